@@ -1,0 +1,89 @@
+"""What a plan is. Plans travel through checkpoints and HTTP as plain JSON."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kb_contract.agent_manifest import Capability
+from kb_contract.identifiers import sha256_json
+
+QueryType = Literal[
+    "simple_lookup", "complex_analysis", "rag_document", "schema_discovery", "tool_operation"
+]
+Shape = Literal["direct", "single", "sequential", "parallel_then_join", "mixed"]
+FailurePolicy = Literal["required", "optional"]
+
+MAX_STEPS = 24
+
+
+class PlanPart(BaseModel):
+    """Frozen, and closed to unknown keys: plans come from models and people too."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Estimate(PlanPart):
+    """What a step or a plan will take."""
+
+    seconds: float = 0.0
+    tokens: int = 0
+    cost: float = 0.0
+
+
+class WorkflowStep(PlanPart):
+    """One piece of work by one agent."""
+
+    step_id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
+    agent: str
+    capability: Capability
+    question: str = Field(max_length=20_000)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    depends_on: tuple[str, ...] = ()
+    policy: FailurePolicy = "required"
+    requires_approval: bool = False
+    model_tier: Literal["cheap", "standard", "strong"] = "standard"
+    timeout_seconds: float = Field(default=60.0, gt=0, le=600)
+    estimate: Estimate = Estimate()
+
+
+class WorkflowPlan(PlanPart):
+    """Steps and their dependencies; a step starts when its own dependencies are done."""
+
+    version: Literal[1] = 1
+    query: str
+    query_type: QueryType
+    shape: Shape
+    steps: tuple[WorkflowStep, ...] = ()
+    clarification: str | None = None
+    """A question back to the person, instead of steps."""
+    options: tuple[str, ...] = ()
+    requires_approval: bool = False
+    estimate: Estimate = Estimate()
+    made_by: Literal["rules", "model", "person"] = "rules"
+    reasons: tuple[str, ...] = ()
+    registry_digest: str = ""
+
+    def digest(self) -> str:
+        """Digest of what will be done; an approval is bound to it."""
+        return sha256_json(self.model_dump(mode="json"))
+
+
+class AgentCapability(PlanPart):
+    """What the registry knows of an agent, as the planner sees it."""
+
+    agent_id: str
+    title: str
+    purpose: str
+    kind: str
+    capabilities: tuple[Capability, ...]
+    tags: tuple[str, ...] = ()
+    model_tier: Literal["cheap", "standard", "strong"] = "standard"
+    approval: Literal["never", "always"] = "never"
+    seconds: float = 1.0
+    cost: float = 0.0
+    generation: int | None = None
+    git_sha: str | None = None
+    documents: int = 0
+    chunks: int = 0
+    input_schema: dict[str, Any] = Field(default_factory=dict)
+    output_schema: dict[str, Any] = Field(default_factory=dict)

@@ -1,0 +1,96 @@
+"""What the nodes need of the world, each as a small protocol; gateways/ holds the real ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from graph.planning.workflow_plan import AgentCapability
+from graph.state import Passage, StepResult, Usage
+
+
+class QueryEmbedder(Protocol):
+    """Turns questions into vectors of the space that the collections hold."""
+
+    async def embed(self, texts: Sequence[str]) -> list[list[float]]: ...
+
+
+class KnowledgeReader(Protocol):
+    """Reads what is live; every passage comes with the generation that it stands in."""
+
+    async def agents(self) -> list[AgentCapability]:
+        """Every agent with a live generation."""
+        ...
+
+    async def search(self, agent_id: str, question: str, *, limit: int | None = None) -> list[Passage]:
+        """Best passages first; below the agent's threshold nothing is found."""
+        ...
+
+    async def affinity(self, question: str, agent_ids: Sequence[str]) -> dict[str, float]:
+        """How near the nearest passage of each agent is to the question (cosine)."""
+        ...
+
+    async def chunk_text(self, agent_id: str, generation: int, chunk_id: str) -> Passage | None:
+        """The stored text of one chunk of one generation: what citations are checked against."""
+        ...
+
+    async def catalogue(self, question: str) -> list[dict[str, Any]]:
+        """Rows about agents, documents, tags, versions and generations."""
+        ...
+
+
+@dataclass(frozen=True)
+class AgentTask:
+    """What an agent is asked to do."""
+
+    step_id: str
+    agent: AgentCapability
+    capability: str
+    question: str
+    parameters: dict[str, Any]
+    inputs: dict[str, StepResult]
+    """Results of the steps that this one depends on, by step id."""
+    model_tier: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a chat model wrote."""
+
+    text: str
+    usage: Usage | None
+
+
+class ChatModel(Protocol):
+    """One port for every provider. `None` in place of one means the offline profile."""
+
+    async def write(self, *, system: str, user: str, tier: str, deadline: float) -> Written: ...
+
+
+@dataclass(frozen=True)
+class FinishedAnswer:
+    """What is kept of an answer."""
+
+    answer_id: str
+    thread_id: str
+    run_id: str
+    trace_id: str
+    question: str
+    query_type: str
+    status: str
+    answer: str
+    plan: dict[str, Any]
+    citations: Sequence[Any]
+    usage: dict[str, Any]
+    timings: dict[str, float]
+
+
+class AnswerLog(Protocol):
+    """Keeps finished answers and their citations; keeping one twice keeps it once."""
+
+    async def keep(self, answer: FinishedAnswer) -> None: ...
+
+
+class Operations(Protocol):
+    """Effects on the system. Each carries a key, and a key has its effect at most once."""
+
+    async def perform(self, action: str, arguments: dict[str, Any], *, key: str) -> dict[str, Any]: ...

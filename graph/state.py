@@ -1,0 +1,148 @@
+"""What a conversation remembers between steps: plain data, so that any checkpoint can hold it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, TypedDict
+
+from langchain_core.messages import AnyMessage
+from langgraph.graph.message import add_messages
+
+StepStatus = Literal["done", "nothing_found", "rejected", "failed", "skipped"]
+AnswerStatus = Literal[
+    "completed", "partial", "awaiting_approval", "needs_clarification", "refused", "failed"
+]
+
+
+class Passage(TypedDict):
+    """A chunk that was found, as the ledger has it (never as the vector store says it)."""
+
+    agent_id: str
+    generation: int
+    git_sha: str
+    uncommitted: bool
+    dagster_run_id: str | None
+    chunk_id: str
+    document_id: str
+    path: str
+    title: str
+    heading_path: list[str]
+    start: int
+    end: int
+    text: str
+    score: float
+
+
+class Quote(TypedDict):
+    """Words that stand in a passage; offsets are into the file at the commit."""
+
+    agent_id: str
+    generation: int
+    chunk_id: str
+    text: str
+    start: int
+    end: int
+
+
+class Claim(TypedDict):
+    """One sentence of an answer with the quotes that it stands on."""
+
+    text: str
+    quotes: list[Quote]
+
+
+class Citation(TypedDict):
+    """A verified quote, as it reaches a user."""
+
+    quote: str
+    path: str
+    sha: str
+    start: int
+    end: int
+    agent_id: str
+    chunk_id: str
+    generation: int
+    run_id: str | None
+    score: float
+    heading_path: list[str]
+    title: str
+    uncommitted: bool
+
+
+class Usage(TypedDict):
+    """One call of a provider."""
+
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float
+    source: Literal["provider", "estimated"]
+
+
+class StepResult(TypedDict):
+    """What a step gives back."""
+
+    step_id: str
+    agent_id: str
+    capability: str
+    status: StepStatus
+    text: str
+    claims: list[Claim]
+    passages: list[Passage]
+    data: dict[str, Any]
+    error: str | None
+    usage: list[Usage]
+    seconds: float
+
+
+def merge_results(
+    old: Mapping[str, StepResult], new: Mapping[str, StepResult] | None
+) -> dict[str, StepResult]:
+    """Merge by step id; a finished step is never undone. `None` begins a new question."""
+    return {} if new is None else {**new, **old}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a caller sends: `question`, or chat `messages` whose last human one is the question."""
+
+    question: str = ""
+    messages: Annotated[list[AnyMessage], add_messages] = field(default_factory=list)
+    agent: str | None = None
+    """Ask this agent only."""
+    own_plan: dict[str, Any] | None = None
+    """A plan of the caller's, validated before it runs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class State(Question):
+    """Everything between the question and the answer."""
+
+    query_type: str = ""
+    classification: dict[str, Any] = field(default_factory=dict)
+    plan: dict[str, Any] = field(default_factory=dict)
+    results: Annotated[dict[str, StepResult], merge_results] = field(default_factory=dict)
+    draft: dict[str, Any] = field(default_factory=dict)
+    """What synthesis wrote, before its citations are verified: {"claims": [...], "notes": [...]}."""
+    answer: str = ""
+    status: str = ""
+    citations: list[Citation] = field(default_factory=list)
+    usage: dict[str, Any] = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
+    answer_id: str = ""
+    trace_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a caller gets."""
+
+    messages: list[AnyMessage] = field(default_factory=list)
+    answer: str = ""
+    status: str = ""
+    citations: list[Citation] = field(default_factory=list)
+    query_type: str = ""
+    plan: dict[str, Any] = field(default_factory=dict)
+    usage: dict[str, Any] = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
+    answer_id: str = ""
+    trace_id: str = ""

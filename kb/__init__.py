@@ -1,0 +1,1 @@
+"""The command `kb`, and the whole stack on one machine."""

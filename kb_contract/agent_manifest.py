@@ -1,0 +1,110 @@
+"""`agent.yaml` and `golden.yaml`: what a folder says about its agent."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kb_contract.errors import BadManifest
+from kb_contract.identifiers import agent_id as checked_agent_id
+
+Capability = Literal[
+    "knowledge", "reasoning", "calculation", "comparison", "tool", "action", "catalogue", "synthesis"
+]
+AgentKind = Literal["rag"]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Frozen(BaseModel):
+    """Refuses unknown keys; `read` names the nearest valid one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RetrievalSettings(Frozen):
+    """How the agent finds passages."""
+
+    limit: int = Field(default=5, ge=1, le=50)
+    candidates: int = Field(default=30, ge=1, le=200)
+    threshold: float = Field(default=0.25, ge=-1.0, le=1.0)
+
+
+class GateSettings(Frozen):
+    """What a generation must reach before it may go live."""
+
+    golden_recall: float = Field(default=1.0, ge=0.0, le=1.0)
+    golden_at: int = Field(default=5, ge=1, le=50)
+
+
+class AgentManifest(Frozen):
+    """`agent.yaml`; everything but the id has a default, so an empty folder can be an agent."""
+
+    agent_id: str
+    title: str = ""
+    purpose: str = ""
+    kind: AgentKind = "rag"
+    capabilities: tuple[Capability, ...] = ("knowledge",)
+    tags: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    model_tier: Literal["cheap", "standard", "strong"] = "standard"
+    retrieval: RetrievalSettings = RetrievalSettings()
+    gate: GateSettings = GateSettings()
+    approval: Literal["never", "always"] = "never"
+
+
+class GoldenQuestion(Frozen):
+    """A question with what must be found for it."""
+
+    question: str = Field(min_length=3)
+    path: str = Field(min_length=1, description="document, relative to the agent's folder")
+    quote: str | None = Field(default=None, description="words that the found chunk must contain")
+
+
+class GoldenSet(Frozen):
+    """`golden.yaml`."""
+
+    questions: tuple[GoldenQuestion, ...] = ()
+
+
+def read_manifest(folder: str, data: Mapping[str, Any], *, where: str) -> AgentManifest:
+    """Make a manifest of what agent.yaml says; the folder's name is the id."""
+    checked_agent_id(folder)
+    said = data.get("agent_id", folder)
+    if said != folder:
+        raise BadManifest(
+            f"agent_id is {said!r} but the folder is {folder!r}",
+            where=where,
+            cure="make them the same, or leave agent_id out",
+        )
+    manifest = validated(AgentManifest, {**data, "agent_id": folder}, where=where)
+    title = manifest.title or folder.replace("_", " ").replace("-", " ").capitalize()
+    return manifest.model_copy(update={"title": title})
+
+
+def validated(model: type[Model], data: Mapping[str, Any], *, where: str) -> Model:
+    """Validate, and turn pydantic's findings into one line that says how to mend each."""
+    try:
+        return model.model_validate(dict(data))
+    except ValidationError as error:
+        found = [_finding(model, dict(one)) for one in error.errors()]
+        raise BadManifest("; ".join(found), where=where, cure="see docs/configuration.md") from error
+
+
+def _finding(model: type[BaseModel], error: Mapping[str, Any]) -> str:
+    place = ".".join(str(part) for part in error["loc"])
+    if error["type"] != "extra_forbidden":
+        return f"{place}: {error['msg']} (got {str(error.get('input'))[:60]!r})"
+    known = _keys_at(model, error["loc"][:-1])
+    near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+    return f"unknown key {place!r}, {hint}"
+
+
+def _keys_at(model: type[BaseModel], place: tuple[Any, ...]) -> list[str]:
+    for part in place:
+        field = model.model_fields.get(str(part))
+        kind = field.annotation if field else None
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            model = kind
+    return list(model.model_fields)

@@ -1,0 +1,54 @@
+"""Everything that can be wrong with what people give us, drawn as a tree.
+
+ScriptoriumError
+├── BadInput                 what a person gave us: a file, a setting, a question
+│   ├── BadIdentifier        a folder name that cannot be an agent's id
+│   ├── BadManifest          agent.yaml or golden.yaml
+│   ├── BadDocument          one document; it is quarantined, the rest goes on
+│   └── BadSetting           an environment variable or a line of the settings file
+├── NotServed                nothing live to answer from
+└── GateRefused              a generation may not go live
+"""
+
+
+class ScriptoriumError(Exception):
+    """Something is wrong; `what` says what, `where` where, `cure` how to mend it."""
+
+    def __init__(self, what: str, *, where: str = "", cure: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.cure = cure
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        cure = f" → {self.cure}" if self.cure else ""
+        return f"{place}{self.what}{cure}"
+
+
+class BadInput(ScriptoriumError):
+    """A person gave us something that we cannot use."""
+
+
+class BadIdentifier(BadInput):
+    """A name that cannot be an agent's id."""
+
+
+class BadManifest(BadInput):
+    """agent.yaml or golden.yaml does not say what it must."""
+
+
+class BadDocument(BadInput):
+    """One document cannot be read; it is quarantined and named, and the rest goes on."""
+
+
+class BadSetting(BadInput):
+    """A setting has a value that is not allowed."""
+
+
+class NotServed(ScriptoriumError):
+    """There is no live generation to answer from."""
+
+
+class GateRefused(ScriptoriumError):
+    """A generation did not pass its checks, so the alias stays where it is."""
