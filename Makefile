@@ -1,0 +1,70 @@
+# Everything that a newcomer or CI types. `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# More arguments for pip, e.g. an index that has CPU builds of torch.
+PIP_ARGS ?=
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+PACKAGES := kb_contract dagster_kb graph kb
+KILLS := $(addprefix tests/integration/test_,writer_crashes.py server_recovery.py embedded_stack.py)
+
+.PHONY: help
+help: ## List these commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@tools/make_venv "$(PYTHON)"
+	$(BIN)/pip install --quiet $(PIP_ARGS) --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+.PHONY: setup
+setup: $(INSTALLED) ## Make .venv and install everything into it
+
+.PHONY: run
+run: $(INSTALLED) ## Start the whole stack, ingest knowledge/, ask a question that needs an approval
+	$(BIN)/kb demo
+
+.PHONY: check
+check: $(INSTALLED) ## Format, lint, types, import contracts, sizes, duplicates
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/basedpyright
+	$(BIN)/pylint --disable=all --enable=duplicate-code --min-similarity-lines=10 --ignore-imports=y $(PACKAGES)
+	$(BIN)/pytest -q tests/architecture
+
+.PHONY: test
+test: $(INSTALLED) ## Every test, on real parts
+	@tools/install_browser
+	$(BIN)/pytest
+
+.PHONY: chaos
+chaos: $(INSTALLED) ## The fault-injection suite with its table
+	$(BIN)/pytest -q --fault-table tests/chaos $(KILLS)
+
+.PHONY: bench
+bench: $(INSTALLED) ## The benchmarks that the docs quote
+	$(BIN)/python benchmarks/ingest.py
+
+.PHONY: format
+format: $(INSTALLED) ## Write code as `make check` wants it
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: docs
+docs: $(INSTALLED) ## Write what the code says of itself: settings, routes, the graph's picture
+	$(BIN)/python -m kb.generated_docs
+
+.PHONY: constraints
+constraints: ## Resolve every dependency anew into constraints.txt
+	tools/resolve_constraints "$(PYTHON)"
+
+.PHONY: down
+down: ## Stop the stack
+	$(BIN)/kb down
+
+.PHONY: clean
+clean: ## Stop the stack and remove what it kept
+	-$(BIN)/kb down
+	rm -rf .kb .pytest_cache .ruff_cache .import_linter_cache
