@@ -10,7 +10,14 @@ from kb_contract.errors import BadManifest
 from kb_contract.identifiers import agent_id as checked_agent_id
 
 Capability = Literal[
-    "knowledge", "reasoning", "calculation", "comparison", "tool", "action", "catalogue", "synthesis"
+    "knowledge",
+    "reasoning",
+    "calculation",
+    "comparison",
+    "tool",
+    "action",
+    "catalogue",
+    "synthesis",
 ]
 AgentKind = Literal["rag"]
 Model = TypeVar("Model", bound=BaseModel)
@@ -88,7 +95,9 @@ def validated(model: type[Model], data: Mapping[str, Any], *, where: str) -> Mod
         return model.model_validate(dict(data))
     except ValidationError as error:
         found = [_finding(model, dict(one)) for one in error.errors()]
-        raise BadManifest("; ".join(found), where=where, cure="see docs/configuration.md") from error
+        raise BadManifest(
+            "; ".join(found), where=where, cure="see docs/configuration.md"
+        ) from error
 
 
 def _finding(model: type[BaseModel], error: Mapping[str, Any]) -> str:

@@ -7,6 +7,9 @@ ScriptoriumError
 │   ├── BadDocument          one document; it is quarantined, the rest goes on
 │   └── BadSetting           an environment variable or a line of the settings file
 ├── NotServed                nothing live to answer from
+├── Unavailable              something that we stand on does not answer in time
+│   ├── KnowledgeUnavailable the vector store or the ledger
+│   └── ModelFailed          the provider of a chat model, or what it wrote
 └── GateRefused              a generation may not go live
 """
 
@@ -48,6 +51,18 @@ class BadSetting(BadInput):
 
 class NotServed(ScriptoriumError):
     """There is no live generation to answer from."""
+
+
+class Unavailable(ScriptoriumError):
+    """Something that we stand on does not answer, or not in time."""
+
+
+class KnowledgeUnavailable(Unavailable):
+    """The vector store or the ledger does not answer."""
+
+
+class ModelFailed(Unavailable):
+    """A chat model gave no usable answer within its deadline."""
 
 
 class GateRefused(ScriptoriumError):

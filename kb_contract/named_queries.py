@@ -13,6 +13,5 @@ def named_queries(file: str) -> dict[str, str]:
     text = (files("kb_contract") / "sql" / f"{file}.sql").read_text(encoding="utf-8")
     parts = _NAME.split(text)[1:]
     return {
-        name: body.strip().rstrip(";")
-        for name, body in zip(parts[::2], parts[1::2], strict=True)
+        name: body.strip().rstrip(";") for name, body in zip(parts[::2], parts[1::2], strict=True)
     }

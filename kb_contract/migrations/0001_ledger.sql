@@ -6,16 +6,19 @@ create table kb.documents (
   document_id   uuid primary key,
   workspace_id  text not null,
   file_sha256   text not null,
+  blob_sha      text not null,           -- git's name for the same bytes: known without reading them
   reader        text not null,           -- name and version of reader and chunker
   source_name   text not null,           -- the first path that it was seen under
   mime          text not null,
   size_bytes    bigint not null,
   title         text not null default '',
   front_matter  jsonb not null default '{}',
+  status        text not null default 'published',
   reason        text,                    -- why it could not be read; null when it could
   created_at    timestamptz not null default now(),
   unique (workspace_id, file_sha256, reader)
 );
+create index on kb.documents (workspace_id, blob_sha, reader);
 
 create table kb.chunks (
   document_id   uuid not null references kb.documents on delete cascade,
@@ -87,6 +90,13 @@ create table kb.generations (
 );
 create unique index one_live_generation on kb.generations (workspace_id, agent_id) where state = 'live';
 create index on kb.generations (dagster_run_id);
+
+-- Which generation a Dagster run works on; after a crash another run takes the same one over.
+create table kb.dagster_runs (
+  dagster_run_id text primary key,
+  generation_id  bigint not null references kb.generations on delete cascade,
+  started_at     timestamptz not null default now()
+);
 
 -- Every file of the agent's folder at that commit, and what became of it.
 create table kb.generation_documents (

@@ -25,6 +25,7 @@ create table ops.runs (
   multitask_strategy text not null default 'enqueue',
   attempt            integer not null default 0,
   cancel             text check (cancel in ('interrupt', 'rollback')),
+  cancelled_by       text,
   job_id             bigint,
   trace_id           text,
   error              text,
@@ -39,16 +40,18 @@ create table ops.events (
   run_id     text not null references ops.runs on delete cascade,
   seq        bigint generated always as identity,
   event      text not null,
-  data       jsonb,
+  data       json,                          -- kept letter by letter, in the order it was written
+  checkpoint_id text,                       -- the newest checkpoint when it was written
   at         timestamptz not null default now(),
   primary key (run_id, seq)
 );
 
 -- An approval is answered once; whoever comes first wins.
 create table ops.approvals (
-  approval_id  text primary key,            -- the id of LangGraph's interrupt
+  approval_id  text not null,               -- the id of LangGraph's interrupt
   thread_id    text not null references ops.threads on delete cascade,
   run_id       text not null,
+  ordinal      integer not null default 0,  -- its place among those asked together
   step_id      text not null,
   agent_id     text not null,
   digest       text not null,               -- of exactly what was shown
@@ -59,7 +62,8 @@ create table ops.approvals (
   decided_by   text,
   decided_at   timestamptz,
   resume_run_id text,
-  created_at   timestamptz not null default now()
+  created_at   timestamptz not null default now(),
+  primary key (approval_id, thread_id)      -- a copied thread waits for the same interrupts
 );
 create index on ops.approvals (status, created_at);
 create index on ops.approvals (thread_id);
@@ -111,3 +115,17 @@ create table ops.usage (
   source        text not null check (source in ('provider', 'estimated')),
   at            timestamptz not null default now()
 );
+
+-- What a person approved for the writer to do; its sensor takes the rows that are 'requested'.
+create table ops.requested_operations (
+  key          text primary key,          -- the same key is the same effect, however often it comes
+  action       text not null,
+  arguments    jsonb not null,
+  status       text not null default 'requested'
+    check (status in ('requested', 'running', 'done', 'failed')),
+  requested_by text not null,
+  result       jsonb,
+  created_at   timestamptz not null default now(),
+  updated_at   timestamptz not null default now()
+);
+create index on ops.requested_operations (status, created_at);

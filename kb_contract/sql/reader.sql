@@ -1,0 +1,119 @@
+-- What the reader asks of the ledger, as the role kb_reader. Nothing here writes.
+
+-- name: live_agents
+select agent_id, number, git_sha, uncommitted, manifest, instructions, documents, chunks, quarantined, collection
+from kb.generations
+where workspace_id = %(workspace)s and state = 'live'
+order by agent_id;
+
+-- name: live_passages
+select g.agent_id, g.number as generation, g.git_sha, g.uncommitted, g.dagster_run_id,
+       gc.chunk_id, gc.document_id, gc.path, d.title, c.heading_path,
+       c.start_offset, c.end_offset, c.text
+from kb.generations g
+join kb.generation_chunks gc using (generation_id)
+join kb.chunks c using (document_id, chunk_index)
+join kb.documents d using (document_id)
+where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s and g.state = 'live'
+  and gc.chunk_id = any(%(ids)s);
+
+-- name: passage_of_generation
+select g.agent_id, g.number as generation, g.git_sha, g.uncommitted, g.dagster_run_id,
+       gc.chunk_id, gc.document_id, gc.path, d.title, c.heading_path,
+       c.start_offset, c.end_offset, c.text
+from kb.generations g
+join kb.generation_chunks gc using (generation_id)
+join kb.chunks c using (document_id, chunk_index)
+join kb.documents d using (document_id)
+where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s and g.number = %(generation)s
+  and gc.chunk_id = %(chunk)s;
+
+-- name: catalogue_agents
+select agent_id, manifest->>'title' as title, manifest->>'purpose' as purpose,
+       number as generation, git_sha, documents, chunks, live_at
+from kb.generations
+where workspace_id = %(workspace)s and state = 'live' and agent_id = any(%(agents)s)
+order by agent_id;
+
+-- name: catalogue_documents
+select g.agent_id, gd.path, d.title, d.front_matter->>'version' as version, gd.status
+from kb.generations g
+join kb.generation_documents gd using (generation_id)
+left join kb.documents d using (document_id)
+where g.workspace_id = %(workspace)s and g.state = 'live' and g.agent_id = any(%(agents)s)
+  and gd.status = 'published'
+order by g.agent_id, gd.path
+limit %(limit)s;
+
+-- name: catalogue_tags
+select tag, array_agg(distinct agent_id order by agent_id) as agents,
+       count(distinct (agent_id, path)) filter (where path is not null) as documents
+from (
+  select g.agent_id, null as path, jsonb_array_elements_text(g.manifest->'tags') as tag
+  from kb.generations g
+  where g.workspace_id = %(workspace)s and g.state = 'live' and g.agent_id = any(%(agents)s)
+    and jsonb_typeof(g.manifest->'tags') = 'array'
+  union all
+  select g.agent_id, gd.path, jsonb_array_elements_text(d.front_matter->'tags')
+  from kb.generations g
+  join kb.generation_documents gd using (generation_id)
+  join kb.documents d using (document_id)
+  where g.workspace_id = %(workspace)s and g.state = 'live' and g.agent_id = any(%(agents)s)
+    and gd.status = 'published' and jsonb_typeof(d.front_matter->'tags') = 'array'
+) tagged
+group by tag
+order by documents desc, tag
+limit %(limit)s;
+
+-- name: catalogue_versions
+select g.agent_id, gd.path, d.title, d.front_matter->>'version' as version
+from kb.generations g
+join kb.generation_documents gd using (generation_id)
+join kb.documents d using (document_id)
+where g.workspace_id = %(workspace)s and g.state = 'live' and g.agent_id = any(%(agents)s)
+  and gd.status = 'published' and d.front_matter->>'version' is not null
+order by g.agent_id, gd.path
+limit %(limit)s;
+
+-- name: catalogue_generations
+select agent_id, number as generation, state, git_sha, uncommitted, documents, chunks, quarantined,
+       reason, created_at, live_at
+from kb.generations
+where workspace_id = %(workspace)s and agent_id = any(%(agents)s)
+order by agent_id, number desc
+limit %(limit)s;
+
+-- name: catalogue_counts
+select agent_id, documents, chunks, quarantined
+from kb.generations
+where workspace_id = %(workspace)s and state = 'live' and agent_id = any(%(agents)s)
+order by agent_id;
+
+-- name: catalogue_quarantined
+select g.agent_id, gd.path, gd.status, gd.reason
+from kb.generations g
+join kb.generation_documents gd using (generation_id)
+where g.workspace_id = %(workspace)s and g.state = 'live' and g.agent_id = any(%(agents)s)
+  and gd.status <> 'published'
+order by g.agent_id, gd.path
+limit %(limit)s;
+
+-- name: system_generations
+select agent_id, number as generation, git_sha, collection, colour, documents, chunks, quarantined,
+       live_at
+from kb.generations
+where workspace_id = %(workspace)s and state = 'live'
+order by agent_id;
+
+-- name: system_colours
+select agent_id, colour, collection, state, chunk_count, updated_at
+from kb.colours
+where workspace_id = %(workspace)s
+order by agent_id, colour;
+
+-- name: system_runs
+select run_id, agent_id, git_sha, status, started_at, finished_at, error_summary
+from kb.pipeline_runs
+where workspace_id = %(workspace)s
+order by started_at desc
+limit 10;

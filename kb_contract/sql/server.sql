@@ -1,0 +1,226 @@
+-- What the server and its workers do with runs. Lock order: thread, then run, then the rest.
+
+-- name: thread
+select thread_id, status, metadata, config, created_at, updated_at
+from ops.threads where thread_id = %(thread_id)s;
+
+-- name: lock_thread
+select thread_id, status, metadata from ops.threads where thread_id = %(thread_id)s for update;
+
+-- name: new_thread
+insert into ops.threads (thread_id, metadata) values (%(thread_id)s, %(metadata)s)
+on conflict (thread_id) do nothing
+returning thread_id, status, metadata, config, created_at, updated_at;
+
+-- name: change_thread
+update ops.threads set metadata = metadata || %(metadata)s, updated_at = now()
+where thread_id = %(thread_id)s
+returning thread_id, status, metadata, config, created_at, updated_at;
+
+-- name: delete_thread
+delete from ops.threads where thread_id = %(thread_id)s returning thread_id;
+
+-- name: search_threads
+select thread_id, status, metadata, config, created_at, updated_at
+from ops.threads
+where metadata @> %(metadata)s
+  and (%(status)s::text is null or status = %(status)s)
+  and (%(ids)s::text[] is null or thread_id = any(%(ids)s))
+order by
+  case when %(descending)s and %(sort_by)s = 'created_at' then created_at end desc,
+  case when not %(descending)s and %(sort_by)s = 'created_at' then created_at end,
+  case when %(descending)s and %(sort_by)s = 'updated_at' then updated_at end desc,
+  case when not %(descending)s and %(sort_by)s = 'updated_at' then updated_at end,
+  case when %(descending)s and %(sort_by)s = 'status' then status end desc,
+  case when not %(descending)s and %(sort_by)s = 'status' then status end,
+  case when %(descending)s then thread_id end desc, thread_id
+limit %(limit)s offset %(offset)s;
+
+-- name: count_threads
+select count(*) as found from ops.threads
+where metadata @> %(metadata)s and (%(status)s::text is null or status = %(status)s);
+
+-- name: settle_thread
+update ops.threads t set updated_at = now(), status = case
+  when exists (select from ops.runs r
+               where r.thread_id = t.thread_id and r.status in ('pending', 'running')) then 'busy'
+  when %(status)s::text is not null then %(status)s
+  when exists (select from ops.approvals a
+               where a.thread_id = t.thread_id and a.status = 'pending') then 'interrupted'
+  else 'idle' end
+where thread_id = %(thread_id)s
+returning status;
+
+-- name: copy_approvals
+insert into ops.approvals
+  (approval_id, thread_id, run_id, ordinal, step_id, agent_id, digest, request)
+select approval_id, %(copy_id)s, run_id, ordinal, step_id, agent_id, digest, request
+from ops.approvals where thread_id = %(thread_id)s and status = 'pending';
+
+-- name: run
+select run_id, thread_id, assistant_id, status, kwargs, metadata, multitask_strategy, attempt,
+       cancel, cancelled_by, job_id, error, created_at, updated_at
+from ops.runs where run_id = %(run_id)s;
+
+-- name: lock_run
+select run_id, thread_id, status, attempt, cancel, job_id from ops.runs
+where run_id = %(run_id)s and thread_id = %(thread_id)s for update;
+
+-- name: runs_of_thread
+select run_id, thread_id, assistant_id, status, kwargs, metadata, multitask_strategy, cancel, error, created_at,
+       updated_at
+from ops.runs
+where thread_id = %(thread_id)s and (%(status)s::text is null or status = %(status)s)
+order by created_at desc, run_id limit %(limit)s offset %(offset)s;
+
+-- name: active_runs
+select run_id, thread_id, status, attempt, job_id from ops.runs
+where thread_id = %(thread_id)s and status in ('pending', 'running') order by created_at for update;
+
+-- name: new_run
+insert into ops.runs
+  (run_id, thread_id, assistant_id, kwargs, metadata, multitask_strategy, trace_id)
+values (%(run_id)s, %(thread_id)s, %(assistant_id)s, %(kwargs)s, %(metadata)s,
+        %(multitask_strategy)s, %(trace_id)s)
+returning run_id, thread_id, assistant_id, status, kwargs, metadata, multitask_strategy, cancel,
+          created_at, updated_at;
+
+-- name: set_job
+update ops.runs set job_id = %(job_id)s where run_id = %(run_id)s;
+
+-- name: busy_thread
+update ops.threads set status = 'busy', updated_at = now(), metadata = metadata || %(metadata)s
+where thread_id = %(thread_id)s;
+
+-- name: delete_run
+delete from ops.runs where run_id = %(run_id)s and (%(attempt)s::int is null or attempt = %(attempt)s)
+returning run_id;
+
+-- name: ask_to_cancel
+update ops.runs set cancel = %(action)s, cancelled_by = %(cancelled_by)s, updated_at = now()
+where run_id = %(run_id)s;
+
+-- name: claim_run
+update ops.runs set status = 'running', attempt = attempt + 1, updated_at = now()
+where run_id = %(run_id)s and status in ('pending', 'running')
+returning run_id, thread_id, assistant_id, kwargs, metadata, attempt, cancel, trace_id;
+
+-- name: finish_run
+update ops.runs set status = %(status)s, error = %(error)s, updated_at = now()
+where run_id = %(run_id)s and attempt = %(attempt)s and status in ('pending', 'running')
+returning run_id;
+
+-- name: watch_runs
+select run_id, attempt, cancel, status from ops.runs where run_id = any(%(run_ids)s);
+
+-- name: append_events
+-- A worker that was taken for dead writes nothing: its attempt is no longer the newest.
+with mine as (
+  select run_id from ops.runs
+  where run_id = %(run_id)s and attempt = %(attempt)s and status = 'running' for share
+)
+insert into ops.events (run_id, event, data, checkpoint_id)
+select mine.run_id, one.event, one.data::json, one.checkpoint_id
+from mine, unnest(%(events)s::text[], %(data)s::text[], %(checkpoints)s::text[])
+  with ordinality as one (event, data, checkpoint_id, place)
+order by one.place
+returning seq;
+
+-- name: append_end
+insert into ops.events (run_id, event, data) values (%(run_id)s, 'end', null);
+
+-- name: events_after
+select seq, event, data::text as data from ops.events
+where run_id = %(run_id)s and seq > %(after)s order by seq limit 500;
+
+-- name: events_to_repeat
+-- What another attempt may say again: everything since the checkpoint that it continues from, and the
+-- last state before it.
+select event, data::text as data from ops.events
+where run_id = %(run_id)s
+  and (%(checkpoint_id)s::text is null or checkpoint_id >= %(checkpoint_id)s or seq = (
+    select max(seq) from ops.events where run_id = %(run_id)s and event = 'values'));
+
+-- name: notify
+select pg_notify(%(channel)s, %(payload)s);
+
+-- name: cancel_job
+select procrastinate.procrastinate_cancel_job_v1(%(job_id)s, false, false);
+
+-- name: revive_stalled_jobs
+with stalled as (
+  select job.id from procrastinate.procrastinate_jobs job
+  left join procrastinate.procrastinate_workers worker on worker.id = job.worker_id
+  where job.status = 'doing' and job.queue_name = %(queue)s
+    and (worker.id is null or worker.last_heartbeat < now() - make_interval(secs => %(seconds)s))
+  for update of job skip locked
+)
+select id, procrastinate.procrastinate_retry_job_v2(id, now(), null, null, null) from stalled;
+
+-- name: runs_without_job
+select run_id, thread_id from ops.runs r
+where status in ('pending', 'running') and updated_at < now() - make_interval(secs => %(seconds)s)
+  and not exists (select from procrastinate.procrastinate_jobs job
+                  where job.id = r.job_id and job.status in ('todo', 'doing'))
+order by created_at limit 100 for update skip locked;
+
+-- name: keep_approval
+-- Whoever is asked again (the answer never reached the graph) may answer again.
+insert into ops.approvals as a
+  (approval_id, thread_id, run_id, ordinal, step_id, agent_id, digest, request)
+values (%(approval_id)s, %(thread_id)s, %(run_id)s, %(ordinal)s, %(step_id)s, %(agent_id)s,
+        %(digest)s, %(request)s)
+on conflict (approval_id, thread_id) do update set
+  status = 'pending', decision = null, decided_by = null, decided_at = null, resume_run_id = null,
+  run_id = excluded.run_id, ordinal = excluded.ordinal, digest = excluded.digest,
+  request = excluded.request
+where (a.status = 'cancelled' or (a.status <> 'pending' and %(asked_again)s)) and not exists (
+  select from ops.runs r where r.run_id = a.resume_run_id and r.run_id <> excluded.run_id
+    and r.status in ('pending', 'running'));
+
+-- name: drop_approvals
+-- Pending ones that the thread no longer waits for.
+update ops.approvals set status = 'cancelled', decided_at = now(), decided_by = %(decided_by)s
+where thread_id = %(thread_id)s and status = 'pending' and not approval_id = any(%(keep)s)
+returning approval_id;
+
+-- name: approvals_of_thread
+select approval_id, thread_id, run_id, status, decided_by, decided_at, resume_run_id, request, digest
+from ops.approvals where thread_id = %(thread_id)s order by created_at, ordinal for update;
+
+-- name: decide_approval
+update ops.approvals set status = %(status)s, decision = %(decision)s, decided_by = %(decided_by)s,
+  decided_at = now(), resume_run_id = %(resume_run_id)s
+where thread_id = %(thread_id)s and approval_id = %(approval_id)s and status = 'pending'
+returning approval_id;
+
+-- name: approval
+select * from ops.approvals
+where approval_id = %(approval_id)s and (%(thread_id)s::text is null or thread_id = %(thread_id)s)
+order by status = 'pending' desc, created_at desc;
+
+-- name: pending_approvals
+select * from ops.approvals
+where status = 'pending' and (%(thread_id)s::text is null or thread_id = %(thread_id)s)
+order by created_at, ordinal limit %(limit)s offset %(offset)s;
+
+-- name: decided_approvals
+select * from ops.approvals
+where status <> 'pending' and (%(thread_id)s::text is null or thread_id = %(thread_id)s)
+order by decided_at desc, ordinal limit %(limit)s offset %(offset)s;
+
+-- name: generations
+select generation_id, number, state, git_sha, tree_sha, uncommitted, documents, chunks, quarantined, colour,
+       collection, checks, reason, run_id::text as run_id, dagster_run_id, created_at, checked_at, live_at,
+       ended_at
+from kb.generations where workspace_id = %(workspace_id)s and agent_id = %(agent_id)s
+order by number desc limit %(limit)s offset %(offset)s;
+
+-- name: workers
+select count(*) filter (where last_heartbeat > now() - make_interval(secs => %(seconds)s)) as alive
+from procrastinate.procrastinate_workers;
+
+-- name: queue_length
+select count(*) filter (where status = 'pending') as pending,
+       count(*) filter (where status = 'running') as running from ops.runs
+where status in ('pending', 'running');
