@@ -1,0 +1,1 @@
+"""Pure functions from blocks to chunks that are exact slices of the source."""

@@ -1,0 +1,19 @@
+"""What a reader hands to the chunker."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+BlockKind = Literal["heading", "prose", "list", "quote", "code", "table", "html"]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of the source that belongs together: `source[start:end]`.
+
+    A heading's own path ends with the heading itself.
+    """
+
+    kind: BlockKind
+    start: int
+    end: int
+    heading_path: tuple[str, ...]

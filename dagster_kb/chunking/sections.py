@@ -1,0 +1,142 @@
+"""Groups blocks under their headings into chunks; each chunk is an exact slice of the source."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from dagster_kb.chunking.blocks import Block
+from dagster_kb.chunking.splitting import Span, Splitter
+from dagster_kb.chunking.tokens import CHARACTERS_PER_TOKEN, TokenCounter
+
+CHUNKER_VERSION: Final = 1
+# A section shorter than this says too little alone: it joins what follows.
+TINY_TOKENS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkDraft:
+    """A chunk before it has an id: `text == source[start:end]`."""
+
+    ordinal: int
+    heading_path: tuple[str, ...]
+    start: int
+    end: int
+    text: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    block: Block
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    blocks: tuple[_Weighed, ...]
+    heading_path: tuple[str, ...]
+
+    def then(self, after: "_Section") -> "_Section":
+        path = _shared_path(self.heading_path, after.heading_path)
+        return _Section((*self.blocks, *after.blocks), path)
+
+
+@dataclass(frozen=True)
+class Chunker:
+    """Makes chunks of at most `limit` tokens."""
+
+    limit: int
+    count: TokenCounter
+
+    def chunk(self, text: str, blocks: Sequence[Block]) -> list[ChunkDraft]:
+        """Chunk a document; chunks do not overlap, and only whitespace lies between them."""
+        splitter = Splitter(self.count)
+        weighed = [_Weighed(one, splitter.weigh(text, (one.start, one.end))) for one in blocks]
+        drafts: list[ChunkDraft] = []
+        for section in self._joined(_sections(weighed)):
+            for start, end in self._packed(text, section, splitter):
+                piece = text[start:end]
+                tokens = self.count(piece)
+                drafts.append(
+                    ChunkDraft(len(drafts), section.heading_path, start, end, piece, tokens)
+                )
+        return drafts
+
+    def _joined(self, sections: Iterator[_Section]) -> list[_Section]:
+        """Join tiny sections to what follows, and the last one to what precedes it."""
+        joined: list[_Section] = []
+        for section in sections:
+            if joined and self._says_too_little(joined[-1].blocks):
+                joined[-1] = joined[-1].then(section)
+            else:
+                joined.append(section)
+        if len(joined) > 1 and self._says_too_little(joined[-1].blocks):
+            before, last = joined[-2:]
+            if _weight(before.blocks) + _weight(last.blocks) <= self.limit:
+                joined[-2:] = [before.then(last)]
+        return joined
+
+    def _packed(self, text: str, section: _Section, splitter: Splitter) -> Iterator[Span]:
+        """Fill chunks with whole blocks; split only what is too long for one."""
+        pile: list[_Weighed] = []
+        for one in section.blocks:
+            room = self.limit - (_weight(pile) if self._says_too_little(pile) else 0)
+            for unit in self._units(text, one, room, splitter):
+                if pile and not self._fits(pile, unit):
+                    yield pile[0].block.start, pile[-1].block.end
+                    pile = []
+                pile.append(unit)
+        if pile:
+            yield pile[0].block.start, pile[-1].block.end
+
+    def _fits(self, pile: Sequence[_Weighed], unit: _Weighed) -> bool:
+        # Blanks between two pieces weigh nothing, but there may be a great many.
+        length = unit.block.end - pile[0].block.start
+        within = _weight(pile) + unit.weight <= self.limit
+        return within and length <= self.limit * CHARACTERS_PER_TOKEN
+
+    def _units(self, text: str, one: _Weighed, room: int, splitter: Splitter) -> Iterator[_Weighed]:
+        if one.weight <= room:
+            yield one
+            return
+        # Of even size, so that no crumb is left at the end.
+        parts = -(-one.weight // room)
+        aim = min(room, one.weight * 23 // (parts * 20) + 1)
+        block = one.block
+        for start, end in splitter.split(block.kind, text, (block.start, block.end), aim):
+            piece = replace(block, start=start, end=end)
+            yield _Weighed(piece, splitter.weigh(text, (start, end)))
+
+    def _says_too_little(self, blocks: Sequence[_Weighed]) -> bool:
+        weight = _weight(blocks)
+        if all(one.block.kind == "heading" for one in blocks):
+            return weight <= self.limit // 2
+        return weight < min(TINY_TOKENS, self.limit // 4)
+
+
+def _sections(blocks: Sequence[_Weighed]) -> Iterator[_Section]:
+    """Part the blocks before each heading."""
+    part: list[_Weighed] = []
+    for one in blocks:
+        if one.block.kind == "heading" and part:
+            yield _Section(tuple(part), part[0].block.heading_path)
+            part = []
+        part.append(one)
+    if part:
+        yield _Section(tuple(part), part[0].block.heading_path)
+
+
+def _weight(blocks: Sequence[_Weighed]) -> int:
+    return sum(one.weight for one in blocks)
+
+
+def _shared_path(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    """Where two sections together stand: the deeper one if it lies in the other, else above both."""
+    same = 0
+    for first, second in zip(one, other, strict=False):
+        if first != second:
+            break
+        same += 1
+    if same == min(len(one), len(other)):
+        return max(one, other, key=len)
+    return one[:same]

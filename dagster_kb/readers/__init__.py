@@ -1,0 +1,1 @@
+"""Pure functions from a file's bytes to blocks with exact offsets."""

@@ -1,0 +1,197 @@
+"""Git's objects, read by git itself: no working tree, no hooks, no network."""
+
+import itertools
+import os
+import subprocess
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final, Literal, cast
+
+from kb_contract.errors import BadInput
+
+EntryKind = Literal["file", "folder", "symlink", "submodule"]
+
+GIT_SECONDS: Final = 600
+# 256 names are 10 KB and 17 KB: they fit into a pipe, so git and we never wait for each other.
+_NAMES_AT_ONCE: Final = 256
+_PIECE: Final = 1 << 16
+_KINDS: Final[dict[str, EntryKind]] = {
+    "040000": "folder",
+    "120000": "symlink",
+    "160000": "submodule",
+}
+
+
+@dataclass(frozen=True)
+class TreeEntry:
+    """One line of `git ls-tree`."""
+
+    mode: str
+    sha: str
+    size: int
+    path: bytes
+
+    @property
+    def kind(self) -> EntryKind:
+        return _KINDS.get(self.mode, "file")
+
+
+def repository_root(folder: Path) -> Path:
+    """Find the repository that a folder lies in."""
+    if not folder.is_dir():
+        raise BadInput(
+            "this is not a folder",
+            where=str(folder),
+            cure="set KNOWLEDGE_DIR to the folder that holds one folder per agent",
+        )
+    for one in (folder, *folder.parents):
+        if (one / ".git").exists():
+            return one
+    raise BadInput(
+        "knowledge is read from git commits, and this folder is not in a git repository",
+        where=str(folder),
+        cure=f"git init {folder} && git -C {folder} add -A && git -C {folder} commit -m knowledge",
+    )
+
+
+@dataclass(frozen=True)
+class GitObjects:
+    """Reads (and for uncommitted work writes) objects of one repository."""
+
+    root: Path
+
+    def run(
+        self, *arguments: str, given: bytes | None = None, also: Mapping[str, str] | None = None
+    ) -> bytes:
+        """Run git and return what it wrote, or say what it said."""
+        with _git_is_there(self.root):
+            try:
+                done = subprocess.run(
+                    self._command(arguments),
+                    input=given,
+                    stdin=subprocess.DEVNULL if given is None else None,
+                    capture_output=True,
+                    env=_environment(also),
+                    timeout=GIT_SECONDS,
+                    check=True,
+                )
+            except subprocess.CalledProcessError as error:
+                raise self._failed(arguments, error.stderr) from error
+            except subprocess.TimeoutExpired as error:
+                raise BadInput(
+                    f"git {arguments[0]} took more than {GIT_SECONDS} s",
+                    where=str(self.root),
+                    cure="look for very large files there, or a slow disk",
+                ) from error
+        return done.stdout
+
+    def tree(self, revision: str, path: str = "", *, recursive: bool = False) -> list[TreeEntry]:
+        """List what is at `path` (ends in '/' for a folder's content); nothing there, no entries."""
+        flags = ["-r"] if recursive else []
+        place = ["--", path] if path else []
+        listed = self.run("ls-tree", "-l", "-z", "--full-tree", *flags, revision, *place)
+        return [_entry(line) for line in listed.split(b"\0") if line]
+
+    def blobs(self, shas: Iterable[str], *, largest: int) -> Iterator[tuple[str, bytes]]:
+        """Stream blobs, in the order asked for, through one process."""
+        with self._cat_file() as (asking, telling):
+            for batch in _batches(shas):
+                asking.write("".join(f"{sha}\n" for sha in batch).encode("ascii"))
+                asking.flush()
+                for sha in batch:
+                    yield sha, self._blob(telling, sha, largest)
+
+    def _blob(self, telling: IO[bytes], sha: str, largest: int) -> bytes:
+        header = telling.readline().split()
+        if len(header) != 3 or header[1] != b"blob":
+            raise BadInput(
+                f"git has no blob {sha}",
+                where=str(self.root),
+                cure="run `git fsck`; in a partial clone, fetch all of it: "
+                "`git fetch --refetch --no-filter`",
+            )
+        size = int(header[2])
+        if size > largest:
+            raise BadInput(
+                f"blob {sha} has {size:,} bytes, more than {largest:,}", where=str(self.root)
+            )
+        data = telling.read(size)
+        telling.read(1)
+        return data
+
+    @contextmanager
+    def _cat_file(self) -> Generator[tuple[IO[bytes], IO[bytes]]]:
+        with _git_is_there(self.root):
+            process = subprocess.Popen(
+                self._command(("cat-file", "--batch")),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=_environment(None),
+            )
+        try:
+            # Popen types its pipes as optional; with PIPE they are there.
+            yield cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
+        finally:
+            process.kill()
+            process.communicate()
+
+    def _command(self, arguments: tuple[str, ...]) -> list[str]:
+        settings = (
+            f"safe.directory={self.root}",
+            "core.hooksPath=/dev/null",
+            "core.fsmonitor=false",
+            "protocol.allow=never",
+            "log.showSignature=false",
+        )
+        flags = [part for one in settings for part in ("-c", one)]
+        literal = ("--no-pager", "--literal-pathspecs")
+        return ["git", *flags, *literal, "-C", str(self.root), *arguments]
+
+    def _failed(self, arguments: tuple[str, ...], said: bytes) -> BadInput:
+        reason = " ".join(said.decode("utf-8", "replace").split())[:500]
+        return BadInput(
+            f"git {arguments[0]} failed: {reason or 'it said nothing'}",
+            where=str(self.root),
+            cure=f"try `git -C {self.root} fsck`",
+        )
+
+
+@contextmanager
+def _git_is_there(root: Path) -> Generator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise BadInput(
+            "the program `git` is not here", where=str(root), cure="install git (apt install git)"
+        ) from error
+
+
+def _environment(also: Mapping[str, str] | None) -> dict[str, str]:
+    """Ours without GIT_*: a hook that calls us must not point git at another repository."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()  # noqa: TID251 (a child's environment, no setting)
+        if not name.startswith("GIT_")
+    }
+    fixed = {
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "LC_ALL": "C",
+    }
+    return {**inherited, **fixed, **(also or {})}
+
+
+def _entry(line: bytes) -> TreeEntry:
+    facts, path = line.split(b"\t", 1)
+    mode, _, sha, size = facts.decode("ascii").split()
+    return TreeEntry(mode=mode, sha=sha, size=0 if size == "-" else int(size), path=path)
+
+
+def _batches(shas: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(shas)
+    while batch := list(itertools.islice(rest, _NAMES_AT_ONCE)):
+        yield batch

@@ -1,0 +1,225 @@
+"""The folder of agents as git has it at a revision; the working tree is never read."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from dagster_kb.readers.agent_files import (
+    SETTING_FILES,
+    AgentFolder,
+    read_agent_folder,
+)
+from dagster_kb.resources.git_objects import GitObjects, TreeEntry, repository_root
+from kb_contract.errors import BadIdentifier, BadInput, BadManifest
+from kb_contract.identifiers import agent_id as checked_agent_id
+
+MAX_FILE_BYTES: Final = 20 * 1024 * 1024
+_LONGEST_PATH: Final = 1000
+_ELSEWHERE: Final = ("120000", "160000")
+_KEPT: Final = "refs/scriptorium/uncommitted"
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One moment of the repository; `git show <sha>:<path>` takes its sha."""
+
+    sha: str
+    """A commit, or a tree when `uncommitted`."""
+    tree_sha: str
+    """Tree of the whole knowledge folder; the empty tree when there is no such folder."""
+    committed_at: datetime | None
+    """Nothing for work that is not committed."""
+    uncommitted: bool = False
+
+
+@dataclass(frozen=True)
+class GitFile:
+    """A file of an agent's folder."""
+
+    path: str
+    blob_sha: str
+    mode: str
+    size: int
+    refusal: str | None = None
+    """Why it cannot be a document whatever is in it; such a file is quarantined unread."""
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """A link or a submodule: git has the name here, and not what it stands for."""
+        return self.mode in _ELSEWHERE
+
+
+@dataclass(frozen=True)
+class KnowledgeFolder:
+    """Reads agents and their files from git objects; opens nothing until it is used."""
+
+    path: Path
+
+    @cached_property
+    def _git(self) -> GitObjects:
+        return GitObjects(repository_root(self.path.resolve()))
+
+    @cached_property
+    def _prefix(self) -> str:
+        """Where the folder lies in the repository: nothing for its root, else it ends in '/'."""
+        inside = self.path.resolve().relative_to(self._git.root).as_posix()
+        return "" if inside == "." else f"{inside}/"
+
+    @property
+    def root(self) -> Path:
+        """The repository's root; every path is relative to it."""
+        return self._git.root
+
+    def head(self) -> Revision:
+        """Return the commit that is checked out."""
+        commit = self._commit()
+        if not commit:
+            raise BadInput(
+                "the repository has no commit yet",
+                where=str(self.root),
+                cure=f"git -C {self.root} add -A && git -C {self.root} commit -m knowledge",
+            )
+        seconds = int(self._git.run("show", "--no-patch", "--format=%ct", commit, "--"))
+        return Revision(commit, self._tree_sha(commit), datetime.fromtimestamp(seconds, UTC))
+
+    def uncommitted(self, agent: str) -> Revision:
+        """Write the agent's folder as it lies there into git: the last commit's tree with it."""
+        folder = self._place(agent).rstrip("/")
+        with tempfile.TemporaryDirectory(prefix="knowledge-index-") as scratch:
+            index = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
+            self._git.run("read-tree", self._commit() or "--empty", also=index)
+            if (self.root / folder).is_dir():
+                self._git.run("add", "--all", "--", folder, also=index)
+            else:
+                self._git.run(
+                    "rm", "-r", "--cached", "--ignore-unmatch", "--quiet", "--", folder, also=index
+                )
+            tree = _word(self._git.run("write-tree", also=index))
+        # Without a ref, git's clean-up would some day take away what answers quote.
+        self._git.run("update-ref", f"{_KEPT}/{tree}", tree)
+        return Revision(tree, self._tree_sha(tree), committed_at=None, uncommitted=True)
+
+    def agents(self, revision: Revision) -> dict[str, str]:
+        """Return the agents, each with the sha of its folder's tree."""
+        return {name: entry.sha for name, entry, why in self._folders(revision) if not why}
+
+    def refused(self, revision: Revision) -> dict[str, str]:
+        """Return the folders that cannot be agents, each with the reason."""
+        return {name: why for name, _, why in self._folders(revision) if why}
+
+    def files(self, revision: Revision, agent: str) -> list[GitFile]:
+        """List all that is in an agent's folder, but for the files that describe the agent."""
+        place = self._place(agent)
+        settings = {f"{place}{name}".encode() for name in SETTING_FILES}
+        listed = self._git.tree(revision.sha, place, recursive=True)
+        return [_git_file(entry) for entry in listed if entry.path not in settings]
+
+    def read(self, blob_shas: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Stream blobs in the order asked for; ask for none of a file that has a refusal."""
+        return self._git.blobs(blob_shas, largest=MAX_FILE_BYTES)
+
+    def agent_settings(self, revision: Revision, agent: str) -> AgentFolder:
+        """Read what the folder says about its agent; all three files may be missing."""
+        place = self._place(agent)
+        found: dict[str, bytes] = {}
+        for name in SETTING_FILES:
+            for entry in self._git.tree(revision.sha, f"{place}{name}"):
+                found[name] = self._setting_file(entry, f"{place}{name}")
+        return read_agent_folder(agent, found, where=place)
+
+    def _setting_file(self, entry: TreeEntry, where: str) -> bytes:
+        problem = _problem(entry)
+        if entry.kind == "folder" or problem:
+            raise BadManifest(problem or "this is a folder", where=where, cure="make it a file")
+        return next(self.read([entry.sha]))[1]
+
+    def _place(self, agent: str) -> str:
+        return f"{self._prefix}{checked_agent_id(agent)}/"
+
+    def _folders(self, revision: Revision) -> Iterator[tuple[str, TreeEntry, str]]:
+        """Give the direct sub-folders that are not hidden, each with why it is no agent."""
+        for entry in self._git.tree(revision.sha, self._prefix):
+            name = _shown(entry.path[len(self._prefix.encode()) :])
+            if name.startswith(".") or entry.kind == "file":
+                continue
+            yield name, entry, _problem(entry) or _why_no_id(name)
+
+    def _tree_sha(self, sha: str) -> str:
+        if not self._prefix:
+            return _word(self._git.run("rev-parse", f"{sha}^{{tree}}"))
+        for entry in self._git.tree(sha, self._prefix.rstrip("/")):
+            if entry.kind == "folder":
+                return entry.sha
+        return _word(self._git.run("hash-object", "-t", "tree", os.devnull))
+
+    def _commit(self) -> str:
+        """Return the commit that is checked out; nothing when there is none yet."""
+        try:
+            return _word(self._git.run("rev-parse", "--verify", "HEAD^{commit}"))
+        except BadInput as error:
+            if "single revision" not in error.what:
+                raise
+            return ""
+
+
+def _git_file(entry: TreeEntry) -> GitFile:
+    return GitFile(
+        path=_shown(entry.path),
+        blob_sha=entry.sha,
+        mode=entry.mode,
+        size=entry.size,
+        refusal=_problem(entry) or _why_no_path(entry.path),
+    )
+
+
+def _problem(entry: TreeEntry) -> str | None:
+    if entry.kind == "symlink":
+        return "this is a symbolic link, and none is followed → put the file itself here"
+    if entry.kind == "submodule":
+        return "this is a git submodule, its files are elsewhere → put the files themselves here"
+    if entry.size > MAX_FILE_BYTES:
+        return f"{entry.size:,} bytes, more than {MAX_FILE_BYTES:,} → split it"
+    return None
+
+
+def _why_no_path(path: bytes) -> str | None:
+    if not _is_utf8(path):
+        return "its name is not UTF-8 → rename it (`convmv -t UTF-8`)"
+    if len(path) > _LONGEST_PATH:
+        return f"its path has {len(path):,} bytes, more than {_LONGEST_PATH:,} → shorten it"
+    return None
+
+
+def _why_no_id(name: str) -> str:
+    try:
+        checked_agent_id(name)
+    except BadIdentifier as error:
+        return str(error)
+    return ""
+
+
+def _shown(path: bytes) -> str:
+    """Return the path; one that nothing could keep gets a name of ours, unique and with its suffix."""
+    if not _why_no_path(path):
+        return path.decode("utf-8")
+    name = path.decode("utf-8", "backslashreplace")
+    digest = hashlib.sha256(path).hexdigest()[:12]
+    return f"{name[:200]}~{digest}{PurePosixPath(name).suffix[:20]}"
+
+
+def _is_utf8(path: bytes) -> bool:
+    try:
+        path.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _word(said: bytes) -> str:
+    return said.decode("ascii").strip()
