@@ -28,7 +28,12 @@ class WriterSettings(BaseSettings):
     embedding_threads: int = Field(default=1, ge=1, le=64, description="threads of one model")
     chunk_tokens: int = Field(default=200, ge=32, le=2000, description="tokens in a chunk, at most")
     sensor_seconds: int = Field(default=10, ge=1, le=3600, description="how often git is looked at")
-    nightly_cron: str = Field(default="30 3 * * *", description="when everything is looked at again")
+    nightly_cron: str = Field(
+        default="30 3 * * *", description="when everything is looked at again"
+    )
+    otel_exporter_otlp_endpoint: str = Field(
+        default="", description="where spans go; empty: nowhere"
+    )
 
 
 def load_settings() -> WriterSettings:

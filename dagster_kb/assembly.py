@@ -1,0 +1,211 @@
+"""Pure: what becomes of a file in an agent's folder, and what its points carry."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import PurePosixPath
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from dagster_kb.readers.reading import ReadDocument
+from kb_contract.embedding_space import embedded_text
+from kb_contract.identifiers import chunk_id, document_id, sha256_text
+from kb_contract.payload import ChunkMetadata, ChunkPayload
+
+Status = Literal["published", "unpublished", "quarantined"]
+PUBLISHED = "published"
+# Every point of a document carries it; what is larger stays in the ledger only.
+LARGEST_EXTRA: Final = 4096
+
+
+@dataclass(frozen=True)
+class FileIdentity:
+    """The bytes of a document, where they were first seen, and how they are read."""
+
+    workspace: str
+    path: str
+    blob_sha: str
+    reader: str
+    mime: str
+
+
+@dataclass(frozen=True)
+class NewDocument:
+    """A document that was just read, or `reason` why it could not be."""
+
+    identity: FileIdentity
+    file_sha256: str
+    size_bytes: int
+    read: ReadDocument | None
+    reason: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        identity: FileIdentity,
+        data: bytes,
+        read: ReadDocument | None,
+        reason: str | None = None,
+    ) -> "NewDocument":
+        return cls(identity, hashlib.sha256(data).hexdigest(), len(data), read, reason)
+
+    @property
+    def document_id(self) -> UUID:
+        return document_id(self.identity.workspace, self.file_sha256, self.identity.reader)
+
+    def row(self) -> dict[str, Any]:
+        """Columns of kb.documents."""
+        return {
+            "document_id": self.document_id,
+            "file_sha256": self.file_sha256,
+            "blob_sha": self.identity.blob_sha,
+            "reader": self.identity.reader,
+            "source_name": self.identity.path,
+            "mime": self.identity.mime,
+            "size_bytes": self.size_bytes,
+            "title": self.read.title if self.read else "",
+            "front_matter": self.read.front_matter if self.read else {},
+            "status": self.read.status if self.read else PUBLISHED,
+            "reason": self.reason,
+        }
+
+    def chunk_rows(self) -> list[dict[str, Any]]:
+        """Rows of kb.chunks."""
+        if self.read is None:
+            return []
+        return [
+            {
+                "document_id": self.document_id,
+                "chunk_index": chunk.ordinal,
+                "heading_path": list(chunk.heading_path),
+                "start_offset": chunk.start,
+                "end_offset": chunk.end,
+                "text": chunk.text,
+                "text_sha256": sha256_text(chunk.text),
+                "embed_sha256": sha256_text(
+                    embedded_text(self.read.title, tuple(chunk.heading_path), chunk.text)
+                ),
+                "tokens": chunk.tokens,
+            }
+            for chunk in self.read.chunks
+        ]
+
+    def stored(self) -> "StoredDocument":
+        return StoredDocument.of(self.row())
+
+
+@dataclass(frozen=True)
+class StoredDocument:
+    """What placing a document needs to know of it."""
+
+    document_id: UUID
+    front_matter: Mapping[str, Any]
+    status: str
+    reason: str | None
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "StoredDocument":
+        return cls(row["document_id"], row["front_matter"], row["status"], row["reason"])
+
+
+@dataclass(frozen=True)
+class PlacedDocument:
+    """A file of the agent's folder at one commit, and what became of it."""
+
+    path: str
+    blob_sha: str
+    document_id: UUID | None
+    status: Status
+    reason: str | None = None
+
+    def row(self) -> dict[str, Any]:
+        """Columns of kb.generation_documents."""
+        return asdict(self)
+
+
+def place(path: str, blob_sha: str, agent: str, stored: StoredDocument) -> PlacedDocument:
+    """Apply the rules that depend on where the document lies."""
+    status, reason = _fate(agent, stored)
+    return PlacedDocument(path, blob_sha, stored.document_id, status, reason)
+
+
+def _fate(agent: str, stored: StoredDocument) -> tuple[Status, str | None]:
+    if stored.reason:
+        return "quarantined", stored.reason
+    said = stored.front_matter.get("agent_id")
+    if said not in (None, agent):
+        return "quarantined", (
+            f"front matter says agent_id {said!r} but the folder is {agent!r} → "
+            "move the file, or leave agent_id out"
+        )
+    if stored.status != PUBLISHED:
+        return "unpublished", f"status is {stored.status!r}; only 'published' is served"
+    return "published", None
+
+
+@dataclass(frozen=True)
+class ManifestRow:
+    """One chunk of a generation."""
+
+    chunk_id: UUID
+    document_id: UUID
+    chunk_index: int
+    path: str
+    payload_sha256: str
+
+    def columns(self) -> tuple[Any, ...]:
+        return (self.chunk_id, self.document_id, self.chunk_index, self.path, self.payload_sha256)
+
+
+def manifest_rows(
+    workspace: str, agent: str, document: Mapping[str, Any], chunks: Sequence[Mapping[str, Any]]
+) -> Iterator[ManifestRow]:
+    """Ids and payload digests of one document at one path."""
+    seen: Counter[tuple[tuple[str, ...], str]] = Counter()
+    for chunk in chunks:
+        place_and_text = (tuple(chunk["heading_path"]), chunk["text_sha256"])
+        identity = chunk_id(
+            workspace, agent, document["path"], place_and_text[0],
+            seen[place_and_text], chunk["text_sha256"],
+        )  # fmt: skip
+        seen[place_and_text] += 1
+        payload = chunk_payload(workspace, agent, {**document, **chunk})
+        yield ManifestRow(
+            identity, document["document_id"], chunk["chunk_index"], document["path"],
+            payload.digest(),
+        )  # fmt: skip
+
+
+def chunk_payload(workspace: str, agent: str, row: Mapping[str, Any]) -> ChunkPayload:
+    """Make the payload of a point from the ledger's row of chunk and document."""
+    said: Mapping[str, Any] = row["front_matter"]
+    path: str = row["path"]
+    # Marks a borrowed title, so that equal payloads always mean equal vectors.
+    borrowed = {} if row["title"] else {"untitled": True}
+    return ChunkPayload(
+        text_chunk=row["text"],
+        metadata=ChunkMetadata(
+            title=row["title"] or PurePosixPath(path).name,
+            version=said.get("version"),
+            status=row["status"],
+            agent_id=agent,
+            tags=tuple(said.get("tags") or ()),
+            purpose=said.get("purpose"),
+            workspace_id=workspace,
+            document_id=str(row["document_id"]),
+            path=path,
+            heading_path=tuple(row["heading_path"]),
+            ordinal=row["chunk_index"],
+            start=row["start_offset"],
+            end=row["end_offset"],
+            text_sha256=row["text_sha256"],
+            extra={**_carried(said.get("extra") or {}), **borrowed},
+        ),
+    )
+
+
+def _carried(extra: Mapping[str, Any]) -> Mapping[str, Any]:
+    size = len(json.dumps(extra, ensure_ascii=False).encode()) if extra else 0
+    return extra if size <= LARGEST_EXTRA else {}

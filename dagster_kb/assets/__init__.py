@@ -1,0 +1,1 @@
+"""The chain, in the order of the flow: documents, chunks, embeddings, collection, live_alias."""

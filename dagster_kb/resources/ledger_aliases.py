@@ -1,0 +1,127 @@
+"""What each colour is known to hold, and which generation is served."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dagster_kb.resources.ledger_database import LedgerDatabase, Row, one, run
+from kb_contract.errors import GateRefused
+from kb_contract.generation import Generation
+from kb_contract.identifiers import Colour, collection_name
+
+
+@dataclass(frozen=True)
+class AliasLedger:
+    """Rows of kb.colours and kb.alias_moves, and the step from checked to live."""
+
+    database: LedgerDatabase
+    workspace: str
+
+    def colour(self, agent: str, colour: Colour) -> Row | None:
+        """What a colour is known to hold, with the space of its vectors."""
+        return self.database.one("colour", workspace=self.workspace, agent=agent, colour=colour)
+
+    def colours(self, agent: str) -> list[Row]:
+        return self.database.rows("colours", workspace=self.workspace, agent=agent)
+
+    def mark(
+        self, generation: Generation, colour: Colour, state: Literal["writing", "clean"]
+    ) -> None:
+        """Say that a colour is being written for a generation, or holds it."""
+        self.database.run(
+            "keep_colour", workspace=self.workspace, agent=generation.agent_id, colour=colour,
+            collection=collection_name(self.workspace, generation.agent_id, colour), state=state,
+            generation=generation.generation_id, chunk_count=generation.chunks,
+            ids_digest=generation.manifest_digest or "",
+        )  # fmt: skip
+
+    def doubt(self, generation: Generation) -> None:
+        """Say that the colour which holds this generation is not what it should be."""
+        self.database.run(
+            "doubt_colour", workspace=self.workspace, agent=generation.agent_id,
+            generation=generation.generation_id,
+        )  # fmt: skip
+
+    def place(self, generation: Generation, colour: Colour) -> None:
+        """Say where a generation lies."""
+        self.database.run(
+            "place_generation", generation=generation.generation_id, colour=colour,
+            collection=collection_name(self.workspace, generation.agent_id, colour),
+        )  # fmt: skip
+
+    def go_live(
+        self, generation: Generation, dagster_run: str, status: str, summary: str | None
+    ) -> None:
+        """Retire what was live and make this live: one transaction."""
+        who = {"workspace": self.workspace, "agent": generation.agent_id}
+        with self.database.transaction() as connection:
+            old = one(connection, "retire_live", **who, reason=None)
+            if one(connection, "go_live", generation=generation.generation_id) is None:
+                raise GateRefused(
+                    f"generation {generation.number} is no longer the one to publish",
+                    where=generation.agent_id,
+                    cure="a newer one was staged meanwhile; look at `kb generations`",
+                )
+            run(
+                connection, "keep_alias_move", **who, generation=generation.generation_id,
+                **{"from": old and old["collection"], "to": generation.collection},
+                dagster_run=dagster_run, moved_by="writer",
+                reason=f"generation {generation.number} passed its checks",
+            )  # fmt: skip
+            run(
+                connection, "finish_run",
+                run=generation.run_id, status=status, error_summary=summary,
+            )  # fmt: skip
+
+    def moved(
+        self,
+        agent: str,
+        to: str | None,
+        *,
+        moved_by: str,
+        reason: str,
+        generation_id: int | None = None,
+    ) -> None:
+        """Keep a move that no new generation caused."""
+        self.database.run(
+            "keep_alias_move", workspace=self.workspace, agent=agent, generation=generation_id,
+            **{"from": None, "to": to}, dagster_run=None, moved_by=moved_by, reason=reason,
+        )  # fmt: skip
+
+    def withdraw(self, generation: Generation, dagster_run: str, reason: str) -> None:
+        """Nothing is live any more, and this generation, which is empty, is why."""
+        who = {"workspace": self.workspace, "agent": generation.agent_id}
+        with self.database.transaction() as connection:
+            ended = one(
+                connection, "withdraw_generation",
+                generation=generation.generation_id, reason=reason,
+            )  # fmt: skip
+            if ended is None:
+                raise GateRefused(
+                    f"generation {generation.number} is no longer the one to publish",
+                    where=generation.agent_id,
+                    cure="a newer one was staged meanwhile; look at `kb generations`",
+                )
+            old = one(connection, "retire_live", **who, reason=reason)
+            run(connection, "forget_colours", **who)
+            run(
+                connection, "keep_alias_move", **who, generation=generation.generation_id,
+                **{"from": old and old["collection"], "to": None}, dagster_run=dagster_run,
+                moved_by="writer", reason=reason,
+            )  # fmt: skip
+            run(
+                connection, "finish_run",
+                run=generation.run_id, status="DONE", error_summary=reason,
+            )  # fmt: skip
+
+    def retire(self, agent: str, reason: str) -> None:
+        """Nothing of the agent is live or staged any more."""
+        who = {"workspace": self.workspace, "agent": agent}
+        with self.database.transaction() as connection:
+            old = one(connection, "retire_live", **who, reason=reason)
+            run(connection, "supersede_generations", **who, keep=None, reason=reason)
+            run(connection, "forget_colours", **who)
+            run(
+                connection, "keep_alias_move", **who, generation=old and old["generation_id"],
+                **{"from": old and old["collection"], "to": None}, dagster_run=None,
+                moved_by="writer", reason=reason,
+            )  # fmt: skip

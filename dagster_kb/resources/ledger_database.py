@@ -1,0 +1,103 @@
+"""How the writer speaks to Postgres: a few connections, statements by name."""
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import ConnectionPool
+
+from kb_contract.named_queries import named_queries
+
+Row = dict[str, Any]
+Connection = psycopg.Connection[DictRow]
+LOCK_SECONDS: Final = 600
+
+
+def statement(name: str) -> bytes:
+    """Return the writer's statement of that name."""
+    return named_queries("writer")[name].encode()
+
+
+@dataclass(frozen=True)
+class LedgerDatabase:
+    """Connects at first use; a connection that a restarted Postgres broke is replaced."""
+
+    url: str = field(repr=False)
+
+    @cached_property
+    def _pool(self) -> ConnectionPool[Connection]:
+        return ConnectionPool(
+            self.url,
+            connection_class=Connection,
+            kwargs={"row_factory": dict_row, "connect_timeout": 10, "application_name": "writer"},
+            min_size=0,
+            max_size=4,
+            timeout=30,
+            check=_still_there,
+            open=True,
+        )
+
+    @contextmanager
+    def transaction(self) -> Generator[Connection]:
+        """One connection with one transaction; committed when the block ends well."""
+        with self._pool.connection() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def rows(self, name: str, /, **values: Any) -> list[Row]:
+        with self.transaction() as connection:
+            return rows(connection, name, **values)
+
+    def one(self, name: str, /, **values: Any) -> Row | None:
+        with self.transaction() as connection:
+            return one(connection, name, **values)
+
+    def run(self, name: str, /, **values: Any) -> None:
+        with self.transaction() as connection:
+            run(connection, name, **values)
+
+    @contextmanager
+    def lock(self, key: str) -> Generator[None]:
+        """Hold the advisory lock of that key; it is freed when this process dies."""
+        with Connection.connect(
+            self.url, row_factory=dict_row, autocommit=True, application_name="writer-lock"
+        ) as connection:
+            connection.execute(
+                "select set_config('lock_timeout', %s, false)", (f"{LOCK_SECONDS}s",)
+            )
+            run(connection, "lock_agent", key=key)
+            yield
+            # Fails when the connection broke meanwhile, so a writer without its lock is told.
+            run(connection, "unlock_agent", key=key)
+
+
+def _still_there(connection: Connection) -> None:
+    """Ask the server for nothing; a connection that cannot is thrown away."""
+    connection.execute("")
+
+
+def rows(connection: Connection, name: str, /, **values: Any) -> list[Row]:
+    """Run a statement and return every row."""
+    return connection.execute(statement(name), values).fetchall()
+
+
+def one(connection: Connection, name: str, /, **values: Any) -> Row | None:
+    """Run a statement and return its first row."""
+    return connection.execute(statement(name), values).fetchone()
+
+
+def run(connection: Connection, name: str, /, **values: Any) -> int:
+    """Run a statement and return how many rows it touched."""
+    return connection.execute(statement(name), values).rowcount
+
+
+def run_many(connection: Connection, name: str, values: Sequence[Mapping[str, Any]]) -> None:
+    """Run a statement for each set of values."""
+    if values:
+        connection.cursor().executemany(statement(name), values)

@@ -1,0 +1,109 @@
+"""Documents, their chunks, and the manifest of a generation."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from dagster_kb.assembly import ManifestRow, NewDocument, PlacedDocument, StoredDocument
+from dagster_kb.resources.ledger_database import (
+    Connection,
+    LedgerDatabase,
+    Row,
+    one,
+    rows,
+    run,
+    run_many,
+    statement,
+)
+from kb_contract.generation import Generation
+
+RowsOf = Callable[[Row, Sequence[Row]], Iterable[ManifestRow]]
+
+
+@dataclass(frozen=True)
+class DocumentLedger:
+    """Rows of kb.documents, kb.chunks, kb.generation_documents and kb.generation_chunks."""
+
+    database: LedgerDatabase
+    workspace: str
+
+    def known(self, reader: str, blobs: Iterable[str]) -> dict[str, StoredDocument]:
+        """Documents that were read before, by git's name for their bytes."""
+        found = self.database.rows(
+            "documents_by_blob", workspace=self.workspace, reader=reader, blobs=sorted(set(blobs))
+        )
+        return {row["blob_sha"]: StoredDocument.of(row) for row in found}
+
+    def keep(self, documents: Sequence[NewDocument]) -> None:
+        """Keep documents with their chunks; one that is there already stays as it is."""
+        with self.database.transaction() as connection:
+            for document in documents:
+                row = {**document.row(), "workspace": self.workspace}
+                row["front_matter"] = Jsonb(row["front_matter"])
+                if one(connection, "keep_document", **row):
+                    run_many(connection, "keep_chunk", document.chunk_rows())
+
+    def place(self, generation: Generation, documents: Sequence[PlacedDocument]) -> None:
+        """Say what became of every file of the folder."""
+        with self.database.transaction() as connection:
+            run_many(
+                connection, "keep_generation_document",
+                [{"generation": generation.generation_id, **one.row()} for one in documents],
+            )  # fmt: skip
+
+    def placed(self, generation_id: int) -> dict[str, PlacedDocument]:
+        found = self.database.rows("generation_documents", generation=generation_id)
+        return {row["path"]: PlacedDocument(**row) for row in found}
+
+    def base(self, generation: Generation) -> Generation | None:
+        """Return the generation whose rows can be copied: the live one, or the newest whole one."""
+        row = self.database.one(
+            "base_generation", workspace=self.workspace, agent=generation.agent_id,
+            generation=generation.generation_id,
+        )  # fmt: skip
+        return Generation.model_validate({**row, "run_id": str(row["run_id"])}) if row else None
+
+    def fill_manifest(self, generation: Generation, rows_of: RowsOf) -> int | None:
+        """Write the manifest once; returns how many rows were not copied, None when it stood."""
+        base = self.base(generation)
+        which = {"generation": generation.generation_id, "base": base and base.generation_id}
+        with self.database.transaction() as connection:
+            held = one(connection, "lock_generation", generation=generation.generation_id)
+            if held and held["manifest_digest"] is not None:
+                return None
+            run(connection, "make_fresh_chunks")
+            fresh = _fresh_rows(connection, which, rows_of)
+            with connection.cursor().copy(statement("copy_fresh_chunks")) as copy:
+                for row in fresh:
+                    copy.write_row(row.columns())
+            run(connection, "plan_for_many")
+            run(connection, "fill_manifest", **which)
+            run(connection, "seal_manifest", generation=generation.generation_id)
+            return len(fresh)
+
+    def manifest(self, generation_id: int) -> dict[str, str]:
+        """What the collection must hold: payload digest by chunk id."""
+        found = self.database.rows("manifest", generation=generation_id)
+        return {str(row["chunk_id"]): row["payload_sha256"] for row in found}
+
+    def points(self, generation: Generation, space_id: str, chunks: Sequence[str]) -> list[Row]:
+        """All that some points are made of."""
+        return self.database.rows(
+            "points", generation=generation.generation_id, space=space_id,
+            chunks=[UUID(one) for one in chunks],
+        )  # fmt: skip
+
+
+def _fresh_rows(
+    connection: Connection, which: Mapping[str, Any], rows_of: RowsOf
+) -> list[ManifestRow]:
+    documents = rows(connection, "fresh_documents", **which)
+    chunks: dict[UUID, list[Row]] = {}
+    wanted = list({row["document_id"] for row in documents})
+    for chunk in rows(connection, "chunks_of_documents", documents=wanted):
+        chunks.setdefault(chunk["document_id"], []).append(chunk)
+    return [row for document in documents
+            for row in rows_of(document, chunks.get(document["document_id"], []))]  # fmt: skip

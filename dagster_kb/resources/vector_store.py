@@ -1,0 +1,182 @@
+"""The vector store: one collection per colour of an agent, behind aliases."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+from qdrant_client import QdrantClient, models
+from qdrant_edge import Bm25, Bm25Config
+
+from kb_contract.embedding_space import BM25_AVERAGE_LENGTH
+from kb_contract.errors import GateRefused
+from kb_contract.loopback import key_may_go_to
+from kb_contract.payload import DENSE, INDEXED_FIELDS, SPARSE, ChunkPayload
+
+BATCH: Final = 256
+PAGE: Final = 1000
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Point:
+    """A chunk with its vectors; `words` is what the sparse one is made of."""
+
+    chunk_id: str
+    payload: ChunkPayload
+    dense: Sequence[float]
+    words: str
+
+
+@dataclass(frozen=True)
+class StoredPoint:
+    """What the store says that it holds."""
+
+    chunk_id: str
+    payload: Mapping[str, Any]
+    score: float = 0.0
+
+
+@dataclass(frozen=True)
+class VectorStore:
+    """Qdrant, through its client; connects at the first call."""
+
+    url: str
+    api_key: str | None = None
+    timeout: int = 60
+
+    @cached_property
+    def client(self) -> QdrantClient:
+        # The check would ask the server at construction, and warn of versions that we test with.
+        with key_may_go_to(self.url):
+            return QdrantClient(
+                url=self.url, api_key=self.api_key, timeout=self.timeout, check_compatibility=False
+            )
+
+    @cached_property
+    def bm25(self) -> Bm25:
+        return Bm25(Bm25Config(avg_len=BM25_AVERAGE_LENGTH))
+
+    def dimension(self, collection: str) -> int | None:
+        """Size of the dense vectors; None when there is no such collection, or none of ours."""
+        if not self.client.collection_exists(collection):
+            return None
+        vectors = self.client.get_collection(collection).config.params.vectors
+        dense = vectors.get(DENSE) if isinstance(vectors, dict) else None
+        return dense.size if dense else None
+
+    def recreate(self, collection: str, dimension: int) -> None:
+        """Make the collection, empty."""
+        self.drop(collection)
+        self.client.create_collection(
+            collection,
+            vectors_config={
+                DENSE: models.VectorParams(size=dimension, distance=models.Distance.COSINE)
+            },
+            sparse_vectors_config={SPARSE: models.SparseVectorParams(modifier=models.Modifier.IDF)},
+        )
+        for field, schema in INDEXED_FIELDS:
+            self.client.create_payload_index(
+                collection, field, models.PayloadSchemaType(schema), wait=True
+            )
+
+    def drop(self, collection: str) -> None:
+        if self.client.collection_exists(collection):
+            self.client.delete_collection(collection)
+
+    def count(self, collection: str) -> int:
+        return self.client.count(collection, exact=True).count
+
+    def points(self, collection: str, *, payloads: bool) -> Iterator[StoredPoint]:
+        """Every point of the collection."""
+        offset: Any = None
+        while True:
+            page, offset = self.client.scroll(
+                collection, limit=PAGE, offset=offset, with_payload=payloads, with_vectors=False
+            )
+            yield from (StoredPoint(str(one.id), one.payload or {}) for one in page)
+            if offset is None:
+                return
+
+    def sample(self, collection: str, limit: int) -> list[StoredPoint]:
+        """Return some points."""
+        page, _ = self.client.scroll(collection, limit=limit, with_payload=True)
+        return [StoredPoint(str(one.id), one.payload or {}) for one in page]
+
+    def write(self, collection: str, points: Sequence[Point]) -> None:
+        """Write one batch; returns when the store has it."""
+        self.client.upsert(collection, [self._struct(one) for one in points], wait=True)
+
+    def delete(self, collection: str, chunk_ids: Sequence[str]) -> None:
+        for batch in batches(chunk_ids, PAGE):
+            self.client.delete(collection, models.PointIdsList(points=list[Any](batch)), wait=True)
+
+    def search(
+        self, collection: str, question: str, vector: Sequence[float], limit: int
+    ) -> list[StoredPoint]:
+        """Find by meaning and by words, fused, as readers do."""
+        found = self.client.query_points(
+            collection,
+            prefetch=[
+                models.Prefetch(query=list(vector), using=DENSE, limit=max(30, limit)),
+                models.Prefetch(
+                    query=self._sparse(question, query=True), using=SPARSE, limit=max(30, limit)
+                ),
+            ],
+            query=models.FusionQuery(fusion=models.Fusion.RRF),
+            limit=limit,
+            with_payload=True,
+        )
+        return [StoredPoint(str(one.id), one.payload or {}, one.score) for one in found.points]
+
+    def aliases(self) -> dict[str, str]:
+        """Every alias with its collection."""
+        return {one.alias_name: one.collection_name for one in self.client.get_aliases().aliases}
+
+    def point_aliases(self, aliases: Sequence[str], collection: str) -> None:
+        """Point the aliases at a collection in one call, and read them back.
+
+        Only CreateAlias, which overwrites: a Delete before it would stay when the Create fails.
+        """
+        if not self.client.collection_exists(collection):
+            raise GateRefused(f"there is no collection {collection!r} to point an alias at")
+        self.client.update_collection_aliases(
+            [
+                models.CreateAliasOperation(
+                    create_alias=models.CreateAlias(collection_name=collection, alias_name=alias)
+                )
+                for alias in aliases
+            ]
+        )
+        now = self.aliases()
+        if wrong := [alias for alias in aliases if now.get(alias) != collection]:
+            raise GateRefused(f"aliases {wrong} do not point to {collection!r} after the swap")
+
+    def drop_aliases(self, aliases: Sequence[str]) -> None:
+        there = self.aliases()
+        gone = [
+            models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias))
+            for alias in aliases
+            if alias in there
+        ]
+        if gone:
+            self.client.update_collection_aliases(gone)
+
+    def _struct(self, point: Point) -> models.PointStruct:
+        return models.PointStruct(
+            id=point.chunk_id,
+            vector={DENSE: list(point.dense), SPARSE: self._sparse(point.words, query=False)},
+            payload=point.payload.model_dump(mode="json"),
+        )
+
+    def _sparse(self, text: str, *, query: bool) -> models.SparseVector:
+        made = self.bm25.embed_query(text) if query else self.bm25.embed_document(text)
+        return models.SparseVector(indices=list(made.indices), values=list(made.values))
+
+
+def batches(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
+    """Cut a sequence into lists of at most `size`."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch

@@ -1,0 +1,70 @@
+"""Whether an agent really serves what the ledger says: the first thing that an operator asks."""
+
+from dataclasses import dataclass, replace
+
+from dagster_kb.alias_moves import aliases_of
+from dagster_kb.collection_evidence import CollectionEvidence
+from dagster_kb.release_checks import Verdict, finds_golden, has_points, holds_exactly
+from dagster_kb.resources.embedder import Embedder
+from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.vector_store import VectorStore
+from kb_contract.generation import Generation
+from kb_contract.identifiers import production_alias
+
+
+@dataclass(frozen=True)
+class ServingChecks:
+    """Looks through the alias, as readers do."""
+
+    ledger: Ledger
+    store: VectorStore
+    embedder: Embedder
+
+    def run(self, agent: str) -> dict[str, Verdict]:
+        """Ask everything; without anything live only the first two can be asked."""
+        live = self.ledger.generations.live(agent)
+        found = {"last_run": self._last_run(agent), "alias": self._alias(agent, live)}
+        alias = production_alias(self.ledger.workspace, agent)
+        if live is None or alias not in self.store.aliases():
+            return found
+        evidence = CollectionEvidence(live, alias, self.ledger, self.store, self.embedder)
+        golden = finds_golden(agent, evidence.golden(), evidence.gate())
+        return {
+            **found,
+            "points": _both(has_points(evidence.count()),
+                            holds_exactly(evidence.wanted(), evidence.held())),
+            "golden_questions": golden,
+        }  # fmt: skip
+
+    def _last_run(self, agent: str) -> Verdict:
+        runs = self.ledger.generations.pipeline_runs(agent)
+        if not runs:
+            return Verdict(passed=False, description="there was no run: `kb ingest`")
+        run = runs[0]
+        said = f"{run['status']} of {run['git_sha'][:10]}, begun {run['started_at']:%Y-%m-%d %H:%M}"
+        if run["error_summary"]:
+            said += f": {run['error_summary']}"
+        return Verdict(
+            passed=run["status"] in ("DONE", "DONE_WITH_ERRORS"),
+            description=said,
+            facts={"run_id": str(run["run_id"]), "status": run["status"]},
+        )
+
+    def _alias(self, agent: str, live: Generation | None) -> Verdict:
+        names = aliases_of(self.ledger.workspace, agent)
+        now = self.store.aliases()
+        if live is None:
+            last = self.ledger.generations.latest(agent, 1)
+            why = f": {last[0].reason}" if last and last[0].reason else ""
+            return Verdict(passed=False, description=f"nothing is live{why}")
+        wrong = {name: now.get(name) for name in names if now.get(name) != live.collection}
+        if wrong:
+            said = f"{wrong} where the ledger says {live.collection}: `kb ingest` puts it back"
+            return Verdict(passed=False, description=said)
+        said = f"{' and '.join(names)} → {live.collection} (generation {live.number})"
+        return Verdict(passed=True, description=said, facts={"collection": live.collection})
+
+
+def _both(one: Verdict, other: Verdict) -> Verdict:
+    """Return the one that failed, or the second with the facts of both."""
+    return one if not one.passed else replace(other, facts={**one.facts, **other.facts})

@@ -1,0 +1,63 @@
+"""Which generation a run works on: what is live already, an unfinished one, or a new one."""
+
+from dataclasses import dataclass
+
+from dagster_kb.alias_moves import is_served
+from dagster_kb.assembly import PlacedDocument
+from dagster_kb.document_intake import Way
+from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
+from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.ledger_generations import Intent, Staged
+from dagster_kb.resources.vector_store import VectorStore
+from kb_contract.errors import BadInput
+from kb_contract.generation import Generation
+
+
+@dataclass(frozen=True)
+class Staging:
+    """Finds or makes the generation that a run works on."""
+
+    folder: KnowledgeFolder
+    ledger: Ledger
+    store: VectorStore
+    way: Way
+
+    def revision(self, agent: str, *, uncommitted: bool) -> Revision:
+        """Find what to read: the last commit, or the files as they lie there."""
+        now = self.folder.uncommitted(agent) if uncommitted else self.folder.head()
+        trees = self.folder.agents(now)
+        if agent not in trees:
+            refused = self.folder.refused(now).get(agent)
+            raise BadInput(
+                refused or f"there is no folder of agent {agent!r} at {now.sha[:12]}",
+                where=str(self.folder.path),
+                cure=f"commit one, or choose of: {', '.join(sorted(trees)) or 'none yet'}",
+            )
+        return now
+
+    def stage(self, agent: str, revision: Revision, dagster_run: str, *, force: bool) -> Staged:
+        """Stage; an agent whose own files are broken is refused, and what is live stays."""
+        try:
+            settings = self.folder.agent_settings(revision, agent)
+        except BadInput as error:
+            space = self.way.embedder.space
+            self.ledger.generations.refuse(agent, revision.sha, space, dagster_run, str(error))
+            raise
+        intent = Intent(
+            agent=agent,
+            git_sha=revision.sha,
+            tree_sha=self.folder.agents(revision)[agent],
+            uncommitted=revision.uncommitted,
+            manifest=settings.manifest.model_dump(mode="json"),
+            golden=settings.golden.model_dump(mode="json"),
+            instructions=settings.instructions,
+            reader=self.way.name,
+            space=self.way.embedder.space,
+        )
+        live = self.ledger.generations.live(agent)
+        served = live is not None and is_served(self.ledger, self.store, live)
+        return self.ledger.generations.stage(intent, dagster_run, force=force, served=served)
+
+    def live_documents(self, agent: str) -> dict[str, PlacedDocument]:
+        live: Generation | None = self.ledger.generations.live(agent)
+        return self.ledger.documents.placed(live.generation_id) if live else {}
