@@ -4,12 +4,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from graph.classification.query_type import QueryType
 from kb_contract.agent_manifest import Capability
 from kb_contract.identifiers import sha256_json
 
-QueryType = Literal[
-    "simple_lookup", "complex_analysis", "rag_document", "schema_discovery", "tool_operation"
-]
 Shape = Literal["direct", "single", "sequential", "parallel_then_join", "mixed"]
 FailurePolicy = Literal["required", "optional"]
 
@@ -81,6 +79,8 @@ class AgentCapability(PlanPart):
     approval: Literal["never", "always"] = "never"
     seconds: float = 1.0
     cost: float = 0.0
+    instructions: str = ""
+    """How it speaks: `instructions.md` of its folder."""
     generation: int | None = None
     git_sha: str | None = None
     documents: int = 0

@@ -1,0 +1,194 @@
+"""When to ask the person instead of planning, and what to ask."""
+
+import re
+from typing import Final
+
+from graph.classification.reading import read
+from graph.classification.spelling import fold
+from graph.planning.agent_choice import named_in
+from graph.planning.registry import Registry
+from graph.planning.sketch import Need, Sketch
+
+REFRESH: Final = "refresh_knowledge"
+_REFRESHING: Final = re.compile(
+    r"\b(?:refresh|re-?ingest|ingest|ingestion|re-?index|re-?build|re-?load|re-?embed|re-?read|sync\w*|update)\b"
+)
+_EMPTY_WORDS: Final = frozenset(
+    [
+        "it",
+        "that",
+        "this",
+        "the",
+        "thing",
+        "things",
+        "them",
+        "those",
+        "these",
+        "one",
+        "ones",
+        "stuff",
+        "something",
+        "anything",
+        "do",
+        "does",
+        "did",
+        "is",
+        "are",
+        "was",
+        "a",
+        "an",
+        "of",
+        "about",
+        "what",
+        "how",
+        "why",
+        "and",
+        "more",
+        "please",
+        "again",
+        "same",
+        "other",
+        "another",
+        "go",
+        "on",
+        "continue",
+        "tell",
+        "me",
+        "show",
+        "explain",
+        "check",
+        "fix",
+        "help",
+        "can",
+        "you",
+        "could",
+        "would",
+        "i",
+        "we",
+        "my",
+        "for",
+        "to",
+        "with",
+        "there",
+        "here",
+        "so",
+        "then",
+        "now",
+        "any",
+        "know",
+        "need",
+        "want",
+        "like",
+        "find",
+        "give",
+        "get",
+        "run",
+        "make",
+        "us",
+        "work",
+        "works",
+        "should",
+        "shall",
+        "must",
+        "may",
+        "might",
+        "will",
+        "be",
+        "have",
+        "has",
+        "had",
+        "just",
+        "really",
+        "next",
+        "else",
+        "happen",
+        "happened",
+        "issue",
+        "problem",
+        "question",
+    ]
+)
+_MOST_OPTIONS: Final = 6
+
+
+def says_nothing(question: str) -> bool:
+    """Tell whether nothing in the question says what it is about: "do it", "the thing"."""
+    words = re.findall(r"[^\W_]+", fold(question))
+    return all(word in _EMPTY_WORDS for word in words)
+
+
+def topic_options(registry: Registry) -> tuple[str, ...]:
+    """What a person could ask about."""
+    agents = registry.by_capability("knowledge")[:_MOST_OPTIONS]
+    return tuple(f"Ask {one.title}: {one.purpose}"[:200] for one in agents)
+
+
+def unclear(registry: Registry) -> tuple[str, tuple[str, ...]]:
+    """Ask what the question is about."""
+    return "What is your question about? Name the thing, the document or the agent.", topic_options(
+        registry
+    )
+
+
+def nobody_can(capability: str, registry: Registry) -> str:
+    """Say which capability is missing, and who is there."""
+    if capability == "knowledge":
+        return (
+            "No knowledge is live yet, so nothing can be answered from documents. Run `kb ingest`."
+        )
+    return (
+        f"No agent has the capability {capability!r}, which this question needs. "
+        f"Agents now: {registry.described()}."
+    )
+
+
+def possible_actions(registry: Registry) -> tuple[str, ...]:
+    """Actions that the acting agents declare; none declared means that any may be tried."""
+    found: list[str] = []
+    for agent in registry.by_capability("action"):
+        declared = agent.input_schema.get("properties", {}).get("action", {}).get("enum", ())
+        found += [str(one) for one in declared]
+    return tuple(found)
+
+
+def action_parameters(need: Need, registry: Registry) -> dict[str, str]:
+    """Say what an action does in words that the acting agent knows, and to which agent."""
+    refreshing = REFRESH in possible_actions(registry) and _REFRESHING.search(fold(need.question))
+    if not refreshing:
+        return {"action": need.verb, "object": _object(need)}
+    named = _targets(need.question, registry)
+    return {"action": REFRESH, **({"agent_id": named[0]} if len(named) == 1 else {})}
+
+
+def impossible_action(sketch: Sketch, registry: Registry) -> tuple[str, tuple[str, ...]] | None:
+    """Say what cannot be done here before a person is asked to approve it."""
+    possible = possible_actions(registry)
+    ids = tuple(one.agent_id for one in registry.by_capability("knowledge"))
+    for need in sketch.needs:
+        if need.capability != "action" or not possible:
+            continue
+        said = action_parameters(need, registry)
+        if said["action"] not in possible:
+            what = (
+                f"{need.verb!r} cannot be done from here. What can be done: {', '.join(possible)}."
+            )
+            return what, tuple(f"Refresh the knowledge of {one}" for one in ids[:_MOST_OPTIONS])
+        if "agent_id" not in said:
+            return "The knowledge of which agent?", tuple(
+                f"Refresh the knowledge of {one}" for one in ids[:_MOST_OPTIONS]
+            )
+    return None
+
+
+def _targets(question: str, registry: Registry) -> list[str]:
+    agents = registry.by_capability("knowledge")
+    named = [one.agent_id for one in named_in(question, agents)]
+    words = set(re.findall(r"[a-z0-9_-]+", fold(question)))
+    named += [one.agent_id for one in agents if one.agent_id in words and one.agent_id not in named]
+    return named if named or len(agents) > 1 else [one.agent_id for one in agents]
+
+
+def _object(need: Need) -> str:
+    words = read(need.question).clauses[0].text.strip(" .?!")
+    at = fold(words).find(need.verb)
+    return words[at + len(need.verb) :].strip() if at >= 0 else words

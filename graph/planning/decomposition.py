@@ -1,0 +1,247 @@
+"""Takes a question apart into needs: read, look, compute, compare, judge, act."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from graph.classification.live_state import asks_live_state
+from graph.classification.spelling import fold
+from graph.planning.clause_kinds import (
+    ClauseKind,
+    Kind,
+    is_creative,
+    is_ratio,
+    kinds_of,
+    names_things,
+)
+from graph.planning.clauses import asking_clauses
+from graph.planning.expressions import expression_of
+from graph.planning.hops import first_hop
+from graph.planning.sides import counted_sides, named_sides
+from graph.planning.sketch import Need, Sketch
+from graph.planning.workflow_plan import MAX_STEPS
+
+_ANSWER_BEFORE: Final = re.compile(r"\b(?:their|his|her|they|them|he|she|that\s+\w+|those)\b")
+_POINTS_BACK: Final = re.compile(
+    r"\b(?:it|its|they|them|their|that|those|these|this|each\s+other|one\s+another|both|result|answer|above)\b"
+)
+_PRONOUN: Final = re.compile(r"\b(?:it|its|they|them|their|he|him|his|she|her)\b")
+_ASKS_FOR_SOMEBODY: Final = re.compile(r"^(?:who|which|what\s+\w+s?\s+(?:have|has|had|are|were))\b")
+_COUNTED_PAPERS: Final = re.compile(
+    r"(?:reports?|papers?|handbooks?|guides?|manuals?|policies|drafts?|contracts?|studies|surveys?|articles?|documents?"
+    r"|chapters?|sections?|minutes|memos?|proposals?|quotes?|offers?|bids?|plans?|protocols?|agreements?|agents?|sources?"
+    r"|summaries|reviews?|letters?|invoices?|logs?|statements?)$"
+)
+_AGGREGATES: Final = re.compile(
+    r"\b(?:average|avg|mean|median|total|sum|proportion|percentage|share\s+of|ratio|net\s+change|overall\s+\w+|how\s+much\s+(?:more|less))\b"
+)
+_RANKS: Final = re.compile(
+    r"\b(?:rank|best|worst|highest|lowest|most|least|top\s+\w+|cheapest|largest|smallest|compare|differ\w*)\b"
+)
+
+
+_NUMBER_GIVEN: Final = re.compile(
+    r"\b(?:square\s+root|sqrt|cube\s+root|factorial|logarithm)\s+of\s+\d|\d\s+(?:squared|cubed)\b"
+)
+
+
+def sketch_of(question: str, *, analysis: bool = False) -> Sketch:
+    """Return the needs of a question; `analysis` says that it is more than looking up."""
+    sketch = Sketch()
+    for clause in asking_clauses(question)[: MAX_STEPS + 1]:
+        for part in kinds_of(clause):
+            _HANDLERS[part.kind](sketch, part)
+    if not sketch.needs:
+        sketch.add("knowledge", question.strip())
+    if len(sketch.needs) == 1 and sketch.needs[0].capability in {"knowledge", "catalogue"}:
+        sketch.needs[0] = _whole(sketch.needs[0], question)
+    if analysis and _only_reads(sketch):
+        _analyse(sketch, question)
+    _join(sketch, question)
+    sketch.narrow()
+    return sketch
+
+
+def _whole(need: Need, question: str) -> Need:
+    """A question that was not taken apart is asked in its own words."""
+    return Need(need.key, need.capability, question.strip(), need.after, need.parameters)
+
+
+def _knowledge(sketch: Sketch, part: ClauseKind) -> None:
+    before = sketch.last()
+    after: list[str] = []
+    if before and before.capability == "knowledge" and _needs_answer(before, part):
+        after = [before.key]
+    elif before and _is_echo(before, part):
+        return
+    count, what = counted_sides(part.text)
+    if count and _COUNTED_PAPERS.search(what):
+        _parts(sketch, part.text, count)
+    elif hop := first_hop(part.text):
+        first = sketch.add("knowledge", _asking(hop), after=after)
+        sketch.add("knowledge", part.text, after=[first], parameters={"resolve": {first: hop}})
+    else:
+        sketch.add("knowledge", _with_context(part, before), after=after)
+
+
+def _with_context(part: ClauseKind, before: Need | None) -> str:
+    """A clause with a pronoun is asked together with what the pronoun stands for."""
+    if before is None or not _PRONOUN.search(part.plain):
+        return part.text
+    return f"{part.text} ({before.question[:400]})"
+
+
+def _needs_answer(before: Need, part: ClauseKind) -> bool:
+    """In "Which wards …, and what did their reports say", the second needs the first's answer."""
+    asked = fold(before.question[:200])
+    return bool(_ASKS_FOR_SOMEBODY.match(asked) and _ANSWER_BEFORE.search(part.plain))
+
+
+def _is_echo(before: Need, part: ClauseKind) -> bool:
+    """A clause like "explain it" or "whether it answers" says how, and asks for nothing new."""
+    words = part.plain.split()
+    return len(words) <= 4 and bool(_POINTS_BACK.search(part.plain)) and before.capability in {
+        "knowledge", "tool", "catalogue",
+    }  # fmt: skip
+
+
+def _asking(description: str) -> str:
+    human = re.search(
+        r"\b(?:who|author|director|manager|person|head|chair|owner|founder|lead(?:er)?)\b",
+        description,
+    )
+    return f"{'Who' if human else 'What'} is {description}?"
+
+
+def _parts(sketch: Sketch, text: str, count: int) -> list[str]:
+    return [
+        sketch.add(
+            "knowledge",
+            f"{text.strip(' .?!')} ({number} of {count})",
+            parameters={"part": number, "parts": count},
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+def _side(sketch: Sketch, text: str) -> str:
+    live = asks_live_state(f"show {fold(text)}")
+    return sketch.add("tool" if live else "knowledge", text)
+
+
+def _all_sides(sketch: Sketch, text: str) -> list[str]:
+    count, _ = counted_sides(text)
+    if count:
+        return _parts(sketch, text, count)
+    return [_side(sketch, side) for side in named_sides(text)]
+
+
+def _tool(sketch: Sketch, part: ClauseKind) -> None:
+    before = sketch.last()
+    if before and _is_echo(before, part) and before.capability == "tool":
+        return
+    acted = before is not None and before.capability == "action"
+    if part.source:
+        sketch.add("knowledge", part.text)
+    sketch.add("tool", part.text, after=[before.key] if acted and before else [])
+
+
+def _calculation(sketch: Sketch, part: ClauseKind) -> None:
+    inputs = sketch.open_of("knowledge", "tool", "catalogue", "calculation")
+    if not inputs:
+        inputs = _all_sides(sketch, part.text)
+    if not inputs and (part.source or _wants_value(part)):
+        inputs = [sketch.add("knowledge", part.text)]
+    _compute(sketch, part.text, inputs)
+
+
+def _compute(sketch: Sketch, text: str, inputs: list[str]) -> str:
+    given: dict[str, Any] = {}
+    if len(inputs) == 1 and (expression := expression_of(fold(text), inputs[0])):
+        given["expression"] = expression
+    return sketch.add("calculation", text, after=inputs, parameters=given)
+
+
+def _wants_value(part: ClauseKind) -> bool:
+    """A sum over things that the question gives no numbers for must look them up."""
+    if _NUMBER_GIVEN.search(part.plain):
+        return False
+    numbers = len(re.findall(r"\d[\d.,]*", part.plain))
+    return names_things(part.plain) and numbers < 2 and not part.plain.startswith("convert")
+
+
+def _comparison(sketch: Sketch, part: ClauseKind) -> None:
+    inputs = _all_sides(sketch, part.text)
+    if len(inputs) < 2:
+        inputs = inputs + [one for one in sketch.open_ends() if one not in inputs]
+    if not inputs:
+        inputs = [sketch.add("knowledge", part.text)]
+    if is_ratio(part.plain) and len(inputs) > 2:
+        inputs = [_compute(sketch, part.text, inputs)]
+    sketch.add("comparison", part.text, after=inputs)
+
+
+def _reasoning(sketch: Sketch, part: ClauseKind) -> None:
+    inputs = sketch.open_ends()
+    if not inputs and not is_creative(part.plain):
+        inputs = _all_sides(sketch, part.text) or [sketch.add("knowledge", part.text)]
+    sketch.add("reasoning", part.text, after=inputs)
+
+
+def _action(sketch: Sketch, part: ClauseKind) -> None:
+    inputs = sketch.open_ends()
+    if not inputs and part.source:
+        inputs = [sketch.add("knowledge", part.text)]
+    sketch.add("action", part.text, after=inputs, verb=part.verb)
+
+
+def _condition(sketch: Sketch, part: ClauseKind) -> None:
+    """What a deed depends on is looked at first; "when it is done" is only an order of things."""
+    state = re.sub(r"^\w+\s+", "whether ", part.plain, count=1)
+    question = re.sub(r"^\w+\s+", "Is it so that ", part.text, count=1).strip(" ?") + "?"
+    if asks_live_state(state) or asks_live_state(re.sub(r"^\w+\s+", "", part.plain, count=1)):
+        sketch.add("tool", question)
+    elif part.source or (names_things(part.plain) and not _POINTS_BACK.search(part.plain)):
+        sketch.add("knowledge", question)
+
+
+def _catalogue(sketch: Sketch, part: ClauseKind) -> None:
+    before = sketch.last()
+    if before is None or not _is_echo(before, part):
+        sketch.add("catalogue", part.text)
+
+
+_HANDLERS: Final[Mapping[Kind, Callable[[Sketch, ClauseKind], None]]] = {
+    "knowledge": _knowledge,
+    "tool": _tool,
+    "calculation": _calculation,
+    "comparison": _comparison,
+    "reasoning": _reasoning,
+    "action": _action,
+    "condition": _condition,
+    "catalogue": _catalogue,
+}
+
+
+def _only_reads(sketch: Sketch) -> bool:
+    return len(sketch.needs) == 1 and sketch.needs[0].capability == "knowledge"
+
+
+def _analyse(sketch: Sketch, question: str) -> None:
+    """One reading that is to be analysed: compute, compare or judge what it found."""
+    plain = fold(question[:2000])
+    inputs = sketch.open_ends()
+    if _AGGREGATES.search(plain):
+        sketch.add("calculation", question, after=inputs)
+    elif _RANKS.search(plain):
+        sketch.add("comparison", question, after=inputs)
+    else:
+        sketch.add("reasoning", question, after=inputs)
+
+
+def _join(sketch: Sketch, question: str) -> None:
+    """Several findings that nothing brings together yet are joined; deeds stand alone."""
+    ends = sketch.open_ends()
+    joinable = sketch.open_of("knowledge", "tool", "catalogue", "calculation", "comparison")
+    if len(ends) > 1 and len(joinable) == len(ends):
+        sketch.add("reasoning", question.strip(), after=ends)

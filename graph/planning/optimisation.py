@@ -1,0 +1,88 @@
+"""Makes a plan cheaper and wider without changing what it answers."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from graph.planning.dependencies import before, in_order, shape_of, waits_of
+from graph.planning.estimates import Estimator
+from graph.planning.registry import Registry
+from graph.planning.validation import used_steps
+from graph.planning.workflow_plan import WorkflowPlan, WorkflowStep
+from kb_contract.identifiers import sha256_json
+
+# These read, and never look at the results of the steps before them unless they point at one.
+_READING: Final = frozenset({"knowledge", "catalogue", "tool"})
+_POINTS_BACK: Final = re.compile(
+    r"\b(?:it|its|they|them|their|theirs|that|those|these|this|he|she|his|her|him|there|then|same"
+    r"|former|latter|result|answer|above|previous)\b",
+    re.IGNORECASE,
+)
+
+
+def optimise(
+    plan: WorkflowPlan, registry: Registry, estimator: Estimator | None = None
+) -> WorkflowPlan:
+    """Ask nothing twice, and let nothing wait for what it does not use."""
+    steps = _merged(in_order(plan.steps))
+    steps = tuple(_freed(step, steps) for step in steps)
+    steps = _without_detours(steps)
+    changed = plan.model_copy(update={"steps": in_order(steps), "shape": shape_of(steps)})
+    return (estimator or Estimator()).plan(changed, registry)
+
+
+def _merged(steps: tuple[WorkflowStep, ...]) -> tuple[WorkflowStep, ...]:
+    """Keep one of several readings that ask the same agent the same thing."""
+    kept: dict[str, WorkflowStep] = {}
+    instead: dict[str, str] = {}
+    for step in steps:
+        needed = _renamed(step.depends_on, instead)
+        step = step.model_copy(update={"depends_on": needed})
+        key = _reading_key(step)
+        twin = kept.get(key)
+        if twin is None:
+            kept[key] = step
+            continue
+        instead[step.step_id] = twin.step_id
+        if step.policy == "required" and twin.policy == "optional":
+            kept[key] = twin.model_copy(update={"policy": "required"})
+    return tuple(kept.values())
+
+
+def _renamed(needed: tuple[str, ...], instead: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(instead.get(one, one) for one in needed))
+
+
+def _reading_key(step: WorkflowStep) -> str:
+    if step.capability not in _READING or step.requires_approval or used_steps(step):
+        return step.step_id
+    said = " ".join(step.question.split()).rstrip(" .?!")
+    return sha256_json(
+        [step.agent, step.capability, said, step.parameters, sorted(step.depends_on)]
+    )
+
+
+def _freed(step: WorkflowStep, steps: tuple[WorkflowStep, ...]) -> WorkflowStep:
+    """A reading waits only for changes, for approvals, and for what it points at."""
+    if step.capability not in _READING or _POINTS_BACK.search(step.question):
+        return step
+    readings = {one.step_id for one in steps if one.capability in _READING}
+    held = {one.step_id for one in steps if one.requires_approval}
+    used = used_steps(step)
+    kept = [one for one in step.depends_on if one in used or one in held or one not in readings]
+    return step.model_copy(update={"depends_on": tuple(kept)})
+
+
+def _without_detours(steps: tuple[WorkflowStep, ...]) -> tuple[WorkflowStep, ...]:
+    """Drop a wait that another wait includes, where the result itself is not an input."""
+    done_before = before(waits_of(steps))
+    slim: list[WorkflowStep] = []
+    for step in steps:
+        used = used_steps(step)
+        implied = set[str]().union(
+            *(done_before[one] for one in step.depends_on if one in done_before)
+        )
+        droppable = implied - used if step.capability in _READING else set[str]()
+        kept = tuple(one for one in step.depends_on if one not in droppable)
+        slim.append(step.model_copy(update={"depends_on": kept}))
+    return tuple(slim)

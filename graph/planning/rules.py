@@ -1,0 +1,179 @@
+"""Plans by rules: no provider, no model, the same plan for the same question."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from graph.classification.classifier import Classification
+from graph.planning.agent_choice import Affinity, AgentChoice, without_names
+from graph.planning.asking_back import (
+    action_parameters,
+    impossible_action,
+    nobody_can,
+    says_nothing,
+    unclear,
+)
+from graph.planning.clause_kinds import asks_for_stock
+from graph.planning.decomposition import sketch_of
+from graph.planning.dependencies import shape_of
+from graph.planning.estimates import Estimator
+from graph.planning.registry import Registry
+from graph.planning.sketch import Need, Sketch
+from graph.planning.validation import validate
+from graph.planning.workflow_plan import AgentCapability, Shape, WorkflowPlan, WorkflowStep
+from kb_contract.agent_manifest import Capability
+
+# What another agent may do when nobody has the capability itself.
+_STAND_INS: Final[Mapping[Capability, tuple[Capability, ...]]] = {
+    "comparison": ("reasoning", "synthesis"),
+    "reasoning": ("synthesis",),
+    "synthesis": ("reasoning",),
+    "catalogue": ("knowledge",),
+}
+_ACTION_SECONDS: Final = 120.0
+
+
+@dataclass(frozen=True)
+class RulePlanner:
+    """The planner that always works."""
+
+    estimator: Estimator = field(default_factory=Estimator)
+    most_agents: int = 4
+
+    async def plan(
+        self,
+        question: str,
+        classification: Classification,
+        registry: Registry,
+        affinity: Affinity,
+    ) -> WorkflowPlan:
+        """Make a plan, or a question back to the person."""
+        draft = _Draft(question, classification, registry)
+        if classification.path == "small_talk":
+            return draft.finished((), ("politeness needs no agent",), shape="direct")
+        # "What can you do?" names nothing either, and is about what there is.
+        if says_nothing(question) and classification.query_type != "schema_discovery":
+            return draft.asking(*unclear(registry))
+        sketch = sketch_of(question, analysis=classification.query_type == "complex_analysis")
+        if refused := impossible_action(sketch, registry):
+            return draft.asking(*refused)
+        missing = [one.capability for one in sketch.needs if not _able(one.capability, registry)]
+        if missing:
+            return draft.asking(nobody_can(missing[0], registry), ())
+        choice = AgentChoice(affinity, most=self.most_agents)
+        steps = await _Casting(registry, choice).steps(sketch)
+        plan = draft.finished(steps, _reasons(sketch, steps))
+        if problems := validate(plan, registry):
+            return draft.asking(
+                "This is too much for one plan; ask it in parts. " + "; ".join(map(str, problems)),
+                (),
+            )
+        return self.estimator.plan(plan, registry)
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """What every plan for this question has in common."""
+
+    question: str
+    classification: Classification
+    registry: Registry
+
+    def finished(
+        self,
+        steps: tuple[WorkflowStep, ...],
+        reasons: tuple[str, ...],
+        shape: Shape | None = None,
+    ) -> WorkflowPlan:
+        return WorkflowPlan(
+            query=self.question,
+            query_type=self.classification.query_type,
+            shape=shape or shape_of(steps),
+            steps=steps,
+            requires_approval=any(step.requires_approval for step in steps),
+            reasons=reasons,
+            registry_digest=self.registry.digest(),
+        )
+
+    def asking(self, clarification: str, options: tuple[str, ...]) -> WorkflowPlan:
+        plan = self.finished((), ("the person is asked back",), shape="direct")
+        return plan.model_copy(update={"clarification": clarification, "options": options})
+
+
+def _able(capability: Capability, registry: Registry) -> tuple[AgentCapability, ...]:
+    for wanted in (capability, *_STAND_INS.get(capability, ())):
+        if able := registry.by_capability(wanted):
+            return able
+    return ()
+
+
+@dataclass(frozen=True)
+class _Casting:
+    """Gives every need to an agent, or to several."""
+
+    registry: Registry
+    choice: AgentChoice
+
+    async def steps(self, sketch: Sketch) -> tuple[WorkflowStep, ...]:
+        steps: list[WorkflowStep] = []
+        for asked in sketch.needs:
+            agents = await self._agents(asked)
+            unnamed = without_names(asked.question, agents)
+            need = asked if says_nothing(unnamed) else replace(asked, question=unnamed)
+            if len(agents) > 1:
+                named = need.question != asked.question
+                return self._spread(_for_named(need) if named else need, agents)
+            steps.append(self._step(need, agents[0]))
+        return tuple(steps)
+
+    async def _agents(self, need: Need) -> Sequence[AgentCapability]:
+        able = _able(need.capability, self.registry)
+        if need.capability == "catalogue" and not asks_for_stock(need.question):
+            near = await self.choice.near(need.question, _able("knowledge", self.registry))
+            return near[:1] or able[:1]
+        if need.capability != "knowledge":
+            return able[:1]
+        chosen = await self.choice.choose(need.question, able)
+        return chosen if need.spread else chosen[:1]
+
+    def _step(self, need: Need, agent: AgentCapability) -> WorkflowStep:
+        acting = need.capability == "action"
+        given: dict[str, Any] = action_parameters(need, self.registry) if acting else {}
+        able = need.capability in agent.capabilities
+        return WorkflowStep(
+            step_id=need.key,
+            agent=agent.agent_id,
+            capability=need.capability if able else agent.capabilities[0],
+            question=need.question,
+            parameters={**need.parameters, **given},
+            depends_on=need.after,
+            requires_approval=acting or agent.approval == "always",
+            model_tier=agent.model_tier,
+            timeout_seconds=_ACTION_SECONDS if acting else 60.0,
+        )
+
+    def _spread(self, need: Need, agents: Sequence[AgentCapability]) -> tuple[WorkflowStep, ...]:
+        """Several agents may know: each is asked, none must answer, and what they say is joined."""
+        asked = [
+            self._step(need, agent).model_copy(
+                update={"step_id": f"s{number}", "policy": "optional"}
+            )
+            for number, agent in enumerate(agents, start=1)
+        ]
+        joiners = _able("reasoning", self.registry)
+        if not joiners:
+            return (*asked,)
+        join = Need(
+            f"s{len(asked) + 1}", "reasoning", need.question, tuple(one.step_id for one in asked)
+        )
+        return (*asked, self._step(join, joiners[0]))
+
+
+def _for_named(need: Need) -> Need:
+    return replace(need, parameters={**need.parameters, "named": True})
+
+
+def _reasons(sketch: Sketch, steps: Sequence[WorkflowStep]) -> tuple[str, ...]:
+    needs = ", ".join(need.capability for need in sketch.needs)
+    agents = ", ".join(dict.fromkeys(step.agent for step in steps))
+    return (f"the question needs: {needs}", f"given to: {agents}")
