@@ -1,0 +1,1 @@
+"""What does the work of a step: one class per kind of agent."""

@@ -1,0 +1,1 @@
+"""The world outside: one module per thing that answers."""

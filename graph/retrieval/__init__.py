@@ -1,0 +1,1 @@
+"""How passages and sentences are found and ordered."""

@@ -1,0 +1,107 @@
+"""Answers from an agent's documents, with the words that stand there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from graph.agents.step_results import emit, step_result
+from graph.citations.claims import claim_of, without_wider
+from graph.citations.model_claims import Attempt, from_passages, prompt
+from graph.ports import AgentTask, ChatModel, KnowledgeReader, QueryEmbedder
+from graph.retrieval.answer_sentences import Finding, answer_sentences
+from graph.state import Passage, StepResult
+
+SENTENCES: Final = 3
+MOST_SENTENCES: Final = 10
+
+
+@dataclass(frozen=True)
+class Rag:
+    """Finds passages, and says what they say. Without a model it quotes the best sentences."""
+
+    reader: KnowledgeReader
+    embedder: QueryEmbedder
+    model: ChatModel | None = None
+
+    async def __call__(self, task: AgentTask) -> StepResult:
+        emit(task, "retrieving")
+        limit = _whole(task, "limit", most=50)
+        passages = await self.reader.search(task.agent.agent_id, task.question, limit=limit)
+        emit(task, "passages", found=[_seen(one) for one in passages])
+        if not passages:
+            return _nothing(task, [])
+        written = await self._written(task, passages)
+        claims = written.claims if written else None
+        data = _data(written)
+        if claims is None:
+            findings = await self._findings(task, passages)
+            claims = without_wider([claim_of(one.passage, one.unit) for one in findings])
+            data |= {"fit": max((one.fit for one in findings), default=0.0)}
+            # Whom the person named is heard, however near the others come.
+            data |= {} if task.parameters.get("named") else {"asked": task.question}
+        if not claims:
+            return _nothing(task, passages, written)
+        text = "\n".join(claim["text"] for claim in claims)
+        return step_result(
+            task,
+            "done",
+            text,
+            claims=claims,
+            passages=passages,
+            data=data,
+            usage=written.usage if written else (),
+        )
+
+    async def _written(self, task: AgentTask, passages: Sequence[Passage]) -> Attempt | None:
+        if self.model is None:
+            return None
+        instructions = prompt("rag") + voice(task.agent.instructions)
+        return await from_passages(
+            self.model, task.question, passages, instructions=instructions, tier=task.model_tier
+        )
+
+    async def _findings(self, task: AgentTask, passages: Sequence[Passage]) -> list[Finding]:
+        limit = _whole(task, "sentences", most=MOST_SENTENCES) or SENTENCES
+        return await answer_sentences(task.question, passages, self.embedder, limit=limit)
+
+
+def voice(instructions: str) -> str:
+    """Return how the agent's owners want it to speak; the rules above it stay in force."""
+    if not instructions.strip():
+        return ""
+    return (
+        "\nHow the owners of these documents want the claims to be worded (this changes neither the "
+        f"rules above nor the form of the answer):\n{instructions.strip()}\n"
+    )
+
+
+def _nothing(
+    task: AgentTask, passages: Sequence[Passage], written: Attempt | None = None
+) -> StepResult:
+    text = f"{task.agent.title} has nothing about this."
+    return step_result(
+        task,
+        "nothing_found",
+        text,
+        passages=passages,
+        data=_data(written),
+        usage=written.usage if written else (),
+    )
+
+
+def _data(written: Attempt | None) -> dict[str, object]:
+    if written is None:
+        return {"written_by": "extraction"}
+    if written.claims is None:
+        return {"written_by": "extraction", "fell_back": written.problem or "no usable answer"}
+    return {"written_by": "model", "dropped_claims": written.dropped}
+
+
+def _seen(passage: Passage) -> dict[str, object]:
+    return {name: passage[name] for name in ("path", "title", "chunk_id", "generation", "score")}
+
+
+def _whole(task: AgentTask, name: str, *, most: int) -> int | None:
+    """Read a whole number of the step's parameters; plans come from people and models too."""
+    value = task.parameters.get(name)
+    return min(value, most) if type(value) is int and value > 0 else None

@@ -1,0 +1,1 @@
+"""What may be said: sentences that stand word for word in what was read."""

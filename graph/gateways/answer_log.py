@@ -1,0 +1,59 @@
+"""Finished answers and their citations, kept once."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from graph.gateways.postgres import Connection, LazyPool
+from graph.ports import FinishedAnswer
+
+_ANSWER = """
+insert into ops.answers (answer_id, thread_id, run_id, trace_id, question, query_type, status,
+                         answer, plan, usage, timings, generations)
+values (%(answer_id)s, %(thread_id)s, %(run_id)s, %(trace_id)s, %(question)s, %(query_type)s,
+        %(status)s, %(answer)s, %(plan)s, %(usage)s, %(timings)s, %(generations)s)
+on conflict (answer_id) do nothing
+"""
+_CITATION = """
+insert into ops.citations (answer_id, ordinal, agent_id, generation, chunk_id, path, git_sha,
+                           start_offset, end_offset, quote, heading_path, score, dagster_run_id)
+values (%(answer_id)s, %(ordinal)s, %(agent_id)s, %(generation)s, %(chunk_id)s, %(path)s, %(sha)s,
+        %(start)s, %(end)s, %(quote)s, %(heading_path)s, %(score)s, %(run_id)s)
+on conflict (answer_id, ordinal) do nothing
+"""
+
+
+@dataclass(frozen=True)
+class PostgresAnswerLog:
+    """The real `AnswerLog`: an answer and all its citations, or neither."""
+
+    pool: LazyPool
+
+    async def keep(self, answer: FinishedAnswer) -> None:
+        async with self.pool.connection() as connection, connection.transaction():
+            await connection.execute(_ANSWER.encode(), _answer_values(answer))
+            await _keep_citations(connection, answer)
+
+
+async def _keep_citations(connection: Connection, answer: FinishedAnswer) -> None:
+    for ordinal, citation in enumerate(answer.citations, start=1):
+        values = {
+            **citation,
+            "answer_id": answer.answer_id,
+            "ordinal": ordinal,
+            "chunk_id": UUID(citation["chunk_id"]),
+        }
+        await connection.execute(_CITATION.encode(), values)
+
+
+def _answer_values(answer: FinishedAnswer) -> dict[str, Any]:
+    generations = {one["agent_id"]: one["generation"] for one in answer.citations}
+    plain = ("answer_id", "thread_id", "run_id", "trace_id", "question", "query_type", "status")
+    return {
+        **{name: getattr(answer, name) for name in (*plain, "answer")},
+        "plan": json.dumps(answer.plan),
+        "usage": json.dumps(answer.usage),
+        "timings": json.dumps(answer.timings),
+        "generations": json.dumps(generations),
+    }

@@ -1,0 +1,78 @@
+"""Questions about what is known, answered by fixed queries: never by SQL that anyone wrote."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from graph.gateways.postgres import LazyPool
+from graph.planning.workflow_plan import AgentCapability
+from kb_contract.named_queries import named_queries
+
+LIMIT: Final = 200
+# First match wins, so what is more special comes first.
+TOPICS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
+    (topic, re.compile(pattern, re.IGNORECASE))
+    for topic, pattern in (
+        (
+            "quarantined",
+            r"quarantin|broken|unreadable|unpublished|refused|not (?:be )?(?:read|served)",
+        ),
+        ("generations", r"generation|histor|release|commit"),
+        ("tags", r"\btag|topic|subject|theme|keyword"),
+        ("versions", r"version|edition|revision"),
+        ("counts", r"how (?:many|much|big|large)|number of|count|total|size"),
+        ("documents", r"document|file|page|article|manual|guide|source|cover|contain"),
+        ("agents", r""),
+    )
+)
+
+
+@dataclass(frozen=True)
+class CatalogueQueries:
+    """Picks a query by the words of the question and fills in whom it is about."""
+
+    pool: LazyPool
+    workspace: str
+
+    async def answer(self, question: str, live: Sequence[AgentCapability]) -> list[dict[str, Any]]:
+        topic = topic_of(question)
+        values = {
+            "workspace": self.workspace,
+            "agents": [one.agent_id for one in named_agents(question, live) or live],
+            "limit": LIMIT,
+        }
+        rows = await self.pool.rows(named_queries("reader")[f"catalogue_{topic}"], values)
+        return [{"kind": topic, **plain_row(row)} for row in rows]
+
+
+def topic_of(question: str) -> str:
+    """Return what kind of rows the question is about."""
+    return next(topic for topic, pattern in TOPICS if pattern.search(question))
+
+
+def named_agents(question: str, agents: Sequence[AgentCapability]) -> list[AgentCapability]:
+    """Return the agents that the question names, by id or by title."""
+    words = f" {_words(question)} "
+    return [
+        one
+        for one in agents
+        if f" {_words(one.agent_id)} " in words or (one.title and f" {_words(one.title)} " in words)
+    ]
+
+
+def plain_row(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the row with values that JSON can say."""
+    return {name: _plain(value) for name, value in row.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9]+", text.lower()))

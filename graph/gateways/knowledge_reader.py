@@ -1,0 +1,186 @@
+"""What is live, read from Qdrant and the ledger: ids from the one, words from the other."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+from uuid import UUID
+
+from qdrant_client import AsyncQdrantClient
+
+from graph.gateways.catalogue_queries import CatalogueQueries
+from graph.gateways.postgres import LazyPool
+from graph.gateways.vector_search import VectorSearch
+from graph.planning.workflow_plan import AgentCapability
+from graph.ports import QueryEmbedder
+from graph.retrieval.hybrid import Hit, QuestionVectors
+from graph.retrieval.terms import sparse_query
+from graph.state import Passage
+from kb_contract.agent_manifest import AgentManifest, RetrievalSettings
+from kb_contract.errors import NotServed
+from kb_contract.identifiers import production_alias
+from kb_contract.named_queries import named_queries
+
+REGISTRY_SECONDS = 2.0
+# A swap moves the alias and then the ledger; between the two a reader looks again.
+LOOKS = 3
+BETWEEN_LOOKS = 0.1
+LONGEST_INSTRUCTIONS = 4_000
+
+
+@dataclass(frozen=True)
+class LiveAgent:
+    """An agent as the planner sees it, and how it wants to be searched."""
+
+    capability: AgentCapability
+    retrieval: RetrievalSettings
+
+
+@dataclass
+class PostgresQdrantReader:
+    """The real `KnowledgeReader`. Reads the ledger as a role that can only select."""
+
+    pool: LazyPool
+    qdrant: AsyncQdrantClient
+    embedder: QueryEmbedder
+    workspace: str
+    clock: Callable[[], float] = time.monotonic
+    _registry: tuple[float, dict[str, LiveAgent]] | None = field(default=None, init=False)
+
+    async def agents(self) -> list[AgentCapability]:
+        return [one.capability for one in (await self._live()).values()]
+
+    async def search(
+        self, agent_id: str, question: str, *, limit: int | None = None
+    ) -> list[Passage]:
+        agent = await self._agent(agent_id)
+        vectors = await self._vectors(question)
+        wanted = limit or agent.retrieval.limit
+        passages: list[Passage] = []
+        for look in range(LOOKS):
+            await asyncio.sleep(look * BETWEEN_LOOKS)
+            hits = await self._search().hits(
+                self._alias(agent_id), agent_id, vectors, agent.retrieval
+            )
+            passages, all_known = await self._passages(agent_id, hits[:wanted])
+            if all_known:
+                return passages
+        if passages:
+            # What the ledger does not list was not checked, so it is not served; the rest is.
+            return passages
+        raise NotServed(
+            "what the alias points to is not what the ledger calls live",
+            where=self._alias(agent_id),
+            cure="ask again; if it stays so, run `kb ingest` for this agent",
+        )
+
+    async def affinity(self, question: str, agent_ids: Sequence[str]) -> dict[str, float]:
+        if not agent_ids:
+            return {}
+        vectors = await self._vectors(question)
+        aliases = {one: self._alias(one) for one in agent_ids}
+        return await self._search().nearest(aliases, vectors)
+
+    async def chunk_text(self, agent_id: str, generation: int, chunk_id: str) -> Passage | None:
+        chunk = _uuid(chunk_id)
+        if chunk is None:
+            return None
+        values = {"agent": agent_id, "generation": generation, "chunk": chunk}
+        rows = await self._rows("passage_of_generation", values)
+        return passage_of(rows[0], score=0.0) if rows else None
+
+    async def catalogue(self, question: str) -> list[dict[str, Any]]:
+        live = [one.capability for one in (await self._live()).values()]
+        return await CatalogueQueries(self.pool, self.workspace).answer(question, live)
+
+    async def _vectors(self, question: str) -> QuestionVectors:
+        [dense] = await self.embedder.embed([question])
+        return QuestionVectors(dense, sparse_query(question))
+
+    async def _passages(self, agent_id: str, hits: Sequence[Hit]) -> tuple[list[Passage], bool]:
+        """Return the ledger's words for the hits, and whether the live generation has them all."""
+        if not hits:
+            return [], True
+        ids = [UUID(hit.chunk_id) for hit in hits]
+        rows = await self._rows("live_passages", {"agent": agent_id, "ids": ids})
+        by_id = {str(row["chunk_id"]): row for row in rows}
+        known = [hit for hit in hits if hit.chunk_id in by_id]
+        passages = [passage_of(by_id[hit.chunk_id], score=hit.cosine) for hit in known]
+        return passages, len(known) == len(hits)
+
+    async def _agent(self, agent_id: str) -> LiveAgent:
+        live = await self._live()
+        if agent_id not in live:
+            raise NotServed(
+                f"agent {agent_id!r} has no live generation",
+                where=f"live agents: {', '.join(sorted(live)) or 'none'}",
+                cure=f"commit knowledge/{agent_id} and run `kb ingest --agent {agent_id}`",
+            )
+        return live[agent_id]
+
+    async def _live(self) -> dict[str, LiveAgent]:
+        now = self.clock()
+        if self._registry is None or now - self._registry[0] > REGISTRY_SECONDS:
+            rows = await self._rows("live_agents", {})
+            self._registry = (now, {row["agent_id"]: live_agent(row) for row in rows})
+        return self._registry[1]
+
+    async def _rows(self, name: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        statement = named_queries("reader")[name]
+        return await self.pool.rows(statement, {"workspace": self.workspace, **values})
+
+    def _search(self) -> VectorSearch:
+        return VectorSearch(self.qdrant)
+
+    def _alias(self, agent_id: str) -> str:
+        return production_alias(self.workspace, agent_id)
+
+
+def live_agent(row: Mapping[str, Any]) -> LiveAgent:
+    """Read what a live generation's manifest says of its agent."""
+    manifest = AgentManifest.model_validate({**row["manifest"], "agent_id": row["agent_id"]})
+    capability = AgentCapability(
+        agent_id=manifest.agent_id,
+        title=manifest.title or manifest.agent_id,
+        purpose=manifest.purpose,
+        kind=manifest.kind,
+        capabilities=manifest.capabilities,
+        tags=manifest.tags,
+        model_tier=manifest.model_tier,
+        approval=manifest.approval,
+        instructions=row["instructions"][:LONGEST_INSTRUCTIONS],
+        generation=row["number"],
+        git_sha=row["git_sha"],
+        documents=row["documents"],
+        chunks=row["chunks"],
+    )
+    return LiveAgent(capability, manifest.retrieval)
+
+
+def passage_of(row: Mapping[str, Any], *, score: float) -> Passage:
+    """Make a passage of a row of the ledger."""
+    return {
+        "agent_id": row["agent_id"],
+        "generation": row["generation"],
+        "git_sha": row["git_sha"],
+        "uncommitted": row["uncommitted"],
+        "dagster_run_id": row["dagster_run_id"],
+        "chunk_id": str(row["chunk_id"]),
+        "document_id": str(row["document_id"]),
+        "path": row["path"],
+        "title": row["title"] or PurePosixPath(row["path"]).name,
+        "heading_path": list(row["heading_path"]),
+        "start": row["start_offset"],
+        "end": row["end_offset"],
+        "text": row["text"],
+        "score": score,
+    }
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

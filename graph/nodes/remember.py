@@ -1,0 +1,61 @@
+"""Keeps the finished answer, once, and says it in the conversation."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from langchain_core.messages import AIMessage
+from langgraph.runtime import Runtime
+
+from graph.ports import AnswerLog, FinishedAnswer
+from graph.run_context import RunContext
+from graph.state import State
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Remember:
+    """Ends a turn of the conversation."""
+
+    answers: AnswerLog
+    clock: Callable[[], float] = time.time
+
+    async def __call__(self, state: State, runtime: Runtime[RunContext]) -> dict[str, Any]:
+        timings = {**state.timings, "total": self._seconds_since(state.timings.get("asked_at"))}
+        finished = _finished(state, runtime, timings)
+        await self.answers.keep(finished)
+        log.info("answered", answer_id=finished.answer_id, status=finished.status)
+        # What a caller asks of one question must not hold for the next one in the thread.
+        return {
+            "messages": [AIMessage(content=state.answer, id=state.answer_id)],
+            "status": finished.status,
+            "timings": timings,
+            "agent": None,
+            "own_plan": None,
+        }
+
+    def _seconds_since(self, began: float | None) -> float:
+        return 0.0 if began is None else round(self.clock() - began, 3)
+
+
+def _finished(
+    state: State, runtime: Runtime[RunContext], timings: dict[str, float]
+) -> FinishedAnswer:
+    info = runtime.execution_info
+    return FinishedAnswer(
+        answer_id=state.answer_id,
+        thread_id=(info.thread_id if info else None) or "",
+        run_id=(info.run_id if info else None) or "",
+        trace_id=state.trace_id,
+        question=state.question,
+        query_type=state.query_type,
+        status=state.status or "failed",
+        answer=state.answer,
+        plan=state.plan,
+        citations=state.citations,
+        usage=state.usage,
+        timings=timings,
+    )

@@ -1,0 +1,171 @@
+"""Merges what the steps found into a draft; says what differs and what is missing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from graph.citations.claims import conflicts, without_repeats
+from graph.citations.draft import Draft, empty_draft
+from graph.citations.model_claims import from_findings, prompt
+from graph.citations.readable import harmless
+from graph.ports import ChatModel
+from graph.state import Claim, State, StepResult, Usage
+
+# Their result holds all that their inputs found, so the inputs need not be said again.
+_JOINING: Final = {"reasoning", "comparison", "synthesis", "calculation"}
+_MISSING: Final = {"failed", "rejected", "skipped"}
+GREETING: Final = (
+    "Ask me about what the documents say, or ask which agents and documents there are."
+)
+
+
+@dataclass(frozen=True)
+class Synthesize:
+    """Writes the draft; nothing in it reaches a person before `verify` has checked it."""
+
+    model: ChatModel | None = None
+
+    async def __call__(self, state: State) -> dict[str, Any]:
+        results = _in_plan_order(state)
+        if not results:
+            return {"draft": {**empty_draft(), "statements": [_directly(state)]}}
+        found = without_repeats(
+            claim for one in _speaking(state, results) for claim in one["claims"]
+        )
+        usage = [one for result in results for one in result["usage"]]
+        draft = _draft(state, results, found)
+        if self.model is not None and len(found) > 1:
+            written, more = await self._written(state, found)
+            usage += more
+            draft["claims"] = written or draft["claims"]
+        return {"draft": dict(draft), "usage": _sum(usage)}
+
+    async def _written(
+        self, state: State, found: Sequence[Claim]
+    ) -> tuple[list[Claim] | None, list[Usage]]:
+        attempt = await from_findings(
+            cast("ChatModel", self.model),
+            state.question,
+            found,
+            instructions=prompt("synthesize"),
+            tier="standard",
+        )
+        return attempt.claims, attempt.usage
+
+
+def _draft(state: State, results: Sequence[StepResult], found: Sequence[Claim]) -> Draft:
+    pairs = conflicts(found)
+    apart = {number for pair in pairs for number in pair}
+    required = {
+        str(step["step_id"])
+        for step in state.plan.get("steps", ())
+        if step.get("policy") != "optional"
+    }
+    return {
+        "claims": [claim for number, claim in enumerate(found) if number not in apart],
+        "conflicts": [[found[one] for one in group] for group in _groups(pairs)],
+        "statements": [
+            harmless(one["text"])
+            for one in results
+            if one["status"] == "done" and not one["claims"] and one["text"].strip()
+        ],
+        "notes": list(
+            dict.fromkeys(
+                note
+                for one in results
+                if not _is_idle(one, required, answered=bool(found))
+                for note in _notes(one)
+            )
+        ),
+        "complete": not any(_is_missing(one, required) for one in results),
+        "nothing": f"I found nothing about: {state.question[:300]}",
+        "nothing_status": _nothing_status(results),
+    }
+
+
+def _groups(pairs: Sequence[tuple[int, int]]) -> list[list[int]]:
+    """Join pairs that share a claim, so that three answers to one question stand together."""
+    groups: list[set[int]] = []
+    for pair in pairs:
+        touching = [group for group in groups if group & set(pair)]
+        groups = [group for group in groups if group not in touching]
+        groups.append(set(pair).union(*touching))
+    return [sorted(group) for group in groups]
+
+
+def _in_plan_order(state: State) -> list[StepResult]:
+    order = [str(step["step_id"]) for step in state.plan.get("steps", ())]
+    known = [state.results[step] for step in order if step in state.results]
+    return known or list(state.results.values())
+
+
+def _speaking(state: State, results: Sequence[StepResult]) -> list[StepResult]:
+    """Put the steps that answer first, and leave out what they already carry."""
+    done: Mapping[str, StepResult] = {
+        one["step_id"]: one for one in results if one["status"] == "done"
+    }
+    carried: set[str] = set()
+    needed: set[str] = set()
+    for step in state.plan.get("steps", ()):
+        needed |= set(step.get("depends_on", ()))
+        if step["step_id"] in done and step.get("capability") in _JOINING:
+            carried |= _carried(done[step["step_id"]], step, done)
+    last = [one for step, one in done.items() if step not in needed]
+    rest = [one for step, one in done.items() if step in needed and step not in carried]
+    return [*last, *rest]
+
+
+def _carried(join: StepResult, step: Mapping[str, Any], done: Mapping[str, StepResult]) -> set[str]:
+    if join["capability"] == "calculation" or not join["claims"]:
+        return set()
+    return {one for one in step.get("depends_on", ()) if one in done and done[one]["claims"]}
+
+
+def _is_missing(result: StepResult, required: set[str]) -> bool:
+    nothing = result["status"] == "nothing_found" and result["step_id"] in required
+    return nothing or result["status"] in _MISSING
+
+
+def _is_idle(result: StepResult, required: set[str], *, answered: bool) -> bool:
+    """Whether it was asked just in case and knew nothing, while others answered."""
+    optional = result["step_id"] not in required
+    return answered and optional and result["status"] == "nothing_found"
+
+
+def _notes(result: StepResult) -> list[str]:
+    name = result["agent_id"]
+    match result["status"]:
+        case "failed":
+            return [f"Missing: {name} failed ({_first_line(result['error'])})."]
+        case "rejected":
+            return [f"Not done: {name}. A person rejected it ({_first_line(result['error'])})."]
+        case "skipped":
+            return [f"Not done: {name}, because what it needs is missing."]
+        case "nothing_found":
+            return [f"{harmless(result['text']) or f'{name} found nothing'}"]
+        case "done":
+            why = result["data"].get("fell_back")
+            return [f"{name} answered without its language model ({why})."] if why else []
+
+
+def _first_line(error: str | None) -> str:
+    return harmless((error or "no reason given").splitlines()[0])[:300]
+
+
+def _nothing_status(results: Sequence[StepResult]) -> str:
+    statuses = {one["status"] for one in results}
+    return "failed" if statuses and statuses <= {"failed", "skipped"} else "refused"
+
+
+def _directly(state: State) -> str:
+    return harmless(str(state.plan.get("clarification") or GREETING))
+
+
+def _sum(usage: Sequence[Usage]) -> dict[str, Any]:
+    return {
+        "calls": len(usage),
+        "prompt_tokens": sum(one["prompt_tokens"] for one in usage),
+        "completion_tokens": sum(one["completion_tokens"] for one in usage),
+        "cost": sum(one["cost"] for one in usage),
+        "models": sorted({one["model"] for one in usage}),
+    }

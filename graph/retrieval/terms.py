@@ -1,0 +1,41 @@
+"""The words of a text, as the collections number them: stemmed, without stop words."""
+
+import re
+from functools import cache
+from typing import Final
+
+from qdrant_client import models
+from qdrant_edge import Bm25, Bm25Config
+
+from kb_contract.embedding_space import BM25_AVERAGE_LENGTH
+
+# Words that ask; an answer does not repeat them.
+_ASKING: Final = re.compile(
+    r"\b(?:how|what|when|where|which|who|whom|whose|why|often|many|much|long|must|should|shall|may"
+    r"|can|could|would|need|needs|do|does|did|tell|say|says|said|explain|describe|show|give|list"
+    r"|please|me|us|i|we|you|my|our|your|mean|means|happen|happens|according|summari[sz]e|use|used"
+    # What kind of text is wanted, not what about.
+    r"|rules?|polic(?:y|ies)|procedures?|guidelines?|overview|summary|details?|information|exact(?:ly)?)\b",
+    re.IGNORECASE,
+)
+
+
+def sparse_query(question: str) -> models.SparseVector:
+    """Return the question for the sparse half of a collection."""
+    words = _bm25().embed_query(question)
+    return models.SparseVector(indices=list(words.indices), values=list(words.values))
+
+
+def terms(text: str) -> frozenset[int]:
+    """Return the distinct words of a text."""
+    return frozenset(_bm25().embed_query(text).indices)
+
+
+def asked_terms(question: str) -> frozenset[int]:
+    """Return the words that an answer to the question should hold."""
+    return terms(_ASKING.sub(" ", question)) or terms(question)
+
+
+@cache
+def _bm25() -> Bm25:
+    return Bm25(Bm25Config(avg_len=BM25_AVERAGE_LENGTH))
