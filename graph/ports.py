@@ -1,6 +1,7 @@
 """What the nodes need of the world, each as a small protocol; gateways/ holds the real ones."""
 
 from collections.abc import Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,7 +22,9 @@ class KnowledgeReader(Protocol):
         """Every agent with a live generation."""
         ...
 
-    async def search(self, agent_id: str, question: str, *, limit: int | None = None) -> list[Passage]:
+    async def search(
+        self, agent_id: str, question: str, *, limit: int | None = None
+    ) -> list[Passage]:
         """Best passages first; below the agent's threshold nothing is found."""
         ...
 
@@ -38,6 +41,10 @@ class KnowledgeReader(Protocol):
         ...
 
 
+WORKING_STEP: ContextVar[tuple[str, str] | None] = ContextVar("working_step", default=None)
+"""Step and agent at work, for whoever keeps accounts; nothing decides by it."""
+
+
 @dataclass(frozen=True)
 class AgentTask:
     """What an agent is asked to do."""
@@ -50,6 +57,8 @@ class AgentTask:
     inputs: dict[str, StepResult]
     """Results of the steps that this one depends on, by step id."""
     model_tier: str
+    effect_key: str = ""
+    """Names this piece of work: an effect that carries it happens at most once."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +70,10 @@ class Written:
 
 
 class ChatModel(Protocol):
-    """One port for every provider. `None` in place of one means the offline profile."""
+    """One port for every provider. `None` in place of one means the offline profile.
+
+    Raises `ModelFailed` when there is no whole answer within the deadline.
+    """
 
     async def write(self, *, system: str, user: str, tier: str, deadline: float) -> Written: ...
 
@@ -84,6 +96,12 @@ class FinishedAnswer:
     timings: dict[str, float]
 
 
+class AgentDirectory(Protocol):
+    """Says which agents there are now."""
+
+    async def find(self, agent_id: str) -> AgentCapability | None: ...
+
+
 class AnswerLog(Protocol):
     """Keeps finished answers and their citations; keeping one twice keeps it once."""
 
@@ -93,4 +111,12 @@ class AnswerLog(Protocol):
 class Operations(Protocol):
     """Effects on the system. Each carries a key, and a key has its effect at most once."""
 
-    async def perform(self, action: str, arguments: dict[str, Any], *, key: str) -> dict[str, Any]: ...
+    async def perform(
+        self, action: str, arguments: dict[str, Any], *, key: str
+    ) -> dict[str, Any]: ...
+
+
+class SystemState(Protocol):
+    """What runs now: live generations and colours, last runs, the queue. Read-only."""
+
+    async def read(self) -> dict[str, list[dict[str, Any]]]: ...

@@ -35,12 +35,21 @@ class ReaderSettings(BaseSettings):
     kb_auth: Literal["off", "required"] = Field(
         default="off", description="'off' is allowed on loopback only"
     )
+    kb_api_key: SecretStr | None = Field(
+        default=None, description="what callers send as X-Api-Key where KB_AUTH is 'required'"
+    )
+    cors_origins: str = Field(
+        default="https://smith.langchain.com",
+        description="pages that may call from a browser beside those on this machine, by commas",
+    )
     worker_concurrency: int = Field(default=8, ge=1, le=256, description="runs at one time")
     dagster_url: str = Field(default="", description="where a citation's run is shown")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="least severe line that is logged"
     )
-    otel_exporter_otlp_endpoint: str = Field(default="", description="where spans go; empty: nowhere")
+    otel_exporter_otlp_endpoint: str = Field(
+        default="", description="where spans go; empty: nowhere"
+    )
 
 
 def load_settings() -> ReaderSettings:

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal
 
 from langchain_core.messages import AnyMessage
 from langgraph.graph.message import add_messages
+from typing_extensions import TypedDict  # pydantic reads these, and before 3.12 only knows this one
 
 StepStatus = Literal["done", "nothing_found", "rejected", "failed", "skipped"]
-AnswerStatus = Literal[
-    "completed", "partial", "awaiting_approval", "needs_clarification", "refused", "failed"
-]
 
 
 class Passage(TypedDict):

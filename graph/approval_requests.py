@@ -1,0 +1,160 @@
+"""What a person is asked before a step works, and how every form of answer is read.
+
+The request is LangChain's `HITLRequest` with one action, which Studio and agent-chat-ui show.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, cast
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+
+from graph.planning.workflow_plan import WorkflowPlan, WorkflowStep
+from graph.text_border import clean
+from kb_contract.errors import BadInput
+from kb_contract.identifiers import sha256_json
+
+DecisionType = Literal["approve", "edit", "reject", "respond"]
+ALLOWED: Final[tuple[DecisionType, ...]] = ("approve", "edit", "reject", "respond")
+# How inboxes before HITLRequest said the same.
+_OLD_WORDS: Final = {"accept": "approve", "ignore": "reject", "response": "respond"}
+_CURE: Final = (
+    'answer {"decisions": [{"type": "approve"}]}, or edit with edited_action {name, args}, '
+    "reject with a message, or respond with a message"
+)
+
+
+class StepArguments(BaseModel):
+    """What a step works with; in an edit, what is left out stays as it was shown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    question: str | None = Field(default=None, min_length=1, max_length=20_000)
+    parameters: dict[str, Any] | None = None
+
+
+class EditedAction(BaseModel):
+    """An action as the person wants it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    args: StepArguments
+
+
+class Decision(BaseModel):
+    """What one person decided about one action."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: DecisionType
+    edited_action: EditedAction | None = None
+    message: str | None = Field(default=None, max_length=20_000)
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "Decision":
+        if self.type == "edit" and self.edited_action is None:
+            raise ValueError("an edit needs edited_action with name and args")
+        if self.type == "respond" and not self.message:
+            raise ValueError("a response needs a message")
+        return self
+
+
+class ApprovalAnswer(BaseModel):
+    """The answer to one request: one decision, in whichever form it came."""
+
+    model_config = ConfigDict(frozen=True)
+
+    decisions: tuple[Decision] = Field(description="one decision for the one action")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_any_form(cls, value: Any) -> Any:
+        return {"decisions": [_decision(one) for one in _decisions(clean(value))]}
+
+
+def approval_request(plan: WorkflowPlan, step: WorkflowStep) -> dict[str, Any]:
+    """Say exactly what will be done; the digest binds the answer to it and to the plan."""
+    return {
+        "action_requests": [
+            {
+                "name": step.agent,
+                "args": {"question": step.question, "parameters": step.parameters},
+                "description": f"{step.agent} wants to do step {step.step_id}: {step.question}",
+            }
+        ],
+        "review_configs": [{"action_name": step.agent, "allowed_decisions": list(ALLOWED)}],
+        "step_id": step.step_id,
+        "agent_id": step.agent,
+        "digest": approval_digest(plan, step),
+    }
+
+
+def approval_digest(plan: WorkflowPlan, step: WorkflowStep) -> str:
+    """Digest of what is approved; the plan's own digest covers the generations it was made for."""
+    return sha256_json({"step": step.model_dump(mode="json"), "plan": plan.digest()})
+
+
+def answer_schema(action: str) -> type[ApprovalAnswer]:
+    """Type of an answer about this action, for LangGraph to validate a resume with."""
+
+    def about_this_action(answer: ApprovalAnswer) -> ApprovalAnswer:
+        edited = answer.decisions[0].edited_action
+        if edited is not None and edited.name != action:
+            raise ValueError(f"the action is {action!r} and cannot become {edited.name!r}")
+        return answer
+
+    return cast(
+        "type[ApprovalAnswer]", Annotated[ApprovalAnswer, AfterValidator(about_this_action)]
+    )
+
+
+def read_answer(value: Any, *, action: str) -> Decision:
+    """Read an answer in any known form, or say what is wrong with it."""
+    try:
+        return TypeAdapter(answer_schema(action)).validate_python(value).decisions[0]
+    except ValidationError as error:
+        found = "; ".join(
+            f"{'.'.join(map(str, one['loc'])) or 'answer'}: {one['msg']}" for one in error.errors()
+        )
+        raise BadInput(found, where=f"the approval of {action}", cure=_CURE) from error
+
+
+def _decisions(answer: Any) -> list[Any]:
+    value: Any = answer
+    if isinstance(answer, Mapping) and "decisions" in answer:
+        value = cast("Mapping[str, Any]", answer)["decisions"]
+    found: list[Any] = cast("list[Any]", value) if isinstance(value, list) else [value]
+    if len(found) != 1:
+        raise ValueError(f"one action was shown, so one decision is needed, not {len(found)}")
+    return found
+
+
+def _decision(value: Any) -> dict[str, Any]:
+    if value is True:
+        return {"type": "approve"}
+    if isinstance(value, str) and value.lower() in {*ALLOWED, *_OLD_WORDS}:
+        return {"type": _OLD_WORDS.get(value.lower(), value.lower())}
+    if not isinstance(value, Mapping) or "type" not in value:
+        raise ValueError(f"{str(cast('object', value))[:60]!r} is no decision; {_CURE}")
+    said = dict(cast("Mapping[str, Any]", value))
+    said["type"] = _OLD_WORDS.get(str(said["type"]), said["type"])
+    return _from_old_form(said) if "args" in said else said
+
+
+def _from_old_form(said: dict[str, Any]) -> dict[str, Any]:
+    """`args` of the old inbox is a text for a response, and {action, args} for an edit."""
+    args = said.pop("args")
+    if said["type"] in {"respond", "reject"} and isinstance(args, str):
+        return {"message": args, **said}
+    if said["type"] == "edit" and isinstance(args, Mapping):
+        edit = cast("Mapping[str, Any]", args)
+        return {"edited_action": {"name": edit.get("action"), "args": edit.get("args")}, **said}
+    return said

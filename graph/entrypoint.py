@@ -1,0 +1,143 @@
+"""Where the reader is put together. Nothing opens here: pools and the model open on first use."""
+
+import contextlib
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from qdrant_client import AsyncQdrantClient
+
+from graph.agent_graph import Nodes, ReaderGraph, agent_graph
+from graph.agents.agents_graph import AgentsGraph, build_agents_graph
+from graph.agents.calculation import Calculation
+from graph.agents.catalogue import Catalogue
+from graph.agents.comparison import Comparison
+from graph.agents.operations import OperationsAgent
+from graph.agents.rag import Rag
+from graph.agents.reasoning import Reasoning
+from graph.agents.registry import LiveRegistry
+from graph.agents.system import System
+from graph.checkpoints import PostgresSaver, open_saver
+from graph.classification.rules import RuleClassifier
+from graph.gateways.answer_log import PostgresAnswerLog
+from graph.gateways.chat_model import chat_model
+from graph.gateways.knowledge_reader import PostgresQdrantReader
+from graph.gateways.operations import RequestedOperations
+from graph.gateways.postgres import READER_ROLE, LazyPool
+from graph.gateways.query_embedder import SentenceTransformersEmbedder
+from graph.gateways.system_state import PostgresSystemState
+from graph.gateways.usage_log import PostgresUsageLog
+from graph.nodes.classify import Classify
+from graph.nodes.execute import Execute
+from graph.nodes.intake import Intake
+from graph.nodes.plan import Plan
+from graph.nodes.remember import Remember
+from graph.nodes.synthesize import Synthesize
+from graph.nodes.verify import Verify
+from graph.planning.rules import RulePlanner
+from graph.ports import ChatModel
+from graph.settings import ReaderSettings, load_settings
+
+
+@dataclass(frozen=True)
+class Gateways:
+    """The ways out of the reader; whoever makes them closes them."""
+
+    ledger: LazyPool
+    """May only select from schema kb."""
+    ops: LazyPool
+    qdrant: AsyncQdrantClient
+    embedder: SentenceTransformersEmbedder
+    reader: PostgresQdrantReader
+    model: ChatModel | None
+    """None where the profile is offline: answers are sentences of the passages."""
+
+    @property
+    def registry(self) -> LiveRegistry:
+        return LiveRegistry(self.reader)
+
+    async def close(self) -> None:
+        await self.ledger.close()
+        await self.ops.close()
+        await self.qdrant.close()
+
+
+def gateways_of(settings: ReaderSettings) -> Gateways:
+    """Make the gateways; none of them connects before it is used."""
+    ledger = LazyPool(settings.database_url, role=READER_ROLE)
+    ops = LazyPool(settings.database_url)
+    key = settings.qdrant_api_key
+    qdrant = AsyncQdrantClient(
+        url=settings.qdrant_url,
+        api_key=key.get_secret_value() if key else None,
+        check_compatibility=False,
+    )
+    embedder = SentenceTransformersEmbedder(settings.embedding_model, settings.embedding_threads)
+    return Gateways(
+        ledger=ledger,
+        ops=ops,
+        qdrant=qdrant,
+        embedder=embedder,
+        reader=PostgresQdrantReader(ledger, qdrant, embedder, settings.workspace_id),
+        model=chat_model(settings, PostgresUsageLog(ops)),
+    )
+
+
+def build_graph(
+    settings: ReaderSettings,
+    *,
+    checkpointer: BaseCheckpointSaver[str] | None = None,
+    gateways: Gateways | None = None,
+) -> ReaderGraph:
+    """Put the reader together."""
+    outside = gateways or gateways_of(settings)
+    nodes = Nodes(
+        intake=Intake(settings.max_question_chars),
+        classify=Classify(RuleClassifier(), outside.registry),
+        plan=Plan(RulePlanner(), outside.reader, outside.registry),
+        execute=Execute(
+            outside.registry,
+            max_parallel=settings.max_parallel,
+            timeout=settings.query_timeout,
+        ),
+        agents=_agents(settings, outside),
+        synthesize=Synthesize(outside.model),
+        verify=Verify(outside.reader),
+        remember=Remember(PostgresAnswerLog(outside.ops)),
+    )
+    return agent_graph(nodes, checkpointer=checkpointer)
+
+
+def _agents(settings: ReaderSettings, outside: Gateways) -> AgentsGraph:
+    return build_agents_graph(
+        {
+            "rag": Rag(outside.reader, outside.embedder, outside.model),
+            "reasoning": Reasoning(outside.model),
+            "calculation": Calculation(),
+            "comparison": Comparison(),
+            "catalogue": Catalogue(outside.reader),
+            "system": System(
+                PostgresSystemState(outside.ledger, outside.ops, settings.workspace_id)
+            ),
+            "operations": OperationsAgent(RequestedOperations(outside.ops), outside.reader),
+        }
+    )
+
+
+@cache
+def _graph_of_this_process() -> ReaderGraph:
+    return build_graph(load_settings())
+
+
+def make_graph() -> Any:
+    """Give `langgraph dev` its graph; it asks often, and gets the same one."""
+    return _graph_of_this_process()
+
+
+@contextlib.asynccontextmanager
+async def checkpointer() -> AsyncGenerator[PostgresSaver]:
+    """Give `langgraph dev` our saver."""
+    async with open_saver(load_settings().database_url.get_secret_value()) as saver:
+        yield saver

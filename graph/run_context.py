@@ -1,0 +1,24 @@
+"""What a caller may say about one run, as plain JSON."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class RunContext(BaseModel):
+    """Bounds of one run; what is left out comes from the settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_parallel: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="steps of the plan that work at one time",
+        json_schema_extra={"langgraph_nodes": ["execute"]},
+    )
+    timeout: float | None = Field(
+        default=None,
+        gt=0,
+        le=86_400,
+        description="seconds of work for one answer; waiting for people does not count",
+        json_schema_extra={"langgraph_nodes": ["execute"]},
+    )
