@@ -1,0 +1,124 @@
+"""The server, composed. Read this first."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from graph.checkpoints import open_saver
+from graph.server import (
+    approvals,
+    assistants,
+    health,
+    knowledge,
+    orchestrate,
+    plans,
+    runs,
+    thread_states,
+    threads,
+    unavailable,
+)
+from graph.server.border import LOOPBACK_ORIGIN, Border
+from graph.server.correlation import Correlation
+from graph.server.database import Database, server_pool
+from graph.server.errors import install_error_answers
+from graph.server.graph_set import GraphFactory, GraphSet
+from graph.server.queue import RunQueue
+from graph.server.run_creation import RunDesk
+from graph.server.security import KeyCheck, check_address
+from graph.server.server_parts import AgentList, Planning, ServerParts
+from graph.server.signals import EVENTS, Signals
+from graph.server.streams import EventStreams
+from graph.settings import ReaderSettings
+
+POOL = 16
+# `unavailable` first: its paths would else be read as ids.
+ROUTERS = (
+    unavailable.router,
+    health.router,
+    assistants.router,
+    threads.router,
+    thread_states.router,
+    runs.router,
+    approvals.router,
+    orchestrate.router,
+    plans.router,
+    knowledge.router,
+)
+
+
+def create_app(
+    settings: ReaderSettings,
+    graphs: Mapping[str, GraphFactory],
+    *,
+    planning: Planning | None = None,
+    agents: AgentList | None = None,
+) -> FastAPI:
+    """Make the server; connections are opened when it starts."""
+    check_address(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        url = settings.database_url
+        signals = Signals(url, [EVENTS])
+        async with (
+            server_pool(url, largest=POOL) as pool,
+            open_saver(url.get_secret_value(), largest=POOL) as saver,
+            signals.listening(),
+        ):
+            queue, database = RunQueue(pool), Database(pool)
+            await queue.open()
+            known = GraphSet.compiled(graphs, saver)
+            app.state.parts = ServerParts(
+                settings=settings,
+                database=database,
+                saver=saver,
+                graphs=known,
+                desk=RunDesk(database, queue, known, saver),
+                streams=EventStreams(database, signals),
+                planning=planning,
+                agents=agents,
+            )
+            yield
+
+    app = FastAPI(
+        title="Scriptorium",
+        version=version("scriptorium"),
+        lifespan=lifespan,
+        middleware=_middleware(settings),
+    )
+    install_error_answers(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    return app
+
+
+def stop_streams(app: FastAPI) -> None:
+    """Let streams end, so that the process can; their clients continue elsewhere, or later."""
+    parts: ServerParts | None = getattr(app.state, "parts", None)
+    if parts is not None:
+        parts.streams.closing.set()
+        parts.streams.signals.wake_all()
+
+
+def _middleware(settings: ReaderSettings) -> list[Middleware]:
+    origins = [one.strip() for one in settings.cors_origins.split(",") if one.strip()]
+    layers = [
+        Middleware(Correlation),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_origin_regex=LOOPBACK_ORIGIN.pattern,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["Content-Location", "Location", "X-Trace-ID", "X-Session-ID"],
+            allow_private_network=True,
+        ),
+        Middleware(Border, origins=origins, loopback_only=settings.kb_auth == "off"),
+    ]
+    if settings.kb_auth == "required" and settings.kb_api_key is not None:
+        layers.append(Middleware(KeyCheck, key=settings.kb_api_key))
+    return layers

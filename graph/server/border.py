@@ -1,0 +1,154 @@
+"""What every request passes before a route sees it: size, origin, and clean JSON."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Never, cast
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from graph.server.errors import ApiError, error_response
+from graph.text_border import clean
+from kb_contract.errors import BadInput
+
+MOST_BYTES: Final = 1_000_000
+LOOPBACK_ORIGIN: Final = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
+LOOPBACK_HOST: Final = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
+
+
+@dataclass(frozen=True)
+class Border:
+    """Refuses bodies that are too large and pages that are not ours."""
+
+    app: ASGIApp
+    origins: Sequence[str] = ()
+    """Pages that may call, beside those on this machine."""
+    loopback_only: bool = True
+    """Whether callers must name this machine (a foreign name may be a rebound one)."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        refusal = self._refusal(headers)
+        if refusal is None:
+            body = await _read(receive)
+            if body is not None:
+                await self.app(_as_json(scope, headers, body), _replay(body, receive), send)
+                return
+            refusal = error_response(
+                413, f"the body has more than {MOST_BYTES:,} bytes", hint="send less at one time"
+            )
+        await refusal(scope, receive, send)
+
+    def _refusal(self, headers: Headers) -> Response | None:
+        if self.loopback_only and not LOOPBACK_HOST.fullmatch(headers.get("host", "")):
+            return error_response(
+                403, "this server answers to localhost only", hint="call http://127.0.0.1:<port>"
+            )
+        origin = headers.get("origin")
+        if origin and origin not in self.origins and not LOOPBACK_ORIGIN.fullmatch(origin):
+            return error_response(
+                403, f"pages of {origin[:200]} may not call", hint="add it to CORS_ORIGINS"
+            )
+        declared = headers.get("content-length", "0")
+        if not declared.isdecimal() or int(declared[:12]) > MOST_BYTES:
+            return error_response(
+                413, f"the body has more than {MOST_BYTES:,} bytes", hint="send less at one time"
+            )
+        return None
+
+
+class CleanRequest(Request):
+    """A request whose JSON is clean: no NUL, no lone surrogate, no NaN, not too deep."""
+
+    async def json(self) -> Any:
+        if not hasattr(self, "_clean_json"):
+            self._clean_json = read_json(await self.body())
+        return self._clean_json
+
+
+class BorderRoute(APIRoute):
+    """A route whose requests are clean."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+
+        async def with_clean_request(request: Request) -> Response:
+            return await handler(CleanRequest(request.scope, request.receive))
+
+        return with_clean_request
+
+
+def read_json(body: bytes) -> Any:
+    """Read a body, or say what is wrong with it."""
+    try:
+        value = json.loads(body, parse_constant=_not_a_number)
+        _check_numbers(value)
+    except (ValueError, RecursionError) as error:
+        said = str(error) if isinstance(error, ValueError) else "nested too deep"
+        raise ApiError(422, f"the body is no JSON that can be used: {said}"[:300]) from error
+    try:
+        return clean(value)
+    except BadInput as error:
+        raise ApiError(422, error.what, hint=error.cure) from error
+
+
+def _not_a_number(word: str) -> Never:
+    raise ValueError(f"{word} is no number in JSON")
+
+
+def _check_numbers(value: Any) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a number is too large")
+    if isinstance(value, Mapping):
+        for one in cast("Mapping[str, Any]", value).values():
+            _check_numbers(one)
+    elif isinstance(value, list):
+        for one in cast("list[Any]", value):
+            _check_numbers(one)
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """Read the whole body; None when it is too large."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b"".join(parts)
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > MOST_BYTES:
+            return None
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _as_json(scope: Scope, headers: Headers, body: bytes) -> Scope:
+    """Studio sends JSON under other names at times."""
+    if not body or "json" in headers.get("content-type", ""):
+        return scope
+    if body.lstrip()[:1] not in (b"{", b"["):
+        return scope
+    kept = [(name, value) for name, value in scope["headers"] if name != b"content-type"]
+    return {**scope, "headers": [*kept, (b"content-type", b"application/json")]}
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    told = False
+
+    async def again() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again

@@ -1,0 +1,69 @@
+"""The server's way to Postgres: one checked pool, and statements by name."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+from pydantic import SecretStr
+
+from kb_contract.named_queries import named_queries
+
+Row = dict[str, Any]
+Connection = psycopg.AsyncConnection[DictRow]
+Pool = AsyncConnectionPool[Connection]
+# Jobs are put in the queue on our own connections, and its functions name no schema.
+SEARCH_PATH = "-c search_path=procrastinate"
+
+
+@dataclass(frozen=True)
+class Statements:
+    """Runs statements of `kb_contract/sql/server.sql` on one connection."""
+
+    connection: Connection
+
+    async def rows(self, name: str, **values: Any) -> list[Row]:
+        cursor = await self.connection.execute(named_queries("server")[name].encode(), values)
+        return await cursor.fetchall() if cursor.description else []
+
+    async def row(self, name: str, **values: Any) -> Row | None:
+        found = await self.rows(name, **values)
+        return found[0] if found else None
+
+
+@dataclass(frozen=True)
+class Database:
+    """Statements by name, alone or together in a transaction."""
+
+    pool: Pool
+
+    async def rows(self, name: str, **values: Any) -> list[Row]:
+        async with self.pool.connection() as connection:
+            return await Statements(connection).rows(name, **values)
+
+    async def row(self, name: str, **values: Any) -> Row | None:
+        async with self.pool.connection() as connection:
+            return await Statements(connection).row(name, **values)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Statements]:
+        async with self.pool.connection() as connection, connection.transaction():
+            yield Statements(connection)
+
+
+def server_pool(database_url: SecretStr, *, largest: int) -> Pool:
+    """Make the pool, not yet open; a connection is tried before it is handed out."""
+    return AsyncConnectionPool(
+        database_url.get_secret_value(),
+        connection_class=cast("type[Connection]", psycopg.AsyncConnection),
+        kwargs={"autocommit": True, "row_factory": dict_row, "options": SEARCH_PATH},
+        min_size=1,
+        max_size=largest,
+        timeout=10.0,
+        open=False,
+        check=cast("Any", AsyncConnectionPool.check_connection),
+        name="scriptorium-server",
+    )

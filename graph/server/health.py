@@ -1,0 +1,90 @@
+"""Whether the server and what it stands on are well. `/ok /info /health…`."""
+
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+from typing import Any
+
+import httpx
+import psycopg
+from fastapi import APIRouter
+from psycopg_pool import PoolTimeout
+
+from graph.server.border import BorderRoute
+from graph.server.encoding import JsonResponse
+from graph.server.queue import STALLED_SECONDS
+from graph.server.server_parts import Parts, ServerParts
+
+router = APIRouter(tags=["health"], route_class=BorderRoute)
+QDRANT_SECONDS = 2.0
+
+
+@router.get("/ok")
+async def ok() -> dict[str, bool]:
+    """The server answers."""
+    return {"ok": True}
+
+
+@router.get("/info")
+async def info() -> dict[str, Any]:
+    """What this server can do, as Studio asks it."""
+    return {
+        "version": version("scriptorium"),
+        "langgraph_py_version": version("langgraph"),
+        "flags": {"assistants": True, "crons": False, "langsmith": False, "strict_resume": True},
+    }
+
+
+@router.get("/health/live")
+async def live() -> dict[str, str]:
+    """The process lives."""
+    return {"status": "ok"}
+
+
+@router.get("/health/ready")
+async def ready(parts: Parts) -> JsonResponse:
+    """Requests can be taken."""
+    postgres = await _checked(lambda: _postgres(parts))
+    fine = postgres["status"] == "ok"
+    said = {"status": "ok" if fine else "unavailable", "postgres": postgres}
+    return JsonResponse(said, status_code=200 if fine else 503)
+
+
+@router.get("/health")
+async def health(parts: Parts) -> JsonResponse:
+    """Everything that answers depend on, part by part."""
+    found = {
+        "postgres": await _checked(lambda: _postgres(parts)),
+        "qdrant": await _checked(lambda: _qdrant(parts)),
+        "workers": await _checked(lambda: _workers(parts)),
+    }
+    fine = all(one["status"] == "ok" for one in found.values())
+    body = {"status": "ok" if fine else "degraded", "version": version("scriptorium"), **found}
+    return JsonResponse(body, status_code=200 if found["postgres"]["status"] == "ok" else 503)
+
+
+async def _checked(look: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+    try:
+        return {"status": "ok", **await look()}
+    except (psycopg.Error, PoolTimeout, httpx.HTTPError, OSError) as error:
+        return {"status": "unavailable", "error": f"{type(error).__name__}: {error}"[:200]}
+
+
+async def _postgres(parts: ServerParts) -> dict[str, Any]:
+    queue = await parts.database.row("queue_length")
+    return {"runs": queue}
+
+
+async def _workers(parts: ServerParts) -> dict[str, Any]:
+    row = await parts.database.row("workers", seconds=STALLED_SECONDS)
+    alive = row["alive"] if row else 0
+    return {"alive": alive} if alive else {"alive": 0, "status": "none", "hint": "kb worker"}
+
+
+async def _qdrant(parts: ServerParts) -> dict[str, Any]:
+    settings = parts.settings
+    key = settings.qdrant_api_key
+    headers = {"api-key": key.get_secret_value()} if key else {}
+    async with httpx.AsyncClient(timeout=QDRANT_SECONDS) as client:
+        reply = await client.get(f"{settings.qdrant_url}/readyz", headers=headers)
+        reply.raise_for_status()
+    return {"url": settings.qdrant_url}

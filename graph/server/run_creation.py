@@ -1,0 +1,156 @@
+"""Starts and cancels runs: each in one transaction that holds the thread."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from graph.checkpoints import PostgresSaver
+from graph.server.correlation import current_session_id, current_trace_id
+from graph.server.database import Database, Row, Statements
+from graph.server.errors import ApiError
+from graph.server.graph_set import GraphSet, assistant_id
+from graph.server.queue import RunQueue
+from graph.server.resume_guard import Answerer, claim_answers
+from graph.server.run_ending import end_run
+from graph.server.run_request import RunRequest
+from graph.server.signals import CONTROL, EVENTS
+
+
+@dataclass(frozen=True)
+class RunDesk:
+    """Where runs are asked for and called off."""
+
+    database: Database
+    queue: RunQueue
+    graphs: GraphSet
+    saver: PostgresSaver
+
+    async def start(self, thread_id: str | None, request: RunRequest, caller: str) -> Row:
+        """Keep the run and put it in the queue; a stateless one gets a thread of its own."""
+        request.check()
+        graph_id = self.graphs.name(request.assistant_id)
+        self.graphs.check_context(graph_id, request.context)
+        async with self.database.transaction() as statements:
+            thread = await self._thread(statements, thread_id, request)
+            run_id = str(uuid.uuid4())
+            await self._make_room(statements, thread["thread_id"], request, caller)
+            kwargs = request.kwargs()
+            if request.answers is not None:
+                answerer = Answerer(caller, run_id)
+                kwargs["command"]["resume"] = await claim_answers(
+                    statements, thread["thread_id"], request.answers, answerer
+                )
+            return await self._kept(
+                statements, run_id, thread["thread_id"], graph_id, request, kwargs
+            )
+
+    async def cancel(self, thread_id: str, run_id: str, action: str, caller: str) -> Row:
+        """Stop a run, or what it left waiting for people; return it as it was."""
+        async with self.database.transaction() as statements:
+            await self._locked(statements, thread_id)
+            run = await statements.row("lock_run", run_id=run_id, thread_id=thread_id)
+            if run is None:
+                raise ApiError(404, "there is no such run on this thread")
+            if run["status"] in ("pending", "running"):
+                await self._call_off(statements, run, action, caller)
+                return run
+            dropped = await statements.rows(
+                "drop_approvals", thread_id=thread_id, decided_by=caller, keep=[]
+            )
+            if not dropped and run["status"] != "interrupted":
+                raise ApiError(409, f"the run has ended already: {run['status']}")
+            return run
+
+    async def _thread(
+        self, statements: Statements, thread_id: str | None, request: RunRequest
+    ) -> Row:
+        if thread_id is None:
+            made = await statements.row(
+                "new_thread", thread_id=str(uuid.uuid4()), metadata=Jsonb({"stateless": True})
+            )
+            assert made is not None  # noqa: S101 - a fresh id is new
+            return made
+        if request.if_not_exists == "create":
+            await statements.row("new_thread", thread_id=thread_id, metadata=Jsonb({}))
+        return await self._locked(statements, thread_id)
+
+    async def _locked(self, statements: Statements, thread_id: str) -> Row:
+        thread = await statements.row("lock_thread", thread_id=thread_id)
+        if thread is None:
+            raise ApiError(404, f"there is no thread {thread_id}", hint="make it: POST /threads")
+        return thread
+
+    async def _make_room(
+        self, statements: Statements, thread_id: str, request: RunRequest, caller: str
+    ) -> None:
+        strategy = request.multitask_strategy or "enqueue"
+        active = await statements.rows("active_runs", thread_id=thread_id)
+        if active and strategy == "reject":
+            raise ApiError(
+                409,
+                "the thread already works on a run",
+                hint="wait for it, or say multitask_strategy",
+            )
+        if strategy in ("interrupt", "rollback"):
+            for run in active:
+                await self._call_off(statements, run, strategy, caller)
+
+    async def _call_off(self, statements: Statements, run: Row, action: str, caller: str) -> None:
+        """A waiting run ends here; a running one is ended by its worker."""
+        run_id = run["run_id"]
+        await statements.rows("ask_to_cancel", run_id=run_id, action=action, cancelled_by=caller)
+        if run["status"] == "running":
+            await statements.rows("notify", channel=CONTROL, payload=run_id)
+            return
+        await statements.rows("cancel_job", job_id=run["job_id"])
+        if action == "rollback":
+            await statements.row("delete_run", run_id=run_id, attempt=None)
+            await statements.row("settle_thread", thread_id=run["thread_id"], status=None)
+            await statements.rows("notify", channel=EVENTS, payload=run_id)
+            return
+        await statements.row(
+            "finish_run", run_id=run_id, attempt=run["attempt"], status="interrupted", error=None
+        )
+        await end_run(statements, run, None)
+
+    async def _kept(
+        self,
+        statements: Statements,
+        run_id: str,
+        thread_id: str,
+        graph_id: str,
+        request: RunRequest,
+        kwargs: dict[str, Any],
+    ) -> Row:
+        about = {**(request.metadata or {}), "trace_id": current_trace_id(), "graph_id": graph_id}
+        if current_session_id():
+            about["session_id"] = current_session_id()
+        run = await statements.row(
+            "new_run",
+            run_id=run_id,
+            thread_id=thread_id,
+            assistant_id=assistant_id(graph_id),
+            kwargs=Jsonb(kwargs),
+            metadata=Jsonb(about),
+            multitask_strategy=request.multitask_strategy or "enqueue",
+            trace_id=current_trace_id(),
+        )
+        assert run is not None  # noqa: S101 - an insert without conditions returns its row
+        job_id = await self.queue.put(
+            statements.connection, run_id, thread_id, after_seconds=request.after_seconds or 0
+        )
+        await statements.rows("set_job", run_id=run_id, job_id=job_id)
+        known = Jsonb({"graph_id": graph_id, "assistant_id": assistant_id(graph_id)})
+        await statements.rows("busy_thread", thread_id=thread_id, metadata=known)
+        return run
+
+
+def run_body(run: Row, select: Sequence[str] | None = None) -> dict[str, Any]:
+    """A run as the API says it."""
+    names = ("run_id", "thread_id", "assistant_id", "status", "metadata", "multitask_strategy")
+    body = {name: run[name] for name in (*names, "kwargs", "created_at", "updated_at")}
+    body["cancel_reason"] = run.get("cancel")
+    return {name: one for name, one in body.items() if select is None or name in select}

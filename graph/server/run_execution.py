@@ -1,0 +1,293 @@
+"""Carries out one run: claims it, runs its graph, says what happens, and settles its thread."""
+
+import asyncio
+import uuid
+from collections import Counter
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import psycopg
+import structlog
+from langchain_core.runnables import RunnableConfig
+from langgraph.errors import GraphDrained
+from langgraph.runtime import RunControl
+from langgraph.types import StateSnapshot
+from opentelemetry import trace
+from psycopg_pool import PoolTimeout
+
+from graph.checkpoints import PostgresSaver
+from graph.server.database import Database, Row
+from graph.server.event_sink import EventSink, Superseded
+from graph.server.fence import Fence
+from graph.server.graph_set import Graph, GraphSet
+from graph.server.queue import TryAgain
+from graph.server.run_ending import Ending, RunEnding
+from graph.server.run_parts import EventNames, Reading, command_of, is_unfinished, parts_of
+from kb_contract.errors import ScriptoriumError
+
+log = structlog.get_logger(__name__)
+MOST_ATTEMPTS: Final = 12
+RECURSION_LIMIT: Final = 60
+StopReason = Literal["cancel", "superseded", "shutdown"]
+# Parts that come often and may wait for the next batch; the others are kept before the graph goes on.
+LOOSE: Final = frozenset({"messages", "custom", "events"})
+
+
+class RunTooLong(Exception):
+    """The run used up its time."""
+
+
+class NothingWaits(ScriptoriumError):
+    """A resume answers an interrupt that the graph no longer waits at."""
+
+
+@dataclass
+class ActiveRun:
+    """A run of this process."""
+
+    attempt: int
+    task: asyncio.Task[None]
+    control: RunControl
+    stopped: StopReason | None = None
+
+    def stop(self, why: StopReason) -> None:
+        if self.stopped is None:
+            self.stopped = why
+            self.task.cancel()
+
+
+@dataclass(frozen=True)
+class RunExecution:
+    """Executes runs by id; several at a time."""
+
+    database: Database
+    graphs: GraphSet
+    saver: PostgresSaver
+    fence: Fence
+    seconds: float
+    """Longest that one run may work; waiting for people happens between runs."""
+    active: dict[str, ActiveRun] = field(default_factory=dict[str, ActiveRun], init=False)
+
+    async def execute(self, run_id: str) -> None:
+        """Carry the run to its end, or raise `TryAgain`."""
+        run = await self._claimed(run_id)
+        if run is None:
+            return
+        names = {"run_id": run_id, "thread_id": run["thread_id"], "trace_id": run["trace_id"]}
+        tracer = trace.get_tracer("scriptorium.worker")
+        with (
+            structlog.contextvars.bound_contextvars(**names, attempt=run["attempt"]),
+            tracer.start_as_current_span("run", attributes={k: v or "" for k, v in names.items()}),
+        ):
+            log.info("run begins")
+            ending = await self._carried_out(run)
+            log.info("run ends", status=ending.status if ending else "superseded")
+
+    async def _claimed(self, run_id: str) -> Row | None:
+        try:
+            async with self.database.transaction() as statements:
+                run = await statements.row("claim_run", run_id=run_id)
+                if run is not None and run["attempt"] == 1 and _begins_anew(run["kwargs"]):
+                    await statements.rows(
+                        "drop_approvals", thread_id=run["thread_id"], decided_by=None, keep=[]
+                    )
+                return run
+        except psycopg.errors.UniqueViolation as error:
+            raise TryAgain("another run of the thread still works", seconds=0.5) from error
+
+    async def _carried_out(self, run: Row) -> Ending | None:
+        sink = EventSink(self.database, run["run_id"], run["attempt"])
+        ending = RunEnding(self.database, self.saver, run, sink)
+        if run["cancel"]:
+            return await ending.cancelled(run["cancel"], None)
+        graph = self.graphs.get(run["assistant_id"])
+        if run["attempt"] > MOST_ATTEMPTS:
+            state = await graph.aget_state(_place(run))
+            return await ending.failed("WorkerLost", f"{MOST_ATTEMPTS} attempts failed", state)
+        control = RunControl()
+        work = asyncio.create_task(self._run_graph(graph, run, sink, control))
+        mine = ActiveRun(run["attempt"], work, control)
+        self.active[run["run_id"]] = mine
+        try:
+            return await self._ended(graph, run, mine, ending)
+        except Superseded:
+            return None
+        finally:
+            self.fence.forget(run["run_id"], run["attempt"])
+            if self.active.get(run["run_id"]) is mine:
+                del self.active[run["run_id"]]
+
+    async def _ended(
+        self, graph: Graph, run: Row, mine: ActiveRun, ending: RunEnding
+    ) -> Ending | None:
+        try:
+            await mine.task
+        except asyncio.CancelledError:
+            return await self._stopped(graph, run, mine, ending)
+        except GraphDrained:
+            await ending.requeue()
+        except RunTooLong:
+            return await ending.timed_out(self.seconds, await graph.aget_state(_place(run)))
+        except (psycopg.OperationalError, PoolTimeout, Superseded):
+            raise
+        except Exception as error:
+            log.warning("run failed", error=type(error).__name__, exc_info=error)
+            state = await graph.aget_state(_place(run))
+            return await ending.failed(type(error).__name__, str(error), state)
+        state = await graph.aget_state(_place(run))
+        if mine.control.drain_requested and is_unfinished(state) and not state.interrupts:
+            await ending.requeue()
+        return await ending.finished(state)
+
+    async def _stopped(
+        self, graph: Graph, run: Row, mine: ActiveRun, ending: RunEnding
+    ) -> Ending | None:
+        if not mine.task.done():
+            mine.task.cancel()
+            await asyncio.wait([mine.task])
+        if mine.stopped == "superseded":
+            return None
+        if mine.stopped == "cancel":
+            row = await self.database.row("run", run_id=run["run_id"])
+            action = (row or {}).get("cancel") or "interrupt"
+            return await ending.cancelled(action, await graph.aget_state(_place(run)))
+        return await ending.requeue()
+
+    async def _run_graph(
+        self, graph: Graph, run: Row, sink: EventSink, control: RunControl
+    ) -> None:
+        kwargs: Mapping[str, Any] = run["kwargs"]
+        given, config, go_on = await self._where_to_begin(graph, run, sink)
+        modes: list[str] = kwargs["stream_mode"]
+        reading = Reading(
+            modes,
+            bool(kwargs.get("stream_subgraphs")),
+            kwargs.get("context"),
+            kwargs.get("interrupt_before"),
+            kwargs.get("interrupt_after"),
+        )
+        names = EventNames(modes)
+        sink.add("metadata", {"run_id": run["run_id"], "attempt": run["attempt"]})
+        await sink.flush()
+        if not go_on:
+            return
+        async with _at_most(self.seconds):
+            async for part in parts_of(graph, given, config, reading, control):
+                if part["type"] == "checkpoints" and not part["ns"]:
+                    sink.checkpoint_id = _checkpoint_id(part["data"])
+                for event, data in names.events(part):
+                    sink.add(event, data)
+                if part["type"] in LOOSE:
+                    sink.flush_soon()
+                else:
+                    await sink.flush()
+        await sink.close()
+
+    async def _where_to_begin(
+        self, graph: Graph, run: Row, sink: EventSink
+    ) -> tuple[Any, RunnableConfig, bool]:
+        """Input and place of this attempt, and whether there is anything left to do."""
+        kwargs: Mapping[str, Any] = run["kwargs"]
+        config = _config(run, graph)
+        said: dict[str, Any] = kwargs.get("command") or {}
+        given = command_of(said) if said else kwargs.get("input")
+        resumes = said.get("resume") is not None
+        head = await graph.aget_state(_place(run))
+        if run["attempt"] == 1:
+            if resumes:
+                _check_that_it_waits(await graph.aget_state(config), said["resume"])
+            return given, config, True
+        ours = (head.metadata or {}).get("run_id") == run["run_id"]
+        since = _configured(head.config, "checkpoint_id") if ours else None
+        sink.checkpoint_id = since
+        sink.said_before = await self._said_before(run["run_id"], since)
+        if ours:
+            # The input is applied already; answers are sent again, and those that arrived are ignored.
+            _configurable(config).pop("checkpoint_id", None)
+            given = given if resumes else None
+        return given, config, not ours or is_unfinished(head)
+
+    async def _said_before(self, run_id: str, since: str | None) -> Counter[tuple[str, str]]:
+        rows = await self.database.rows("events_to_repeat", run_id=run_id, checkpoint_id=since)
+        return Counter((row["event"], row["data"]) for row in rows if row["event"] != "metadata")
+
+
+@asynccontextmanager
+async def _at_most(seconds: float) -> AsyncGenerator[None]:
+    """Limit the time; a node's own TimeoutError is left as it is."""
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            yield
+    except TimeoutError as error:
+        if limit.expired():
+            raise RunTooLong from error
+        raise
+
+
+def _config(run: Row, graph: Graph) -> RunnableConfig:
+    """The run's config as the graph gets it; what callers may not say was dropped before."""
+    kwargs: Mapping[str, Any] = run["kwargs"]
+    said: dict[str, Any] = kwargs.get("config") or {}
+    about: dict[str, Any] = {
+        **(said.get("metadata") or {}),
+        **run["metadata"],
+        "run_id": run["run_id"],
+        "thread_id": run["thread_id"],
+        "trace_id": run["trace_id"] or "",
+        "attempt": run["attempt"],
+    }
+    place: dict[str, Any] = {**(said.get("configurable") or {}), **(kwargs.get("checkpoint") or {})}
+    return RunnableConfig(
+        configurable={
+            **place,
+            "thread_id": run["thread_id"],
+            "run_id": run["run_id"],
+            "attempt": run["attempt"],
+            "trace_id": run["trace_id"] or "",
+        },
+        metadata=about,
+        run_id=uuid.UUID(run["run_id"]),
+        tags=list(said.get("tags") or []),
+        recursion_limit=said.get("recursion_limit") or _usual_limit(graph),
+    )
+
+
+def _usual_limit(graph: Graph) -> int:
+    return (graph.config or {}).get("recursion_limit") or RECURSION_LIMIT
+
+
+def _place(run: Row) -> RunnableConfig:
+    return RunnableConfig(configurable={"thread_id": run["thread_id"]})
+
+
+def _configurable(config: RunnableConfig) -> dict[str, Any]:
+    return config.setdefault("configurable", {})
+
+
+def _configured(config: RunnableConfig, name: str) -> str | None:
+    return _configurable(config).get(name)
+
+
+def _checkpoint_id(data: Mapping[str, Any]) -> str | None:
+    config: Mapping[str, Any] = data.get("config") or {}
+    place: Mapping[str, Any] = config.get("configurable") or {}
+    return place.get("checkpoint_id")
+
+
+def _begins_anew(kwargs: Mapping[str, Any]) -> bool:
+    """Whether the run leaves behind whatever its thread waited for."""
+    return not kwargs.get("command") and kwargs.get("input") is not None
+
+
+def _check_that_it_waits(state: StateSnapshot, answers: Mapping[str, Any]) -> None:
+    waiting = {one.id for one in state.interrupts}
+    gone = [one for one in answers if one not in waiting]
+    if gone:
+        raise NothingWaits(
+            f"the thread no longer waits for {', '.join(gone)}",
+            where="resume",
+            cure="look at what it waits for now: GET /threads/{thread_id}",
+        )

@@ -1,0 +1,58 @@
+"""What routes work with; made once when the server starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol, cast
+
+from fastapi import Depends, Request
+
+from graph.checkpoints import PostgresSaver
+from graph.planning.registry import Registry
+from graph.server.database import Database
+from graph.server.graph_set import GraphSet
+from graph.server.run_creation import RunDesk
+from graph.server.streams import EventStreams
+from graph.settings import ReaderSettings
+
+
+class Planning(Protocol):
+    """Classifies questions and makes plans, outside of any run."""
+
+    async def classify(self, question: str) -> Mapping[str, Any]: ...
+    async def plan(self, question: str) -> Mapping[str, Any]: ...
+    async def validate(self, plan: Mapping[str, Any]) -> Mapping[str, Any]: ...
+    async def optimize(self, plan: Mapping[str, Any]) -> Mapping[str, Any]: ...
+
+
+class AgentList(Protocol):
+    """Every agent that can be asked now."""
+
+    async def current(self) -> Registry: ...
+
+
+@dataclass(frozen=True)
+class ServerParts:
+    """The composition of one server."""
+
+    settings: ReaderSettings
+    database: Database
+    saver: PostgresSaver
+    graphs: GraphSet
+    desk: RunDesk
+    streams: EventStreams
+    planning: Planning | None
+    agents: AgentList | None
+
+
+def _parts(request: Request) -> ServerParts:
+    return cast("ServerParts", request.app.state.parts)
+
+
+def _caller(request: Request) -> str:
+    """Who calls: X-User, which is believed where nobody else can call (or with the key)."""
+    said = request.headers.get("x-user", "").strip()
+    return said[:100] if said and said.isprintable() else "local operator"
+
+
+Parts = Annotated[ServerParts, Depends(_parts)]
+Caller = Annotated[str, Depends(_caller)]

@@ -1,0 +1,53 @@
+"""Runs the app under uvicorn; on SIGTERM streams end at once and their clients come again."""
+
+import asyncio
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from graph.server.app import stop_streams
+from graph.settings import ReaderSettings
+
+GRACE_SECONDS = 5
+
+
+class StreamingServer(uvicorn.Server):
+    """Waits for nobody who would wait for ever."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Stop on signals without raising them again at the end: what comes after still runs."""
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self.handle_exit, name, None)
+        try:
+            yield
+        finally:
+            for name in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(name)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        stop_streams(self._app)
+        super().handle_exit(sig, frame)
+
+
+async def serve(settings: ReaderSettings, app: FastAPI) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    config = uvicorn.Config(
+        app,
+        host=settings.api_host,
+        port=settings.api_port,
+        log_config=None,
+        access_log=settings.log_level == "DEBUG",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        server_header=False,
+    )
+    await StreamingServer(config, app).serve()

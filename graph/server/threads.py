@@ -1,0 +1,166 @@
+"""Threads: conversations and their states. `/threads…`."""
+
+import uuid
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from langchain_core.runnables import RunnableConfig
+from psycopg.types.json import Jsonb
+from pydantic import BaseModel, Field
+
+from graph.server.border import BorderRoute
+from graph.server.database import Row
+from graph.server.encoding import JsonResponse
+from graph.server.errors import ApiError
+from graph.server.run_request import Metadata, OwnId, PathId
+from graph.server.server_parts import Parts, ServerParts
+from graph.server.snapshots import interrupts_by_task, only
+
+router = APIRouter(prefix="/threads", tags=["threads"], route_class=BorderRoute)
+STATE_FIELDS = {"values", "interrupts"}
+
+
+class NewThread(BaseModel):
+    """A thread to be made."""
+
+    thread_id: OwnId | None = None
+    metadata: Metadata | None = None
+    if_exists: Literal["raise", "do_nothing"] = "raise"
+    supersteps: list[Any] | None = None
+    ttl: Any = None
+
+
+class ChangedThread(BaseModel):
+    """Metadata to add."""
+
+    metadata: Metadata | None = None
+    ttl: Any = None
+
+
+class ThreadSearch(BaseModel):
+    """What to look for."""
+
+    metadata: Metadata | None = None
+    values: dict[str, Any] | None = None
+    ids: list[OwnId] | None = Field(default=None, max_length=1000)
+    status: Literal["idle", "busy", "interrupted", "error"] | None = None
+    limit: int = Field(default=10, ge=1, le=1000)
+    offset: int = Field(default=0, ge=0, le=1_000_000)
+    sort_by: Literal["thread_id", "status", "created_at", "updated_at", "state_updated_at"] = (
+        "updated_at"
+    )
+    sort_order: Literal["asc", "desc"] = "desc"
+    select: list[str] | None = None
+
+    def check(self) -> None:
+        if self.values:
+            raise ApiError(422, "threads cannot be found by values yet", hint="use metadata")
+
+    def filters(self) -> dict[str, Any]:
+        return {"metadata": Jsonb(self.metadata or {}), "status": self.status}
+
+
+async def known_thread(parts: ServerParts, thread_id: str) -> Row:
+    """The thread's row, or 404."""
+    thread = await parts.database.row("thread", thread_id=thread_id)
+    if thread is None:
+        raise ApiError(404, f"there is no thread {thread_id}", hint="make it: POST /threads")
+    return thread
+
+
+async def thread_body(parts: ServerParts, thread: Row, select: list[str] | None) -> dict[str, Any]:
+    """A thread as the API says it; its state is read only where it is wanted."""
+    body: dict[str, Any] = {**thread, "values": None, "interrupts": {}}
+    if select is None or STATE_FIELDS & {one.partition(".")[0] for one in select}:
+        place = RunnableConfig(configurable={"thread_id": thread["thread_id"]})
+        state = await parts.graphs.of_thread(thread["metadata"]).aget_state(place)
+        body |= {"values": state.values or None, "interrupts": interrupts_by_task(state)}
+    return only(body, select)
+
+
+@router.post("")
+async def create_thread(parts: Parts, new: NewThread | None = None) -> JsonResponse:
+    """Make a thread; one that exists is refused, or returned when `if_exists` says so."""
+    new = new or NewThread()
+    if new.supersteps:
+        raise ApiError(501, "a thread cannot be made from supersteps yet", hint="copy a thread")
+    thread_id = new.thread_id or str(uuid.uuid4())
+    made = await parts.database.row(
+        "new_thread", thread_id=thread_id, metadata=Jsonb(new.metadata or {})
+    )
+    if made is None and new.if_exists == "raise":
+        raise ApiError(409, f"there is a thread {thread_id} already", hint="say if_exists")
+    thread = made or await known_thread(parts, thread_id)
+    return JsonResponse(await thread_body(parts, thread, None))
+
+
+@router.post("/search")
+async def search_threads(parts: Parts, search: ThreadSearch | None = None) -> JsonResponse:
+    """Find threads, newest first."""
+    search = search or ThreadSearch()
+    search.check()
+    rows = await parts.database.rows(
+        "search_threads",
+        **search.filters(),
+        ids=search.ids,
+        descending=search.sort_order == "desc",
+        sort_by=search.sort_by.removeprefix("state_"),
+        limit=search.limit,
+        offset=search.offset,
+    )
+    return JsonResponse([await thread_body(parts, row, search.select) for row in rows])
+
+
+@router.post("/count")
+async def count_threads(parts: Parts, search: ThreadSearch | None = None) -> int:
+    """How many there are."""
+    search = search or ThreadSearch()
+    search.check()
+    row = await parts.database.row("count_threads", **search.filters())
+    return row["found"] if row else 0
+
+
+@router.get("/{thread_id}")
+async def get_thread(
+    parts: Parts, thread_id: PathId, include: Annotated[str, Query(max_length=200)] = ""
+) -> JsonResponse:
+    """One thread with its values and what it waits for."""
+    del include  # whatever it asks for is in the body anyway
+    thread = await known_thread(parts, thread_id)
+    return JsonResponse(await thread_body(parts, thread, None))
+
+
+@router.patch("/{thread_id}")
+async def change_thread(parts: Parts, thread_id: PathId, change: ChangedThread) -> JsonResponse:
+    """Add to its metadata."""
+    row = await parts.database.row(
+        "change_thread", thread_id=thread_id, metadata=Jsonb(change.metadata or {})
+    )
+    if row is None:
+        raise ApiError(404, f"there is no thread {thread_id}")
+    return JsonResponse(await thread_body(parts, row, None))
+
+
+@router.delete("/{thread_id}", status_code=204)
+async def delete_thread(parts: Parts, thread_id: PathId) -> Response:
+    """Delete it with its runs, approvals and states; a run that works is stopped."""
+    if await parts.database.row("delete_thread", thread_id=thread_id) is None:
+        raise ApiError(404, f"there is no thread {thread_id}")
+    await parts.saver.adelete_thread(thread_id)
+    return Response(status_code=204)
+
+
+@router.post("/{thread_id}/copy")
+async def copy_thread(parts: Parts, thread_id: PathId) -> JsonResponse:
+    """A new thread with the same past, waiting for the same answers."""
+    copy_id = str(uuid.uuid4())
+    async with parts.database.transaction() as statements:
+        thread = await statements.row("lock_thread", thread_id=thread_id)
+        if thread is None:
+            raise ApiError(404, f"there is no thread {thread_id}")
+        about = Jsonb({**thread["metadata"], "copied_from": thread_id})
+        await statements.row("new_thread", thread_id=copy_id, metadata=about)
+        await statements.rows("copy_approvals", thread_id=thread_id, copy_id=copy_id)
+        await parts.saver.acopy_thread(thread_id, copy_id)
+        await statements.row("settle_thread", thread_id=copy_id, status=None)
+    return JsonResponse(await thread_body(parts, await known_thread(parts, copy_id), None))
