@@ -1,0 +1,1 @@
+"""What `kb doctor` looks at: the machine, the tools on it, and the servers."""

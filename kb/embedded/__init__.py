@@ -1,0 +1,1 @@
+"""The whole stack on one machine: Postgres, Qdrant, Dagster, API server and worker, supervised."""

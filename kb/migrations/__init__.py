@@ -1,0 +1,1 @@
+"""How the SQL files of `kb_contract/migrations` become revisions of alembic."""
