@@ -1,0 +1,29 @@
+"""`kb ask`."""
+
+from typing import Annotated
+
+import typer
+
+from kb.server_access import server_client
+from kb.terminal import Lanes, console, progress_console, say_json, show_answer
+
+FAILED = {"failed", "refused"}
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    agent: Annotated[str | None, typer.Option(help="Ask this agent only.")] = None,
+    thread: Annotated[str | None, typer.Option(help="Go on in this conversation.")] = None,
+    lanes: Annotated[bool, typer.Option("--lanes", help="Show what each agent does.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Ask; the answer comes with its citations."""
+    out = progress_console()
+    show = Lanes(out, quiet=not (lanes or out.is_terminal))
+    answer = server_client().ask(question, agent=agent, thread=thread, on_event=show)
+    if as_json:
+        say_json(answer)
+    else:
+        show_answer(answer, console())
+    if answer.get("status") in FAILED:
+        raise typer.Exit(1)

@@ -1,0 +1,49 @@
+"""`kb serve`: the API server, until SIGTERM."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from graph.entrypoint import Gateways
+    from graph.settings import ReaderSettings
+
+
+def serve(
+    port: Annotated[int | None, typer.Option(help="Another port than API_PORT.")] = None,
+) -> None:
+    """Run the API server."""
+    from graph.entrypoint import gateways_of
+    from graph.server.telemetry import configure_logging, exported_spans
+    from kb.reader_process import reader_settings
+
+    settings = reader_settings()
+    if port is not None:
+        settings = settings.model_copy(update={"api_port": port})
+    configure_logging(settings.log_level)
+    with exported_spans(settings, "scriptorium-api"):
+        asyncio.run(_served(settings, gateways_of(settings)))
+
+
+async def _served(settings: "ReaderSettings", gateways: "Gateways") -> None:
+    from graph.classification.rules import RuleClassifier
+    from graph.planning.rules import RulePlanner
+    from graph.server.app import create_app
+    from graph.server.planning_desk import PlanningDesk
+    from graph.server.serving import serve as serve_app
+    from kb.reader_process import reader_graphs
+
+    planning = PlanningDesk(
+        classifier=RuleClassifier(),
+        planner=RulePlanner(),
+        agents=gateways.registry,
+        affinity=gateways.reader.affinity,
+        longest=settings.max_question_chars,
+    )
+    graphs = reader_graphs(settings, gateways)
+    app = create_app(settings, graphs, planning=planning, agents=gateways.registry)
+    try:
+        await serve_app(settings, app)
+    finally:
+        await gateways.close()

@@ -1,0 +1,100 @@
+"""`kb verify AGENT`: whether it really serves what the ledger says, and answers."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+from rich.markup import escape
+
+from kb.server_access import server_client
+from kb.terminal import console, say_json
+from kb.writer_access import known_agent, require_parts, writer_settings
+from kb_contract.agent_manifest import GoldenSet
+from kb_contract.errors import ScriptoriumError
+
+if TYPE_CHECKING:
+    from dagster_kb.release_checks import Verdict
+    from dagster_kb.resources.ledger import Ledger
+    from kb.client import Client
+
+_SECONDS_TO_SAY_HELLO: Final = 5.0
+
+
+def verify(
+    agent: Annotated[str, typer.Argument(help="The agent's id.")],
+    workspace: Annotated[str | None, typer.Option(help="Tenant; the settings' by default.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Check run, points, alias and golden questions, and ask one. Exit 1 when one fails."""
+    of_server = writer_settings().workspace_id
+    settings = writer_settings(workspace)
+    require_parts(settings, store=True)
+    from dagster_kb.definitions import ledger_of, store_of
+    from dagster_kb.resources.sentence_embedder import SentenceEmbedder
+    from dagster_kb.serving_checks import ServingChecks
+
+    ledger = ledger_of(settings)
+    embedder = SentenceEmbedder(settings.embedding_model, settings.embedding_threads)
+    known_agent(ledger, agent)
+    found = ServingChecks(ledger, store_of(settings), embedder).run(agent)
+    if settings.workspace_id == of_server:
+        found["answer"] = ask_agent(server_client(), ledger, agent)
+    else:
+        found["answer"] = _not_asked(f"the API answers for workspace {of_server!r}")
+    ledger.database.close()
+    ok = all(one.passed for one in found.values())
+    if json:
+        checks = {name: one.as_json() for name, one in found.items()}
+        say_json({"agent_id": agent, "ok": ok, "checks": checks})
+    else:
+        _show(found)
+    raise typer.Exit(0 if ok else 1)
+
+
+def ask_agent(client: "Client", ledger: "Ledger", agent: str) -> "Verdict":
+    """Ask the agent what it must know, through the API, as people do."""
+    live = ledger.generations.live(agent)
+    if live is None:
+        return _not_asked("nothing is live")
+    if live.manifest.get("approval") == "always":
+        return _not_asked("a person would have to approve it")
+    try:
+        replace(client, timeout=_SECONDS_TO_SAY_HELLO).health()
+    except (ScriptoriumError, OSError) as error:
+        return _not_asked(f"API not running ({error})")
+    golden = GoldenSet.model_validate(ledger.generations.golden(live.generation_id)).questions
+    if not golden:
+        return _not_asked("golden.yaml has no question, so nobody could tell a right answer")
+    question = golden[0].question
+    try:
+        answer = client.ask(question, agent=agent)
+    except ScriptoriumError as error:
+        return judge({"status": str(error)}, agent, question)
+    return judge(answer, agent, question)
+
+
+def judge(answer: Mapping[str, Any], agent: str, question: str) -> "Verdict":
+    """Pure: an answer counts when it is complete and quotes the agent."""
+    from dagster_kb.release_checks import Verdict
+
+    quoted = [one for one in answer.get("citations") or () if one["agent_id"] == agent]
+    passed = answer["status"] == "completed" and bool(quoted)
+    said = f"{question!r}: {answer['status']}, {len(quoted)} citations of {agent}"
+    facts = {"asked": True, "question": question, "citations": len(quoted)}
+    return Verdict(passed=passed, description=said, facts=facts)
+
+
+def _not_asked(why: str) -> "Verdict":
+    from dagster_kb.release_checks import Verdict
+
+    return Verdict(passed=True, description=f"not asked: {why}", facts={"asked": False})
+
+
+def _show(found: "Mapping[str, Verdict]") -> None:
+    out = console()
+    for name, one in found.items():
+        mark = "[green]holds[/green]" if one.passed else "[red]does not hold[/red]"
+        if one.facts.get("asked") is False:
+            mark = "[dim]skipped[/dim]"
+        out.print(f"{name:<16} {mark}  {escape(one.description)}")

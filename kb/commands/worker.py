@@ -1,0 +1,32 @@
+"""`kb worker`: runs graphs, until SIGTERM."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from graph.entrypoint import Gateways
+    from graph.settings import ReaderSettings
+
+
+def worker() -> None:
+    """Run a worker."""
+    from graph.entrypoint import gateways_of
+    from graph.server.telemetry import configure_logging, exported_spans
+    from kb.reader_process import reader_settings
+
+    settings = reader_settings()
+    configure_logging(settings.log_level)
+    with exported_spans(settings, "scriptorium-worker"):
+        asyncio.run(_worked(settings, gateways_of(settings)))
+
+
+async def _worked(settings: "ReaderSettings", gateways: "Gateways") -> None:
+    from graph.server.worker import work
+    from kb.reader_process import reader_graphs
+
+    # Loading a model keeps a process from its heartbeat, so it is done before the first run comes.
+    await gateways.embedder.embed(["ready"])
+    try:
+        await work(settings, reader_graphs(settings, gateways))
+    finally:
+        await gateways.close()

@@ -1,0 +1,185 @@
+"""Runs of the writer's job in this process, on the real Dagster instance."""
+
+import socket
+import time
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import dagster as dg
+import psutil
+
+from dagster_kb.alias_moves import serves_nothing
+from dagster_kb.automation import REFRESH, RETIRE, retiring, whole_run_config
+from dagster_kb.partitions import AGENTS
+from dagster_kb.resources.ledger import Ledger
+
+PROCESS: Final = "kb/process"
+_UNDER_WAY: Final = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+_QUIET: Final = {"console": {"config": {"log_level": "CRITICAL"}}}
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What became of one agent."""
+
+    agent: str
+    ok: bool
+    status: str
+    run_id: str | None
+    dagster_run_id: str
+    generation: int | None
+    git_sha: str | None
+    how: str
+    documents: int
+    quarantined: list[dict[str, str]]
+    unpublished: int
+    ignored: int
+    ignored_files: list[str]
+    withdrawn: str | None
+    """Why the agent serves nothing: all that it has is unpublished or gone."""
+    chunks: int
+    done: int
+    errors: int
+    seconds: float
+    error: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Ingestion:
+    """Ingests agents one after the other; one that fails stops no other."""
+
+    definitions: dg.Definitions
+    ledger: Ledger
+    instance: dg.DagsterInstance
+
+    def run(self, agent: str, *, uncommitted: bool, force: bool) -> Ingested:
+        began = time.monotonic()
+        self.instance.add_dynamic_partitions(AGENTS, [agent])
+        config = whole_run_config(uncommitted=uncommitted, force=force).to_config_dict()
+        result = self.definitions.resolve_job_def(REFRESH).execute_in_process(
+            partition_key=agent,
+            instance=self.instance,
+            raise_on_error=False,
+            run_config={**config, "loggers": _QUIET},
+            tags={
+                PROCESS: _identity(psutil.Process()),
+                "kb/agent": agent,
+                "kb/trigger": "kb ingest",
+            },
+        )
+        problem = None if result.success else _problem(result)
+        if problem:
+            self.ledger.generations.fail_dagster_run(result.run_id, problem)
+        return self._summary(agent, result, problem, time.monotonic() - began)
+
+    def _summary(
+        self, agent: str, result: dg.ExecuteInProcessResult, problem: str | None, seconds: float
+    ) -> Ingested:
+        run = self.ledger.generations.pipeline_run(result.run_id) or {}
+        generation = self.ledger.generations.of_dagster_run(result.run_id)
+        placed = self.ledger.documents.placed(generation.generation_id) if generation else {}
+        totals = self.ledger.embeddings.totals(str(run["run_id"])) if run else None
+        by_status = [one.status for one in placed.values()]
+        return Ingested(
+            agent=agent,
+            ok=result.success,
+            status=run.get("status", "FAILED") if result.success else "FAILED",
+            run_id=str(run["run_id"]) if run else None,
+            dagster_run_id=result.run_id,
+            generation=generation.number if generation else None,
+            git_sha=generation.git_sha if generation else None,
+            how=_told(result, "staged") or "refused",
+            documents=by_status.count("published"),
+            quarantined=[{"path": one.path, "reason": one.reason or ""}
+                         for one in placed.values() if one.status == "quarantined"],
+            unpublished=by_status.count("unpublished"),
+            ignored=_told(result, "ignored_files") or 0,
+            ignored_files=_told(result, "ignored") or [],
+            withdrawn=generation.reason if generation and generation.state == "retired"
+            and serves_nothing(generation) else None,
+            chunks=generation.chunks if generation else 0,
+            done=totals.done if totals else 0,
+            errors=totals.error + totals.pending if totals else 0,
+            seconds=round(seconds, 3),
+            error=problem,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Retired:
+    """An agent whose folder is gone, and whether it was ended."""
+
+    agent: str
+    ok: bool
+    dagster_run_id: str
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Retirements:
+    """Ends agents by the job that the sensor asks for."""
+
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+
+    def run(self, agent: str, head: str) -> Retired:
+        request = retiring(agent, head, "kb ingest")
+        result = self.definitions.resolve_job_def(RETIRE).execute_in_process(
+            instance=self.instance,
+            raise_on_error=False,
+            run_config={**request.run_config, "loggers": _QUIET},
+            tags={**request.tags, PROCESS: _identity(psutil.Process()),
+                  "kb/trigger": "kb ingest"},
+        )  # fmt: skip
+        error = None if result.success else _problem(result)
+        return Retired(agent, result.success, result.run_id, error)
+
+
+def end_runs_of_dead_commands(instance: dg.DagsterInstance) -> int:
+    """Fail runs of `kb ingest` that were killed on this machine: they would hold their slots."""
+    ended = 0
+    for run in instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)):
+        said = run.tags.get(PROCESS)
+        if said and said.startswith(f"{socket.gethostname()}:") and not _is_alive(said):
+            instance.report_run_failed(run, "the command that ran it was killed")
+            ended += 1
+    return ended
+
+
+def _identity(process: psutil.Process) -> str:
+    return f"{socket.gethostname()}:{process.pid}:{process.create_time():.2f}"
+
+
+def _is_alive(said: str) -> bool:
+    try:
+        return _identity(psutil.Process(int(said.split(":")[1]))) == said
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _problem(result: dg.ExecuteInProcessResult) -> str:
+    found = [_said(event) for event in result.all_events if event.is_step_failure]
+    found += [f"{one.check_name}: {one.description}"
+              for one in result.get_asset_check_evaluations() if not one.passed]  # fmt: skip
+    return "; ".join(found) or "the run failed"
+
+
+def _said(event: dg.DagsterEvent) -> str:
+    failure = event.step_failure_data
+    if failure.user_failure_data and failure.user_failure_data.description:
+        return failure.user_failure_data.description
+    error = failure.error
+    while error and error.cause:
+        error = error.cause
+    return f"{event.step_key}: {error.message.strip()}" if error else f"{event.step_key} failed"
+
+
+def _told(result: dg.ExecuteInProcessResult, fact: str) -> Any:
+    for event in result.get_asset_materialization_events():
+        told = event.materialization.metadata.get(fact)
+        if told is not None:
+            return told.value
+    return None

@@ -1,0 +1,131 @@
+"""What commands print: one JSON document on stdout, or colour and progress for people."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape as escape_markup
+from rich.panel import Panel
+from rich.table import Table
+
+from graph.citations.readable import visible
+
+SHOWN_EVENTS = {
+    "plan": "planned", "step_started": "started", "step_finished": "finished",
+    "step_failed": "failed", "approval_asked": "asks for approval",
+    "approval_answered": "was answered", "retrieving": "is searching", "passages": "found passages",
+}  # fmt: skip
+WIDTH_OF_FILES = 160
+LANE_COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
+
+
+def escape(text: str) -> str:
+    """Take the power out of text from documents and people: over the terminal, and over its colours."""
+    return escape_markup(visible(text))
+
+
+def say_json(data: object) -> None:
+    """Write one JSON document to stdout."""
+    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def console() -> Console:
+    """The console for people: stdout."""
+    return _console(stderr=False)
+
+
+def progress_console() -> Console:
+    """The console for what happens meanwhile: stderr."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr)
+    # Without a terminal there is no width to keep to, and a wrapped table cannot be read by grep.
+    return console if console.is_terminal else Console(stderr=stderr, width=WIDTH_OF_FILES)
+
+
+@dataclass
+class Lanes:
+    """Prints what each agent does, in a colour of its own."""
+
+    to: Console
+    quiet: bool = False
+    _colours: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, event: Mapping[str, Any]) -> None:
+        words = SHOWN_EVENTS.get(str(event.get("type")))
+        if self.quiet or words is None:
+            return
+        lane = str(event.get("lane") or event.get("agent") or "plan")
+        colour = self._colours.setdefault(
+            lane, LANE_COLOURS[len(self._colours) % len(LANE_COLOURS)]
+        )
+        step = f" [dim]{escape(str(event['step']))}[/dim]" if event.get("step") else ""
+        self.to.print(f"[{colour}]{escape(lane):<22}[/{colour}]{step} {words}{_detail(event)}")
+
+
+def _detail(event: Mapping[str, Any]) -> str:
+    said = event.get("error") or event.get("message") or event.get("question")
+    return f" [dim]{escape(str(said)[:90])}[/dim]" if said else ""
+
+
+def show_answer(answer: Mapping[str, Any], to: Console) -> None:
+    """Print an answer with its citations, or what it waits for."""
+    if answer.get("status") == "awaiting_approval":
+        show_approvals(answer.get("approvals") or [], to)
+        return
+    to.print(
+        Panel(
+            escape(str(answer.get("answer") or "")),
+            title=f"[bold]{escape(str(answer.get('status')))}",
+        )
+    )
+    citations: Sequence[Mapping[str, Any]] = answer.get("citations") or []
+    for number, one in enumerate(citations, start=1):
+        place = f"{one['path']}@{one['sha'][:10]}:{one['start']}-{one['end']}"
+        mark = " [yellow](uncommitted)[/yellow]" if one.get("uncommitted") else ""
+        to.print(f"[bold cyan]\\[{number}][/bold cyan] “{escape(one['quote'])}”{mark}")
+        to.print(
+            f"    [dim]{escape(place)} · {escape(str(one['agent_id']))} generation {one['generation']}[/dim]"
+        )
+
+
+def show_approvals(waiting: Sequence[Mapping[str, Any]], to: Console) -> None:
+    """Print what waits for a person, and how to answer."""
+    if not waiting:
+        to.print("Nothing waits for an approval.")
+    for one in waiting:
+        to.print(Panel(_request(one), title=f"[bold yellow]approval {one['approval_id']}"))
+        to.print(
+            f"  kb approve {one['approval_id']}    kb reject {one['approval_id']} --message '…'"
+        )
+
+
+def _request(approval: Mapping[str, Any]) -> str:
+    request: Mapping[str, Any] = approval.get("request") or {}
+    lines: list[str] = []
+    actions: Sequence[Mapping[str, Any]] = request.get("action_requests") or ()
+    for action in actions:
+        lines.append(f"[bold]{escape(str(action.get('description') or action.get('name')))}[/bold]")
+        lines.append(escape(json.dumps(action.get("args"), ensure_ascii=False, indent=2)))
+    return "\n".join(lines) or escape(json.dumps(request, ensure_ascii=False, indent=2))
+
+
+def show_plan(plan: Mapping[str, Any], to: Console) -> None:
+    """Print a plan as a table."""
+    table = Table(title=f"{plan.get('shape')} · {plan.get('query_type')}", title_justify="left")
+    for column in ("step", "agent", "capability", "question", "after", "approval"):
+        table.add_column(column)
+    steps: Sequence[Mapping[str, Any]] = plan.get("steps") or ()
+    for step in steps:
+        approval = "[yellow]yes[/yellow]" if step["requires_approval"] else ""
+        after = ", ".join(step["depends_on"])
+        row = (step["step_id"], step["agent"], step["capability"], step["question"], after)
+        table.add_row(*(escape(str(cell)) for cell in row), approval)
+    to.print(table)
+    if plan.get("clarification"):
+        to.print(f"[yellow]{escape(plan['clarification'])}[/yellow]")
