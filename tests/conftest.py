@@ -1,0 +1,141 @@
+"""Real parts for tests: one Postgres and one Qdrant per session, a fresh database per test."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import LiteralString
+
+import httpx
+import psycopg
+import pytest
+from psycopg import sql
+
+from kb.embedded import postgres as own_postgres
+from kb.embedded.postgres_place import choose_place
+from kb.migrate import migrate
+from kb.processes import spawn
+
+TEMPLATE: LiteralString = "template_scriptorium"
+# A test's database may be lost with the machine, so it need not wait for the disk.
+TEST_OPTIONS = {"fsync": "off", "synchronous_commit": "off", "max_connections": "200"}
+
+
+ROOM = 2 * 1024**3
+
+
+@dataclass(frozen=True)
+class RunningPostgres:
+    """The session's cluster, with a migrated template in it."""
+
+    cluster: own_postgres.PostgresCluster
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def url(self, database: str = "postgres") -> str:
+        return self.cluster.url(database)
+
+    def execute(self, statement: LiteralString, name: str) -> None:
+        with psycopg.connect(self.url(), autocommit=True) as admin:
+            admin.execute(sql.SQL(statement).format(name=sql.Identifier(name)))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(condition: Callable[[], bool], what: str, within: float = 30) -> None:
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {within} s"
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def short_home() -> Iterator[Path]:
+    """A folder that another account can enter (pytest's own is private), in memory where that is."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > ROOM
+    home = Path(tempfile.mkdtemp(prefix="kb-test-", dir=memory if roomy else None))
+    home.chmod(0o755)
+    yield home
+    shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def postgres(short_home: Path) -> Iterator[RunningPostgres]:
+    """A running cluster; `url(database)` is the way in."""
+    cluster = own_postgres.PostgresCluster(
+        choose_place(short_home), free_port(), own_postgres.new_password(), TEST_OPTIONS
+    )
+    cluster.prepare()
+    log = short_home / "postgres.log"
+    process = spawn(
+        cluster.command(),
+        env=cluster.environment(),
+        log=log,
+        cwd=cluster.place.folder,
+        account=cluster.place.account,
+        die_with_parent=True,
+    )
+    try:
+        own_postgres.wait_until_ready(cluster, process, log)
+        migrate(cluster.url(TEMPLATE))
+        yield RunningPostgres(cluster, process, log)
+    finally:
+        process.send_signal(signal.SIGQUIT)  # at once: the data is thrown away
+        process.wait(timeout=15)
+
+
+@pytest.fixture
+def database_url(postgres: RunningPostgres) -> Iterator[str]:
+    """A fresh, migrated database; dropped after the test, whoever is still connected."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    postgres.execute(f"create database {{name}} template {TEMPLATE}", name)
+    yield postgres.url(name)
+    postgres.execute("drop database {name} with (force)", name)
+
+
+@pytest.fixture(scope="session")
+def qdrant_url(short_home: Path) -> Iterator[str]:
+    """A running Qdrant: the owner process."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    data = ("--data", str(short_home / "qdrant"))
+    process = spawn(
+        [sys.executable, "-m", "kb.embedded.qdrant_owner", *data, "--port", str(port)],
+        env={**os.environ, "QDRANT_OWNER_API_KEY": ""},
+        log=short_home / "qdrant.log",
+        cwd=Path(__file__).parents[1],
+        die_with_parent=True,
+    )
+    try:
+        wait_for(lambda: _answers(process, f"{url}/readyz"), "Qdrant ready")
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=15)
+
+
+def _answers(process: subprocess.Popen[bytes], url: str) -> bool:
+    assert process.poll() is None, f"ended with {process.returncode}: {process.args}"
+    try:
+        return httpx.get(url, timeout=2).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture
+def agent_id() -> str:
+    """An agent's id that no other test has."""
+    return f"agent_{uuid.uuid4().hex[:10]}"

@@ -1,0 +1,156 @@
+"""The server and a worker as real processes over the demo graphs: `python -m … serve|work`."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+
+from tests.doubles.demo_graphs import EFFECTS, GRAPHS
+
+ROOT = Path(__file__).parents[2]
+READY_SECONDS = 90
+
+
+def _serve() -> None:
+    from graph.server.app import create_app
+    from graph.server.serving import serve
+    from graph.server.telemetry import configure_logging
+    from graph.settings import load_settings
+
+    settings = load_settings()
+    configure_logging(settings.log_level, terminal=False)
+    asyncio.run(serve(settings, create_app(settings, GRAPHS)))
+
+
+def _work() -> None:
+    from graph.server.telemetry import configure_logging
+    from graph.server.worker import work
+    from graph.settings import load_settings
+
+    settings = load_settings()
+    configure_logging(settings.log_level, terminal=False)
+    asyncio.run(work(settings, GRAPHS))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass
+class DemoProcesses:
+    """One server and any number of workers on one database."""
+
+    database_url: str
+    folder: Path
+    port: int = field(default_factory=free_port)
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, *names: str) -> None:
+        for name in names:
+            kind = "serve" if name == "server" else "work"
+            with (self.folder / f"{name}.log").open("ab") as log:
+                self.running[name] = subprocess.Popen(
+                    [sys.executable, "-m", "tests.doubles.demo_processes", kind],
+                    cwd=ROOT, env=self._environment(), stdout=log, stderr=log,
+                )  # fmt: skip
+        for name in names:
+            self._wait_until_ready(name)
+
+    def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> None:
+        process = self.running.pop(name)
+        process.send_signal(how)
+        process.wait(timeout=20)
+
+    def stop(self) -> None:
+        for name in list(self.running):
+            self.kill(name)
+
+    def working_on(self, run_id: str) -> str:
+        """Name of the worker that began the run."""
+        found = [
+            name for name in self.running if name != "server"
+            and any('"run begins"' in line and run_id in line for line in self.log(name).splitlines())
+        ]  # fmt: skip
+        assert len(found) == 1, found
+        return found[0]
+
+    def signal(self, name: str, what: signal.Signals) -> None:
+        self.running[name].send_signal(what)
+
+    def effects(self, prefix: str) -> Counter[str]:
+        with psycopg.connect(self.database_url) as connection:
+            rows = connection.execute(
+                "select what from public.effects where starts_with(what, %s)", (prefix,)
+            )
+            return Counter(row[0] for row in rows)
+
+    def log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text("utf-8")
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **os.environ, "DATABASE_URL": self.database_url, "QDRANT_URL": "http://127.0.0.1:1",
+            "API_PORT": str(self.port), "LANGGRAPH_STRICT_MSGPACK": "true", "LANGSMITH_TRACING": "false",
+        }  # fmt: skip
+
+    def _wait_until_ready(self, name: str) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        process = self.running[name]
+        while not self._is_ready(name, process.pid):
+            assert process.poll() is None, self.log(name)[-4000:]
+            assert time.monotonic() < deadline, f"{name} is not ready: {self.log(name)[-4000:]}"
+            time.sleep(0.05)
+
+    def _is_ready(self, name: str, pid: int) -> bool:
+        if name == "server":
+            return _answers(f"{self.url}/health/ready")
+        return any(
+            '"worker ready"' in line and f'"pid": {pid}' in line
+            for line in self.log(name).splitlines()
+        )
+
+
+@contextmanager
+def demo_processes(database_url: str, folder: Path, *names: str) -> Iterator[DemoProcesses]:
+    """Run the named processes on a migrated database; nothing of them is left at the end."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute(EFFECTS)
+    processes = DemoProcesses(database_url, folder)
+    try:
+        processes.start(*names)
+        yield processes
+    finally:
+        processes.stop()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def main(kind: str) -> Any:
+    return {"serve": _serve, "work": _work}[kind]()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

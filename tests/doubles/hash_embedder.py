@@ -1,0 +1,52 @@
+"""An embedder that hashes words: deterministic, quick, and near where texts share words."""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from dagster_kb.resources.embedder import Vectors
+from kb_contract.embedding_space import EmbeddingSpace
+
+DIMENSION = 384
+_WORD = re.compile(r"\w+")
+
+
+class HashEmbedder:
+    """Each word turns a few of the 384 axes; `texts` remembers all that was embedded."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.before_embedding: Callable[[], None] | None = None
+
+    @property
+    def space(self) -> EmbeddingSpace:
+        return EmbeddingSpace(
+            model="tests/hash-of-words", weights_sha256="0" * 64,
+            dimension=DIMENSION, max_tokens=256,
+        )  # fmt: skip
+
+    @property
+    def tokenizer(self) -> str:
+        return "words"
+
+    def count_tokens(self, text: str) -> int:
+        return len(_WORD.findall(text))
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        if self.before_embedding:
+            self.before_embedding()
+        self.texts.extend(texts)
+        return np.stack([_vector(text) for text in texts])
+
+
+def _vector(text: str) -> Vectors:
+    vector = np.zeros(DIMENSION, dtype=np.float32)
+    vector[0] = 0.01  # a text without words has a direction too
+    for word in _WORD.findall(text.lower()):
+        digest = hashlib.sha256(word.encode()).digest()
+        for place in range(0, 8, 2):
+            axis = int.from_bytes(digest[place : place + 2], "big") % DIMENSION
+            vector[axis] += 1.0 if digest[place + 8] % 2 else -1.0
+    return vector / np.linalg.norm(vector)

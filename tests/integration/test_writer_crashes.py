@@ -1,0 +1,104 @@
+"""kill -9 at every step: the next run converges, and pays for nothing twice."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kb_contract.identifiers import production_alias
+from tests.doubles.dying_writer import CALLS, Death, Place, run
+from tests.doubles.git_repository import GitRepository
+from tests.doubles.writer_world import WriterWorld, why
+
+# One after the other on one agent; only the first of a group meets a colour that is not there yet.
+DEATHS = {
+    "reading": [
+        Death("recreate collection", "after"),
+        Death("stage", "after"),
+        Death("keep documents", "before"),
+        Death("keep documents", "after"),
+        Death("place documents", "after"),
+        Death("fill manifest", "after"),
+    ],
+    "writing": [
+        Death("mark colour", "after"),
+        Death("embed", "before"),
+        Death("keep embeddings", "before"),
+        Death("keep embeddings", "after"),
+        Death("delete points", "after"),
+        Death("write points", "after"),
+    ],
+    "publishing": [
+        Death("mark colour", "before", nth=2),
+        Death("record check", "after", nth=3),
+        Death("move alias", "before"),
+        Death("move alias", "after"),
+        Death("go live", "after"),
+    ],
+}
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
+) -> Iterator[WriterWorld]:
+    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+    world.write({"keys.md": "# Keys\n\nOld words of keys.\n", "gone.md": "# Gone\n\nFarewell.\n"})
+    yield world
+    world.close()
+
+
+def place_of(world: WriterWorld) -> Place:
+    return Place(
+        world.repository.root,
+        world.settings.database_url.get_secret_value(),
+        world.settings.qdrant_url,
+        world.agent,
+    )
+
+
+def test_every_call_of_the_list_is_killed_somewhere():
+    assert {one.call for group in DEATHS.values() for one in group} == set(CALLS)
+
+
+@pytest.mark.parametrize("group", DEATHS)
+def test_a_killed_writer_leaves_what_is_served_and_the_next_run_converges(
+    world: WriterWorld, group: str
+):
+    world.publish()
+    for number, death in enumerate(DEATHS[group]):
+        die_and_converge(world, death, number)
+    runs = world.ledger.generations.pipeline_runs(world.agent, limit=10)
+    assert [one["status"] for one in runs] == ["DONE"] * (len(DEATHS[group]) + 1)
+
+
+def die_and_converge(world: WriterWorld, death: Death, number: int) -> None:
+    old, embedded = world.live(), world.count("embeddings")
+    edit(world, number)
+    assert run(place_of(world), death) == -9, death
+
+    served = world.store.aliases()[production_alias("default", world.agent)]
+    known = world.ledger.generations.latest(world.agent)
+    assert served in {one.collection for one in known if one.state in ("checked", "live")}, death
+
+    paid = world.count("embeddings") - embedded
+    result = world.ingest()
+    assert result.success, f"{death}: {why(result)}"
+    live = world.live()
+    assert live.number == old.number + 1, death
+    assert len(world.embedder.texts) == 2 - paid, death
+    assert world.served_texts() == {f"# Keys\n\nWords {number}.", f"# More\n\nMore {number}."}
+    assert set(world.served()) == set(world.ledger.documents.manifest(live.generation_id)), death
+    assert world.store.aliases()[production_alias("default", world.agent)] == live.collection
+    done = world.ledger.embeddings.totals(str(live.run_id))
+    assert (done.pending, done.error) == (0, 0), death
+
+
+def edit(world: WriterWorld, number: int) -> None:
+    """One file changes, one goes, one comes."""
+    old = "gone.md" if number == 0 else f"more{number - 1}.md"
+    world.repository.remove(world.path(old))
+    world.commit({
+        "keys.md": f"# Keys\n\nWords {number}.\n",
+        f"more{number}.md": f"# More\n\nMore {number}.\n",
+    })  # fmt: skip

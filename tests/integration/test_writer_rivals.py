@@ -1,0 +1,145 @@
+"""Two writers at once, a run that is overtaken, and agents that come and go."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from dagster_kb.automation import RETIRE, Retirement
+from kb_contract.identifiers import COLOURS, collection_name, production_alias
+from tests.doubles.dying_writer import Place, start
+from tests.doubles.git_repository import GitRepository
+from tests.doubles.writer_world import QUIET, WriterWorld, failures, why
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
+) -> Iterator[WriterWorld]:
+    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+    world.write({"keys.md": "# Keys\n\nWords of keys.\n"})
+    yield world
+    world.close()
+
+
+def test_two_writers_of_one_commit_publish_it_once(world: WriterWorld):
+    world.write({f"page{number}.md": f"# Page {number}\n\nWords.\n" for number in range(20)})
+    world.commit()
+    place = Place(
+        world.repository.root,
+        world.settings.database_url.get_secret_value(),
+        world.settings.qdrant_url,
+        world.agent,
+    )
+    rivals = [start(place), start(place)]
+    for one in rivals:
+        one.join(timeout=60)
+    assert [one.exitcode for one in rivals] == [0, 0]
+    assert [one.state for one in world.ledger.generations.latest(world.agent)] == ["live"]
+    assert len(world.served()) == world.live().chunks == 21
+    assert world.count("alias_moves") == 1
+
+
+def test_a_run_that_a_newer_commit_overtakes_publishes_nothing(world: WriterWorld):
+    world.commit()
+    overtaken: list[bool] = []
+
+    def newer_commit() -> None:
+        world.embedder.before_embedding = None
+        world.commit({"keys.md": "# Keys\n\nNewer words.\n"})
+        overtaken.append(world.ingest().success)
+
+    world.embedder.before_embedding = newer_commit
+    late = world.ingest()
+    assert overtaken == [True]
+    assert not late.success
+    assert "superseded by generation 2" in failures(late)["collection"]
+    assert world.served_texts() == {"# Keys\n\nNewer words."}
+    assert [one.state for one in world.ledger.generations.latest(world.agent)] == ["live", "failed"]
+
+
+def retire(world: WriterWorld) -> dg.ExecuteInProcessResult:
+    return world.definitions.resolve_job_def(RETIRE).execute_in_process(
+        instance=world.instance,
+        run_config=dg.RunConfig({"retire_folder": Retirement(agent=world.agent)}, loggers=QUIET),
+    )
+
+
+def test_an_agent_whose_folder_is_gone_is_gone(world: WriterWorld):
+    world.publish()
+    world.repository.remove(f"knowledge/{world.agent}")
+    world.repository.write({"knowledge/other/x.md": "# Other\n"})
+    world.repository.commit()
+    assert retire(world).success
+    assert world.ledger.generations.live(world.agent) is None
+    assert production_alias("default", world.agent) not in world.store.aliases()
+    for colour in COLOURS:
+        assert world.store.dimension(collection_name("default", world.agent, colour)) is None
+    assert world.instance.get_dynamic_partitions("agents") == []
+    refused = world.ingest()
+    assert "there is no folder of agent" in failures(refused)["parsed_documents"]
+
+
+def test_an_agent_that_came_back_is_not_retired(world: WriterWorld):
+    world.publish()
+    assert retire(world).success
+    assert world.live().number == 1
+
+
+def test_an_agent_can_come_back(world: WriterWorld):
+    world.publish()
+    world.repository.remove(f"knowledge/{world.agent}")
+    world.repository.commit()
+    retire(world)
+    world.commit({"keys.md": "# Keys\n\nWords of keys.\n"})
+    result = world.ingest()
+    assert result.success, why(result)
+    assert world.live().number == 2
+    assert world.embedder.texts == []
+    assert world.served_texts() == {"# Keys\n\nWords of keys."}
+
+
+def operation(world: WriterWorld, key: str) -> dict:
+    with world.ledger.database.transaction() as connection:
+        row = connection.execute(
+            "select * from ops.requested_operations where key = %s", (key,)
+        ).fetchone()
+    assert row is not None
+    return row
+
+
+def request(world: WriterWorld, key: str, agent: str) -> None:
+    with world.ledger.database.transaction() as connection:
+        connection.execute(
+            "insert into ops.requested_operations (key, action, arguments, requested_by, trace_id)"
+            " values (%s, 'refresh_knowledge', jsonb_build_object('agent_id', %s::text), 'test', %s)",
+            (key, agent, f"trace of {key}"),
+        )
+
+
+def test_what_a_person_approved_is_run_once_and_settled(world: WriterWorld):
+    world.publish()
+    request(world, "one", world.agent)
+    request(world, "two", "nobody")
+    sensor = world.definitions.get_sensor_def("approved_operations")
+
+    def tick() -> dg.SensorResult | dg.SkipReason:
+        return sensor(
+            dg.build_sensor_context(instance=world.instance, resources={"ledger": world.ledger})
+        )
+
+    (wanted,) = tick().run_requests
+    assert (wanted.partition_key, wanted.tags["kb/operation"]) == (world.agent, "one")
+    assert wanted.tags["kb/trace_id"] == "trace of one"
+    assert operation(world, "one")["status"] == "requested"
+    assert operation(world, "two")["status"] == "failed"
+    job = world.definitions.resolve_job_def(wanted.job_name)
+    run = job.execute_in_process(
+        partition_key=wanted.partition_key, instance=world.instance, tags=wanted.tags,
+        run_config={"loggers": QUIET},
+    )  # fmt: skip
+    assert tick().run_requests == []
+    settled = operation(world, "one")
+    assert (settled["status"], settled["result"]) == ("done", {"dagster_run_id": run.run_id})
+    assert isinstance(tick(), dg.SkipReason)

@@ -1,0 +1,147 @@
+import contextlib
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dagster_kb.readers.front_matter import FrontMatter, split_front_matter
+from kb_contract.errors import BadDocument
+
+
+def front(*lines: str, end: str = "\n") -> str:
+    return end.join(["---", *lines, "---", "body"])
+
+
+def test_contract_keys_are_typed_and_the_rest_is_kept() -> None:
+    text = front(
+        'title: "Keys: how"',
+        "version: 1.10",
+        "status: Draft",
+        "agent_id: a",
+        "tags: [one, 2]",
+        "purpose: say it",
+        "ms.date: 2024-01-01",
+        "country: NO",
+        "list: [{a: b}]",
+    )
+    split = split_front_matter(text)
+    assert split.front_matter == FrontMatter(
+        title="Keys: how",
+        version="1.10",
+        status="draft",
+        agent_id="a",
+        tags=("one", "2"),
+        purpose="say it",
+        extra={"ms.date": "2024-01-01", "country": "NO", "list": [{"a": "b"}]},
+    )
+    assert text[split.body_start :] == "body"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("bom", ["", "\ufeff"])
+@pytest.mark.parametrize("closing", ["---", "...", "--- \t"])
+def test_bom_and_line_ends(bom: str, end: str, closing: str) -> None:
+    text = f"{bom}--- {end}title: t{end}{closing}{end}body"
+    split = split_front_matter(text)
+    assert split.front_matter.title == "t"
+    assert text[split.body_start :] == "body"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "# a\n\n---\n\nb: c\n\n---\n", " ---\na: b\n---\n", "----\na\n----\n", "\n---\n---\n"],
+)
+def test_no_front_matter(text: str) -> None:
+    split = split_front_matter(text)
+    assert split.front_matter == FrontMatter()
+    assert split.body_start == 0
+
+
+@pytest.mark.parametrize("text", ["---\n---\n", "---\n# only this\n---\n", "---\n\n...\n"])
+def test_empty_front_matter(text: str) -> None:
+    split = split_front_matter(text)
+    assert split.front_matter == FrontMatter()
+    assert split.body_start == len(text)
+
+
+def test_tags_may_be_one_text() -> None:
+    assert split_front_matter(front("tags: one")).front_matter.tags == ("one",)
+    assert split_front_matter(front("tags:")).front_matter.tags == ()
+    assert split_front_matter(front("tags: [b, a, b, '']")).front_matter.tags == ("b", "a")
+
+
+@pytest.mark.parametrize("empty", ["", " ~", " null", ' ""'])
+def test_a_key_without_a_value_says_nothing(empty: str) -> None:
+    split = split_front_matter(front(f"title:{empty}", f"agent_id:{empty}", f"status:{empty}"))
+    assert split.front_matter == FrontMatter()
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (["title: [a]"], ["title is a list", "wanted text"]),
+        (["version: {a: b}"], ["version is a mapping", "wanted text"]),
+        (["agent_id: [a]"], ["agent_id is a list"]),
+        (["tags: {a: b}"], ["tags is a mapping", "a list of texts"]),
+        (["tags: [[a]]"], ["tags[0] is a list"]),
+        (["a", "b"], ["front matter is text", "key: value"]),
+        (["- a"], ["front matter is a list"]),
+        (["acl: private", "x: y", "acl: public"], ["line 4", "'acl' is there twice"]),
+        (["a: {b: 1, b: 2}"], ["line 2", "'b' is there twice"]),
+        (["a: &x b", "c: *x"], ["line 2", "an anchor"]),
+        (["a: *x"], ["line 2", "an alias"]),
+        (["a: !!python/object:os.system x"], ["line 2", "a tag"]),
+        (["title: {{ page.title }}"], ["line 2", "a key that is not text"]),
+        (["title: a: b"], ["line 2", "not valid YAML"]),
+        (["a: 'open"], ["not valid YAML"]),
+        (["a: b\x07c"], ["not valid YAML"]),
+        (['a: "\\0"'], ["NUL"]),
+        (['a: "\\ud800"'], ["surrogate"]),
+        (["a: " + "[" * 9 + "]" * 9], ["nested deeper than 8"]),
+        (["a: b", "--- c"], ["a second document"]),
+        ([f"k{number}: v" for number in range(201)], ["more than 200 keys"]),
+        (["title: " + "x" * 501], ["title has 501"]),
+        (["tags: [" + ",".join(f"t{number}" for number in range(101)) + "]"], ["101 tags"]),
+        (["a: " + "x" * 300_000], ["not closed within 262,144"]),
+    ],
+)
+def test_refusals_say_what_and_where(lines: list[str], words: list[str]) -> None:
+    with pytest.raises(BadDocument) as refusal:
+        split_front_matter(front(*lines))
+    for word in words:
+        assert word in str(refusal.value)
+    assert refusal.value.cure
+
+
+def test_unclosed_front_matter() -> None:
+    with pytest.raises(BadDocument, match="line 1: front matter is opened by '---' and not closed"):
+        split_front_matter("---\ntitle: t\n\n# Heading\n")
+
+
+def test_a_keyword_list_of_100_kb_is_real() -> None:
+    words = ", ".join(f'"intrinsics/_mm_number_{number}"' for number in range(3000))
+    split = split_front_matter(front(f"f1_keywords: [{words}]"))
+    assert len(split.front_matter.extra["f1_keywords"]) == 3000
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["a: " + "[" * 100_000, "- " * 50_000, "{a: " * 30_000, "? " * 60_000, "a: &a [" + "*a, " * 99,
+     "#\n" * 100_000, "- a\n" * 60_000, "a: |\n" + " x\n" * 80_000, "a: '" + "''" * 100_000],
+)  # fmt: skip
+def test_hostile_yaml_costs_little(hostile: str) -> None:
+    began = time.thread_time()
+    with contextlib.suppress(BadDocument):
+        split_front_matter(f"---\n{hostile}\n---\nbody")
+    assert time.thread_time() - began < 5
+
+
+@given(st.text())
+def test_any_text_is_split_or_refused(text: str) -> None:
+    for whole in (text, f"---\n{text}\n---\nbody"):
+        try:
+            split = split_front_matter(whole)
+        except BadDocument:
+            continue
+        assert 0 <= split.body_start <= len(whole)

@@ -1,0 +1,56 @@
+import pytest
+
+from graph.agents.registry import neutral_registry
+from graph.classification.classifier import Classification
+from graph.classification.query_type import QueryType
+from graph.planning.evaluation import (
+    LabelledPlan,
+    LabelledQuestion,
+    calibration_error,
+    classification_figures,
+    plan_figures,
+)
+from graph.planning.own_plan import read_own_plan
+
+
+def said(kind: QueryType, confidence: float = 0.9) -> Classification:
+    return Classification(kind, confidence, "rules")
+
+
+def test_classification_figures():
+    rows = [
+        ({"text": "a", "label": "simple_lookup", "also_ok": []}, said("simple_lookup", 1.0)),
+        ({"text": "b", "label": "simple_lookup", "also_ok": ["rag_document"]}, said("rag_document", 1.0)),
+        ({"text": "c", "label": "tool_operation"}, said("simple_lookup", 0.0)),
+    ]  # fmt: skip
+    figures = classification_figures([(LabelledQuestion.of(row), one) for row, one in rows])
+    assert figures["accuracy"] == pytest.approx(2 / 3, abs=1e-4)
+    assert figures["n"] == 3
+    assert figures["per_class"]["simple_lookup"] == {"accuracy": 1.0, "n": 2}
+    assert figures["confusion"]["tool_operation"] == {"simple_lookup": 1}
+    assert figures["calibration_error"] == 0.0
+
+
+def test_calibration_error_is_the_gap():
+    assert calibration_error([(0.9, True), (0.9, False)]) == pytest.approx(0.4)
+    assert calibration_error([]) == 0.0
+
+
+def test_plan_figures():
+    row = {
+        "query": "q", "shape": "single", "needs_approval": False, "capabilities": {"knowledge": 1},
+        "forbidden": ["action"],
+    }  # fmt: skip
+    good, _ = read_own_plan(
+        {"query": "q", "steps": [{"step_id": "a", "agent": "any_knowledge"}]}, neutral_registry()
+    )
+    bad, _ = read_own_plan(
+        {"query": "q", "steps": [{"step_id": "a", "agent": "any_action"}]}, neutral_registry()
+    )
+    assert good is not None
+    assert bad is not None
+    wanted = LabelledPlan.of(row)
+    assert plan_figures([(wanted, good), (wanted, bad)]) == {
+        "all": 0.5, "shape": 1.0, "capabilities": 0.5, "approval": 0.5, "n": 2,
+    }  # fmt: skip
+    assert plan_figures([])["n"] == 0
