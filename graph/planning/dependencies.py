@@ -97,7 +97,8 @@ def _fans_in(waits: Waits, followers: Mapping[str, Sequence[str]]) -> bool:
     step = meeting.pop()
     length = 1
     while followers[step]:
-        if len(followers[step]) > 1:
+        # A plan that is not validated yet may go round in a ring behind its join.
+        if len(followers[step]) > 1 or length > len(waits):
             return False
         step = followers[step][0]
         length += 1

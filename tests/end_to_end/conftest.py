@@ -85,8 +85,12 @@ def eventually(what: Callable[[], Any], *, seconds: float = 90, every: float = 0
     return found
 
 
-# Of this folder only: while other tests run, no stack of ours takes their cores.
-@pytest.fixture(scope="package")
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run this folder last: while other tests run, no stack of ours takes their cores."""
+    items.sort(key=lambda item: "tests/end_to_end/" in item.nodeid)
+
+
+@pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stack")
     repository = GitRepository(folder / "repository")

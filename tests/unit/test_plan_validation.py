@@ -114,6 +114,12 @@ def test_a_step_back_is_a_cycle(steps: tuple[WorkflowStep, ...], data: st.DataOb
     assert "cycle" in codes(plan(*turned))
 
 
+def test_a_ring_behind_a_join_ends_and_is_a_cycle():
+    ring = (step("a"), step("b"), step("c", "a", "b", "d"), step("d", "c"))
+    assert shape_of(ring) == "mixed"
+    assert "cycle" in codes(plan(*ring))
+
+
 @pytest.mark.parametrize(
     ("steps", "shape"),
     [
