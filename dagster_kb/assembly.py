@@ -88,6 +88,7 @@ class NewDocument:
                     embedded_text(self.read.title, tuple(chunk.heading_path), chunk.text)
                 ),
                 "tokens": chunk.tokens,
+                "page": chunk.page,
             }
             for chunk in self.read.chunks
         ]
@@ -201,6 +202,7 @@ def chunk_payload(workspace: str, agent: str, row: Mapping[str, Any]) -> ChunkPa
             start=row["start_offset"],
             end=row["end_offset"],
             text_sha256=row["text_sha256"],
+            page=row["page"],
             extra={**_carried(said.get("extra") or {}), **borrowed},
         ),
     )

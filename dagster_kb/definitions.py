@@ -6,8 +6,9 @@ git folder → parsed_documents → chunks → embeddings → collection → [fi
 import dagster as dg
 
 from dagster_kb.approved_operations import operations_sensor
+from dagster_kb.assets.checks import checks
 from dagster_kb.assets.chunks import chunks
-from dagster_kb.assets.collection import checks, collection
+from dagster_kb.assets.collection import collection
 from dagster_kb.assets.documents import parsed_documents
 from dagster_kb.assets.embeddings import embeddings
 from dagster_kb.assets.live_alias import live_alias
@@ -16,7 +17,6 @@ from dagster_kb.automation import (
     knowledge_sensor,
     nightly_schedule,
     refresh,
-    retirement,
 )
 from dagster_kb.document_intake import Way
 from dagster_kb.resources.embedder import Embedder
@@ -25,6 +25,7 @@ from dagster_kb.resources.ledger import Ledger, open_ledger
 from dagster_kb.resources.progress import Progress, nobody
 from dagster_kb.resources.sentence_embedder import SentenceEmbedder
 from dagster_kb.resources.vector_store import VectorStore
+from dagster_kb.retirement import retirement
 from dagster_kb.settings import WriterSettings, load_settings
 from dagster_kb.staging import Staging
 from dagster_kb.telemetry import Telemetry

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kb_contract.identifiers import sha256_json
 
-CONTRACT_VERSION: Final = 1
+CONTRACT_VERSION: Final = 2
+EVERYONE: Final = "everyone"
 DENSE: Final = "dense"
 SPARSE: Final = "sparse"
 # (field, schema) pairs that the writer indexes and readers may filter by.
@@ -17,6 +18,9 @@ INDEXED_FIELDS: Final = (
     ("metadata.status", "keyword"),
     ("metadata.path", "keyword"),
     ("metadata.document_id", "keyword"),
+    ("metadata.audience", "keyword"),
+    ("metadata.effective", "datetime"),
+    ("metadata.expires", "datetime"),
 )
 
 
@@ -39,6 +43,12 @@ class ChunkMetadata(BaseModel):
     start: int = Field(description="first character in the file as git has it, decoded as UTF-8")
     end: int = Field(description="one past the last character")
     text_sha256: str
+    page: int | None = Field(default=None, description="from 1, where the format has pages")
+    audience: tuple[str, ...] = Field(
+        default=(EVERYONE,), description="groups that may read it; a reader of none of them may not"
+    )
+    effective: str | None = Field(default=None, description="RFC 3339; not served before")
+    expires: str | None = Field(default=None, description="RFC 3339; not served from then on")
     extra: Mapping[str, Any] = Field(default_factory=dict)
 
 

@@ -13,8 +13,8 @@ from dagster_kb.alias_moves import (
     swap,
     withdraw,
 )
+from dagster_kb.assets.checks import record
 from dagster_kb.assets.chunks import generation_of_run
-from dagster_kb.assets.collection import record
 from dagster_kb.assets.story import RETRY, asset_stages, clear_failures, facts, markdown_table
 from dagster_kb.collection_evidence import CollectionEvidence, sighting
 from dagster_kb.collection_sync import still_wanted

@@ -17,3 +17,5 @@ class Block:
     start: int
     end: int
     heading_path: tuple[str, ...]
+    page: int | None = None
+    """From 1, where the format has pages; no chunk reaches over two."""

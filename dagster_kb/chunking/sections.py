@@ -23,6 +23,7 @@ class ChunkDraft:
     end: int
     text: str
     tokens: int
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

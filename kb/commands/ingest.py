@@ -80,8 +80,8 @@ def _work(
     settings: "WriterSettings", ledger: "Ledger", paths: list[Path], named: list[str],
     *, force: bool, uncommitted: bool,
 ) -> Work:  # fmt: skip
-    from dagster_kb.automation import gone_agents
     from dagster_kb.resources.knowledge_folder import KnowledgeFolder
+    from dagster_kb.retirement import gone_agents
 
     folder = KnowledgeFolder(settings.knowledge_dir)
     head = folder.head()

@@ -8,7 +8,7 @@ import yaml
 from qdrant_client import models
 
 from dagster_kb.alias_moves import reconcile
-from dagster_kb.assets.collection import record
+from dagster_kb.assets.checks import record
 from dagster_kb.assets.live_alias import pass_gates
 from dagster_kb.collection_evidence import sighting
 from dagster_kb.release_checks import GATES, Verdict

@@ -10,20 +10,11 @@ import dagster as dg
 import pytest
 from pydantic import SecretStr
 
-from dagster_kb.automation import (
-    QUICK_ATTEMPTS,
-    REFRESH,
-    RETIRE,
-    RUNS_IN_A_TICK,
-    config_digest,
-    gone_agents,
-    plan_tick,
-    retirement,
-    retiring,
-)
+from dagster_kb.automation import REFRESH, RUNS_IN_A_TICK, config_digest, plan_tick
 from dagster_kb.definitions import build_definitions
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger import open_ledger
+from dagster_kb.retirement import QUICK_ATTEMPTS, RETIRE, gone_agents, retirement, retiring
 from dagster_kb.settings import WriterSettings
 from kb_contract.generation import Generation
 from tests.doubles.git_repository import GitRepository

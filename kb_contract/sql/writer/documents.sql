@@ -1,0 +1,37 @@
+-- Documents and their chunks, as they were read.
+
+-- name: base_generation
+-- Rows are a pure function of (path, document), so any complete manifest can be copied from.
+select * from kb.generations
+where workspace_id = %(workspace)s and agent_id = %(agent)s and manifest_digest is not null
+  and generation_id <> %(generation)s
+order by (state = 'live') desc, number desc limit 1;
+
+-- name: generation_documents
+select path, blob_sha, document_id, status, reason from kb.generation_documents
+where generation_id = %(generation)s order by path collate "C";
+
+-- name: documents_by_blob
+select document_id, blob_sha, title, front_matter, status, reason from kb.documents
+where workspace_id = %(workspace)s and reader = %(reader)s and blob_sha = any(%(blobs)s);
+
+-- name: keep_document
+insert into kb.documents
+  (document_id, workspace_id, file_sha256, blob_sha, reader, source_name, mime, size_bytes, title,
+   front_matter, status, reason)
+values (%(document_id)s, %(workspace)s, %(file_sha256)s, %(blob_sha)s, %(reader)s, %(source_name)s,
+        %(mime)s, %(size_bytes)s, %(title)s, %(front_matter)s, %(status)s, %(reason)s)
+on conflict (workspace_id, file_sha256, reader) do nothing
+returning document_id;
+
+-- name: keep_chunk
+insert into kb.chunks
+  (document_id, chunk_index, heading_path, start_offset, end_offset, text, text_sha256,
+   embed_sha256, tokens, page)
+values (%(document_id)s, %(chunk_index)s, %(heading_path)s, %(start_offset)s, %(end_offset)s,
+        %(text)s, %(text_sha256)s, %(embed_sha256)s, %(tokens)s, %(page)s);
+
+-- name: keep_generation_document
+insert into kb.generation_documents (generation_id, path, blob_sha, document_id, status, reason)
+values (%(generation)s, %(path)s, %(blob_sha)s, %(document_id)s, %(status)s, %(reason)s)
+on conflict (generation_id, path) do nothing;

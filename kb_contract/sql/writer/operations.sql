@@ -1,0 +1,9 @@
+-- What people approved for the writer to do.
+
+-- name: open_operations
+select key, action, arguments, status, trace_id from ops.requested_operations
+where status in ('requested', 'running') order by created_at limit 100;
+
+-- name: settle_operation
+update ops.requested_operations set status = %(status)s, result = %(result)s, updated_at = now()
+where key = %(key)s and status in ('requested', 'running');
