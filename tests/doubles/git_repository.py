@@ -12,7 +12,9 @@ class GitRepository:
     def __init__(self, folder: Path) -> None:
         self.root = folder.resolve()
         self.root.mkdir(parents=True, exist_ok=True)
-        self._git("init", "--quiet", "--initial-branch=main")
+        # A second process looks at the same repository: beginning it again would need its lock.
+        if not (self.root / ".git").is_dir():
+            self._git("init", "--quiet", "--initial-branch=main")
 
     def write(self, files: Mapping[str, str | bytes]) -> None:
         """Write files by their path from the root; text goes out as UTF-8, untouched."""
