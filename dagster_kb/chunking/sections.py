@@ -8,7 +8,7 @@ from dagster_kb.chunking.blocks import Block
 from dagster_kb.chunking.splitting import Span, Splitter
 from dagster_kb.chunking.tokens import CHARACTERS_PER_TOKEN, TokenCounter
 
-CHUNKER_VERSION: Final = 1
+CHUNKER_VERSION: Final = 2
 # A section shorter than this says too little alone: it joins what follows.
 TINY_TOKENS: Final = 20
 
@@ -37,6 +37,10 @@ class _Section:
     blocks: tuple[_Weighed, ...]
     heading_path: tuple[str, ...]
 
+    @property
+    def page(self) -> int | None:
+        return self.blocks[0].block.page
+
     def then(self, after: "_Section") -> "_Section":
         path = _shared_path(self.heading_path, after.heading_path)
         return _Section((*self.blocks, *after.blocks), path)
@@ -59,7 +63,9 @@ class Chunker:
                 piece = text[start:end]
                 tokens = self.count(piece)
                 drafts.append(
-                    ChunkDraft(len(drafts), section.heading_path, start, end, piece, tokens)
+                    ChunkDraft(
+                        len(drafts), section.heading_path, start, end, piece, tokens, section.page
+                    )
                 )
         return drafts
 
@@ -67,13 +73,18 @@ class Chunker:
         """Join tiny sections to what follows, and the last one to what precedes it."""
         joined: list[_Section] = []
         for section in sections:
-            if joined and self._says_too_little(joined[-1].blocks):
+            if (
+                joined
+                and joined[-1].page == section.page
+                and self._says_too_little(joined[-1].blocks)
+            ):
                 joined[-1] = joined[-1].then(section)
             else:
                 joined.append(section)
         if len(joined) > 1 and self._says_too_little(joined[-1].blocks):
             before, last = joined[-2:]
-            if _weight(before.blocks) + _weight(last.blocks) <= self.limit:
+            fits = _weight(before.blocks) + _weight(last.blocks) <= self.limit
+            if fits and before.page == last.page:
                 joined[-2:] = [before.then(last)]
         return joined
 
@@ -116,15 +127,21 @@ class Chunker:
 
 
 def _sections(blocks: Sequence[_Weighed]) -> Iterator[_Section]:
-    """Part the blocks before each heading."""
+    """Part the blocks before each heading, and where another function or page begins."""
     part: list[_Weighed] = []
     for one in blocks:
-        if one.block.kind == "heading" and part:
+        if part and _begins_another(part[-1].block, one.block):
             yield _Section(tuple(part), part[0].block.heading_path)
             part = []
         part.append(one)
     if part:
         yield _Section(tuple(part), part[0].block.heading_path)
+
+
+def _begins_another(before: Block, block: Block) -> bool:
+    if block.kind == "heading" or block.page != before.page:
+        return True
+    return block.heading_path != before.heading_path
 
 
 def _weight(blocks: Sequence[_Weighed]) -> int:

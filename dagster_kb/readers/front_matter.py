@@ -6,8 +6,15 @@ from typing import Any, Final, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dagster_kb.readers.front_matter_rights import (
+    check_order,
+    moment,
+    readers_of,
+    refuse_other_spellings,
+)
 from dagster_kb.readers.strict_yaml import YamlRules, load_strict
 from kb_contract.errors import BadDocument
+from kb_contract.payload import EVERYONE
 
 BOM: Final = "\ufeff"
 # Real reference pages have lists of keywords of 100 KB up here.
@@ -32,6 +39,11 @@ class FrontMatter(BaseModel):
     agent_id: str | None = None
     tags: tuple[str, ...] = ()
     purpose: str | None = None
+    effective: str | None = None
+    """RFC 3339 in UTC; not served before."""
+    expires: str | None = None
+    """RFC 3339 in UTC; not served from then on."""
+    audience: tuple[str, ...] = (EVERYONE,)
     extra: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -69,6 +81,11 @@ def parse_front_matter(said: Any) -> FrontMatter:
     if not isinstance(said, dict):
         raise _wrong("front matter", said, "lines of 'key: value'")
     rest = dict(cast("dict[str, Any]", said))
+    groups = readers_of(rest)
+    rest.pop("audience", None)
+    effective, expires = (moment(key, rest.pop(key, None)) for key in ("effective", "expires"))
+    check_order(effective, expires)
+    refuse_other_spellings(rest)
     return FrontMatter(
         title=_words(rest, "title"),
         version=_words(rest, "version"),
@@ -76,6 +93,9 @@ def parse_front_matter(said: Any) -> FrontMatter:
         agent_id=_words(rest, "agent_id"),
         tags=_tags(rest.pop("tags", None)),
         purpose=_words(rest, "purpose"),
+        effective=effective,
+        expires=expires,
+        audience=groups,
         extra=rest,
     )
 

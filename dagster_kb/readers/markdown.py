@@ -1,14 +1,12 @@
 """Markdown: top-level blocks with exact offsets into the source as git has it."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Final
 
-from markdown_it.token import Token
-
 from dagster_kb.chunking.blocks import Block, BlockKind
-from dagster_kb.readers.front_matter import FrontMatter, split_front_matter
+from dagster_kb.readers.front_matter import split_front_matter
 from dagster_kb.readers.markdown_blocks import block_tokens, plain_heading
+from dagster_kb.readers.parsed_document import HeadingPath, ParsedDocument, first_heading
 from dagster_kb.readers.source_text import Lines, decode
 
 _KINDS: Final[dict[str, BlockKind]] = {
@@ -23,16 +21,6 @@ _KINDS: Final[dict[str, BlockKind]] = {
 }
 
 
-@dataclass(frozen=True)
-class ParsedDocument:
-    """A document as its reader sees it; blocks lie in `text` in order, and never overlap."""
-
-    title: str
-    front_matter: FrontMatter
-    blocks: tuple[Block, ...]
-    text: str
-
-
 def read_markdown(data: bytes) -> ParsedDocument:
     """Read a Markdown document."""
     text = decode(data)
@@ -42,34 +30,21 @@ def read_markdown(data: bytes) -> ParsedDocument:
     return ParsedDocument(title, split.front_matter, blocks, text)
 
 
-def first_heading(blocks: Sequence[Block]) -> str:
-    """Return the first heading's words, or nothing."""
-    return next((one.heading_path[-1] for one in blocks if one.heading_path), "")
-
-
 def _blocks(text: str, start: int) -> Iterator[Block]:
     lines = Lines.of(text, start)
-    path: list[tuple[int, str]] = []
+    path = HeadingPath()
     tokens = block_tokens(text[start:])
     for number, token in enumerate(tokens):
         if token.level or token.nesting < 0 or not token.map:
             continue
         kind = _KINDS.get(token.type, "prose")
         if kind == "heading":
-            _enter(path, token, tokens[number + 1].content)
+            path.enter(int(token.tag[1:]), plain_heading(tokens[number + 1].content))
         first, end = lines.span(token.map[0], token.map[1])
         # A list's lines reach over the blank ones after it; a lone form feed is a paragraph.
         end = first + len(text[first:end].rstrip())
         if end > first:
-            yield Block(kind, first, end, tuple(words for _, words in path if words))
-
-
-def _enter(path: list[tuple[int, str]], token: Token, markup: str) -> None:
-    """Step to a heading: those as deep or deeper are left; a skipped level is no level."""
-    level = int(token.tag[1:])
-    while path and path[-1][0] >= level:
-        path.pop()
-    path.append((level, plain_heading(markup)))
+            yield Block(kind, first, end, path.words)
 
 
 def _with_gaps(text: str, start: int, blocks: Iterator[Block]) -> Iterator[Block]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from dagster_kb.chunking.blocks import Block
 from dagster_kb.readers.front_matter import BOM, FrontMatter
-from dagster_kb.readers.markdown import ParsedDocument
+from dagster_kb.readers.parsed_document import ParsedDocument
 from dagster_kb.readers.source_text import Lines, decode
 
 _BLANK: Final = re.compile(r"\s*")

@@ -1,23 +1,19 @@
 """From a file's bytes to its chunks: the one way in for the writer."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from dagster_kb.chunking.sections import CHUNKER_VERSION, ChunkDraft, Chunker
+from dagster_kb.chunking.sections import CHUNKER_VERSION, ChunkDraft
+from dagster_kb.chunking.semantic import Embed
+from dagster_kb.chunking.strategies import chunk_blocks
 from dagster_kb.chunking.tokens import TokenCounter
-from dagster_kb.readers.markdown import ParsedDocument, read_markdown
-from dagster_kb.readers.plain_text import read_plain_text
+from dagster_kb.readers.formats import FORMATS, Format
+from dagster_kb.readers.parsed_document import ParsedDocument
+from dagster_kb.readers.reading_rules import ReadingRules
 from kb_contract.errors import BadDocument
 
-READER_VERSION: Final = 1
-_READERS: Final[dict[str, tuple[str, Callable[[bytes], ParsedDocument]]]] = {
-    ".md": ("text/markdown", read_markdown),
-    ".markdown": ("text/markdown", read_markdown),
-    ".mdx": ("text/markdown", read_markdown),
-    ".txt": ("text/plain", read_plain_text),
-}
+READER_VERSION: Final = 2
 
 
 @dataclass(frozen=True)
@@ -29,16 +25,21 @@ class ReadDocument:
     status: str
     mime: str
     chunks: list[ChunkDraft]
+    extracted_text: str | None = None
+    """What the chunks' offsets are into, where that is not the file itself as UTF-8."""
+    notes: tuple[str, ...] = ()
+    """What of the document could not be read, for a person; the rest is published."""
 
 
-def reader_id(chunk_tokens: int) -> str:
-    """Name how documents are read: other versions or sizes make other documents."""
-    return f"reader-{READER_VERSION}/chunker-{CHUNKER_VERSION}/{chunk_tokens}"
+def reader_id(rules: ReadingRules | int) -> str:
+    """Name how documents are read: other versions or rules make other documents."""
+    said = rules if isinstance(rules, ReadingRules) else ReadingRules(rules)
+    return f"reader-{READER_VERSION}/chunker-{CHUNKER_VERSION}/{said.name}"
 
 
 def claims(path: str) -> bool:
     """Tell whether a file is a document; images, hidden files and the like are ignored."""
-    return not is_hidden(path) and PurePosixPath(path).suffix.lower() in _READERS
+    return not is_hidden(path) and PurePosixPath(path).suffix.lower() in FORMATS
 
 
 def is_hidden(path: str) -> bool:
@@ -48,38 +49,71 @@ def is_hidden(path: str) -> bool:
 
 def mime_of(name: str) -> str:
     """Return the media type of a file that is claimed."""
-    return _reader(name)[0]
+    return _format(name).mime
 
 
 def read_document(
-    name: str, data: bytes, *, chunk_tokens: int, count_tokens: TokenCounter
+    name: str,
+    data: bytes,
+    *,
+    count_tokens: TokenCounter,
+    rules: ReadingRules | None = None,
+    chunk_tokens: int = 200,
+    embed: Embed | None = None,
 ) -> ReadDocument:
-    """Read and chunk one document; `name` chooses the reader, and is the place in an error."""
-    mime, read = _reader(name)
+    """Read and chunk one document; without `rules`, by headings into `chunk_tokens`."""
+    agreed = rules or ReadingRules(chunk_tokens)
+    parsed = parse_document(name, data, agreed)
+    return chunk_document(name, parsed, agreed, count_tokens=count_tokens, embed=embed)
+
+
+def parse_document(name: str, data: bytes, rules: ReadingRules) -> ParsedDocument:
+    """Do the part that hostile bytes can harm; `name` chooses the reader, and is the place."""
+    chosen = _format(name)
     try:
-        parsed = read(data)
-        chunks = Chunker(chunk_tokens, count_tokens).chunk(parsed.text, parsed.blocks)
+        return chosen.read(data, rules)
+    except BadDocument as error:
+        raise _at(name, error) from error
+
+
+def chunk_document(
+    name: str,
+    parsed: ParsedDocument,
+    rules: ReadingRules,
+    *,
+    count_tokens: TokenCounter,
+    embed: Embed | None = None,
+) -> ReadDocument:
+    """Cut what was parsed; only the semantic strategy needs `embed`."""
+    try:
+        chunks = chunk_blocks(parsed.text, parsed.blocks, rules.cutting, count_tokens, embed)
         if not chunks:
             raise BadDocument("there is no text in it", cure="write some, or remove the file")
     except BadDocument as error:
-        place = ", ".join(part for part in (name, error.where) if part)
-        raise BadDocument(error.what, where=place, cure=error.cure) from error
+        raise _at(name, error) from error
     return ReadDocument(
         title=parsed.title,
         front_matter=parsed.front_matter.model_dump(mode="json"),
         status=parsed.front_matter.status,
-        mime=mime,
+        mime=mime_of(name),
         chunks=chunks,
+        extracted_text=parsed.text if parsed.extracted else None,
+        notes=parsed.notes,
     )
 
 
-def _reader(name: str) -> tuple[str, Callable[[bytes], ParsedDocument]]:
+def _at(name: str, error: BadDocument) -> BadDocument:
+    place = ", ".join(part for part in (name, error.where) if part)
+    return BadDocument(error.what, where=place, cure=error.cure)
+
+
+def _format(name: str) -> Format:
     suffix = PurePosixPath(name).suffix.lower()
-    if suffix not in _READERS:
-        known = ", ".join(_READERS)
+    if suffix not in FORMATS:
+        known = ", ".join(FORMATS)
         raise BadDocument(
             f"no reader for {suffix or 'a file without a suffix'}",
             where=name,
             cure=f"use one of {known}",
         )
-    return _READERS[suffix]
+    return FORMATS[suffix]

@@ -37,9 +37,14 @@ _BINARIES: Final = (
 
 def decode(data: bytes) -> str:
     """Decode strictly; a BOM stays the first character, and every line end stays as it is."""
-    if len(data) > MAX_TEXT_BYTES:
+    return decode_at_most(data, MAX_TEXT_BYTES)
+
+
+def decode_at_most(data: bytes, largest: int) -> str:
+    """Decode text of a format that has a limit of its own."""
+    if len(data) > largest:
         raise BadDocument(
-            f"{len(data):,} bytes of text, more than {MAX_TEXT_BYTES:,}",
+            f"{len(data):,} bytes of text, more than {largest:,}",
             cure="split it into several documents",
         )
     _refuse_foreign(data)
@@ -51,6 +56,27 @@ def decode(data: bytes) -> str:
             f"byte {error.start} (line {line}) is not UTF-8: {data[error.start]:#04x}",
             cure="convert it, for example `iconv -f WINDOWS-1252 -t UTF-8`",
         ) from error
+
+
+def refuse_other_than(data: bytes, magic: bytes, name: str, largest: int) -> None:
+    """Refuse bytes that are not the binary format that the suffix says."""
+    if is_lfs_pointer(data):
+        raise BadDocument(_LFS_WHAT, cure=_LFS_CURE)
+    if len(data) > largest:
+        raise BadDocument(
+            f"{len(data):,} bytes, more than {largest:,}", cure="split it into several documents"
+        )
+    # A PDF may begin with a few bytes of something else.
+    if magic in data[: 1024 if magic == b"%PDF-" else len(magic)]:
+        return
+    other = next((what for head, what in _BINARIES if data.startswith(head)), "")
+    if other.startswith("an old Office"):
+        other = "an old or an encrypted Office document"
+    what = f"this is {other}, not {name}" if other else f"this is not {name}"
+    raise BadDocument(
+        what if data else "the file is empty",
+        cure="save it without a password in the format that its suffix says",
+    )
 
 
 def is_lfs_pointer(data: bytes) -> bool:

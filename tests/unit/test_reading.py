@@ -34,9 +34,11 @@ def test_plain_text_is_paragraphs_and_nothing_else() -> None:
 
 
 def test_which_files_are_documents() -> None:
-    assert all(claims(one) for one in ["a.md", "a/b.MARKDOWN", "x.mdx", "y.txt", "-x y.md"])
-    assert not any(claims(one) for one in ["a.png", ".x.md", "a/.git/x.md", "md", "a.pdf", "x"])
-    assert mime_of("a.MDX") == "text/markdown"
+    assert all(
+        claims(one) for one in ["a.md", "a/b.MARKDOWN", "x.mdx", "y.txt", "-x y.md", "a.pdf"]
+    )
+    assert not any(claims(one) for one in ["a.png", ".x.md", "a/.git/x.md", "md", "a.doc", "x"])
+    assert mime_of("a.MDX") == "text/mdx"
 
 
 def test_a_reader_is_named_with_all_that_changes_its_chunks() -> None:
@@ -53,7 +55,7 @@ def test_a_reader_is_named_with_all_that_changes_its_chunks() -> None:
         ("k/a.md", b" \n\t\r\n", "there is no text"),
         ("k/a.md", b"---\ntitle: only\n---\n\n", "there is no text"),
         ("k/a.md", b"\xef\xbb\xbf", "there is no text"),
-        ("k/a.pdf", b"x", "no reader for .pdf"),
+        ("k/a.doc", b"x", "no reader for .doc"),
         ("k/a", b"x", "no reader for a file without a suffix"),
     ],
 )

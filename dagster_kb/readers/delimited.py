@@ -1,0 +1,56 @@
+"""CSV and TSV: each row is said with its headers."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Final
+
+from dagster_kb.readers.extracted_text import ExtractedText
+from dagster_kb.readers.front_matter import BOM
+from dagster_kb.readers.parsed_document import ParsedDocument
+from dagster_kb.readers.source_text import decode
+from dagster_kb.readers.table_rows import MOST_CELLS, write_rows
+from kb_contract.errors import BadDocument
+
+_DELIMITERS: Final = ",;\t|"
+_LINES_LOOKED_AT: Final = 20
+
+
+def read_delimited(data: bytes, *, delimiter: str = "") -> ParsedDocument:
+    """Read a table of text; the delimiter is found when none is given."""
+    source = decode(data).removeprefix(BOM)
+    into = ExtractedText()
+    write_rows(list(_rows(source, delimiter or _delimiter(source))), into)
+    return into.document("")
+
+
+def _rows(source: str, delimiter: str) -> Iterator[list[str]]:
+    cells = 0
+    rows = csv.reader(io.StringIO(source, newline=""), delimiter=delimiter)
+    try:
+        for row in rows:
+            cells += len(row)
+            if cells > MOST_CELLS:
+                raise BadDocument(
+                    f"more than {MOST_CELLS:,} cells", cure="split it into several documents"
+                )
+            yield row
+    except csv.Error as error:
+        raise BadDocument(
+            f"line {rows.line_num}: {error}", cure="close every quote, and quote what holds quotes"
+        ) from error
+
+
+def _delimiter(source: str) -> str:
+    """Take the one that parts most lines into equally many cells, more than one."""
+    lines = [line for line in source[:100_000].splitlines()[:_LINES_LOOKED_AT] if line.strip()]
+
+    def agreement(delimiter: str) -> tuple[int, int]:
+        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
+        usual = max(set(widths), key=widths.count, default=0)
+        return (widths.count(usual), usual) if usual > 1 else (0, 0)
+
+    try:
+        return max(_DELIMITERS, key=agreement)
+    except csv.Error:
+        return ","

@@ -1,0 +1,77 @@
+"""Which reader takes which suffix. A reader's library is imported when a file needs it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from dagster_kb.readers.code_languages import LANGUAGES
+from dagster_kb.readers.delimited import read_delimited
+from dagster_kb.readers.html_page import read_html
+from dagster_kb.readers.markdown import read_markdown
+from dagster_kb.readers.mdx import read_mdx
+from dagster_kb.readers.notebook import read_notebook
+from dagster_kb.readers.parsed_document import ParsedDocument
+from dagster_kb.readers.pdf import read_pdf
+from dagster_kb.readers.plain_text import read_plain_text
+from dagster_kb.readers.presentation import read_presentation
+from dagster_kb.readers.reading_rules import ReadingRules
+from dagster_kb.readers.restructured_text import read_restructured_text
+from dagster_kb.readers.source_code import read_source_code
+from dagster_kb.readers.word_document import read_word_document
+from dagster_kb.readers.workbook import read_workbook
+
+Read = Callable[[bytes, ReadingRules], ParsedDocument]
+_OPEN_XML: Final = "application/vnd.openxmlformats-officedocument"
+
+
+@dataclass(frozen=True)
+class Format:
+    """A media type, and what reads it."""
+
+    mime: str
+    read: Read
+
+
+def _without_rules(read: Callable[[bytes], ParsedDocument]) -> Read:
+    return lambda data, _rules: read(data)
+
+
+def _code(suffix: str) -> Format:
+    language = LANGUAGES[suffix]
+    return Format(language.mime, lambda data, _rules: read_source_code(data, language))
+
+
+_MARKDOWN: Final = Format("text/markdown", _without_rules(read_markdown))
+_HTML: Final = Format("text/html", _without_rules(read_html))
+_REST: Final = Format("text/x-rst", _without_rules(read_restructured_text))
+_COMMAS: Final = Format("text/csv", lambda data, _rules: read_delimited(data))
+_TABS: Final = Format(
+    "text/tab-separated-values", lambda data, _rules: read_delimited(data, delimiter="\t")
+)
+
+FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
+    {
+        ".md": _MARKDOWN,
+        ".markdown": _MARKDOWN,
+        ".mdx": Format("text/mdx", _without_rules(read_mdx)),
+        ".txt": Format("text/plain", _without_rules(read_plain_text)),
+        ".rst": _REST,
+        ".rest": _REST,
+        ".html": _HTML,
+        ".htm": _HTML,
+        ".xhtml": _HTML,
+        ".pdf": Format("application/pdf", read_pdf),
+        ".docx": Format(
+            f"{_OPEN_XML}.wordprocessingml.document", _without_rules(read_word_document)
+        ),
+        ".pptx": Format(
+            f"{_OPEN_XML}.presentationml.presentation", _without_rules(read_presentation)
+        ),
+        ".xlsx": Format(f"{_OPEN_XML}.spreadsheetml.sheet", _without_rules(read_workbook)),
+        ".csv": _COMMAS,
+        ".tsv": _TABS,
+        ".ipynb": Format("application/x-ipynb+json", _without_rules(read_notebook)),
+        **{suffix: _code(suffix) for suffix in LANGUAGES},
+    }
+)

@@ -1,0 +1,211 @@
+"""From the lines of a PDF's pages to headings, paragraphs, lists and rows of tables."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from dagster_kb.readers.extracted_text import ExtractedText
+from dagster_kb.readers.parsed_document import one_line
+from dagster_kb.readers.pdf_characters import Line
+
+_LARGER: Final = 1.12
+_MOST_LEVELS: Final = 4
+_LONGEST_HEADING: Final = 160
+_LONGEST_BOLD_HEADING: Final = 90
+_LONG_LINE: Final = 70
+_NEW_PARAGRAPH: Final = 0.7
+_BULLET: Final = re.compile(r"[•●▪◦‣⁃·–—*-]|\(?[\dA-Za-z]{1,3}[.)]|\([ivxlcdm]+\)")  # noqa: RUF001
+_DIGITS: Final = re.compile(r"\d+")
+# Lines at the edge of so many pages are the page's furniture.
+_REPEATED: Final = 3
+_EDGE_LINES: Final = 2
+_ROWS_AROUND: Final = 3
+_INDENTED: Final = 36
+
+
+@dataclass(frozen=True)
+class PdfLayout:
+    """What the sizes and places of all pages together say."""
+
+    pages: Sequence[Sequence[Line]]
+    body_size: float
+    heading_sizes: tuple[float, ...]
+    bold_headings: bool
+    furniture: frozenset[str]
+
+    @classmethod
+    def of(cls, pages: Sequence[Sequence[Line]]) -> "PdfLayout":
+        """Look at all lines once."""
+        letters: Counter[float] = Counter()
+        long: Counter[float] = Counter()
+        bold: Counter[bool] = Counter()
+        for line in (line for page in pages for line in page):
+            letters[line.size] += len(line.text)
+            bold[line.bold] += len(line.text)
+            if len(line.cells) == 1 and len(line.text) >= _LONG_LINE:
+                long[line.size] += len(line.text)
+        # Tables may outweigh the prose, and are often smaller.
+        body = next((size for size, _ in [*long.most_common(1), *letters.most_common(1)]), 1.0)
+        larger = {one for one in letters if one >= body * _LARGER}
+        sizes = sorted((one for one in larger if long[one] * 2 < letters[one]), reverse=True)
+        return cls(
+            pages=pages,
+            body_size=body,
+            heading_sizes=tuple(sizes),
+            bold_headings=bold[True] * 4 < bold[False],
+            furniture=_furniture(pages),
+        )
+
+    def write(self, into: ExtractedText) -> None:
+        """Write every page."""
+        for number, page in enumerate(self.pages, 1):
+            into.page = number
+            lines = [line for at, line in enumerate(page) if not self._is_furniture(page, at)]
+            _PageWriter(self, into).write(lines)
+
+    def title(self) -> str:
+        """Return the first of the largest headings on the first page that has one."""
+        for page in self.pages:
+            found = [(level, line.text) for line in page if (level := self.level(line))]
+            if found:
+                return one_line(min(found, key=lambda one: one[0])[1])
+        return ""
+
+    def level(self, line: Line) -> int:
+        """Return the level of a heading, or 0: larger than the body, or bold and short."""
+        words = line.text
+        if len(line.cells) > 1 or not any(one.isalpha() for one in words):
+            return 0
+        if line.size in self.heading_sizes and len(words) <= _LONGEST_HEADING:
+            return min(self.heading_sizes.index(line.size) + 1, _MOST_LEVELS)
+        bold = self.bold_headings and line.bold and len(words) <= _LONGEST_BOLD_HEADING
+        ended = words.endswith((".", ",", ";", ":", ")", "-")) and not words.istitle()
+        return min(len(self.heading_sizes), _MOST_LEVELS) + 1 if bold and not ended else 0
+
+    def _is_furniture(self, page: Sequence[Line], at: int) -> bool:
+        edge = at < _EDGE_LINES or at >= len(page) - _EDGE_LINES
+        return edge and _shape(page[at]) in self.furniture
+
+
+class _PageWriter:
+    """Writes the lines of one page."""
+
+    def __init__(self, layout: PdfLayout, into: ExtractedText) -> None:
+        self._layout = layout
+        self._into = into
+
+    def write(self, lines: Sequence[Line]) -> None:
+        rows = _rows_of_tables(lines, self._begins_something)
+        at = 0
+        while at < len(lines):
+            if at in rows:
+                end = at
+                while end in rows:
+                    end += 1
+                self._into.add("table", "\n".join(" | ".join(one.cells) for one in lines[at:end]))
+            elif level := self._layout.level(lines[at]):
+                end = self._end_of_heading(lines, at, level)
+                self._into.heading(level, " ".join(one.text for one in lines[at:end]))
+            else:
+                end = self._end_of_paragraph(lines, at, rows)
+                self._write_paragraph(lines[at:end])
+            at = end
+
+    def _begins_something(self, above: Line, line: Line) -> bool:
+        """Tell a heading between two tables from a bold row of one."""
+        level = self._layout.level(line)
+        return bool(level) and (line.size in self._layout.heading_sizes or _apart(above, line))
+
+    def _end_of_heading(self, lines: Sequence[Line], at: int, level: int) -> int:
+        end = at + 1
+        while end < len(lines) and end - at < 3 and self._layout.level(lines[end]) == level:
+            if lines[end].size != lines[at].size or _apart(lines[end - 1], lines[end]):
+                break
+            end += 1
+        return end
+
+    def _end_of_paragraph(self, lines: Sequence[Line], at: int, rows: frozenset[int]) -> int:
+        end = at + 1
+        while end < len(lines) and end not in rows and not _is_item(lines[end]):
+            # What goes on in the same letters right below is no heading, however large.
+            above, below = lines[end - 1], lines[end]
+            if _apart(above, below) or above.bold != below.bold:
+                break
+            end += 1
+        return end
+
+    def _write_paragraph(self, lines: Sequence[Line]) -> None:
+        words = ""
+        for line in lines:
+            # A soft hyphen is one that the typesetter put in.
+            joined = words.removesuffix("\xad") if words.endswith("\xad") else f"{words} "
+            words = joined + line.text if words else line.text
+        words = words.replace("\xad", "-")
+        self._into.add("list" if _is_item(lines[0]) else "prose", words)
+
+
+def _rows_of_tables(lines: Sequence[Line], begins: Callable[[Line, Line], bool]) -> frozenset[int]:
+    """Find rows: two lines with cells near each other, and the labels between them."""
+    parted = [at for at, line in enumerate(lines) if len(line.cells) > 1 and not _is_item(line)]
+    rows: set[int] = set()
+    for first, second in pairwise(parted):
+        between = lines[first : second + 1]
+        near = second - first <= _ROWS_AROUND and not any(
+            _far(one, other) or begins(one, other) for one, other in pairwise(between)
+        )
+        if near and all(len(one.text) <= _LONGEST_HEADING for one in lines[first + 1 : second]):
+            rows.update(range(first, second + 1))
+    return frozenset(rows | set(_above_columns(lines, rows)))
+
+
+def _above_columns(lines: Sequence[Line], rows: set[int]) -> Iterator[int]:
+    """Find lines that stand above the columns of a table and not at its left: `Years ended`."""
+    for first in sorted(rows):
+        above = first - 1
+        while above >= 0 and above not in rows and len(lines[above].cells) == 1:
+            inside = (
+                lines[above].left > min(one.left for one in lines[first : first + 4]) + _INDENTED
+            )
+            if not inside or _far(lines[above], lines[above + 1]) or above < first - 2:
+                break
+            yield above
+            above -= 1
+
+
+def _is_item(line: Line) -> bool:
+    """A bullet or a number stands in a cell of its own, but makes no table."""
+    if len(line.cells) == 2:
+        return _BULLET.fullmatch(line.cells[0]) is not None
+    return len(line.cells) == 1 and line.text[:1] in "•●▪◦‣⁃"  # noqa: RUF001
+
+
+def _apart(above: Line, below: Line) -> bool:
+    """Tell whether more lies between two lines than between those of one paragraph."""
+    return above.bottom - below.top > _NEW_PARAGRAPH * (below.top - below.bottom) or (
+        above.size != below.size or below.bottom > above.top
+    )
+
+
+def _far(above: Line, below: Line) -> bool:
+    return abs(above.bottom - below.top) > 3 * (below.top - below.bottom)
+
+
+def _furniture(pages: Sequence[Sequence[Line]]) -> frozenset[str]:
+    """Find what stands at the edge of most pages: running titles and page numbers."""
+    seen: Counter[str] = Counter()
+    for page in pages:
+        seen.update({_shape(line) for line in _edges(page)})
+    enough = max(_REPEATED, len(pages) // 3)
+    return frozenset(shape for shape, number in seen.items() if number >= enough)
+
+
+def _edges(page: Sequence[Line]) -> Iterator[Line]:
+    yield from page[:_EDGE_LINES]
+    yield from page[max(_EDGE_LINES, len(page) - _EDGE_LINES) :]
+
+
+def _shape(line: Line) -> str:
+    return _DIGITS.sub("#", line.text.lower())

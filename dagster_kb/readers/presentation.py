@@ -1,0 +1,78 @@
+"""PPTX: a page for each slide, its title as heading, its tables, and what the speaker says."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from dagster_kb.readers.extracted_text import ExtractedText
+from dagster_kb.readers.office_archive import open_office, sane_title
+from dagster_kb.readers.parsed_document import ParsedDocument
+from kb_contract.errors import BadDocument
+
+MOST_SLIDES: Final = 2_000
+_DEEPEST_GROUP: Final = 20
+
+
+def read_presentation(data: bytes) -> ParsedDocument:
+    """Read a presentation."""
+    archive = open_office(data, "a PPTX presentation")
+    import pptx  # noqa: PLC0415 (takes long; only presentations need it)
+
+    into = ExtractedText()
+    try:
+        deck = pptx.Presentation(archive)
+        if len(deck.slides) > MOST_SLIDES:
+            raise BadDocument(
+                f"{len(deck.slides):,} slides, more than {MOST_SLIDES:,}",
+                cure="split it into several documents",
+            )
+        for number, slide in enumerate(deck.slides, 1):
+            into.page = number
+            _write_slide(slide, number, into)
+        title = sane_title(deck.core_properties.title)
+    except BadDocument:
+        raise
+    except Exception as error:
+        raise BadDocument(
+            f"it cannot be read as a presentation: {type(error).__name__}: {error}",
+            cure="open it in its program, and save it again as PPTX",
+        ) from error
+    return into.document(title or None)
+
+
+def _write_slide(slide: Any, number: int, into: ExtractedText) -> None:
+    if slide.element.get("show") == "0":
+        return
+    title = slide.shapes.title
+    words = title.text_frame.text if title is not None else ""
+    into.heading(1, words.replace("\x0b", " ").strip() or f"Slide {number}")
+    for shape in _flat(slide.shapes, 0):
+        if title is None or shape.shape_id != title.shape_id:
+            _write_shape(shape, into)
+    if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
+        notes = slide.notes_slide.notes_text_frame.text.strip()
+        into.add("prose", f"Notes: {notes}" if notes else "")
+
+
+def _flat(shapes: Any, depth: int) -> Iterator[Any]:
+    for shape in shapes:
+        if hasattr(shape, "shapes") and depth < _DEEPEST_GROUP:
+            yield from _flat(shape.shapes, depth + 1)
+        else:
+            yield shape
+
+
+def _write_shape(shape: Any, into: ExtractedText) -> None:
+    if getattr(shape, "has_table", False):
+        into.table([[cell.text for cell in row.cells] for row in shape.table.rows])
+    elif getattr(shape, "has_text_frame", False):
+        _write_paragraphs(shape, into)
+
+
+def _write_paragraphs(shape: Any, into: ExtractedText) -> None:
+    said = [(one.level, one.text.replace("\x0b", "\n")) for one in shape.text_frame.paragraphs]
+    said = [(level, words) for level, words in said if words.strip()]
+    if len(said) == 1 and said[0][0] == 0:
+        into.add("prose", said[0][1])
+    else:
+        items = ("  " * level + "- " + words.replace("\n", " ") for level, words in said)
+        into.add("list", "\n".join(items))

@@ -1,0 +1,103 @@
+"""reStructuredText: sections and blocks with exact offsets; no directive is ever carried out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from dagster_kb.chunking.blocks import Block, BlockKind
+from dagster_kb.readers.front_matter import BOM, FrontMatter
+from dagster_kb.readers.parsed_document import HeadingPath, ParsedDocument, first_heading
+from dagster_kb.readers.rest_lines import (
+    Title,
+    announces_code,
+    is_adornment,
+    kind_of,
+    plain_title,
+    read_docinfo,
+    title_at,
+)
+from dagster_kb.readers.source_text import Lines, decode
+
+_TABS: Final = 8
+
+
+def read_restructured_text(data: bytes) -> ParsedDocument:
+    """Read a document of reStructuredText, those of Sphinx too."""
+    text = decode(data)
+    first = len(BOM) if text.startswith(BOM) else 0
+    blocks = tuple(_Scanner.of(text, first).blocks())
+    front = read_docinfo(text, blocks) or FrontMatter()
+    return ParsedDocument(front.title or first_heading(blocks), front, blocks, text)
+
+
+@dataclass(frozen=True)
+class _Scanner:
+    text: str
+    starts: tuple[int, ...]
+    lines: tuple[str, ...]
+    """Without line ends and blanks behind, tabs as wide as docutils takes them."""
+
+    @classmethod
+    def of(cls, text: str, first: int) -> "_Scanner":
+        starts = Lines.of(text, first).starts
+        lines = (text[one:end] for one, end in pairwise(starts))
+        return cls(text, starts, tuple(one.rstrip().expandtabs(_TABS) for one in lines))
+
+    def blocks(self) -> Iterator[Block]:
+        path = HeadingPath()
+        styles: list[str] = []
+        above = ""
+        at = 0
+        while at < len(self.lines):
+            if not self.lines[at]:
+                at += 1
+                continue
+            title = title_at(self.lines, at)
+            if title:
+                self._enter(title, styles, path)
+                yield self._block("heading", at, title.after, path)
+                at = title.after
+                continue
+            end = self._end_of_block(at)
+            yield self._block(kind_of(self.lines[at], above), at, end, path)
+            at, above = end, self.lines[end - 1]
+
+    def _enter(self, title: Title, styles: list[str], path: HeadingPath) -> None:
+        """Step to a section: its level is the place where its adornment was first used."""
+        if title.style not in styles:
+            styles.append(title.style)
+        path.enter(styles.index(title.style) + 1, plain_title(title.words))
+
+    def _end_of_block(self, at: int) -> int:
+        """A block reaches to an empty line that nothing indented as deep follows."""
+        indent = _indent(self.lines[at])
+        end = at + 1
+        while end < len(self.lines):
+            line = self.lines[end]
+            if not line:
+                after = self._next_filled(end)
+                announced = indent == 0 and announces_code(self.lines[end - 1])
+                deep = after < len(self.lines) and _indent(self.lines[after]) >= max(1, indent)
+                if announced or not deep:
+                    return end
+                end = after
+            elif indent == 0 and title_at(self.lines, end) and not is_adornment(self.lines[at]):
+                return end
+            else:
+                end += 1
+        return end
+
+    def _next_filled(self, at: int) -> int:
+        while at < len(self.lines) and not self.lines[at]:
+            at += 1
+        return at
+
+    def _block(self, kind: BlockKind, at: int, end: int, path: HeadingPath) -> Block:
+        start = self.starts[at]
+        words = self.text[start : self.starts[end]].rstrip()
+        return Block(kind, start, start + len(words), path.words)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))

@@ -1,0 +1,65 @@
+"""Rows of sheets and of CSV files: which one names the columns, and each row said with its names."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from dagster_kb.readers.extracted_text import ExtractedText, cell, named_row
+
+MOST_CELLS: Final = 2_000_000
+_NUMBER: Final = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*[%A-Za-z]{0,3}")
+# Titles and notes may stand above the names of the columns.
+_LOOKED_AT: Final = 10
+_ROWS_IN_A_BLOCK: Final = 200
+
+
+def write_rows(rows: Sequence[Sequence[str]], into: ExtractedText) -> None:
+    """Add the rows, each with the names of its columns."""
+    said = [[cell(one) for one in row] for row in rows]
+    said = [row for row in said if any(row)]
+    at = header_at(said)
+    for above in said[: at or 0]:
+        into.add("prose", "; ".join(one for one in above if one))
+    if at is not None and at + 1 == len(said):
+        into.add("prose", "; ".join(one for one in said[at] if one))
+        return
+    names = said[at] if at is not None else _letters(said)
+    below = said[at + 1 :] if at is not None else said
+    for first in range(0, len(below), _ROWS_IN_A_BLOCK):
+        part = below[first : first + _ROWS_IN_A_BLOCK]
+        into.add("table", "\n".join(named_row(names, row) for row in part))
+
+
+def header_at(rows: Sequence[Sequence[str]]) -> int | None:
+    """Find the row that names the columns: words, all different, in nearly every used column."""
+    widest = max((_filled(row) for row in rows[: 3 * _LOOKED_AT]), default=0)
+    for number, row in enumerate(rows[:_LOOKED_AT]):
+        names = [one for one in row if one]
+        if len(names) * 2 > widest and (len(names) > 1 or widest == 1):
+            words = all(not _NUMBER.fullmatch(one) or _is_year(one) for one in names)
+            some = any(not _NUMBER.fullmatch(one) for one in names)
+            return number if words and some and len(set(names)) == len(names) else None
+    return None
+
+
+def _is_year(words: str) -> bool:
+    return len(words) == 4 and words.isdigit() and words[:2] in ("19", "20")
+
+
+def _filled(row: Sequence[str]) -> int:
+    return sum(1 for one in row if one)
+
+
+def _letters(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Name columns as a spreadsheet does, where no row names them."""
+    return list(letters(max((len(row) for row in rows), default=0)))
+
+
+def letters(columns: int) -> Iterator[str]:
+    """Name columns as a spreadsheet does: A to Z, then AA."""
+    for number in range(1, columns + 1):
+        name = ""
+        while number:
+            number, rest = divmod(number - 1, 26)
+            name = chr(ord("A") + rest) + name
+        yield name

@@ -1,0 +1,116 @@
+"""The words of a DOCX's paragraphs and tables, and what their styles mean."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_MC: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_HEADING: Final = re.compile(r"(?:heading|überschrift|titre|título|titolo)\s*([1-9])")
+_BREAKS: Final = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
+# What was deleted or moved away, the same drawing for older programs, and boxes of their own.
+_LEFT_OUT: Final = frozenset(
+    {f"{W}del", f"{W}moveFrom", f"{_MC}Fallback", f"{W}txbxContent", f"{W}pPr", f"{W}instrText"}
+)
+
+
+@dataclass(frozen=True)
+class Words:
+    """Reads paragraphs of one document."""
+
+    styles: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, document: Any) -> "Words":
+        """Look every style up once."""
+        return cls({one.style_id: one for one in document.styles if one.style_id})
+
+    def of_paragraph(self, node: Any) -> str:
+        return "".join(_words(node))
+
+    def style(self, node: Any) -> str:
+        """Return the lower-case name of a paragraph's style."""
+        said = node.find(f"{W}pPr/{W}pStyle")
+        found = self.styles.get(said.get(f"{W}val")) if said is not None else None
+        return (found.name or "").lower() if found is not None else ""
+
+    def heading_level(self, node: Any, style: str) -> int:
+        """Return 1 to 9 for a heading, else 0."""
+        named = _HEADING.match(style)
+        if named:
+            return int(named[1])
+        outline = node.find(f"{W}pPr/{W}outlineLvl")
+        said = outline.get(f"{W}val", "") if outline is not None else ""
+        return int(said) + 1 if said in "012345678" and said else 0
+
+    def list_depth(self, node: Any, style: str) -> int | None:
+        """Tell how deep a list item lies; None for what is no item."""
+        numbered = node.find(f"{W}pPr/{W}numPr")
+        if numbered is None:
+            return 0 if style.startswith("list ") and "paragraph" not in style else None
+        level = numbered.find(f"{W}ilvl")
+        said = level.get(f"{W}val", "0") if level is not None else "0"
+        return int(said) if said.isdigit() else 0
+
+    def boxes(self, node: Any) -> Iterator[str]:
+        for box in node.iter(f"{W}txbxContent"):
+            if not any(above.tag == f"{_MC}Fallback" for above in box.iterancestors()):
+                yield "\n".join(self.of_paragraph(one) for one in box.iter(f"{W}p"))
+
+    def rows(self, table: Any) -> list[list[str]]:
+        """Return a table's cells; one that goes on from above is empty, a wide one is not told twice."""
+        found: list[list[str]] = []
+        for row in table.iter(f"{W}tr"):
+            if _table_of(row) is table:
+                cells = (one for one in row.iter(f"{W}tc") if _row_of(one) is row)
+                found.append([text for cell in cells for text in self._cell(cell)])
+        return found
+
+    def _cell(self, cell: Any) -> list[str]:
+        words = " ".join(self.of_paragraph(one) for one in cell.iter(f"{W}p"))
+        merged = cell.find(f"{W}tcPr/{W}vMerge")
+        if merged is not None and merged.get(f"{W}val") != "restart":
+            words = ""
+        span = cell.find(f"{W}tcPr/{W}gridSpan")
+        wide = span.get(f"{W}val", "1") if span is not None else "1"
+        return [words, *[""] * (min(int(wide), 100) - 1 if wide.isdigit() else 0)]
+
+    def footnotes(self, document: Any) -> Iterator[str]:
+        """Say the notes that stand below pages or at the end."""
+        for relation in document.part.rels.values():
+            if relation.is_external or not relation.reltype.endswith(("/footnotes", "/endnotes")):
+                continue
+            from docx.oxml import parse_xml  # noqa: PLC0415 (as the whole library)
+
+            # This parser resolves no entities and opens no network.
+            notes: Iterator[Any] = iter(parse_xml(relation.target_part.blob))
+            for note in notes:
+                words = " ".join("".join(_words(note)).split())
+                if words and note.get(f"{W}type") in (None, "normal"):
+                    yield f"[{note.get(f'{W}id')}] {words}"
+
+
+def _words(parent: Any) -> Iterator[str]:
+    """Walk without recursion: what was made by hand may nest without end."""
+    stack = [iter(parent)]
+    while stack:
+        node = next(stack[-1], None)
+        if node is None:
+            stack.pop()
+        elif node.tag == f"{W}t":
+            yield node.text or ""
+        elif node.tag in _BREAKS:
+            yield _BREAKS[node.tag]
+        elif node.tag == f"{W}footnoteReference":
+            yield f"[{node.get(f'{W}id')}]"
+        elif node.tag not in _LEFT_OUT:
+            stack.append(iter(node))
+
+
+def _table_of(row: Any) -> Any:
+    return next(row.iterancestors(f"{W}tbl"), None)
+
+
+def _row_of(cell: Any) -> Any:
+    return next(cell.iterancestors(f"{W}tr"), None)

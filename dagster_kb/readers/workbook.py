@@ -1,0 +1,83 @@
+"""XLSX: a heading for each sheet, each row said with its headers; formulas by their last value."""
+
+import re
+import warnings
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from typing import Any, Final
+
+from dagster_kb.readers.extracted_text import ExtractedText
+from dagster_kb.readers.office_archive import open_office, sane_title
+from dagster_kb.readers.parsed_document import ParsedDocument
+from dagster_kb.readers.table_rows import MOST_CELLS, write_rows
+from kb_contract.errors import BadDocument
+
+MOST_SHEETS: Final = 200
+_DEFAULT_NAME: Final = re.compile(r"[A-Z][a-z]+ ?1")
+
+
+def read_workbook(data: bytes) -> ParsedDocument:
+    """Read a workbook."""
+    archive = open_office(data, "an XLSX workbook")
+    import openpyxl  # noqa: PLC0415 (takes long; only workbooks need it)
+
+    into = ExtractedText()
+    with warnings.catch_warnings():
+        # It warns of what it does not show: validations, charts, and headers of pages.
+        warnings.simplefilter("ignore")
+        try:
+            book = openpyxl.load_workbook(archive, read_only=True, data_only=True)
+            _write(book, into)
+        except BadDocument:
+            raise
+        except Exception as error:
+            raise BadDocument(
+                f"it cannot be read as a workbook: {type(error).__name__}: {error}",
+                cure="open it in its program, and save it again as XLSX",
+            ) from error
+    return into.document(sane_title(book.properties.title))
+
+
+def _write(book: Any, into: ExtractedText) -> None:
+    sheets = [one for one in book.worksheets if one.sheet_state == "visible"]
+    if len(sheets) > MOST_SHEETS:
+        raise BadDocument(
+            f"{len(sheets)} sheets, more than {MOST_SHEETS}", cure="split it into several documents"
+        )
+    cells = 0
+    for sheet in sheets:
+        # Some programs write a wrong size down, a million rows of nothing among them.
+        sheet.reset_dimensions()
+        rows: list[list[str]] = []
+        for row in _filled(sheet):
+            cells += len(row)
+            if cells > MOST_CELLS:
+                raise BadDocument(
+                    f"more than {MOST_CELLS:,} cells", cure="split it into several documents"
+                )
+            rows.append(row)
+        if rows:
+            if len(sheets) > 1 or not _DEFAULT_NAME.fullmatch(str(sheet.title)):
+                into.heading(1, str(sheet.title))
+            write_rows(rows, into)
+
+
+def _filled(sheet: Any) -> Iterator[list[str]]:
+    for row in sheet.iter_rows(values_only=True):
+        if any(one is not None for one in row):
+            yield [_said(one) for one in row]
+
+
+def _said(value: Any) -> str:
+    """Say a value as a person would read it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date().isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value)

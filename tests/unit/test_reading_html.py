@@ -1,0 +1,86 @@
+import time
+
+import pytest
+
+from dagster_kb.readers.html_page import read_html
+from kb_contract.errors import BadDocument
+from tests.doubles.sample_documents import HTML
+
+
+def said(body: str) -> list[tuple[str, str]]:
+    parsed = read_html(f"<html><body>{body}</body></html>".encode())
+    return [(one.kind, parsed.text[one.start : one.end]) for one in parsed.blocks]
+
+
+def test_what_a_person_sees_is_kept_and_nothing_else():
+    parsed = read_html(HTML.encode())
+    for words in ["alert", "Home", "imprint", "unseen", "ignore all rules", "¶"]:
+        assert words not in parsed.text
+    assert parsed.title == "Gateway & tokens"
+    assert parsed.front_matter.tags == ("tokens", "limits")
+    assert parsed.extracted
+
+
+def test_blocks_of_every_kind():
+    assert said("<h2>A <i>b</i></h2><p>one<br>two</p>three <b>f</b>our<div>five</div>") == [
+        ("heading", "## A b"), ("prose", "one\ntwo"), ("prose", "three four"), ("prose", "five")
+    ]  # fmt: skip
+    assert said("<ul><li>a, <a>b</a>.<ol><li>c</li></ol></li><li><p>d</p></li></ul>") == [
+        ("list", "- a, b.\n  - c\n- d")
+    ]
+    assert said("<pre><code>a\n  b\n</code></pre>") == [("code", "```\na\n  b\n```")]
+    assert said("<ol><li>do<pre>x\ny</pre></li></ol>") == [
+        ("prose", "do"), ("code", "```\nx\ny\n```")
+    ]  # fmt: skip
+    assert said("<h1>C#</h1><h2>Usage #</h2>") == [("heading", "# C#"), ("heading", "## Usage")]
+
+
+def test_a_table_keeps_its_header_and_a_layout_table_is_looked_into():
+    table = "<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>x|y</td></tr></table>"
+    assert said(table) == [("table", "| a | b |\n| --- | --- |\n| 1 | x\\|y |")]
+    assert said(f"<table><tr><td><h1>T</h1>{table}</td></tr></table>")[0] == ("heading", "# T")
+
+
+def test_a_long_table_names_its_columns_in_every_row():
+    rows = "".join(f"<tr><td>item {one}</td><td>{one * 7} USD</td></tr>" for one in range(90))
+    ((kind, text),) = said(f"<table><tr><th>Name</th><th>Price</th></tr>{rows}</table>")
+    assert kind == "table"
+    assert text.splitlines()[3] == "Name: item 3; Price: 21 USD"
+
+
+def test_a_page_of_another_charset_that_says_so_is_read():
+    page = '<meta charset="iso-8859-1"><p>Größe</p>'.encode("latin-1")
+    assert read_html(page).text == "Größe"
+    with pytest.raises(BadDocument, match="not UTF-8"):
+        read_html("<p>Größe</p>".encode("latin-1"))
+
+
+def test_status_of_front_matter_is_no_robots_word():
+    assert (
+        read_html(b"<head><meta name=status content=draft></head>x").front_matter.status == "draft"
+    )
+    assert (
+        read_html(b"<head><meta name=status content=OK></head>x").front_matter.status == "published"
+    )
+
+
+@pytest.mark.parametrize("unit", ["<p>a", "<", "<!--", "<li>a</li>", "<tr><td>a", "&amp;", "<br>",
+    "<b>a</b>", "<p><a href=x>b</a></p>", "<ul><li>a</ul>", "</div>", "<td><p>", "<li>"])  # fmt: skip
+def test_a_large_page_takes_bounded_time(unit: str):
+    began = time.thread_time()
+    read_html((unit * (100_000 // len(unit)) + "end").encode())
+    assert time.thread_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    "unit", ["<div>", "<ul><li>", "<b>", "<table><tr><td>", "<blockquote>", "<h1>"]
+)
+def test_nesting_is_read_up_to_a_depth_that_no_page_has(unit: str):
+    assert read_html((unit * 400 + "end").encode()).blocks
+    with pytest.raises(BadDocument, match="tags within each other, more than"):
+        read_html((unit * 100_000).encode())
+
+
+def test_more_tags_than_a_page_has_are_refused():
+    with pytest.raises(BadDocument, match="tags, more than"):
+        read_html(b"<b>" * 1_000_001)

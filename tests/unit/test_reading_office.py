@@ -1,0 +1,107 @@
+import io
+import zipfile
+
+import pytest
+
+from dagster_kb.readers import office_archive
+from dagster_kb.readers.presentation import read_presentation
+from dagster_kb.readers.word_document import read_word_document
+from dagster_kb.readers.workbook import read_workbook
+from kb_contract.errors import BadDocument
+from tests.doubles.sample_documents import docx_document, pptx_presentation, xlsx_workbook
+
+
+def with_part(data: bytes, name: str, content: bytes) -> bytes:
+    """Replace or add a part of an archive."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(made, "w", 8) as new:
+        for one in old.namelist():
+            if one != name:
+                new.writestr(one, old.read(one))
+        new.writestr(name, content)
+    return made.getvalue()
+
+
+def test_word_headings_lists_tables():
+    parsed = read_word_document(docx_document())
+    assert parsed.title == "The gateway's handbook"
+    assert [one.kind for one in parsed.blocks] == [
+        "heading", "heading", "prose", "list", "heading", "table", "prose"
+    ]  # fmt: skip
+    assert parsed.blocks[-1].heading_path == ("Tokens", "Limits")
+
+
+BODY = """<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>
+<w:p><w:r><w:t>kept</w:t></w:r><w:ins><w:r><w:t> put in</w:t></w:r></w:ins>
+<w:del><w:r><w:delText>gone</w:delText></w:r></w:del><w:r><w:tab/><w:t>far</w:t></w:r></w:p>
+<w:sdt><w:sdtContent><w:p><w:r><w:t>in a control</w:t></w:r></w:p></w:sdtContent></w:sdt>
+<w:tbl><w:tr><w:tc><w:tcPr><w:gridSpan w:val="2"/></w:tcPr><w:p><w:r><w:t>wide</w:t></w:r></w:p></w:tc></w:tr>
+<w:tr><w:tc><w:tcPr><w:vMerge w:val="restart"/></w:tcPr><w:p><w:r><w:t>tall</w:t></w:r></w:p></w:tc>
+<w:tc><w:p><w:r><w:t>x</w:t></w:r></w:p></w:tc></w:tr><w:tr><w:tc><w:tcPr><w:vMerge/></w:tcPr><w:p/></w:tc>
+<w:tc><w:p><w:r><w:t>y</w:t></w:r></w:p></w:tc></w:tr></w:tbl></w:body></w:document>"""
+
+
+def test_word_changes_are_accepted_and_nothing_is_told_twice():
+    parsed = read_word_document(with_part(docx_document(), "word/document.xml", BODY.encode()))
+    assert parsed.text == (
+        "kept put in\tfar\n\nin a control\n\n| wide |  |\n| --- | --- |\n| tall | x |\n|  | y |"
+    )
+
+
+def test_slides_are_pages():
+    parsed = read_presentation(pptx_presentation())
+    said = [(one.page, one.kind, parsed.text[one.start : one.end]) for one in parsed.blocks]
+    assert said[:3] == [
+        (1, "heading", "# Tokens"),
+        (1, "list", "- kept for fifteen minutes\n  - then refused"),
+        (1, "prose", "Notes: Say why fifteen."),
+    ]
+    assert {page for page, _, _ in said} == {1, 2}
+
+
+def test_sheets_are_headings_and_rows_name_their_columns():
+    rows = [["Report of May"], ["Name", "Price", "When"], ["a", 1.5, None], ["b", 2.0, True]]
+    parsed = read_workbook(xlsx_workbook(rows))
+    assert parsed.text == (
+        "# Limits\n\nReport of May\n\nName: a; Price: 1.5\nName: b; Price: 2; When: TRUE"
+    )
+    assert "never shown" not in parsed.text
+
+
+def test_a_formula_is_never_worked_out():
+    assert "1+1" not in read_workbook(xlsx_workbook([["a", "b"], ["x", "=1+1"]])).text
+
+
+@pytest.mark.parametrize(("read", "data"), [(read_word_document, docx_document()),
+    (read_presentation, pptx_presentation()), (read_workbook, xlsx_workbook())])  # fmt: skip
+def test_bombs_are_refused_before_they_are_opened(read, data: bytes):
+    bomb = with_part(data, "word/media/zeros.bin", b"\0" * 50_000_000)
+    with pytest.raises(BadDocument, match=r"zeros.bin grows \d+ times"):
+        read(bomb)
+    laughs = b'<!DOCTYPE a [<!ENTITY b "bbbb">]><a>&b;</a>'
+    with pytest.raises(BadDocument, match="declares a document type"):
+        read(with_part(data, "customXml/item1.xml", laughs))
+    with pytest.raises(BadDocument, match="declares a document type"):
+        read(with_part(data, "customXml/item1.xml", laughs.decode().encode("utf-16")))
+    with pytest.raises(BadDocument, match="damaged or encrypted"):
+        read(data[: len(data) // 2])
+
+
+def test_too_much_in_small_steps_is_refused_too(monkeypatch: pytest.MonkeyPatch):
+    for name, limit in [("LARGEST_UNPACKED", 1000), ("LARGEST_XML", 1000), ("MOST_PARTS", 3)]:
+        with monkeypatch.context() as patch:
+            patch.setattr(office_archive, name, limit)
+            with pytest.raises(BadDocument, match="too large to open"):
+                read_word_document(docx_document())
+
+
+def test_a_sheet_with_too_many_cells_is_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("dagster_kb.readers.workbook.MOST_CELLS", 5)
+    with pytest.raises(BadDocument, match="more than 5 cells"):
+        read_workbook(xlsx_workbook())
+
+
+@pytest.mark.parametrize(("said", "title"), [("Handbook of 2023", "Handbook of 2023"), (None, ""),
+    ("Microsoft Word - a.doc", ""), ("report.pdf", ""), ("123-4567", ""), (" A  title ", "A title")])  # fmt: skip
+def test_only_a_title_that_a_person_gave_counts(said: str | None, title: str):
+    assert office_archive.sane_title(said) == title

@@ -1,0 +1,129 @@
+import io
+import shutil
+
+import pytest
+
+from dagster_kb.readers.pdf import read_pdf
+from dagster_kb.readers.reading import read_document
+from dagster_kb.readers.reading_rules import ReadingRules
+from kb_contract.errors import BadDocument
+from tests.doubles.sample_documents import PARAGRAPH, draw_lines, pdf_document
+
+RULES = ReadingRules(200)
+
+
+def blocks(data: bytes, rules: ReadingRules = RULES) -> list[tuple[str, int | None, str]]:
+    parsed = read_pdf(data, rules)
+    return [(one.kind, one.page, parsed.text[one.start : one.end]) for one in parsed.blocks]
+
+
+def test_headings_paragraphs_and_rows_have_pages():
+    assert blocks(pdf_document()) == [
+        ("heading", 1, "# Gateway handbook"),
+        ("prose", 1, PARAGRAPH),
+        ("heading", 2, "## Limits"),
+        ("table", 2, "Name | Limit | Owner\ngateway | 15 min | Ada\nledger | 2 h | Grace"),
+        ("prose", 2, "What is not named here has no limit at all."),
+    ]
+
+
+def test_columns_are_read_one_after_the_other():
+    left = [f"the left column tells its line {one:02} here" for one in range(12)]
+    right = [f"the right column tells its line {one:02} here" for one in range(12)]
+
+    def page(canvas) -> None:
+        canvas.setFont("Helvetica", 9)
+        draw_lines(canvas, left)
+        draw_lines(canvas, right, left=320)
+
+    text = read_pdf(pdf_document([page]), RULES).text
+    assert text.index(left[-1]) < text.index(right[0])
+
+
+def test_signs_of_money_stay_with_their_numbers():
+    def page(canvas) -> None:
+        canvas.setFont("Helvetica", 10)
+        for number, row in enumerate(
+            [("Sales", "$", "16,388", "$", "14,573"), ("Costs", "", "(84", "", "12")]
+        ):
+            for at, words in zip((72, 260, 270, 308, 330), row, strict=True):
+                canvas.drawString(at, 700 - 14 * number, words)
+        canvas.drawString(286, 686, ")")
+
+    assert blocks(pdf_document([page])) == [
+        ("table", 1, "Sales | $ 16,388 | $ 14,573\nCosts | (84) | 12")
+    ]
+
+
+def test_running_titles_and_page_numbers_are_left_out():
+    def page(number: int):
+        def draw(canvas) -> None:
+            canvas.setFont("Helvetica", 10)
+            canvas.drawString(72, 800, "ACME INC. 2023")
+            draw_lines(canvas, [f"What page {one} says of item {number}." for one in "abcd"])
+            canvas.drawString(290, 30, str(number))
+
+        return draw
+
+    parsed = read_pdf(pdf_document([page(one) for one in range(1, 7)]), RULES)
+    assert "ACME" not in parsed.text
+    assert {one.page for one in parsed.blocks} == set(range(1, 7))
+
+
+def picture_page(canvas) -> None:
+    from PIL import Image, ImageDraw, ImageFont
+    from reportlab.lib.utils import ImageReader
+
+    image = Image.new("L", (1200, 300), 255)
+    font = ImageFont.load_default(size=60)
+    ImageDraw.Draw(image).text((40, 80), "The limit is fifteen minutes", fill=0, font=font)
+    canvas.drawImage(ImageReader(image), 72, 500, width=450, height=112)
+
+
+def words_page(canvas) -> None:
+    draw_lines(canvas, ["A page with words."])
+
+
+def test_a_scan_is_refused_with_the_cure_and_a_scanned_page_is_noted():
+    with pytest.raises(BadDocument, match="none of its 1 pages has a text layer") as refusal:
+        read_pdf(pdf_document([picture_page]), RULES)
+    assert "PDF_OCR" in refusal.value.cure
+    found = read_document("a.pdf", pdf_document([words_page, picture_page]), count_tokens=len)
+    assert "1 of 2 pages have no text layer and were not read: 2" in found.notes[0]
+
+
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
+def test_ocr_reads_a_page_without_text():
+    data = pdf_document([words_page, picture_page])
+    parsed = read_pdf(data, ReadingRules(200, pdf_ocr="eng"))
+    assert [one.page for one in parsed.blocks] == [1, 2]
+    assert "The limit is fifteen minutes" in parsed.text
+    assert parsed.notes == ()
+    with pytest.raises(BadDocument, match="tesseract failed"):
+        read_pdf(data, ReadingRules(200, pdf_ocr="xyz_none"))
+
+
+def test_without_the_program_the_setting_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(BadDocument, match="tesseract is not there"):
+        read_pdf(pdf_document([picture_page]), ReadingRules(200, pdf_ocr="eng"))
+
+
+def test_encrypted_and_damaged_files_say_so():
+    from reportlab.lib.pdfencrypt import StandardEncryption
+    from reportlab.pdfgen.canvas import Canvas
+
+    made = io.BytesIO()
+    canvas = Canvas(made, encrypt=StandardEncryption("secret"))
+    words_page(canvas)
+    canvas.save()
+    with pytest.raises(BadDocument, match="encrypted with a password"):
+        read_pdf(made.getvalue(), RULES)
+    with pytest.raises(BadDocument, match="it is damaged"):
+        read_pdf(b"%PDF-1.7\nno more", RULES)
+
+
+def test_more_pages_than_a_document_has_are_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("dagster_kb.readers.pdf.MOST_PAGES", 1)
+    with pytest.raises(BadDocument, match="2 pages, more than 1"):
+        read_pdf(pdf_document(), RULES)

@@ -1,0 +1,116 @@
+import io
+import time
+
+import pytest
+
+from dagster_kb.readers.restructured_text import read_restructured_text
+from tests.doubles.sample_documents import RST
+
+TRICKY = """\
+Überschrift 文字
+================
+
+Text
+that goes on
+------------
+
+* a list
+
+  with more
+* of it
+
+Sub
+~~~
+
+A line
+   indented below
+
+======  =====
+a       b
+======  =====
+1       2
+======  =====
+
+.. note::
+
+   Not a title
+   -----------
+
+Deep
+^^^^
+
+-----
+
+Another *part* of ``it``
+========================
+
+>>> code()
+1
+"""
+
+
+def headings(text: str) -> list[tuple[str, ...]]:
+    blocks = read_restructured_text(text.encode()).blocks
+    return [one.heading_path for one in blocks if one.kind == "heading"]
+
+
+def by_docutils(text: str) -> list[tuple[str, ...]]:
+    from docutils import core, nodes
+
+    settings = {"report_level": 5, "halt_level": 6, "doctitle_xform": False, "raw_enabled": False,
+                "file_insertion_enabled": False, "warning_stream": io.StringIO()}  # fmt: skip
+    tree = core.publish_doctree(text, settings_overrides=settings)
+
+    def path(node) -> tuple[str, ...]:
+        above = path(node.parent) if node.parent is not None else ()
+        return (*above, node[0].astext()) if isinstance(node, nodes.section) else above
+
+    return [path(one) for one in tree.findall(nodes.section)]
+
+
+@pytest.mark.parametrize(
+    "text", [RST.replace(":ref:", ""), TRICKY, "A\n=\n\nB\n=\n\nC\n-\n\nD\n=\n"]
+)
+def test_sections_are_those_of_docutils(text: str):
+    assert headings(text) == by_docutils(text)
+
+
+def test_blocks_are_slices_of_the_file_itself():
+    text = TRICKY.replace("\n", "\r\n")
+    parsed = read_restructured_text(text.encode())
+    assert parsed.text == text
+    assert not parsed.extracted
+    kinds = [(one.kind, text[one.start : one.end].split("\r\n")[0]) for one in parsed.blocks]
+    assert ("list", "* a list") in kinds
+    assert ("table", "======  =====") in kinds
+    assert ("code", ">>> code()") in kinds
+
+
+def test_what_the_document_says_of_itself_is_front_matter():
+    parsed = read_restructured_text(RST.encode())
+    front = parsed.front_matter
+    assert (parsed.title, front.version, front.tags) == ("Gateway", "1.2", ("tokens", "limits"))
+    assert front.extra == {"owner": "Ada"}
+    assert read_restructured_text(b":status: draft\n\nWords.\n").front_matter.status == "draft"
+
+
+def test_a_file_is_never_included():
+    parsed = read_restructured_text(RST.encode())
+    assert "root:" not in parsed.text
+    assert parsed.text == RST
+
+
+def test_roles_are_not_in_headings():
+    assert headings(":mod:`json` and `a link <x>`_\n============================\n") == [
+        ("json and a link",)
+    ]
+
+
+@pytest.mark.parametrize(
+    "unit", ["=\n", "a\n=\n", "  a\n", "- a\n\n", "::\n\n a\n", "=" * 99 + "\n", ".. a::\n"]
+)
+def test_a_megabyte_takes_bounded_time(unit: str):
+    data = (unit * (300_000 // len(unit))).encode()
+    began = time.thread_time()
+    read_restructured_text(data)
+    assert time.thread_time() - began < 8

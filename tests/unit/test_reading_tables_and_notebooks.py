@@ -1,0 +1,157 @@
+import json
+
+import pytest
+
+from dagster_kb.readers.delimited import read_delimited
+from dagster_kb.readers.markdown import read_markdown
+from dagster_kb.readers.mdx import read_mdx
+from dagster_kb.readers.notebook import read_notebook
+from kb_contract.errors import BadDocument
+from tests.doubles.sample_documents import notebook
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_row_is_understood_alone(delimiter: str):
+    rows = [["name", "price"], ["a b", "1.50"], ["", "2"], ["line\nend", "3"]]
+    data = "\r\n".join(delimiter.join(f'"{one}"' for one in row) for row in rows)
+    assert read_delimited(data.encode()).text == (
+        "name: a b; price: 1.50\nprice: 2\nname: line end; price: 3"
+    )
+
+
+def test_columns_without_names_have_letters():
+    assert read_delimited(b"1,2\n3,4\n").text == "A: 1; B: 2\nA: 3; B: 4"
+
+
+def test_a_long_table_is_many_blocks_of_whole_rows():
+    data = "id,word\n" + "".join(f"{one},w{one}\n" for one in range(1000))
+    parsed = read_delimited(data.encode())
+    assert len(parsed.blocks) == 5
+    assert parsed.text.splitlines()[-1] == "id: 999; word: w999"
+
+
+def test_what_is_no_table_is_refused():
+    with pytest.raises(BadDocument, match="not UTF-8"):
+        read_delimited(b"a,\xff")
+    with pytest.raises(BadDocument, match="line 1: field larger"):
+        read_delimited(b'"' + b"a" * 200_000)
+
+
+def test_a_notebook_keeps_code_words_and_short_outputs():
+    text = read_notebook(notebook()).text
+    assert "```python\nkeep = 15" in text
+    assert "```text\nkept\n```" in text
+    assert "ZeroDivisionError: division by zero" in text
+    for left_out in ["traceback", "iVBO", "\x1b"]:
+        assert left_out not in text
+
+
+def test_a_huge_output_is_cut():
+    output = {"output_type": "stream", "text": ["x" * 1_000_000]}
+    parsed = read_notebook(
+        notebook([{"cell_type": "code", "source": "a", "outputs": [output] * 9}])
+    )
+    assert len(parsed.text) < 2_200
+
+
+@pytest.mark.parametrize("data", [b"[]", b"{}", b'{"nbformat": 3, "worksheets": []}', b"{", b"[" * 100_000,
+    b'{"nbformat": 4, "cells": [1]}', b'{"nbformat": 4, "cells": 7}'])  # fmt: skip
+def test_what_is_no_notebook_is_refused(data: bytes):
+    with pytest.raises(BadDocument) as refusal:
+        read_notebook(data)
+    assert refusal.value.cure
+
+
+def test_odd_cells_never_surprise():
+    cells = [{"cell_type": "code", "source": 7, "outputs": [3, {"data": []}]}, {}, {"cell_type": "raw",
+             "source": "\ud800 raw"}, {"cell_type": "markdown", "source": ["---\n", "no front matter"]}]  # fmt: skip
+    text = read_notebook(json.dumps(
+        {"nbformat": 4, "metadata": [], "cells": cells}).encode()).text  # fmt: skip
+    assert text == " raw\n\n---\n\nno front matter"
+
+
+MDX = """import X from 'x'
+import {
+  Y } from 'y'
+
+export const meta = {
+  a: 1,
+
+  b: [2],
+}
+
+# Title
+
+{/* not seen */}
+
+<Tabs>
+  <Tab>
+
+## Inside
+
+Words of it, and 2 < 3 {props.name}
+
+  </Tab>
+</Tabs>
+
+export default ({ children }) => <div>{children}</div>
+
+The import of goods is prose. export too.
+
+```js
+import kept from 'code'
+```
+"""
+
+
+def test_mdx_leaves_out_what_is_program_and_keeps_the_rest():
+    parsed = read_mdx(MDX.encode())
+    said = [MDX[one.start : one.end] for one in parsed.blocks]
+    for left_out in ["import X", "Y }", "meta", "b: [2]", "not seen", "export default"]:
+        assert not any(left_out in one for one in said)
+    for kept in [
+        "# Title",
+        "## Inside",
+        "<Tabs>",
+        "2 < 3 {props.name}",
+        "import of goods",
+        "import kept",
+    ]:
+        assert any(kept in one for one in said)
+    assert parsed.title == "Title"
+
+
+def test_an_export_that_never_ends_leaves_out_its_own_lines_only():
+    text = "export const a = {\n\n" + "words here\n\n" * 300
+    assert len(read_mdx(text.encode()).blocks) == 300
+
+
+GFM = """\
+- [ ] open task
+- [x] done task
+
+| a | b |
+|:--|--:|
+| `x | y` | ~~old~~ |
+
+A note[^1] and www.example.com and <https://example.com>.
+
+[^1]: Said below, in words.
+
+[^2]: https://example.com
+
+> [!WARNING]
+> Mind the gap.
+
+<!-- a comment -->
+"""
+
+
+def test_github_flavour_loses_nothing():
+    parsed = read_markdown(GFM.encode())
+    said = [(one.kind, GFM[one.start : one.end]) for one in parsed.blocks]
+    assert [kind for kind, _ in said] == [
+        "list", "table", "prose", "prose", "prose", "quote", "html"
+    ]  # fmt: skip
+    assert said[3][1] == "[^1]: Said below, in words."
+    assert said[4][1] == "[^2]: https://example.com"
