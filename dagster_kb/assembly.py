@@ -12,7 +12,7 @@ from uuid import UUID
 from dagster_kb.readers.reading import ReadDocument
 from kb_contract.embedding_space import embedded_text
 from kb_contract.identifiers import chunk_id, document_id, sha256_text
-from kb_contract.payload import ChunkMetadata, ChunkPayload
+from kb_contract.payload import EVERYONE, ChunkMetadata, ChunkPayload
 
 Status = Literal["published", "unpublished", "quarantined"]
 PUBLISHED = "published"
@@ -40,6 +40,8 @@ class NewDocument:
     size_bytes: int
     read: ReadDocument | None
     reason: str | None = None
+    stopped: int = 0
+    """1 when reading it met a limit: after a second time, in another run, it is not read again."""
 
     @classmethod
     def of(
@@ -48,8 +50,10 @@ class NewDocument:
         data: bytes,
         read: ReadDocument | None,
         reason: str | None = None,
+        *,
+        stopped: int = 0,
     ) -> "NewDocument":
-        return cls(identity, hashlib.sha256(data).hexdigest(), len(data), read, reason)
+        return cls(identity, hashlib.sha256(data).hexdigest(), len(data), read, reason, stopped)
 
     @property
     def document_id(self) -> UUID:
@@ -69,6 +73,8 @@ class NewDocument:
             "front_matter": self.read.front_matter if self.read else {},
             "status": self.read.status if self.read else PUBLISHED,
             "reason": self.reason,
+            "extracted_text": self.read.extracted_text if self.read else None,
+            "stopped": self.stopped,
         }
 
     def chunk_rows(self) -> list[dict[str, Any]]:
@@ -203,6 +209,9 @@ def chunk_payload(workspace: str, agent: str, row: Mapping[str, Any]) -> ChunkPa
             end=row["end_offset"],
             text_sha256=row["text_sha256"],
             page=row["page"],
+            audience=tuple(said.get("audience") or (EVERYONE,)),
+            effective=said.get("effective"),
+            expires=said.get("expires"),
             extra={**_carried(said.get("extra") or {}), **borrowed},
         ),
     )

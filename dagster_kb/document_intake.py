@@ -1,19 +1,22 @@
 """From the files of a commit to documents in the ledger; only bytes never seen are read."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final
 
 from dagster_kb.assembly import FileIdentity, NewDocument, PlacedDocument, StoredDocument, place
-from dagster_kb.readers.reading import claims, is_hidden, mime_of, read_document, reader_id
+from dagster_kb.parsing_child import Asked, Reading, keepable, reason_of
+from dagster_kb.parsing_children import ParsingChildren
+from dagster_kb.readers.reading import chunk_document, claims, is_hidden, mime_of
 from dagster_kb.readers.source_text import LARGEST_LFS_POINTER, LFS_REFUSAL, is_lfs_pointer
-from dagster_kb.resources.embedder import Embedder
+from dagster_kb.reading_way import Way
 from dagster_kb.resources.knowledge_folder import GitFile
 from dagster_kb.resources.ledger import Ledger
-from dagster_kb.resources.vector_store import batches
 from dagster_kb.telemetry import Stages
 from kb_contract.errors import BadDocument, ScriptoriumError
-from kb_contract.payload import CONTRACT_VERSION
 
 FILES_IN_A_COMMIT: Final = 64
 
@@ -32,29 +35,13 @@ class Intake:
 
 
 @dataclass(frozen=True)
-class Way:
-    """How documents are read; another way makes other documents of the same bytes."""
-
-    embedder: Embedder
-    chunk_tokens: int
-
-    @property
-    def name(self) -> str:
-        """Readers, chunker, chunk size, tokenizer, and the contract that payloads follow."""
-        return f"{reader_id(self.chunk_tokens)}/{self.embedder.tokenizer}/{CONTRACT_VERSION}"
-
-    def of(self, path: str) -> str:
-        """The same bytes under another suffix may be read otherwise."""
-        return f"{self.name}/{mime_of(path)}"
-
-
-@dataclass(frozen=True)
 class DocumentIntake:
     """Reads what is new of an agent's files, and says what became of each."""
 
     ledger: Ledger
     way: Way
     agent: str
+    parsing: ParsingChildren
     stages: Stages = field(default_factory=Stages)
 
     def run(
@@ -67,14 +54,15 @@ class DocumentIntake:
                   if not one.refusal and _key(self.way, one) not in known}  # fmt: skip
         broken: dict[tuple[str, str], str] = {}
         done = 0
-        for batch in batches(list(unread.values()), FILES_IN_A_COMMIT):
-            kept = self._read_batch(batch, read, broken)
-            self._keep(kept)
-            known.update(
-                {(one.identity.reader, one.identity.blob_sha): one.stored() for one in kept}
-            )
-            done += len(batch)
-            advance(done, len(unread))
+        with closing(self._read(list(unread.values()), read)) as readings:
+            while batch := self._read_batch(readings, len(unread) - done, broken):
+                kept = [one for one in batch if one]
+                self._keep(kept)
+                known.update(
+                    {(one.identity.reader, one.identity.blob_sha): one.stored() for one in kept}
+                )
+                done += len(batch)
+                advance(done, len(unread))
         placed = tuple(self._place(one, known, broken) for one in claimed)
         return Intake(placed, len(unread), tuple(one.path for one in ignored))
 
@@ -97,13 +85,17 @@ class DocumentIntake:
         return claimed, ignored
 
     def _read_batch(
-        self, batch: Sequence[GitFile], read: ReadBlobs, broken: dict[tuple[str, str], str]
-    ) -> list[NewDocument]:
-        self.stages.say("read.start", files=len(batch))
-        with self.stages.stage("read", ending="read.end", files=len(batch)) as told:
-            kept = list(self._read(batch, read, broken))
-            told["document_ids"] = [str(one.document_id) for one in kept]
-        return kept
+        self, readings: Iterator["_Read"], left: int, broken: dict[tuple[str, str], str]
+    ) -> list[NewDocument | None]:
+        """Take what was read; while the caller keeps it, the children read on."""
+        files = min(left, FILES_IN_A_COMMIT)
+        if not files:
+            return []
+        self.stages.say("read.start", files=files)
+        with self.stages.stage("read", ending="read.end", files=files) as told:
+            batch = [self._document(one, broken) for one in islice(readings, files)]
+            told["document_ids"] = [str(one.document_id) for one in batch if one]
+        return batch
 
     def _keep(self, kept: Sequence[NewDocument]) -> None:
         with self.stages.stage("chunk.persist", documents=len(kept)) as told:
@@ -121,30 +113,55 @@ class DocumentIntake:
             for blob, document in self.ledger.documents.known(way, blobs).items()
         }
 
-    def _read(
-        self, files: Sequence[GitFile], read: ReadBlobs, broken: dict[tuple[str, str], str]
-    ) -> Iterator[NewDocument]:
-        data = dict(read([one.blob_sha for one in files]))
-        for one in files:
-            identity = FileIdentity(
-                self.ledger.workspace, one.path, one.blob_sha, self.way.of(one.path),
-                mime_of(one.path),
-            )  # fmt: skip
-            try:
-                yield self._document(identity, data[one.blob_sha])
-            except Exception as error:  # noqa: BLE001 - a reader's bug on one file stops no other
-                # Not kept: a mended reader gets another try.
-                broken[_key(self.way, one)] = f"the reader failed: {type(error).__name__}: {error}"
+    def _read(self, files: Sequence[GitFile], read: ReadBlobs) -> Generator["_Read"]:
+        asked: deque[tuple[GitFile, bytes]] = deque()
 
-    def _document(self, identity: FileIdentity, data: bytes) -> NewDocument:
+        def ask() -> Iterator[Asked]:
+            rules = self.way.rules
+            for one, (_, data) in zip(files, read(one.blob_sha for one in files), strict=True):
+                asked.append((one, data))
+                yield Asked(one.path, data, rules)
+
         try:
-            found = read_document(
-                identity.path, data,
-                chunk_tokens=self.way.chunk_tokens, count_tokens=self.way.embedder.count_tokens,
+            with closing(self.parsing.read_all(ask(), expected=len(files))) as readings:
+                for reading in readings:
+                    yield _Read(*asked.popleft(), reading)
+        finally:
+            self.parsing.rest()
+
+    def _document(self, one: "_Read", broken: dict[tuple[str, str], str]) -> NewDocument | None:
+        """Make a document of a reading, or say why there is none to keep."""
+        path, reading = one.file.path, self._cut(one)
+        identity = FileIdentity(
+            self.ledger.workspace, path, one.file.blob_sha, self.way.of(path), mime_of(path)
+        )
+        if reading.document or reading.refusal:
+            return NewDocument.of(identity, one.data, reading.document, reading.refusal)
+        if reading.stopped and not reading.by_clock:
+            return NewDocument.of(identity, one.data, None, reading.stopped, stopped=1)
+        # Not kept, so that the next run tries again: a reader is mended, and a machine is not
+        # always busy. What meets a limit of its own doing is kept when it does so in a second run.
+        said = reading.stopped or f"the reader failed: {reading.failure}"
+        broken[_key(self.way, one.file)] = said
+        return None
+
+    def _cut(self, one: "_Read") -> Reading:
+        """Cut here what needs the model, which no child has; its bytes were read there."""
+        if one.reading.parsed is None:
+            return one.reading
+        path, parsed, embedder = one.file.path, one.reading.parsed, self.way.embedder
+        try:
+            cut = chunk_document(
+                path, parsed, self.way.rules,
+                count_tokens=embedder.count_tokens, embed=embedder.embed,
             )  # fmt: skip
+            return Reading(keepable(cut))
         except BadDocument as error:
-            return NewDocument.of(identity, data, None, _reason(error, identity.path))
-        return NewDocument.of(identity, data, found)
+            return Reading(refusal=reason_of(error, path))
+        except ScriptoriumError:
+            raise  # no document's fault
+        except Exception as error:  # noqa: BLE001 - a mistake with one file stops no other
+            return Reading(failure=f"{type(error).__name__}: {error}")
 
     def _place(
         self, file: GitFile, known: Mapping[tuple[str, str], StoredDocument],
@@ -158,6 +175,15 @@ class DocumentIntake:
         return place(file.path, file.blob_sha, self.agent, found)
 
 
+@dataclass(frozen=True)
+class _Read:
+    """A file, its bytes, and what its reader said."""
+
+    file: GitFile
+    data: bytes
+    reading: Reading
+
+
 def _may_be_pointer(file: GitFile) -> bool:
     """A file that a reader claims is looked at by its reader."""
     readable = not (file.is_elsewhere or claims(file.path) or is_hidden(file.path))
@@ -166,9 +192,3 @@ def _may_be_pointer(file: GitFile) -> bool:
 
 def _key(way: Way, file: GitFile) -> tuple[str, str]:
     return way.of(file.path), file.blob_sha
-
-
-def _reason(error: ScriptoriumError, path: str) -> str:
-    """Say what is wrong without the path: the same bytes may lie elsewhere tomorrow."""
-    where = error.where.removeprefix(path).lstrip(", ")
-    return str(BadDocument(error.what, where=where, cure=error.cure))

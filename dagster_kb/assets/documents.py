@@ -1,28 +1,20 @@
 """parsed_documents: what git says now, read; and the generation that it is staged as."""
 
-import time
 from typing import Any, Final
 
 import dagster as dg
 
 from dagster_kb.assembly import PlacedDocument
-from dagster_kb.assets.story import (
-    RETRY,
-    Changes,
-    asset_stages,
-    clear_failures,
-    compare,
-    document_table,
-    facts,
-    next_asset,
-)
+from dagster_kb.assets.story import RETRY, Changes, Story, compare, document_table
 from dagster_kb.document_intake import DocumentIntake, Intake
-from dagster_kb.partitions import GROUP, OWNERS, agents
+from dagster_kb.origins import origin_of
+from dagster_kb.parsing_children import ParsingChildren
+from dagster_kb.partitions import agents
 from dagster_kb.resources.knowledge_folder import Revision
 from dagster_kb.resources.ledger_generations import Staged
 from dagster_kb.resources.progress import Progress
 from dagster_kb.staging import Staging
-from dagster_kb.telemetry import Stages, Telemetry
+from dagster_kb.telemetry import Stages
 
 # Ignored files that are named; the count is of all.
 NAMED: Final = 200
@@ -35,50 +27,56 @@ class IngestRequest(dg.Config):
     """Take the files as they lie there, instead of the last commit."""
     force: bool = False
     """Make a new generation even when nothing changed."""
+    deep: bool = False
+    """Look at all that is served, not only at its counts; the nightly run asks for it."""
 
 
 @dg.asset(
     partitions_def=agents,
-    group_name=GROUP,
-    owners=OWNERS,
     kinds={"git", "markdown", "postgres"},
-    code_version="1",
     retry_policy=RETRY,
 )
 def parsed_documents(
     context: dg.AssetExecutionContext,
     config: IngestRequest,
     staging: dg.ResourceParam[Staging],
+    parsing: dg.ResourceParam[ParsingChildren],
     progress: dg.ResourceParam[Progress],
-    telemetry: dg.ResourceParam[Telemetry],
+    story: dg.ResourceParam[Story],
 ) -> dg.MaterializeResult[Any]:
     """Stage a generation of what git says, and read the documents that were never read."""
-    began = time.perf_counter()
     agent = context.partition_key
-    with clear_failures(), asset_stages(telemetry, context) as stages:
+    with story.of(context) as told:
         revision = staging.revision(agent, uncommitted=config.uncommitted)
-        staged = staging.stage(agent, revision, context.run.run_id, force=config.force)
-        stages.about(staged.generation)
-        before = staging.live_documents(agent)
-        intake = _taken_in(staging, staged, revision, stages, progress)
-    placed = {one.path: one for one in intake.documents}
-    changes = compare(placed if staged.how == "unchanged" else before, placed)
-    return dg.MaterializeResult(
-        data_version=dg.DataVersion(staged.generation.tree_sha),
-        metadata={
+        staged = staging.stage(
+            agent, revision, context.run.run_id, force=config.force, deep=config.deep,
+            origin=origin_of(context.run.tags),
+        )  # fmt: skip
+        told.stages.about(staged.generation)
+        # Where nothing changed the live documents are the ones below: they are fetched once.
+        before = {} if staged.how == "unchanged" else staging.live_documents(agent)
+        intake = _taken_in(staging, staged, revision, told.stages, parsing, progress)
+        placed = {one.path: one for one in intake.documents}
+        changes = compare(placed if staged.how == "unchanged" else before, placed)
+        news = document_table(
+            intake.documents, changes,
+            lambda path: told.links.document(path, staged.generation.git_sha),
+        )  # fmt: skip
+        return told.result(
+            staged.generation,
+            version=staged.generation.tree_sha,
+            goes_on_in="chunks",
+            news=news,
             **_counts(intake, changes),
-            **facts(staged.generation),
-            "tree_sha": staged.generation.tree_sha,
-            "staged": staged.how,
-            "seconds": time.perf_counter() - began,
-            **next_asset("chunks"),
-        },
-    )
+            staged=staged.how,
+            tree_sha=staged.generation.tree_sha,
+        )
 
 
 def _taken_in(
-    staging: Staging, staged: Staged, revision: Revision, stages: Stages, progress: Progress
-) -> Intake:
+    staging: Staging, staged: Staged, revision: Revision, stages: Stages,
+    parsing: ParsingChildren, progress: Progress,
+) -> Intake:  # fmt: skip
     generation = staged.generation
     files = staging.folder.files(revision, generation.agent_id)
     if staged.how == "unchanged":
@@ -86,7 +84,8 @@ def _taken_in(
         placed = staging.ledger.documents.placed(generation.generation_id)
         ignored = tuple(one.path for one in files if one.path not in placed)
         return Intake(tuple(placed.values()), 0, ignored)
-    intake = DocumentIntake(staging.ledger, staging.way, generation.agent_id, stages).run(
+    way = staging.way.of_agent(generation.manifest)
+    intake = DocumentIntake(staging.ledger, way, generation.agent_id, parsing, stages).run(
         files,
         staging.folder.read,
         lambda done, total: progress(generation.agent_id, "reading", done, total),
@@ -101,6 +100,7 @@ def _taken_in(
 def _counts(intake: Intake, changes: Changes) -> dict[str, Any]:
     return {
         "dagster/row_count": len(intake.documents),
+        "documents": len(intake.documents),
         "published": _with_status(intake.documents, "published"),
         "unpublished": _with_status(intake.documents, "unpublished"),
         "quarantined": _with_status(intake.documents, "quarantined"),
@@ -110,8 +110,7 @@ def _counts(intake: Intake, changes: Changes) -> dict[str, Any]:
         "unchanged": changes.unchanged,
         "read": intake.read,
         "ignored_files": len(intake.ignored),
-        "ignored": dg.MetadataValue.json(list(intake.ignored[:NAMED])),
-        "documents": document_table(intake.documents, changes),
+        **({"ignored": "\n".join(intake.ignored[:NAMED])} if intake.ignored else {}),
     }
 
 

@@ -1,0 +1,228 @@
+"""Documents are read by children of this process, so that none of them can take the run along.
+
+Not multiprocessing, nor a pool built on it: its children import the parent's main module again,
+which here is Dagster's, and their results are pickled, which a hijacked reader could abuse.
+"""
+
+import multiprocessing
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol
+
+from dagster_kb.chunking.tokens import TokenCounter
+from dagster_kb.parsing_child import (
+    READY,
+    Asked,
+    ChildSetup,
+    Read,
+    Reading,
+    out_of_memory,
+    read_asked,
+    readings,
+)
+from dagster_kb.parsing_limits import ParsingLimits
+from kb_contract.errors import BadDocument, ScriptoriumError
+
+SECONDS_TO_START: Final = 60.0
+# The child ends itself in time; who does not even do that is killed from here.
+SECONDS_OF_GRACE: Final = 5.0
+LARGEST_REPLY: Final = 512 * 1024**2
+DOCUMENTS_IN_FLIGHT: Final = 128
+BYTES_IN_FLIGHT: Final = 64 * 1024**2
+# A second child pays for its start only with many documents.
+DOCUMENTS_FOR_TWO: Final = 100
+_ALONE: Final = {
+    "LANG": "C.UTF-8",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    # Threads of libraries would each take of the address space, and of the other child's core.
+    "MALLOC_ARENA_MAX": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "RAYON_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+class _Child:
+    """One process and the line to it."""
+
+    def __init__(self, setup: ChildSetup) -> None:
+        self._setup = setup
+        self._link, theirs = multiprocessing.Pipe()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "dagster_kb.parsing_child", str(theirs.fileno())],
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env=_environment(),
+                cwd=os.sep,
+            )
+        self._greet()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def read(self, asked: Asked) -> tuple[Reading, bool]:
+        """Read a document; also say whether the child is good for another."""
+        limits = self._setup.limits
+        allowed = asked.seconds(limits)
+        began = time.perf_counter()
+        try:
+            self._link.send_bytes(pickle.dumps((asked.path, asked.rules)))
+            self._link.send_bytes(asked.data)
+            if not self._link.poll(allowed + SECONDS_OF_GRACE):
+                return _by_clock(allowed), False
+            said = self._link.recv_bytes(LARGEST_REPLY)
+        except (EOFError, OSError):
+            return replace(self._died(allowed), seconds=time.perf_counter() - began), False
+        found = readings().validate_json(said)
+        # What one document left in memory must not be counted against the next.
+        return found, not found.stopped and found.held_bytes < limits.memory // 2
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._link.close()
+
+    def _greet(self) -> None:
+        said = b"it ended at once"
+        try:
+            self._link.send_bytes(pickle.dumps(self._setup))
+            if not self._link.poll(SECONDS_TO_START):
+                said = f"no word of it within {SECONDS_TO_START:.0f} s".encode()
+            elif (said := self._link.recv_bytes()) == READY:
+                return
+        except (EOFError, OSError):
+            pass
+        self.end()
+        raise ScriptoriumError(
+            f"the process that reads documents does not start: {said.decode()}",
+            where=sys.executable,
+            cure="try `python -m dagster_kb.parsing_child`; is the installation whole?",
+        )
+
+    def _died(self, seconds: float) -> Reading:
+        """Say what it died of; nobody but the document, or the system, can have ended it."""
+        try:
+            code = self._process.wait(SECONDS_OF_GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        limits = self._setup.limits
+        if code == -signal.SIGALRM:
+            return _by_clock(seconds)
+        if code == -signal.SIGXCPU:
+            what = f"reading it takes more than {limits.cpu_seconds} s of a processor"
+            return Reading(stopped=str(BadDocument(what, cure="split it, or nest it less deeply")))
+        if code == -signal.SIGKILL:
+            return Reading(stopped=out_of_memory(limits))
+        what = (
+            f"the process that read it ended with {_named(code)}: memory ran out, or it is damaged"
+        )
+        return Reading(stopped=str(BadDocument(what, cure="split it, or save it again")))
+
+
+class CountsElsewhere(Protocol):
+    """What knows how its tokens are counted in another process."""
+
+    @property
+    def token_counting(self) -> Callable[[], TokenCounter]: ...
+
+
+@dataclass
+class ParsingChildren:
+    """Up to two children, started when there is something to read, and anew when one is lost."""
+
+    model: CountsElsewhere
+    read: Read = read_asked
+    limits: ParsingLimits = field(default_factory=ParsingLimits)
+    documents_in_flight: int = DOCUMENTS_IN_FLIGHT
+    bytes_in_flight: int = BYTES_IN_FLIGHT
+    _idle: list[_Child] = field(default_factory=list["_Child"], init=False)
+    _all: set[_Child] = field(default_factory=set["_Child"], init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def read_all(self, asked: Iterable[Asked], *, expected: int) -> Generator[Reading]:
+        """Read in order; what is taken is read on while the caller keeps what came of others."""
+        children = min(2, os.cpu_count() or 1) if expected >= DOCUMENTS_FOR_TWO else 1
+        threads = ThreadPoolExecutor(children, thread_name_prefix="reading")
+        flying: deque[tuple[int, Future[Reading]]] = deque()
+        size = 0
+        try:
+            for one in asked:
+                while flying and self._is_full(len(flying), size + len(one.data)):
+                    gone, reading = flying.popleft()
+                    size -= gone
+                    yield reading.result()
+                flying.append((len(one.data), threads.submit(self._read, one)))
+                size += len(one.data)
+            while flying:
+                yield flying.popleft()[1].result()
+        finally:
+            if flying:  # nobody waits for the rest
+                threads.shutdown(wait=False, cancel_futures=True)
+                self.rest()
+            threads.shutdown()
+
+    def rest(self) -> None:
+        """End the children; the next document starts them again."""
+        with self._lock:
+            ended, self._all, self._idle = self._all, set(), []
+        for one in ended:
+            one.end()
+
+    def _is_full(self, documents: int, size: int) -> bool:
+        return documents >= self.documents_in_flight or size > self.bytes_in_flight
+
+    def _read(self, asked: Asked) -> Reading:
+        child = self._taken()
+        reading, is_good = child.read(asked)
+        with self._lock:
+            known = child in self._all
+            if known and is_good:
+                self._idle.append(child)
+                return reading
+            self._all.discard(child)
+        if known:
+            child.end()
+        return reading
+
+    def _taken(self) -> _Child:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        child = _Child(ChildSetup(self.read, self.model.token_counting, self.limits))
+        with self._lock:
+            self._all.add(child)
+        return child
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of ours but where modules are: there are secrets in the rest."""
+    modules = [os.path.realpath(one) for one in sys.path if one]
+    programs = os.pathsep.join(os.get_exec_path())
+    return {**_ALONE, "PATH": programs, "PYTHONPATH": os.pathsep.join(modules)}
+
+
+def _by_clock(seconds: float) -> Reading:
+    what = f"reading it took more than {seconds:g} s and was stopped"
+    cure = "split it; if the machine was busy, `kb ingest --force` tries again"
+    return Reading(stopped=str(BadDocument(what, cure=cure)), by_clock=True)
+
+
+def _named(code: int) -> str:
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"code {code}"

@@ -1,0 +1,42 @@
+"""How an agent's documents are read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from dagster_kb.readers.reading import mime_of, reader_id
+from dagster_kb.readers.reading_rules import ReadingRules
+from dagster_kb.resources.embedder import Embedder
+from kb_contract.agent_manifest import AgentManifest, ChunkingSettings
+from kb_contract.payload import CONTRACT_VERSION
+
+
+@dataclass(frozen=True)
+class Way:
+    """How documents are read; another way makes other documents of the same bytes."""
+
+    embedder: Embedder
+    chunk_tokens: int
+    pdf_ocr: str = ""
+    chunking: ChunkingSettings = field(default_factory=ChunkingSettings)
+
+    def of_agent(self, manifest: AgentManifest | Mapping[str, Any]) -> "Way":
+        """Read as the agent's manifest says."""
+        return replace(self, chunking=AgentManifest.model_validate(manifest).chunking)
+
+    @property
+    def rules(self) -> ReadingRules:
+        return ReadingRules.of(self.chunking, tokens=self.chunk_tokens, pdf_ocr=self.pdf_ocr)
+
+    @property
+    def name(self) -> str:
+        """Readers, chunker, rules, tokenizer, and the contract that payloads follow."""
+        named = f"{reader_id(self.rules)}/{self.embedder.tokenizer}/{CONTRACT_VERSION}"
+        if self.chunking.strategy != "semantic":
+            return named
+        # Where the subject changes is what the model says.
+        return f"{named}/{self.embedder.space.space_id}"
+
+    def of(self, path: str) -> str:
+        """The same bytes under another suffix may be read otherwise."""
+        return f"{self.name}/{mime_of(path)}"
