@@ -26,7 +26,7 @@ from graph.gateways.chat_model import chat_model
 from graph.gateways.knowledge_reader import PostgresQdrantReader
 from graph.gateways.operations import RequestedOperations
 from graph.gateways.postgres import READER_ROLE, LazyPool
-from graph.gateways.query_embedder import SentenceTransformersEmbedder
+from graph.gateways.query_embedder import QuestionEmbedder
 from graph.gateways.system_state import PostgresSystemState
 from graph.gateways.usage_log import PostgresUsageLog
 from graph.nodes.classify import Classify
@@ -39,6 +39,7 @@ from graph.nodes.verify import Verify
 from graph.planning.rules import RulePlanner
 from graph.ports import ChatModel
 from graph.settings import ReaderSettings, load_settings
+from kb_contract.audience import callers_groups
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Gateways:
     """May only select from schema kb."""
     ops: LazyPool
     qdrant: AsyncQdrantClient
-    embedder: SentenceTransformersEmbedder
+    embedder: QuestionEmbedder
     reader: PostgresQdrantReader
     model: ChatModel | None
     """None where the profile is offline: answers are sentences of the passages."""
@@ -74,13 +75,22 @@ def gateways_of(settings: ReaderSettings) -> Gateways:
         api_key=key.get_secret_value() if key else None,
         check_compatibility=False,
     )
-    embedder = SentenceTransformersEmbedder(settings.embedding_model, settings.embedding_threads)
+    # Everybody who may call this server has the same rights; keys of their own may change that here.
+    groups = callers_groups(settings.kb_audience)
+    embedder = QuestionEmbedder(
+        settings.embedding_model,
+        settings.embedding_threads,
+        settings.embedding_backend,
+        settings.embedding_cache.expanduser(),
+    )
     return Gateways(
         ledger=ledger,
         ops=ops,
         qdrant=qdrant,
         embedder=embedder,
-        reader=PostgresQdrantReader(ledger, qdrant, embedder, settings.workspace_id),
+        reader=PostgresQdrantReader(
+            ledger, qdrant, embedder, settings.workspace_id, caller=lambda: groups
+        ),
         model=chat_model(settings, PostgresUsageLog(ops)),
     )
 

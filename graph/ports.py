@@ -1,6 +1,6 @@
 """What the nodes need of the world, each as a small protocol; gateways/ holds the real ones."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,6 +13,10 @@ class QueryEmbedder(Protocol):
     """Turns questions into vectors of the space that the collections hold."""
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]: ...
+
+
+CallerGroups = Callable[[], tuple[str, ...]]
+"""Which groups the caller belongs to: what we know of the caller, never what a request says."""
 
 
 class KnowledgeReader(Protocol):

@@ -1,13 +1,18 @@
 """The reader's settings: from the environment, then `.env`, then these defaults."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kb_contract import setting_errors
+from kb_contract.audience import GroupNames
 from kb_contract.embedding_space import DEFAULT_MODEL
 from kb_contract.identifiers import DEFAULT_WORKSPACE
+from kb_contract.repository_address import BranchName, RepositoryUrl
+from kb_contract.sentence_models.onnx_cache import DEFAULT_CACHE
+from kb_contract.sentence_models.vectors import Backend
 
 
 class ReaderSettings(BaseSettings):
@@ -23,6 +28,12 @@ class ReaderSettings(BaseSettings):
     )
     embedding_model: str = Field(default=DEFAULT_MODEL, description="name or path of the model")
     embedding_threads: int = Field(default=1, ge=1, le=64, description="threads of one model")
+    embedding_backend: Backend = Field(
+        default="auto", description="runtime of the model; auto: onnx for few texts, torch for many"
+    )
+    embedding_cache: Path = Field(
+        default=DEFAULT_CACHE, description="folder for the model that is exported to ONNX once"
+    )
     llm_profile: str = Field(
         default="offline",
         description="'offline' answers with sentences of the passages; else a model as litellm names it",
@@ -37,6 +48,22 @@ class ReaderSettings(BaseSettings):
     )
     kb_api_key: SecretStr | None = Field(
         default=None, description="what callers send as X-Api-Key where KB_AUTH is 'required'"
+    )
+    git_webhook_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="what git servers sign pushes with; two, by a comma, while one replaces the other; "
+        "empty: POST /hooks/git is closed",
+    )
+    knowledge_repository: RepositoryUrl = Field(
+        default="", description="git repository elsewhere: https, ssh or file; empty: KNOWLEDGE_DIR"
+    )
+    knowledge_branch: BranchName = Field(
+        default="", description="its branch; empty: the one that its HEAD names"
+    )
+    kb_audience: GroupNames = Field(
+        default="",
+        description="groups, by commas, that all callers of this server belong to: documents with an "
+        "`audience` are for them; empty: only what is for everyone is read",
     )
     cors_origins: str = Field(
         default="https://smith.langchain.com",

@@ -24,6 +24,7 @@ class Passage(TypedDict):
     path: str
     title: str
     heading_path: list[str]
+    page: int | None
     start: int
     end: int
     text: str
@@ -62,6 +63,7 @@ class Citation(TypedDict):
     run_id: str | None
     score: float
     heading_path: list[str]
+    page: int | None
     title: str
     uncommitted: bool
 

@@ -88,6 +88,7 @@ def _citation(passage: Passage, start: int, end: int, score: float) -> Citation:
         "run_id": passage["dagster_run_id"],
         "score": score,
         "heading_path": passage["heading_path"],
+        "page": passage["page"],
         "title": passage["title"],
         "uncommitted": passage["uncommitted"],
     }

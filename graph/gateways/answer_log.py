@@ -17,9 +17,11 @@ on conflict (answer_id) do nothing
 """
 _CITATION = """
 insert into ops.citations (answer_id, ordinal, agent_id, generation, chunk_id, path, git_sha,
-                           start_offset, end_offset, quote, heading_path, score, dagster_run_id)
+                           start_offset, end_offset, quote, heading_path, page, score,
+                           dagster_run_id)
 values (%(answer_id)s, %(ordinal)s, %(agent_id)s, %(generation)s, %(chunk_id)s, %(path)s, %(sha)s,
-        %(start)s, %(end)s, %(quote)s, %(heading_path)s, %(score)s, %(run_id)s)
+        %(start)s, %(end)s, %(quote)s, %(heading_path)s, %(page)s, %(score)s,
+        %(run_id)s)
 on conflict (answer_id, ordinal) do nothing
 """
 

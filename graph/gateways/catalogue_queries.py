@@ -9,6 +9,7 @@ from uuid import UUID
 
 from graph.gateways.postgres import LazyPool
 from graph.planning.workflow_plan import AgentCapability
+from graph.retrieval.rights import Rights
 from kb_contract.named_queries import named_queries
 
 LIMIT: Final = 200
@@ -37,12 +38,15 @@ class CatalogueQueries:
     pool: LazyPool
     workspace: str
 
-    async def answer(self, question: str, live: Sequence[AgentCapability]) -> list[dict[str, Any]]:
+    async def answer(
+        self, question: str, live: Sequence[AgentCapability], rights: Rights
+    ) -> list[dict[str, Any]]:
         topic = topic_of(question)
         values = {
             "workspace": self.workspace,
             "agents": [one.agent_id for one in named_agents(question, live) or live],
             "limit": LIMIT,
+            **rights.values(),
         }
         rows = await self.pool.rows(named_queries("reader")[f"catalogue_{topic}"], values)
         return [{"kind": topic, **plain_row(row)} for row in rows]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import httpx
-from qdrant_client import AsyncQdrantClient
+from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import (
     ApiException,
     ResponseHandlingException,
@@ -18,8 +18,8 @@ from graph.retrieval.hybrid import (
     QuestionVectors,
     hybrid_requests,
     ranked_hits,
-    served_only,
 )
+from graph.retrieval.rights import Rights
 from kb_contract.agent_manifest import RetrievalSettings
 from kb_contract.errors import KnowledgeUnavailable, NotServed
 from kb_contract.payload import DENSE
@@ -41,10 +41,10 @@ class VectorSearch:
     deadline: float = DEADLINE_SECONDS
 
     async def hits(
-        self, alias: str, agent_id: str, question: QuestionVectors, how: RetrievalSettings
+        self, alias: str, only: models.Filter, question: QuestionVectors, how: RetrievalSettings
     ) -> list[Hit]:
         """Find what is near the question by meaning and by words."""
-        requests = hybrid_requests(agent_id, question, max(how.candidates, how.limit))
+        requests = hybrid_requests(only, question, max(how.candidates, how.limit))
         answers = await self._asked(
             alias, lambda: self.qdrant.query_batch_points(alias, requests=requests)
         )
@@ -52,19 +52,19 @@ class VectorSearch:
         return ranked_hits(by_meaning.points, by_words.points, threshold=how.threshold)
 
     async def nearest(
-        self, aliases: Mapping[str, str], question: QuestionVectors
+        self, aliases: Mapping[str, str], question: QuestionVectors, rights: Rights
     ) -> dict[str, float]:
         """Return the cosine of the nearest passage of each agent; 0 where nothing is served."""
         gate = asyncio.Semaphore(PARALLEL_ALIASES)
 
         async def one(agent_id: str, alias: str) -> float:
             async with gate:
-                return await self._nearest(agent_id, alias, question)
+                return await self._nearest(alias, rights.permitted(agent_id), question)
 
         scores = await asyncio.gather(*(one(*pair) for pair in aliases.items()))
         return dict(zip(aliases, scores, strict=True))
 
-    async def _nearest(self, agent_id: str, alias: str, question: QuestionVectors) -> float:
+    async def _nearest(self, alias: str, only: models.Filter, question: QuestionVectors) -> float:
         try:
             answer = await self._asked(
                 alias,
@@ -72,7 +72,7 @@ class VectorSearch:
                     alias,
                     query=question.dense,
                     using=DENSE,
-                    query_filter=served_only(agent_id),
+                    query_filter=only,
                     limit=1,
                     with_payload=False,
                 ),

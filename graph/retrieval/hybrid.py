@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from qdrant_client import models
 
-from graph.retrieval.fusion import fused
 from kb_contract.payload import DENSE, SPARSE
+from kb_contract.ranking import ranked
 
 
 @dataclass(frozen=True)
@@ -25,26 +25,13 @@ class Hit:
     cosine: float
 
 
-def served_only(agent_id: str) -> models.Filter:
-    """Let through what is published and the agent's own; a second lock on the alias's door."""
-    return models.Filter(
-        must=[
-            models.FieldCondition(key="metadata.agent_id", match=models.MatchValue(value=agent_id)),
-            models.FieldCondition(
-                key="metadata.status", match=models.MatchValue(value="published")
-            ),
-        ]
-    )
-
-
 def hybrid_requests(
-    agent_id: str, question: QuestionVectors, candidates: int
+    only: models.Filter, question: QuestionVectors, candidates: int
 ) -> list[models.QueryRequest]:
     """Ask for the best by meaning and the best by words, scored in both ways.
 
     Both requests score the same union of candidates, so that each has its exact cosine and BM25.
     """
-    only = served_only(agent_id)
     union = [
         models.Prefetch(query=question.dense, using=DENSE, limit=candidates, filter=only),
         models.Prefetch(query=question.sparse, using=SPARSE, limit=candidates, filter=only),
@@ -71,5 +58,4 @@ def ranked_hits(
     """Fuse both answers; what is further from the question than `threshold` is not a hit."""
     cosine = {str(point.id): point.score for point in by_meaning}
     bm25 = {str(point.id): point.score for point in by_words}
-    order = fused(cosine, bm25)
-    return [Hit(one, cosine[one]) for one in order if cosine.get(one, -1.0) >= threshold]
+    return [Hit(one, cosine[one]) for one in ranked(cosine, bm25, threshold=threshold)]

@@ -9,7 +9,8 @@ order by agent_id;
 -- name: live_passages
 select g.agent_id, g.number as generation, g.git_sha, g.uncommitted, g.dagster_run_id,
        gc.chunk_id, gc.document_id, gc.path, d.title, c.heading_path,
-       c.start_offset, c.end_offset, c.text
+       c.start_offset, c.end_offset, c.text, c.page,
+       kb.may_read(d.front_matter, %(groups)s, %(moment)s) as may_read
 from kb.generations g
 join kb.generation_chunks gc using (generation_id)
 join kb.chunks c using (document_id, chunk_index)
@@ -20,13 +21,13 @@ where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s and g.state = 'l
 -- name: passage_of_generation
 select g.agent_id, g.number as generation, g.git_sha, g.uncommitted, g.dagster_run_id,
        gc.chunk_id, gc.document_id, gc.path, d.title, c.heading_path,
-       c.start_offset, c.end_offset, c.text
+       c.start_offset, c.end_offset, c.text, c.page
 from kb.generations g
 join kb.generation_chunks gc using (generation_id)
 join kb.chunks c using (document_id, chunk_index)
 join kb.documents d using (document_id)
 where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s and g.number = %(generation)s
-  and gc.chunk_id = %(chunk)s;
+  and gc.chunk_id = %(chunk)s and kb.may_read(d.front_matter, %(groups)s, %(moment)s);
 
 -- name: catalogue_agents
 select agent_id, manifest->>'title' as title, manifest->>'purpose' as purpose,
@@ -41,7 +42,7 @@ from kb.generations g
 join kb.generation_documents gd using (generation_id)
 left join kb.documents d using (document_id)
 where g.workspace_id = %(workspace)s and g.state = 'live' and g.agent_id = any(%(agents)s)
-  and gd.status = 'published'
+  and gd.status = 'published' and kb.may_read(d.front_matter, %(groups)s, %(moment)s)
 order by g.agent_id, gd.path
 limit %(limit)s;
 
@@ -60,6 +61,7 @@ from (
   join kb.documents d using (document_id)
   where g.workspace_id = %(workspace)s and g.state = 'live' and g.agent_id = any(%(agents)s)
     and gd.status = 'published' and jsonb_typeof(d.front_matter->'tags') = 'array'
+    and kb.may_read(d.front_matter, %(groups)s, %(moment)s)
 ) tagged
 group by tag
 order by documents desc, tag
@@ -72,6 +74,7 @@ join kb.generation_documents gd using (generation_id)
 join kb.documents d using (document_id)
 where g.workspace_id = %(workspace)s and g.state = 'live' and g.agent_id = any(%(agents)s)
   and gd.status = 'published' and d.front_matter->>'version' is not null
+  and kb.may_read(d.front_matter, %(groups)s, %(moment)s)
 order by g.agent_id, gd.path
 limit %(limit)s;
 
@@ -93,8 +96,9 @@ order by agent_id;
 select g.agent_id, gd.path, gd.status, gd.reason
 from kb.generations g
 join kb.generation_documents gd using (generation_id)
+left join kb.documents d using (document_id)
 where g.workspace_id = %(workspace)s and g.state = 'live' and g.agent_id = any(%(agents)s)
-  and gd.status <> 'published'
+  and gd.status <> 'published' and kb.may_read(d.front_matter, %(groups)s, %(moment)s)
 order by g.agent_id, gd.path
 limit %(limit)s;
 

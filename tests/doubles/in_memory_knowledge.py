@@ -133,6 +133,7 @@ def _passages(
                     "path": path,
                     "title": title or path.rsplit("/", 1)[-1],
                     "heading_path": place,
+                    "page": None,
                     "start": start,
                     "end": start + len(own),
                     "text": own,

@@ -346,7 +346,7 @@ async def test_an_answer_is_kept_once_with_its_citations(ops: LazyPool) -> None:
     citation: Citation = {
         "quote": "Keys.", "path": "keys.md", "sha": "s", "start": 1, "end": 6, "agent_id": "a",
         "chunk_id": str(uuid.uuid4()), "generation": 3, "run_id": "r", "score": 0.5, "heading_path": ["A"],
-        "title": "t", "uncommitted": False,
+        "page": 3, "title": "t", "uncommitted": False,
     }  # fmt: skip
     answer = FinishedAnswer(
         "answer", "thread", "run", "trace", "q", "simple_lookup", "completed", "Keys. [1]", {"steps": []},
