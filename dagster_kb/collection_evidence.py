@@ -1,28 +1,27 @@
-"""What the gates look at, fetched from the ledger, the vector store and the model."""
+"""What the gates look at, fetched from the ledger, the vector store, git and the model."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import cached_property
 
-from dagster_kb.release_checks import Json, Payload
-from dagster_kb.resources.embedder import Embedder
+from dagster_kb.collection_audit import Audit, CollectionAudit
+from dagster_kb.collection_questions import CollectionQuestions
+from dagster_kb.document_texts import DocumentTexts
+from dagster_kb.gates.evidence import Asked, Passage, Quoted, QuotedDocument, Size, Twins
+from dagster_kb.gates.scanning import SCAN_VERSION
+from dagster_kb.gates.verdicts import Json, Payload, Verdict
 from dagster_kb.resources.ledger import Ledger
-from dagster_kb.resources.vector_store import VectorStore
-from kb_contract.agent_manifest import AgentManifest, GateSettings, GoldenQuestion, GoldenSet
 from kb_contract.generation import Generation
 
-_SAMPLE: Final = 64
+_SAMPLE = 64
+_SCANS = ("no_secrets", "no_personal_data", "no_injection")
 
 
 @dataclass(frozen=True)
-class CollectionEvidence:
-    """The evidence about one generation's collection."""
+class CollectionEvidence(CollectionQuestions):
+    """The evidence about one generation and the collection that holds it."""
 
-    generation: Generation
-    collection: str
-    ledger: Ledger
-    store: VectorStore
-    embedder: Embedder
+    texts: DocumentTexts
 
     def sample(self) -> Sequence[Payload]:
         return [one.payload for one in self.store.sample(self.collection, _SAMPLE)]
@@ -30,12 +29,9 @@ class CollectionEvidence:
     def count(self) -> int:
         return self.store.count(self.collection)
 
-    def wanted(self) -> Mapping[str, str]:
-        return self.ledger.documents.manifest(self.generation.generation_id)
-
-    def held(self) -> Iterable[tuple[str, Payload]]:
-        return ((one.chunk_id, one.payload)
-                for one in self.store.points(self.collection, payloads=True))  # fmt: skip
+    def exactness(self) -> Verdict:
+        found = CollectionAudit(self.ledger, self.store).now(self.generation, self.collection)
+        return exactly(found)
 
     def spaces(self) -> tuple[Json, Json | None, int | None]:
         """Wanted space, the space that the colour was written in, and the stored dimension."""
@@ -48,28 +44,64 @@ class CollectionEvidence:
             self.store.dimension(self.collection),
         )
 
-    def golden(self) -> Sequence[tuple[GoldenQuestion, Sequence[Payload]]]:
-        asked = GoldenSet.model_validate(
-            self.ledger.generations.golden(self.generation.generation_id)
-        ).questions
-        if not asked:
-            return []
-        vectors = self.embedder.embed([one.question for one in asked])
-        limit = self.gate().golden_at
-        return [
-            (one, self._found(one.question, [float(part) for part in vector], limit))
-            for one, vector in zip(asked, vectors, strict=True)
-        ]
+    def golden_of_live(self) -> Sequence[Asked] | None:
+        live = self.live
+        if live is None or not live.collection or live.space != self.generation.space:
+            return None
+        return self.asked_of(live, live.collection)
 
-    def _found(self, question: str, vector: list[float], limit: int) -> list[Payload]:
-        found = self.store.search(self.collection, question, vector, limit)
-        return [one.payload for one in found]
+    def size(self) -> Size:
+        return _size(self.generation)
 
-    def agent(self) -> str:
-        return self.generation.agent_id
+    def size_of_live(self) -> Size | None:
+        return _size(self.live) if self.live else None
 
-    def gate(self) -> GateSettings:
-        return AgentManifest.model_validate(dict[str, Any](self.generation.manifest)).gate
+    def fresh(self) -> Iterable[Passage]:
+        """What was never looked through: all of it when the patterns or agent.yaml changed."""
+        live = self.live
+        known = live is not None and live.manifest.get("gate") == self.generation.manifest["gate"]
+        scanned = (
+            known and live is not None and all(_was_scanned(live.checks.get(one)) for one in _SCANS)
+        )
+        return self.ledger.passages.fresh(self.generation, live if scanned else None)
+
+    def line(self, passage: Passage, offset: int) -> int | None:
+        """In the file; None where the format has no lines."""
+        if passage.path not in self._lines:
+            rows = {one.path: False for one in [passage]}
+            self._lines.update(self.texts.read(self.generation, rows))
+        text = self._lines[passage.path]
+        place = passage.start + offset
+        if text is None or text[passage.start : passage.end] != passage.text:
+            return None
+        return text.count("\n", 0, place) + 1
+
+    def twins(self) -> Twins:
+        return self.ledger.passages.twins(self.generation)
+
+    def quoted(self) -> Quoted:
+        """Changed documents, or a sample of them, and a few of the others."""
+        rows = self.ledger.passages.to_quote(self.generation, self.live, self.gate().quote_sample)
+        extracted: Mapping[str, bool] = {row["path"]: row["extracted"] for row in rows}
+        return Quoted(
+            documents=(
+                QuotedDocument(path, text, self.passages_of(path))
+                for path, text in self.texts.read(self.generation, extracted)
+            ),
+            changed=int(rows[0]["changed"]) if rows else 0,
+            git_sha=self.generation.git_sha,
+        )
+
+    @cached_property
+    def live(self) -> Generation | None:
+        """What is served now, unless it is this very generation."""
+        live = self.ledger.generations.live(self.generation.agent_id)
+        same = live is not None and live.generation_id == self.generation.generation_id
+        return None if same else live
+
+    @cached_property
+    def _lines(self) -> dict[str, str | None]:
+        return {}
 
 
 def sighting(ledger: Ledger, generation: Generation, dagster_run: str) -> Json | None:
@@ -88,3 +120,19 @@ def sighting(ledger: Ledger, generation: Generation, dagster_run: str) -> Json |
     ):
         return None
     return {"dagster_run": dagster_run, "written_at": held["updated_at"].isoformat()}
+
+
+def exactly(found: Audit) -> Verdict:
+    """Say what a look at the collection found."""
+    cure = "" if found.exact else " → ingest again: what is doubted is built anew"
+    return Verdict(found.exact, f"{found.description}{cure}", found.facts())
+
+
+def _size(generation: Generation) -> Size:
+    return Size(generation.number, generation.documents, generation.chunks)
+
+
+def _was_scanned(kept: Json | None) -> bool:
+    """Whether the patterns of today looked, or nobody was to look."""
+    facts: Json = (kept or {}).get("facts", {})
+    return bool(facts.get("off")) or facts.get("scan") == SCAN_VERSION

@@ -1,22 +1,28 @@
 """Make the inactive colour hold exactly what a generation's manifest says."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from dagster_kb.alias_moves import reconcile_agent
 from dagster_kb.assembly import chunk_payload
+from dagster_kb.collection_audit import Audit, CollectionAudit, Look, is_due, stands
 from dagster_kb.resources.embedder import from_bytes
 from dagster_kb.resources.ledger import Ledger
-from dagster_kb.resources.ledger_database import Row
-from dagster_kb.resources.vector_store import BATCH, Point, VectorStore, batches
+from dagster_kb.resources.vector_store import BATCH, PAGE, Point, VectorStore, batches
 from dagster_kb.telemetry import Stages
 from kb_contract.embedding_space import EmbeddingSpace, embedded_text
 from kb_contract.errors import GateRefused
 from kb_contract.generation import Generation
-from kb_contract.identifiers import Colour, collection_name, ids_digest, other_colour
+from kb_contract.identifiers import Colour, collection_name, other_colour
 
 Advance = Callable[[int, int], None]
+
+
+def nobody_waits(done: int, total: int) -> None:
+    """Tell nobody how far it is."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,23 @@ class Synced:
     written: int
     deleted: int
     kept: int
+    audit: Audit
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a colour holds before it is written: a generation, these errors, or nothing."""
+
+    base: int | None = None
+    """The generation that it holds for sure."""
+    looked: Audit | None = None
+    """A whole look, where that was not sure."""
+    stale: int = 0
+    whole_look_at: datetime | None = None
+
+    @property
+    def is_new(self) -> bool:
+        return self.base is None and self.looked is None
 
 
 @dataclass(frozen=True)
@@ -39,7 +62,9 @@ class CollectionSync:
     store: VectorStore
     stages: Stages = field(default_factory=Stages)
 
-    def run(self, generation: Generation, advance: Advance) -> Synced | None:
+    def run(
+        self, generation: Generation, advance: Advance, look: Look = "when in doubt"
+    ) -> Synced | None:
         """Sync under the agent's lock; None when it is live, refused when it was overtaken."""
         agent = generation.agent_id
         with self.ledger.agent_lock(agent):
@@ -49,69 +74,138 @@ class CollectionSync:
             reconcile_agent(self.ledger, self.store, agent)
             live = self.ledger.generations.live(agent)
             colour = other_colour(live.colour if live else None)
-            return self._sync(generation, colour, advance)
+            return self.bring(generation, colour, advance, look)
 
-    def _sync(self, generation: Generation, colour: Colour, advance: Advance) -> Synced:
-        agent = generation.agent_id
-        collection = collection_name(self.ledger.workspace, agent, colour)
-        space = EmbeddingSpace.model_validate(generation.space)
-        wanted = self.ledger.documents.manifest(generation.generation_id)
-        held = self._trusted(agent, colour, collection, space)
-        known = held if held is not None else {}
-        stale = [one for one, digest in wanted.items() if known.get(one) != digest]
-        gone = [one for one in known if one not in wanted]
-        if held is None or stale or gone:
-            self.ledger.aliases.mark(generation, colour, "writing")
-        if held is None:
-            self.store.recreate(collection, space.dimension)
-        self.store.delete(collection, gone)
-        self._write(generation, collection, space, stale, advance)
-        if (count := self.store.count(collection)) != len(wanted):
-            raise GateRefused(
-                f"{collection} holds {count} points, wanted {len(wanted)}",
-                where=agent, cure="another writer outside of the lock? run it again",
-            )  # fmt: skip
-        self.ledger.aliases.mark(generation, colour, "clean")
-        self.ledger.aliases.place(generation, colour)
-        kept = len(wanted) - len(stale)
-        return Synced(colour, collection, held is None, len(stale), len(gone), kept)
+    def bring(
+        self, generation: Generation, colour: Colour, advance: Advance = nobody_waits,
+        look: Look = "when in doubt",
+    ) -> Synced:  # fmt: skip
+        """Bring a colour to a generation, whatever its state; the caller holds the lock."""
+        return _Task(self.ledger, self.store, self.stages, generation, colour).run(look, advance)
 
-    def _trusted(
-        self, agent: str, colour: Colour, collection: str, space: EmbeddingSpace
-    ) -> dict[str, str] | None:
-        """What the colour holds; None when that is not known for sure, or of another space."""
-        known = self.ledger.aliases.colour(agent, colour)
-        if known is None or known["state"] != "clean" or known["generation_id"] is None:
-            return None
-        if known["space"] != space.model_dump(mode="json"):
-            return None
-        if self.store.dimension(collection) != space.dimension:
-            return None
-        said = self.ledger.documents.manifest(known["generation_id"])
-        if ids_digest(list(said.items())) != known["ids_digest"]:
-            return None
-        there = {one.chunk_id for one in self.store.points(collection, payloads=False)}
-        return said if there == said.keys() and len(said) == known["chunk_count"] else None
 
-    def _write(
-        self, generation: Generation, collection: str, space: EmbeddingSpace,
-        chunk_ids: list[str], advance: Advance,
-    ) -> None:  # fmt: skip
+@dataclass(frozen=True)
+class _Task:
+    """One sync of one colour; the caller holds the agent's lock."""
+
+    ledger: Ledger
+    store: VectorStore
+    stages: Stages
+    generation: Generation
+    colour: Colour
+
+    @property
+    def collection(self) -> str:
+        return collection_name(self.ledger.workspace, self.generation.agent_id, self.colour)
+
+    @property
+    def space(self) -> EmbeddingSpace:
+        return EmbeddingSpace.model_validate(self.generation.space)
+
+    @property
+    def audit(self) -> CollectionAudit:
+        return CollectionAudit(self.ledger, self.store)
+
+    def run(self, look: Look, advance: Advance) -> Synced:
+        ground = self._ground(look)
+        with self._gone(ground) as streamed:
+            gone = list(streamed)
+        touches = bool(ground.is_new or ground.stale or gone)
+        if touches:
+            self.ledger.aliases.mark(self.generation, self.colour, "writing")
+        self._delete(ground, gone)
+        with self._stale(ground) as stale:
+            self._write(stale, ground.stale, advance)
+        found = self._look(ground, gone)
+        if not found.exact:
+            # One that is late is told that instead.
+            with self.ledger.fences.guard(self.generation.agent_id):
+                raise GateRefused(
+                    f"{self.collection} is not what was written: {found.description}",
+                    where=self.generation.agent_id,
+                    cure="another writer outside of the lock? run it again, it mends what differs",
+                )
+        seal = self.audit.sealed(self.generation, self.collection, found)
+        self.ledger.aliases.mark(self.generation, self.colour, "clean", seal)
+        kept = self.generation.chunks - ground.stale
+        return Synced(
+            self.colour, self.collection, ground.is_new, ground.stale, len(gone), kept, found
+        )
+
+    def _ground(self, look: Look) -> Ground:
+        """Find out what can be built upon."""
+        known = self.ledger.aliases.colour(self.generation.agent_id, self.colour)
+        there = self.store.describe(self.collection)
+        if (
+            known is None
+            or there is None
+            or there.dimension != self.space.dimension
+            or there.space != self.space.space_id
+        ):
+            return Ground(stale=self.generation.chunks)
+        if stands(known, there) and not is_due(known, look):
+            base: int = known["generation_id"]
+            found = self.ledger.manifests.difference(self.generation, base)
+            if found.held == known["chunk_count"] == self.store.count(self.collection):
+                return Ground(base, None, found.stale, known["verified_at"])
+        with self.stages.stage("vector.look", collection=self.collection):
+            looked = self.audit.whole(self.generation, self.collection)
+        stale = len(looked.missing) + len(looked.changed)
+        return Ground(None, looked, stale, looked.whole_look_at)
+
+    @contextmanager
+    def _stale(self, ground: Ground) -> Generator[Iterator[str]]:
+        if ground.looked:
+            yield iter((*ground.looked.missing, *ground.looked.changed))
+            return
+        with self.ledger.manifests.stale(self.generation, ground.base) as stale:
+            yield stale
+
+    @contextmanager
+    def _gone(self, ground: Ground) -> Generator[Iterable[str]]:
+        if ground.base is None:
+            yield ground.looked.strange if ground.looked else ()
+            return
+        with self.ledger.manifests.gone(self.generation, ground.base) as gone:
+            yield gone
+
+    def _delete(self, ground: Ground, gone: Sequence[str]) -> None:
+        agent = self.generation.agent_id
+        if ground.is_new:
+            with self.ledger.fences.guard(agent):
+                self.store.recreate(self.collection, self.space.dimension, self.space.space_id)
+        for batch in batches(gone, PAGE):
+            with self.ledger.fences.guard(agent):
+                self.store.delete(self.collection, batch)
+
+    def _write(self, stale: Iterator[str], total: int, advance: Advance) -> None:
         written = 0
-        for batch in batches(chunk_ids, BATCH):
-            rows = self.ledger.documents.points(generation, space.space_id, batch)
+        for batch in batches(stale, BATCH):
+            rows = self.ledger.documents.points(self.generation, self.space.space_id, batch)
             if len(rows) != len(batch):
                 raise GateRefused(
                     f"{len(batch) - len(rows)} chunks have no vector",
-                    where=generation.agent_id, cure="materialise `embeddings` first",
+                    where=self.generation.agent_id, cure="materialise `embeddings` first",
                 )  # fmt: skip
-            with self.stages.stage("vector.upsert", collection=collection, chunk_ids=batch):
-                self.store.write(collection, [self._point(generation, row) for row in rows])
+            points = [point_of(self.ledger.workspace, self.generation.agent_id, one)
+                      for one in rows]  # fmt: skip
+            # A writer that lost its lock writes not one batch more.
+            with (
+                self.stages.stage("vector.upsert", collection=self.collection, chunk_ids=batch),
+                self.ledger.fences.guard(self.generation.agent_id),
+            ):
+                self.store.write(self.collection, points)
             written += len(batch)
-            advance(written, len(chunk_ids))
+            advance(written, total)
 
-    def _point(self, generation: Generation, row: Row) -> Point:
-        return point_of(self.ledger.workspace, generation.agent_id, row)
+    def _look(self, ground: Ground, gone: Sequence[str]) -> Audit:
+        """Look at what was written; at all of it where nothing was there before."""
+        if ground.is_new:
+            return self.audit.whole(self.generation, self.collection)
+        with self._stale(ground) as stale:
+            return self.audit.written(
+                self.generation, self.collection, stale, gone, ground.whole_look_at
+            )
 
 
 def point_of(workspace: str, agent: str, row: Mapping[str, Any]) -> Point:

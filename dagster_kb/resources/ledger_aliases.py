@@ -1,20 +1,38 @@
 """What each colour is known to hold, and which generation is served."""
 
 from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
+from typing import Any, Literal
+
+from psycopg.types.json import Jsonb
 
 from dagster_kb.resources.ledger_database import LedgerDatabase, Row, one, run
+from dagster_kb.resources.ledger_fences import AgentFences
 from kb_contract.errors import GateRefused
 from kb_contract.generation import Generation
 from kb_contract.identifiers import Colour, collection_name
 
 
 @dataclass(frozen=True)
+class Seal:
+    """What was found when a colour was looked at, and the stamp that the collection has since."""
+
+    stamp: str
+    verified_at: datetime | None
+    """When every point of it was last looked at; None: just now."""
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class AliasLedger:
-    """Rows of kb.colours and kb.alias_moves, and the step from checked to live."""
+    """Rows of kb.colours and kb.alias_moves, and the step from checked to live.
+
+    What changes them runs under the agent's lock, and shows it.
+    """
 
     database: LedgerDatabase
     workspace: str
+    fences: AgentFences
 
     def colour(self, agent: str, colour: Colour) -> Row | None:
         """What a colour is known to hold, with the space of its vectors."""
@@ -24,28 +42,29 @@ class AliasLedger:
         return self.database.rows("colours", workspace=self.workspace, agent=agent)
 
     def mark(
-        self, generation: Generation, colour: Colour, state: Literal["writing", "clean"]
-    ) -> None:
-        """Say that a colour is being written for a generation, or holds it."""
-        self.database.run(
-            "keep_colour", workspace=self.workspace, agent=generation.agent_id, colour=colour,
-            collection=collection_name(self.workspace, generation.agent_id, colour), state=state,
-            generation=generation.generation_id, chunk_count=generation.chunks,
-            ids_digest=generation.manifest_digest or "",
-        )  # fmt: skip
+        self, generation: Generation, colour: Colour, state: Literal["writing", "clean"],
+        seal: Seal | None = None,
+    ) -> None:  # fmt: skip
+        """Say that a colour is being written for a generation, or that it holds it."""
+        where = {"colour": colour,
+                 "collection": collection_name(self.workspace, generation.agent_id, colour)}  # fmt: skip
+        with self.database.transaction() as connection:
+            self.fences.check(connection, generation.agent_id)
+            run(
+                connection, "keep_colour", workspace=self.workspace, agent=generation.agent_id,
+                **where, state=state, generation=generation.generation_id,
+                chunk_count=generation.chunks, ids_digest=generation.manifest_digest or "",
+                stamp=seal and seal.stamp, verified_at=seal and seal.verified_at,
+                audit=Jsonb(seal.facts if seal else {}),
+            )  # fmt: skip
+            if state == "clean":
+                run(connection, "place_generation", generation=generation.generation_id, **where)
 
     def doubt(self, generation: Generation) -> None:
-        """Say that the colour which holds this generation is not what it should be."""
+        """Forget what is known of the colour that holds this generation: it is made anew."""
         self.database.run(
             "doubt_colour", workspace=self.workspace, agent=generation.agent_id,
             generation=generation.generation_id,
-        )  # fmt: skip
-
-    def place(self, generation: Generation, colour: Colour) -> None:
-        """Say where a generation lies."""
-        self.database.run(
-            "place_generation", generation=generation.generation_id, colour=colour,
-            collection=collection_name(self.workspace, generation.agent_id, colour),
         )  # fmt: skip
 
     def go_live(
@@ -54,6 +73,7 @@ class AliasLedger:
         """Retire what was live and make this live: one transaction."""
         who = {"workspace": self.workspace, "agent": generation.agent_id}
         with self.database.transaction() as connection:
+            self.fences.check(connection, generation.agent_id)
             old = one(connection, "retire_live", **who, reason=None)
             if one(connection, "go_live", generation=generation.generation_id) is None:
                 raise GateRefused(
@@ -82,15 +102,19 @@ class AliasLedger:
         generation_id: int | None = None,
     ) -> None:
         """Keep a move that no new generation caused."""
-        self.database.run(
-            "keep_alias_move", workspace=self.workspace, agent=agent, generation=generation_id,
-            **{"from": None, "to": to}, dagster_run=None, moved_by=moved_by, reason=reason,
-        )  # fmt: skip
+        with self.database.transaction() as connection:
+            self.fences.check(connection, agent)
+            run(
+                connection, "keep_alias_move", workspace=self.workspace, agent=agent,
+                generation=generation_id, **{"from": None, "to": to}, dagster_run=None,
+                moved_by=moved_by, reason=reason,
+            )  # fmt: skip
 
     def withdraw(self, generation: Generation, dagster_run: str, reason: str) -> None:
         """Nothing is live any more, and this generation, which is empty, is why."""
         who = {"workspace": self.workspace, "agent": generation.agent_id}
         with self.database.transaction() as connection:
+            self.fences.check(connection, generation.agent_id)
             ended = one(
                 connection, "withdraw_generation",
                 generation=generation.generation_id, reason=reason,
@@ -117,6 +141,7 @@ class AliasLedger:
         """Nothing of the agent is live or staged any more."""
         who = {"workspace": self.workspace, "agent": agent}
         with self.database.transaction() as connection:
+            self.fences.check(connection, agent)
             old = one(connection, "retire_live", **who, reason=reason)
             run(connection, "supersede_generations", **who, keep=None, reason=reason)
             run(connection, "forget_colours", **who)

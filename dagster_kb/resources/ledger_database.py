@@ -1,6 +1,6 @@
 """How the writer speaks to Postgres: a few connections, statements by name."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -48,7 +48,9 @@ class LedgerDatabase:
             yield connection
 
     def close(self) -> None:
+        """Let go of every connection; the next use connects again."""
         self._pool.close()
+        self.__dict__.pop("_pool")  # frozen, so it cannot be deleted in the ordinary way
 
     def rows(self, name: str, /, **values: Any) -> list[Row]:
         with self.transaction() as connection:
@@ -63,7 +65,15 @@ class LedgerDatabase:
             run(connection, name, **values)
 
     @contextmanager
-    def lock(self, key: str) -> Generator[None]:
+    def stream(self, name: str, size: int, /, **values: Any) -> Generator[Iterator[Row]]:
+        """Rows of a statement, so many at a time from the server: memory stays flat."""
+        with self.transaction() as connection, connection.cursor(name=name) as cursor:
+            cursor.itersize = size
+            cursor.execute(statement(name), values)
+            yield iter(cursor)
+
+    @contextmanager
+    def lock(self, key: str) -> Generator[Connection]:
         """Hold the advisory lock of that key; it is freed when this process dies."""
         with Connection.connect(
             self.url, row_factory=dict_row, autocommit=True, application_name="writer-lock"
@@ -72,7 +82,7 @@ class LedgerDatabase:
                 "select set_config('lock_timeout', %s, false)", (f"{LOCK_SECONDS}s",)
             )
             run(connection, "lock_agent", key=key)
-            yield
+            yield connection
             # Fails when the connection broke meanwhile, so a writer without its lock is told.
             run(connection, "unlock_agent", key=key)
 

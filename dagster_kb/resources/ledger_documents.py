@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -18,8 +18,12 @@ from dagster_kb.resources.ledger_database import (
     run_many,
     statement,
 )
+from dagster_kb.resources.ledger_tombstones import bury_fresh
+from dagster_kb.resources.vector_store import batches
 from kb_contract.generation import Generation
 
+# Documents whose chunks are in memory at a time.
+_DOCUMENTS: Final = 100
 RowsOf = Callable[[Row, Sequence[Row]], Iterable[ManifestRow]]
 
 
@@ -47,12 +51,13 @@ class DocumentLedger:
                     run_many(connection, "keep_chunk", document.chunk_rows())
 
     def place(self, generation: Generation, documents: Sequence[PlacedDocument]) -> None:
-        """Say what became of every file of the folder."""
+        """Say what became of every file of the folder, in one go."""
         with self.database.transaction() as connection:
-            run_many(
-                connection, "keep_generation_document",
-                [{"generation": generation.generation_id, **one.row()} for one in documents],
-            )  # fmt: skip
+            run(connection, "make_placed_documents")
+            with connection.cursor().copy(statement("copy_placed_documents")) as copy:
+                for document in documents:
+                    copy.write_row(tuple(document.row().values()))
+            run(connection, "keep_placed_documents", generation=generation.generation_id)
 
     def placed(self, generation_id: int) -> dict[str, PlacedDocument]:
         found = self.database.rows("generation_documents", generation=generation_id)
@@ -69,20 +74,20 @@ class DocumentLedger:
     def fill_manifest(self, generation: Generation, rows_of: RowsOf) -> int | None:
         """Write the manifest once; returns how many rows were not copied, None when it stood."""
         base = self.base(generation)
-        which = {"generation": generation.generation_id, "base": base and base.generation_id}
+        which = {"generation": generation.generation_id, "base": base and base.generation_id,
+                 "workspace": self.workspace, "agent": generation.agent_id}  # fmt: skip
         with self.database.transaction() as connection:
             held = one(connection, "lock_generation", generation=generation.generation_id)
             if held and held["manifest_digest"] is not None:
                 return None
             run(connection, "make_fresh_chunks")
-            fresh = _fresh_rows(connection, which, rows_of)
-            with connection.cursor().copy(statement("copy_fresh_chunks")) as copy:
-                for row in fresh:
-                    copy.write_row(row.columns())
+            fresh = sum(_copy_fresh(connection, documents, which, rows_of)
+                        for documents in batches(rows(connection, "fresh_documents", **which),
+                                                 _DOCUMENTS))  # fmt: skip
             run(connection, "plan_for_many")
             run(connection, "fill_manifest", **which)
             run(connection, "seal_manifest", generation=generation.generation_id)
-            return len(fresh)
+            return fresh
 
     def manifest(self, generation_id: int) -> dict[str, str]:
         """What the collection must hold: payload digest by chunk id."""
@@ -97,13 +102,19 @@ class DocumentLedger:
         )  # fmt: skip
 
 
-def _fresh_rows(
-    connection: Connection, which: Mapping[str, Any], rows_of: RowsOf
-) -> list[ManifestRow]:
-    documents = rows(connection, "fresh_documents", **which)
+def _copy_fresh(
+    connection: Connection, documents: Sequence[Row], which: Mapping[str, Any], rows_of: RowsOf
+) -> int:
+    """Make the rows of some documents; their texts are in memory no longer than that."""
     chunks: dict[UUID, list[Row]] = {}
     wanted = list({row["document_id"] for row in documents})
-    for chunk in rows(connection, "chunks_of_documents", documents=wanted):
+    bury_fresh(connection, wanted, workspace=which["workspace"], agent=which["agent"])
+    for chunk in rows(connection, "chunks_of_documents", documents=wanted, **which):
         chunks.setdefault(chunk["document_id"], []).append(chunk)
-    return [row for document in documents
-            for row in rows_of(document, chunks.get(document["document_id"], []))]  # fmt: skip
+    made = 0
+    with connection.cursor().copy(statement("copy_fresh_chunks")) as copy:
+        for document in documents:
+            for row in rows_of(document, chunks.get(document["document_id"], [])):
+                copy.write_row(row.columns())
+                made += 1
+    return made

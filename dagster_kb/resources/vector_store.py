@@ -1,6 +1,6 @@
 """The vector store: one collection per colour of an agent, behind aliases."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -16,6 +16,8 @@ from kb_contract.payload import DENSE, INDEXED_FIELDS, SPARSE, ChunkPayload
 
 BATCH: Final = 256
 PAGE: Final = 1000
+_SPACE: Final = "space_id"
+_STAMP: Final = "stamp"
 Item = TypeVar("Item")
 
 
@@ -36,6 +38,18 @@ class StoredPoint:
     chunk_id: str
     payload: Mapping[str, Any]
     score: float = 0.0
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a collection says of itself; readers never see it."""
+
+    dimension: int | None
+    """Size of the dense vectors; None when they are none of ours."""
+    space: str | None
+    """Id of the embedding space that it was made for."""
+    stamp: str | None
+    """What the writer put there when it last looked at it."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +74,23 @@ class VectorStore:
 
     def dimension(self, collection: str) -> int | None:
         """Size of the dense vectors; None when there is no such collection, or none of ours."""
+        there = self.describe(collection)
+        return there.dimension if there else None
+
+    def describe(self, collection: str) -> Description | None:
+        """Ask a collection what it is; None when there is none."""
         if not self.client.collection_exists(collection):
             return None
-        vectors = self.client.get_collection(collection).config.params.vectors
+        config = self.client.get_collection(collection).config
+        vectors, said = config.params.vectors, config.metadata or {}
         dense = vectors.get(DENSE) if isinstance(vectors, dict) else None
-        return dense.size if dense else None
+        return Description(dense.size if dense else None, said.get(_SPACE), said.get(_STAMP))
 
-    def recreate(self, collection: str, dimension: int) -> None:
+    def stamp(self, collection: str, stamp: str) -> None:
+        """Put a mark on the collection itself, which no copy made before has."""
+        self.client.update_collection(collection, metadata={_STAMP: stamp})
+
+    def recreate(self, collection: str, dimension: int, space_id: str = "") -> None:
         """Make the collection, empty."""
         self.drop(collection)
         self.client.create_collection(
@@ -75,6 +99,7 @@ class VectorStore:
                 DENSE: models.VectorParams(size=dimension, distance=models.Distance.COSINE)
             },
             sparse_vectors_config={SPARSE: models.SparseVectorParams(modifier=models.Modifier.IDF)},
+            metadata={_SPACE: space_id},
         )
         for field, schema in INDEXED_FIELDS:
             self.client.create_payload_index(
@@ -99,6 +124,15 @@ class VectorStore:
             if offset is None:
                 return
 
+    def some(
+        self, collection: str, chunk_ids: Sequence[str], *, payloads: bool
+    ) -> list[StoredPoint]:
+        """Return those of the points that are there."""
+        found = self.client.retrieve(
+            collection, _ids(chunk_ids), with_payload=payloads, with_vectors=False
+        )
+        return [StoredPoint(str(one.id), one.payload or {}) for one in found]
+
     def sample(self, collection: str, limit: int) -> list[StoredPoint]:
         """Return some points."""
         page, _ = self.client.scroll(collection, limit=limit, with_payload=True)
@@ -110,7 +144,7 @@ class VectorStore:
 
     def delete(self, collection: str, chunk_ids: Sequence[str]) -> None:
         for batch in batches(chunk_ids, PAGE):
-            self.client.delete(collection, models.PointIdsList(points=list[Any](batch)), wait=True)
+            self.client.delete(collection, models.PointIdsList(points=_ids(batch)), wait=True)
 
     def search(
         self, collection: str, question: str, vector: Sequence[float], limit: int
@@ -129,6 +163,10 @@ class VectorStore:
             with_payload=True,
         )
         return [StoredPoint(str(one.id), one.payload or {}, one.score) for one in found.points]
+
+    def collections(self) -> list[str]:
+        """Every collection that is there, of whomever."""
+        return [one.name for one in self.client.get_collections().collections]
 
     def aliases(self) -> dict[str, str]:
         """Every alias with its collection."""
@@ -175,8 +213,13 @@ class VectorStore:
         return models.SparseVector(indices=list(made.indices), values=list(made.values))
 
 
-def batches(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
-    """Cut a sequence into lists of at most `size`."""
+def _ids(chunk_ids: Iterable[str]) -> list[Any]:
+    """Make the store's ids of ours; only somebody else's are numbers."""
+    return [int(one) if one.isdecimal() else one for one in chunk_ids]
+
+
+def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Cut what comes into lists of at most `size`."""
     rest = iter(items)
     while batch := list(islice(rest, size)):
         yield batch

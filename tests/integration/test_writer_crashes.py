@@ -28,6 +28,13 @@ DEATHS = {
         Death("delete points", "after"),
         Death("write points", "after"),
     ],
+    "looking": [
+        Death("look at all", "before"),
+        Death("look at what changed", "before"),
+        Death("look at what changed", "after"),
+        Death("stamp collection", "after"),
+        Death("mark colour", "after", nth=2),
+    ],
     "publishing": [
         Death("mark colour", "before", nth=2),
         Death("record check", "after", nth=3),
@@ -61,6 +68,7 @@ def test_every_call_of_the_list_is_killed_somewhere():
     assert {one.call for group in DEATHS.values() for one in group} == set(CALLS)
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("group", DEATHS)
 def test_a_killed_writer_leaves_what_is_served_and_the_next_run_converges(
     world: WriterWorld, group: str

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from dagster_kb.retirement import RETIRE, Retirement
-from kb_contract.identifiers import COLOURS, collection_name, production_alias
+from kb_contract.identifiers import production_alias
 from tests.doubles.dying_writer import Place, start
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import QUIET, WriterWorld, failures, why
@@ -74,9 +74,6 @@ def test_an_agent_whose_folder_is_gone_is_gone(world: WriterWorld):
     assert retire(world).success
     assert world.ledger.generations.live(world.agent) is None
     assert production_alias("default", world.agent) not in world.store.aliases()
-    for colour in COLOURS:
-        assert world.store.dimension(collection_name("default", world.agent, colour)) is None
-    assert world.instance.get_dynamic_partitions("agents") == []
     refused = world.ingest()
     assert "there is no folder of agent" in failures(refused)["parsed_documents"]
 

@@ -4,6 +4,7 @@
 -- Rows are a pure function of (path, document), so any complete manifest can be copied from.
 select * from kb.generations
 where workspace_id = %(workspace)s and agent_id = %(agent)s and manifest_digest is not null
+  and pruned_at is null
   and generation_id <> %(generation)s
 order by (state = 'live') desc, number desc limit 1;
 
@@ -13,15 +14,21 @@ where generation_id = %(generation)s order by path collate "C";
 
 -- name: documents_by_blob
 select document_id, blob_sha, title, front_matter, status, reason from kb.documents
-where workspace_id = %(workspace)s and reader = %(reader)s and blob_sha = any(%(blobs)s);
+where workspace_id = %(workspace)s and reader = %(reader)s and blob_sha = any(%(blobs)s)
+  and stopped <> 1;  -- what met a limit once is read once more
 
 -- name: keep_document
 insert into kb.documents
   (document_id, workspace_id, file_sha256, blob_sha, reader, source_name, mime, size_bytes, title,
-   front_matter, status, reason)
+   front_matter, status, reason, extracted_text, stopped)
 values (%(document_id)s, %(workspace)s, %(file_sha256)s, %(blob_sha)s, %(reader)s, %(source_name)s,
-        %(mime)s, %(size_bytes)s, %(title)s, %(front_matter)s, %(status)s, %(reason)s)
-on conflict (workspace_id, file_sha256, reader) do nothing
+        %(mime)s, %(size_bytes)s, %(title)s, %(front_matter)s, %(status)s, %(reason)s,
+        %(extracted_text)s, %(stopped)s)
+on conflict (workspace_id, file_sha256, reader) do update
+  set title = excluded.title, front_matter = excluded.front_matter, status = excluded.status,
+      reason = excluded.reason, extracted_text = excluded.extracted_text,
+      stopped = excluded.stopped * 2
+  where documents.stopped = 1
 returning document_id;
 
 -- name: keep_chunk
@@ -31,7 +38,15 @@ insert into kb.chunks
 values (%(document_id)s, %(chunk_index)s, %(heading_path)s, %(start_offset)s, %(end_offset)s,
         %(text)s, %(text_sha256)s, %(embed_sha256)s, %(tokens)s, %(page)s);
 
--- name: keep_generation_document
+-- name: make_placed_documents
+create temporary table placed_documents (
+  path text, blob_sha text, document_id uuid, status text, reason text
+) on commit drop;
+
+-- name: copy_placed_documents
+copy placed_documents (path, blob_sha, document_id, status, reason) from stdin;
+
+-- name: keep_placed_documents
 insert into kb.generation_documents (generation_id, path, blob_sha, document_id, status, reason)
-values (%(generation)s, %(path)s, %(blob_sha)s, %(document_id)s, %(status)s, %(reason)s)
+select %(generation)s, path, blob_sha, document_id, status, reason from placed_documents
 on conflict (generation_id, path) do nothing;

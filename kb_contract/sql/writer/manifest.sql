@@ -15,7 +15,14 @@ where now.generation_id = %(generation)s and now.status = 'published' and old.pa
 order by now.path collate "C";
 
 -- name: chunks_of_documents
-select * from kb.chunks where document_id = any(%(documents)s) order by document_id, chunk_index;
+-- Without what a person deleted: it comes back when the source says something else.
+select c.* from kb.chunks c
+where c.document_id = any(%(documents)s) and c.purged_at is null
+  and not exists (
+    select from kb.buried_chunks b join kb.tombstones t using (tombstone_id)
+    where t.workspace_id = %(workspace)s and t.agent_id = %(agent)s
+      and b.document_id = c.document_id and b.chunk_index = c.chunk_index)
+order by c.document_id, c.chunk_index;
 
 -- name: make_fresh_chunks
 create temporary table fresh_chunks (
@@ -49,7 +56,8 @@ from (
 ) every_chunk;
 
 -- name: seal_manifest
--- The digest is kb_contract.identifiers.ids_digest, computed where the rows are.
+-- The digest is kb_contract.identifiers.ids_digest, computed where the rows are; ids in the order
+-- of their bytes, which the index has, are in the order of their text.
 update kb.generations g set
   documents = (select count(*) from kb.generation_documents d
                where d.generation_id = g.generation_id and d.status = 'published'),
@@ -59,7 +67,7 @@ update kb.generations g set
   manifest_digest = (
     select encode(sha256(convert_to(coalesce(string_agg(
       c.chunk_id::text || ' ' || c.payload_sha256, E'\n'
-      order by c.chunk_id::text collate "C", c.payload_sha256 collate "C"), ''), 'UTF8')), 'hex')
+      order by c.chunk_id), ''), 'UTF8')), 'hex')
     from kb.generation_chunks c where c.generation_id = g.generation_id)
 where generation_id = %(generation)s returning *;
 
