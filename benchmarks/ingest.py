@@ -1,31 +1,30 @@
 """What ingestion costs beside the work that nobody can avoid: `make bench`.
 
-One corpus, one model, one process, one run. The floor is the bare loop that any script has: embed
+One corpus, one model, one run. The floor is the bare loop that any script has: embed
 every chunk's text and nothing else. A script without a ledger pays it again for every change.
 """
 
 import os
 import random
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from rich.console import Console
 from rich.table import Table
 
-from dagster_kb.definitions import build_definitions, ledger_of
+from benchmarks.embedded_stack import AGENT, Repository, embeddings_kept, stack, texts_of
+from dagster_kb.definitions import build_definitions, embedder_of, ledger_of
+from dagster_kb.embedding_job import TEXTS_IN_A_COMMIT
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.sentence_embedder import SentenceEmbedder
+from dagster_kb.resources.vector_store import batches
 from kb.ingestion import Ingested, Ingestion
 from kb.writer_access import open_dagster, writer_settings
-from kb_contract.embedding_space import embedded_text
 
-AGENT = "bench"
 DOCUMENTS = 80
 SECTIONS = 6
 SEED = 7
@@ -44,35 +43,26 @@ class Row:
     what: str
     seconds: float
     cpu: float
-    """Processor seconds of this process: they stay the same on a busy machine."""
+    """Processor seconds of this process and its children: they stay the same on a busy machine."""
     embedded: int
     note: str = ""
 
 
 @dataclass(frozen=True)
-class Corpus:
-    """A git repository with one agent whose pages nobody wrote."""
+class Pages:
+    """Pages that nobody wrote, in a git repository."""
 
-    root: Path
+    repository: Repository
 
     def make(self) -> None:
-        self._git("init", "--quiet", "--initial-branch=main")
+        self.repository.make()
         dice = random.Random(SEED)  # noqa: S311
         for number in range(DOCUMENTS):
-            self.page(number).parent.mkdir(parents=True, exist_ok=True)
             self.page(number).write_text(_page(dice, number), "utf-8")
-        self.commit("all pages")
+        self.repository.commit("all pages")
 
     def page(self, number: int) -> Path:
-        return self.root / "knowledge" / AGENT / f"page-{number:04d}.md"
-
-    def commit(self, message: str) -> None:
-        self._git("add", "--all")
-        self._git("commit", "--quiet", "--message", message)
-
-    def _git(self, *arguments: str) -> None:
-        who = ("-c", "user.name=bench", "-c", "user.email=bench@example.org")
-        subprocess.run(["git", *who, *arguments], cwd=self.root, check=True)
+        return self.repository.folder / f"page-{number:04d}.md"
 
 
 def _page(dice: random.Random, number: int) -> str:
@@ -88,40 +78,11 @@ def _paragraph(dice: random.Random) -> str:
     return " ".join(sentences)
 
 
-@contextmanager
-def stack(home: Path, knowledge: Path) -> Iterator[None]:
-    """The embedded Postgres, Qdrant and Dagster's storage, for this run alone."""
-    kept = {name: value for name, value in os.environ.items()
-            if name not in {"DATABASE_URL", "QDRANT_URL", "API_URL"}}  # fmt: skip
-    os.environ.clear()
-    os.environ.update(kept, KB_HOME=str(home), KNOWLEDGE_DIR=str(knowledge))
-    command = [sys.executable, "-m", "kb"]
-    try:
-        subprocess.run([*command, "up", "--detach", "--only", "qdrant,dagster-storage"], check=True)
-        yield
-    finally:
-        subprocess.run([*command, "down"], check=True)
-
-
-def texts_of(ledger: Ledger) -> list[str]:
-    """What was embedded for the live generation, as the ledger keeps it."""
-    live = ledger.generations.live(AGENT)
-    assert live is not None
-    with ledger.database.transaction() as connection:
-        rows = connection.execute(
-            "select d.title, c.heading_path, c.text from kb.generation_chunks g "
-            "join kb.chunks c using (document_id, chunk_index) "
-            "join kb.documents d using (document_id) where g.generation_id = %s",
-            (live.generation_id,),
-        ).fetchall()
-    return [embedded_text(one["title"], tuple(one["heading_path"]), one["text"]) for one in rows]
-
-
 @dataclass(frozen=True)
 class Bench:
     """Everything that is timed, on a model that is loaded."""
 
-    corpus: Corpus
+    pages: Pages
     ledger: Ledger
     embedder: SentenceEmbedder
     ingestion: Ingestion
@@ -136,42 +97,45 @@ class Bench:
             self._ingest("again, nothing changed", "no commit"),
             self._changed("one file changed", self._edit),
             self._changed("one file renamed", self._rename),
-            self._changed("one file removed", lambda: self.corpus.page(2).unlink()),
+            self._changed("one file removed", lambda: self.pages.page(2).unlink()),
         ]
 
     def _floor(self, texts: list[str]) -> tuple[float, float]:
-        began, worked = time.perf_counter(), time.process_time()
-        self.embedder.embed(texts)
-        return time.perf_counter() - began, time.process_time() - worked
+        began, worked = time.perf_counter(), _processor()
+        with self.embedder.lanes(len(texts)) as lanes:
+            for one in [lanes.submit(part) for part in batches(texts, TEXTS_IN_A_COMMIT)]:
+                one.result()
+        return time.perf_counter() - began, _processor() - worked
 
     def _changed(self, what: str, change: Callable[[], object]) -> Row:
         change()
-        self.corpus.commit(what)
+        self.pages.repository.commit(what)
         return self._ingest(what, "one commit")
 
     def _edit(self) -> None:
-        page = self.corpus.page(0)
+        page = self.pages.page(0)
         page.write_text(page.read_text("utf-8") + "\nThe operator oils it twice.\n", "utf-8")
 
     def _rename(self) -> None:
-        self.corpus.page(1).rename(self.corpus.page(DOCUMENTS))
+        self.pages.page(1).rename(self.pages.page(DOCUMENTS))
 
     def _ingest(self, what: str, note: str) -> Row:
-        before, worked = self._embedded(), time.process_time()
+        before, worked = embeddings_kept(self.ledger), _processor()
         done: Ingested = self.ingestion.run(AGENT, uncommitted=False, force=False)
         assert done.ok, done.error
-        worked = time.process_time() - worked
-        return Row(what, done.seconds, worked, self._embedded() - before, note)
-
-    def _embedded(self) -> int:
-        with self.ledger.database.transaction() as connection:
-            row = connection.execute("select count(*) as n from kb.embeddings").fetchone()
-        return row["n"] if row else 0
+        embedded = embeddings_kept(self.ledger) - before
+        return Row(what, done.seconds, _processor() - worked, embedded, note)
 
 
-def show(rows: list[Row], threads: int) -> None:
+def _processor() -> float:
+    me = psutil.Process()
+    used = [one.cpu_times() for one in (me, *me.children(recursive=True))]
+    return sum(one.user + one.system + one.children_user + one.children_system for one in used)
+
+
+def show(rows: list[Row], runs_on: str) -> None:
     floor = rows[0]
-    busy = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, model on {threads} thread(s)"
+    busy = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {runs_on}"
     table = Table(title=f"Ingestion · {busy}", title_justify="left")
     for column in ("what", "seconds", "times floor", "cpu", "times floor", "embedded", ""):
         table.add_column(column, justify="left" if column in {"what", ""} else "right")
@@ -189,21 +153,22 @@ def main() -> None:
         home = Path(folder)
         # As root, Postgres runs under another account, which has to come in here.
         home.chmod(0o755)
-        corpus = Corpus(home / "repository")
-        corpus.root.mkdir()
-        corpus.make()
-        with stack(home / "home", corpus.root / "knowledge"):
+        pages = Pages(Repository(home / "repository"))
+        pages.make()
+        with stack(home / "home", pages.repository.root / "knowledge"):
             settings = writer_settings()
-            ledger = ledger_of(settings)
-            embedder = SentenceEmbedder(settings.embedding_model, settings.embedding_threads)
-            embedder.embed(["the model is loaded before the clock starts"])
+            ledger, embedder = ledger_of(settings), embedder_of(settings)
+            with embedder.lanes(DOCUMENTS * SECTIONS) as lanes:
+                # The model is loaded before the clock starts.
+                runs_on = f"{lanes.runs_on}, {lanes.processes} process(es)"
             with open_dagster() as instance:
                 definitions = build_definitions(settings, embedder=embedder, ledger=ledger)
                 rows = Bench(
-                    corpus, ledger, embedder, Ingestion(definitions, ledger, instance)
+                    pages, ledger, embedder, Ingestion(definitions, ledger, instance)
                 ).rows()
             ledger.database.close()
-        show(rows, settings.embedding_threads)
+            embedder.close()
+        show(rows, runs_on)
 
 
 if __name__ == "__main__":

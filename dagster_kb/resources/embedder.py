@@ -1,14 +1,38 @@
 """What turns text into vectors: the port that the writer uses."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dagster_kb.chunking.tokens import TokenCounter
 from kb_contract.embedding_space import EmbeddingSpace
+from kb_contract.errors import BadVector
+from kb_contract.sentence_models.vectors import Vectors as Vectors
 
-Vectors = NDArray[np.float32]
+# Float32 leaves this much of the length 1.
+_NEARLY: float = 1e-3
+
+
+class Lanes(Protocol):
+    """Where batches are embedded, one or several at a time, while the caller does other things."""
+
+    @property
+    def runs_on(self) -> str:
+        """In words: the runtime, the kind of numbers, how many processes."""
+        ...
+
+    @property
+    def processes(self) -> int: ...
+
+    @property
+    def width(self) -> int:
+        """How many batches to hand in before waiting for the first: enough that none idles."""
+        ...
+
+    def submit(self, texts: Sequence[str]) -> Future[Vectors]: ...
 
 
 class Embedder(Protocol):
@@ -24,11 +48,36 @@ class Embedder(Protocol):
         """Which tokenizer counts: part of how documents were cut."""
         ...
 
+    @property
+    def token_counting(self) -> Callable[[], TokenCounter]:
+        """Makes the same counter in another process: it can be pickled, and loads no model."""
+        ...
+
     def count_tokens(self, text: str) -> int: ...
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One row per text, float32, of length 1."""
         ...
+
+    def lanes(self, texts: int) -> AbstractContextManager[Lanes]:
+        """Make ready for so many texts: on more cores where that pays."""
+        ...
+
+
+def checked(vectors: Vectors, texts: int, dimension: int) -> Vectors:
+    """Refuse what would spoil a search: wrong shapes, numbers that are none, no direction."""
+    if vectors.shape != (texts, dimension):
+        raise BadVector(
+            f"{texts} texts gave vectors of shape {vectors.shape}, wanted ({texts}, {dimension})"
+        )
+    if not np.isfinite(vectors).all():
+        raise BadVector("the model gave a vector with NaN or infinity")
+    lengths = np.linalg.norm(vectors, axis=1)
+    if (np.abs(lengths - 1) > _NEARLY).any():
+        raise BadVector(
+            f"the model gave a vector of length {lengths[np.abs(lengths - 1).argmax()]}"
+        )
+    return vectors
 
 
 def to_bytes(vectors: Vectors) -> list[bytes]:

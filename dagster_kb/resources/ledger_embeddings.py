@@ -4,9 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from dagster_kb.resources.ledger_database import LedgerDatabase, one, run, run_many
+from dagster_kb.resources.ledger_database import LedgerDatabase, Row, one, rows, run
 from kb_contract.embedding_space import embedded_text
 from kb_contract.generation import Generation
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a text has no vector, and how often it was tried alone."""
+
+    kind: str
+    message: str
+    attempts: int
+
+    @classmethod
+    def of(cls, error: BaseException, attempts: int) -> "Failure":
+        return cls(type(error).__name__, str(error)[:500], attempts)
 
 
 @dataclass(frozen=True)
@@ -14,8 +27,20 @@ class MissingText:
     """A text that was never embedded in this space, and the chunks that wait for it."""
 
     embed_sha256: str
-    text: str
+    document_id: UUID
+    chunk_index: int
+    path: str
+    heading_path: tuple[str, ...]
+    tokens: int
+    characters: int
     chunks: tuple[UUID, ...]
+    failure: Failure | None = None
+    """How it failed earlier in this run."""
+
+    @property
+    def place(self) -> str:
+        """Where a person finds it."""
+        return " > ".join((self.path, *self.heading_path))
 
 
 @dataclass(frozen=True)
@@ -34,18 +59,28 @@ class EmbeddingLedger:
     database: LedgerDatabase
 
     def missing(self, generation: Generation, space_id: str) -> list[MissingText]:
-        """Texts to embed, short ones first."""
+        """Texts to embed, long ones first."""
+        with self.database.transaction() as connection:
+            run(connection, "plan_for_many")
+            found = rows(
+                connection, "missing_embeddings", generation=generation.generation_id,
+                space=space_id, run=generation.run_id,
+            )  # fmt: skip
+        return [_missing(row) for row in found]
+
+    def texts(self, missing: Sequence[MissingText]) -> list[str]:
+        """Read what is embedded: place in words, then the chunk."""
         found = self.database.rows(
-            "missing_embeddings", generation=generation.generation_id, space=space_id
-        )
-        return [
-            MissingText(
-                row["embed_sha256"],
-                embedded_text(row["title"], tuple(row["heading_path"]), row["text"]),
-                tuple(row["chunk_ids"]),
-            )
-            for row in found
-        ]
+            "texts_to_embed", documents=[one.document_id for one in missing],
+            indexes=[one.chunk_index for one in missing],
+        )  # fmt: skip
+        return [embedded_text(row["title"], tuple(row["heading_path"]), row["text"])
+                for row in found]  # fmt: skip
+
+    def embeddable(self, generation: Generation) -> int:
+        """How many different texts the generation has."""
+        row = self.database.one("embeddable_texts", generation=generation.generation_id)
+        return row["texts"] if row else 0
 
     def begin(self, generation: Generation, missing: Sequence[MissingText]) -> None:
         """Say which chunks the run has to work on."""
@@ -57,21 +92,24 @@ class EmbeddingLedger:
         vectors: Sequence[bytes], latency_ms: int,
     ) -> None:  # fmt: skip
         """Keep a batch of vectors and mark its chunks, together."""
-        values = [{"space": space_id, "embed_sha256": text.embed_sha256, "vector": vector}
-                  for text, vector in zip(texts, vectors, strict=True)]  # fmt: skip
         with self.database.transaction() as connection:
-            run_many(connection, "keep_embedding", values)
+            run(
+                connection, "keep_embeddings", space=space_id, vectors=list(vectors),
+                digests=[text.embed_sha256 for text in texts],
+            )  # fmt: skip
             run(
                 connection, "chunks_done", run=generation.run_id, latency_ms=latency_ms,
                 chunks=[chunk for text in texts for chunk in text.chunks],
             )  # fmt: skip
 
     def failed(
-        self, generation: Generation, texts: Sequence[MissingText], error: Exception
+        self, generation: Generation, texts: Sequence[MissingText], failure: Failure
     ) -> None:
+        """Mark chunks as failed; what was tried in a batch only counts as no attempt."""
         self.database.run(
-            "chunks_failed", run=generation.run_id, error_type=type(error).__name__,
-            error_message=str(error)[:500], chunks=[one for text in texts for one in text.chunks],
+            "chunks_failed", run=generation.run_id, error_type=failure.kind,
+            error_message=failure.message, attempts=failure.attempts,
+            chunks=[one for text in texts for one in text.chunks],
         )  # fmt: skip
 
     def settle(self, generation: Generation, space_id: str) -> ChunkTotals:
@@ -88,3 +126,19 @@ class EmbeddingLedger:
     def totals(self, run_id: str) -> ChunkTotals:
         row = self.database.one("chunk_totals", run=run_id)
         return ChunkTotals(**row) if row else ChunkTotals(0, 0, 0)
+
+
+def _missing(row: Row) -> MissingText:
+    failed = row["attempts"] > 0
+    return MissingText(
+        embed_sha256=row["embed_sha256"],
+        document_id=row["document_id"],
+        chunk_index=row["chunk_index"],
+        path=row["path"],
+        heading_path=tuple(row["heading_path"]),
+        tokens=row["tokens"],
+        characters=row["characters"],
+        chunks=tuple(row["chunk_ids"]),
+        failure=Failure(row["error_type"], row["error_message"], row["attempts"])
+        if failed else None,
+    )  # fmt: skip

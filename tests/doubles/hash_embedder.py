@@ -2,12 +2,16 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
+from dagster_kb.chunking.tokens import TokenCounter
 from dagster_kb.resources.embedder import Vectors
 from kb_contract.embedding_space import EmbeddingSpace
+from tests.doubles.direct_lanes import DirectLanes
+from tests.doubles.word_counter import count_words, word_counter
 
 DIMENSION = 384
 _WORD = re.compile(r"\w+")
@@ -31,14 +35,22 @@ class HashEmbedder:
     def tokenizer(self) -> str:
         return "words"
 
+    @property
+    def token_counting(self) -> Callable[[], TokenCounter]:
+        return word_counter
+
     def count_tokens(self, text: str) -> int:
-        return len(_WORD.findall(text))
+        return count_words(text)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         if self.before_embedding:
             self.before_embedding()
         self.texts.extend(texts)
         return np.stack([_vector(text) for text in texts])
+
+    @contextmanager
+    def lanes(self, texts: int) -> Iterator[DirectLanes]:
+        yield DirectLanes(self.embed)
 
 
 def _vector(text: str) -> Vectors:

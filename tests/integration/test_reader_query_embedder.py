@@ -4,7 +4,7 @@ import time
 import pytest
 
 from graph.gateways import query_embedder
-from graph.gateways.query_embedder import SentenceTransformersEmbedder
+from graph.gateways.query_embedder import QuestionEmbedder
 from graph.retrieval.answer_sentences import answer_sentences
 from kb_contract.embedding_space import DEFAULT_MODEL, KNOWN_DIGESTS
 from kb_contract.errors import BadSetting
@@ -18,7 +18,7 @@ def cosine(one: list[float], other: list[float]) -> float:
 
 
 async def test_vectors_are_those_of_the_known_model_and_the_loop_goes_on() -> None:
-    embedder = SentenceTransformersEmbedder()
+    embedder = QuestionEmbedder()
     texts = ["That is a happy person", "That is a very happy person", "Today is a sunny day"]
     embedding = asyncio.create_task(embedder.embed(texts))
     longest = 0.0
@@ -36,7 +36,7 @@ async def test_vectors_are_those_of_the_known_model_and_the_loop_goes_on() -> No
 
 
 async def test_callers_together_load_it_once() -> None:
-    embedder = SentenceTransformersEmbedder()
+    embedder = QuestionEmbedder()
     vectors = await asyncio.gather(*(embedder.embed([f"text {one}"]) for one in range(12)))
     assert len({tuple(one[0]) for one in vectors}) == 12
 
@@ -45,19 +45,19 @@ async def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(KNOWN_DIGESTS, DEFAULT_MODEL, "0" * 64)
     query_embedder._loaded.cache_clear()
     with pytest.raises(BadSetting, match="sha256"):
-        await SentenceTransformersEmbedder().embed(["x"])
+        await QuestionEmbedder().embed(["x"])
 
 
 async def test_a_model_that_is_not_there_is_named() -> None:
     with pytest.raises(BadSetting, match="EMBEDDING_MODEL"):
-        await SentenceTransformersEmbedder("nobody/no-such-model").embed(["x"])
+        await QuestionEmbedder("nobody/no-such-model").embed(["x"])
 
 
 async def test_the_sentence_is_chosen_by_its_meaning() -> None:
     knowledge = InMemoryKnowledge()
     text = "# Secrets\n\nKeys are precious. A signing key is replaced after ninety days. Ask Ann.\n"
     [passage] = knowledge.add_document("a", "x.md", text)
-    embedder = SentenceTransformersEmbedder()
+    embedder = QuestionEmbedder()
     best = await answer_sentences(
         "How often must we rotate signing keys?", [{**passage, "score": 0.5}], embedder, limit=1
     )
@@ -68,7 +68,7 @@ async def test_what_others_push_out_of_memory_meanwhile_is_still_answered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(query_embedder, "REMEMBERED", 2)
-    embedder = SentenceTransformersEmbedder()
+    embedder = QuestionEmbedder()
     await embedder.embed(["kept"])
     first = embedder.embed(["one", "two", "three"])
     second = embedder.embed(["kept", "four"])

@@ -21,6 +21,11 @@ class ModelFiles:
     name: str
     folder: Path
 
+    @property
+    def tokenizer(self) -> Path:
+        """Rules by which the model cuts text into tokens."""
+        return self.folder / "tokenizer.json"
+
     def space(self) -> EmbeddingSpace:
         """Describe the space; weights that are known must be the known ones."""
         digest = self.weights_sha256()
@@ -41,8 +46,7 @@ class ModelFiles:
     def weights_sha256(self) -> str:
         for name in ("model.safetensors", "pytorch_model.bin"):
             if (self.folder / name).is_file():
-                with (self.folder / name).open("rb") as weights:
-                    return hashlib.file_digest(weights, "sha256").hexdigest()
+                return file_sha256(self.folder / name)
         raise BadSetting("no weights are there", where=str(self.folder), cure=_CURE)
 
     def _json(self, name: str) -> dict[str, Any]:
@@ -52,6 +56,12 @@ class ModelFiles:
             raise BadSetting(
                 f"{name} cannot be read: {error}", where=str(self.folder), cure=_CURE
             ) from error
+
+
+def file_sha256(file: Path) -> str:
+    """Digest of a file's bytes."""
+    with file.open("rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()
 
 
 def find_model(name: str) -> ModelFiles:

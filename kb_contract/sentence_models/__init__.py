@@ -1,0 +1,1 @@
+"""How a text becomes a vector: writer and reader must do it alike, so it is agreed on here."""

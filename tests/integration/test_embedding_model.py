@@ -1,0 +1,121 @@
+"""Real weights: torch and ONNX Runtime fill one space, one text starts no torch, all cores work."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dagster_kb.resources.sentence_embedder import SentenceEmbedder
+from graph.gateways.query_embedder import QuestionEmbedder
+from kb_contract.embedding_space import DEFAULT_MODEL
+from kb_contract.sentence_models.model_files import find_model
+from kb_contract.sentence_models.onnx_cache import OnnxCache
+from kb_contract.sentence_models.onnx_export import export
+from kb_contract.sentence_models.onnx_model import OnnxModel
+from kb_contract.sentence_models.torch_model import TorchModel, load
+from kb_contract.sentence_models.vectors import unit_rows
+
+pytestmark = [
+    pytest.mark.model,
+    pytest.mark.timeout(400),
+]  # loads torch, on a machine that may be busy
+
+ROOT = Path(__file__).parents[2]
+FILES = find_model(DEFAULT_MODEL)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(export, FILES, folder).result()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def texts() -> list[str]:
+    words = " ".join(
+        path.read_text("utf-8") for path in sorted((ROOT / "knowledge").rglob("*.md"))
+    ).split()
+    # No two alike: those would be equally near, and their order is nobody's.
+    step = (len(words) - 120) // 300
+    return [" ".join(words[at * step : at * step + 10 + at * 37 % 110]) for at in range(300)]
+
+
+def graph_in(cache: Path) -> OnnxModel:
+    found = OnnxCache(cache, FILES.weights_sha256()).find()
+    assert found is not None
+    return OnnxModel(FILES, found, 256)
+
+
+def neighbours(vectors: np.ndarray) -> list[set[int]]:
+    near = vectors @ vectors.T - 2 * np.eye(len(vectors))
+    return [set(row[:10]) for row in np.argsort(-near, axis=1)]
+
+
+def overlap(one: np.ndarray, other: np.ndarray) -> float:
+    pairs = zip(neighbours(one), neighbours(other), strict=True)
+    return float(np.mean([len(a & b) / 10 for a, b in pairs]))
+
+
+def test_every_runtime_fills_the_same_space(cache: Path, texts: list[str]):
+    reference = unit_rows(load(FILES, "float32", 1).encode(texts, batch_size=16))
+    onnx = graph_in(cache).embed(texts)
+    quick = TorchModel(FILES).embed(texts)
+    assert (onnx * reference).sum(axis=1).min() >= 0.99999
+    assert (quick * reference).sum(axis=1).min() >= 0.9998
+    assert overlap(onnx, reference) >= 0.99
+    assert overlap(quick, reference) >= 0.97
+
+
+def test_a_question_is_the_same_vector_on_both_sides(cache: Path):
+    writer = SentenceEmbedder(DEFAULT_MODEL, backend="onnx", cache=cache)
+    theirs = QuestionEmbedder(cache=cache)._compute(["How often are keys replaced?"])
+    ours = writer.embed(["How often are keys replaced?"])
+    writer.close()
+    assert np.allclose(ours, theirs, atol=1e-6)
+
+
+def test_one_text_needs_no_torch(cache: Path):
+    program = (
+        "import sys; from pathlib import Path;"
+        "from dagster_kb.resources.sentence_embedder import SentenceEmbedder;"
+        "from kb_contract.embedding_space import DEFAULT_MODEL;"
+        "e = SentenceEmbedder(DEFAULT_MODEL, cache=Path(sys.argv[1]));"
+        "assert e.embed(['one']).shape == (1, 384);"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(cache)],
+                          cwd=ROOT, capture_output=True, text=True, check=True)  # fmt: skip
+    assert done.stdout.strip() == "False"
+
+
+def test_many_texts_are_embedded_by_processes_in_the_order_that_they_came(
+    cache: Path, texts: list[str]
+):
+    embedder = SentenceEmbedder(DEFAULT_MODEL, processes=2, backend="onnx", cache=cache)
+    with embedder.lanes(256) as lanes:
+        futures = [lanes.submit(texts[at : at + 8]) for at in range(0, 32, 8)]
+        found = np.concatenate([one.result() for one in futures])
+        assert (lanes.processes, lanes.runs_on) == (2, "onnx float32")
+    embedder.close()
+    assert np.allclose(found, graph_in(cache).embed(texts[:32]), atol=1e-5)
+
+
+def test_the_first_few_texts_of_a_machine_leave_an_export_behind(tmp_path: Path):
+    embedder = SentenceEmbedder(DEFAULT_MODEL, cache=tmp_path)
+    embedder.embed(["one"])
+    embedder.close()
+    assert OnnxCache(tmp_path, embedder.space.weights_sha256).find() is not None
+
+
+def test_two_who_export_at_once_leave_one_that_is_whole(tmp_path: Path):
+    command = [sys.executable, "-m", "kb_contract.sentence_models.onnx_export",
+               "--cache", str(tmp_path)]  # fmt: skip
+    both = [subprocess.Popen(command, cwd=ROOT) for _ in range(2)]
+    assert [one.wait(300) for one in both] == [0, 0]
+    assert OnnxCache(tmp_path, FILES.weights_sha256()).find() is not None
+    assert not list(tmp_path.glob("exporting-*"))

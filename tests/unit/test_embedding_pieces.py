@@ -1,0 +1,122 @@
+"""Choosing how to embed, refusing vectors, telling how far it is, and the folder of exports."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dagster_kb.embedding_progress import EmbeddingProgress
+from dagster_kb.resources import sentence_embedder
+from dagster_kb.resources.embedder import checked
+from dagster_kb.resources.sentence_embedder import (
+    TEXTS_FOR_A_PROCESS,
+    TEXTS_FOR_TORCH,
+    SentenceEmbedder,
+)
+from kb_contract.embedding_space import DEFAULT_MODEL
+from kb_contract.errors import BadVector
+from kb_contract.sentence_models.onnx_cache import OnnxCache
+
+UNIT = np.eye(2, 4, dtype=np.float32)
+
+
+@pytest.mark.parametrize("vectors", [
+    UNIT[:1], UNIT[:, :3], np.full_like(UNIT, np.nan), np.full_like(UNIT, np.inf), UNIT * 0,
+    UNIT * 1.01,
+])  # fmt: skip
+def test_vectors_that_would_spoil_a_search_are_refused(vectors: np.ndarray):
+    with pytest.raises(BadVector):
+        checked(vectors, 2, 4)
+
+
+def test_unit_vectors_pass():
+    assert checked(UNIT, 2, 4) is UNIT
+
+
+@pytest.fixture
+def embedder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SentenceEmbedder:
+    monkeypatch.setattr(sentence_embedder, "processes_here", lambda: 8)
+    return SentenceEmbedder(DEFAULT_MODEL, cache=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("texts", "processes"), [(1, 1), (TEXTS_FOR_A_PROCESS * 2, 2), (TEXTS_FOR_A_PROCESS * 99, 8)]
+)
+def test_processes_are_used_as_far_as_they_pay(
+    embedder: SentenceEmbedder, texts: int, processes: int
+):
+    with embedder.lanes(texts) as lanes:
+        assert lanes.processes == processes
+        embedder._asked_to_export = True
+
+
+def test_few_texts_take_the_quick_start_and_many_the_quick_model(
+    embedder: SentenceEmbedder, tmp_path: Path
+):
+    graph = tmp_path / "model.onnx"
+    graph.write_bytes(b"graph")
+    kept = OnnxCache(tmp_path, embedder.space.weights_sha256).keep(graph)
+    with embedder.lanes(10) as few, embedder.lanes(TEXTS_FOR_TORCH * 9) as many:
+        assert (few.choice.backend, few.choice.graph) == ("onnx", kept)
+        assert many.choice.backend == "fastest"
+
+
+def test_what_is_ready_is_used_again(embedder: SentenceEmbedder):
+    embedder._asked_to_export = True
+    with embedder.lanes(TEXTS_FOR_TORCH * 9) as many, embedder.lanes(3) as few:
+        assert few is many
+
+
+def test_a_broken_export_is_not_found_and_goes_with_the_next(tmp_path: Path):
+    cache = OnnxCache(tmp_path, "a" * 64)
+    (tmp_path / "new").write_bytes(b"good")
+    kept = cache.keep(tmp_path / "new")
+    assert cache.find() == kept
+    kept.write_bytes(b"cut off")
+    assert cache.find() is None
+    (tmp_path / "new").write_bytes(b"better")
+    assert cache.keep(tmp_path / "new") == cache.find()
+    assert not kept.exists()
+
+
+def test_other_weights_find_nothing(tmp_path: Path):
+    (tmp_path / "new").write_bytes(b"graph")
+    OnnxCache(tmp_path, "a" * 64).keep(tmp_path / "new")
+    assert OnnxCache(tmp_path, "b" * 64).find() is None
+    assert OnnxCache(tmp_path / "not-there", "a" * 64).find() is None
+
+
+def test_what_cannot_be_exported_is_tried_once(tmp_path: Path):
+    cache = OnnxCache(tmp_path, "a" * 64)
+    assert not cache.given_up
+    cache.give_up("no such operator")
+    assert cache.given_up
+
+
+def test_progress_is_said_now_and_then_with_a_forecast():
+    now = 100.0
+    told: list[tuple[int, int]] = []
+    said: list[dict] = []
+
+    def tick() -> float:
+        return now
+
+    def say(event: str, **facts: Any) -> None:
+        said.append({"event": event, **facts})
+
+    progress = EmbeddingProgress(100, 1000, lambda done, all_: told.append((done, all_)), say, tick)
+    for second in range(1, 13):
+        now = 100.0 + second
+        progress.advance(2, 50)
+    assert told[-1] == (24, 100)
+    assert said == [
+        {
+            "event": "embedding",
+            "done": 20,
+            "total": 100,
+            "texts_per_second": 2.0,
+            "minutes_left": 0.2,
+        }
+    ]
+    assert progress.seconds == 12.0
