@@ -3,8 +3,12 @@
 from dataclasses import dataclass, replace
 
 from dagster_kb.alias_moves import aliases_of
-from dagster_kb.collection_evidence import CollectionEvidence
-from dagster_kb.release_checks import Verdict, finds_golden, has_points, holds_exactly
+from dagster_kb.collection_audit import CollectionAudit
+from dagster_kb.collection_evidence import exactly
+from dagster_kb.collection_questions import CollectionQuestions
+from dagster_kb.gates.golden import finds_golden
+from dagster_kb.gates.whole import has_points
+from dagster_kb.release_checks import Verdict
 from dagster_kb.resources.embedder import Embedder
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import VectorStore
@@ -27,14 +31,13 @@ class ServingChecks:
         alias = production_alias(self.ledger.workspace, agent)
         if live is None or alias not in self.store.aliases():
             return found
-        evidence = CollectionEvidence(live, alias, self.ledger, self.store, self.embedder)
-        golden = finds_golden(agent, evidence.golden(), evidence.gate())
+        asked = CollectionQuestions(live, alias, self.ledger, self.store, self.embedder)
+        held = CollectionAudit(self.ledger, self.store).whole(live, alias)
         return {
             **found,
-            "points": _both(has_points(evidence.count()),
-                            holds_exactly(evidence.wanted(), evidence.held())),
-            "golden_questions": golden,
-        }  # fmt: skip
+            "points": _both(has_points(self.store.count(alias)), exactly(held)),
+            "golden_questions": finds_golden(asked),
+        }
 
     def _last_run(self, agent: str) -> Verdict:
         runs = self.ledger.generations.pipeline_runs(agent)

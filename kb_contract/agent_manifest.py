@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -20,6 +20,7 @@ Capability = Literal[
     "synthesis",
 ]
 AgentKind = Literal["rag"]
+ChunkingStrategy = Literal["headings", "fixed", "overlapping", "semantic"]
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -37,11 +38,41 @@ class RetrievalSettings(Frozen):
     threshold: float = Field(default=0.25, ge=-1.0, le=1.0)
 
 
+class ChunkingSettings(Frozen):
+    """How the agent's documents are cut; what is not said is the stack's setting."""
+
+    strategy: ChunkingStrategy = "headings"
+    tokens: int | None = Field(default=None, ge=32, le=2000)
+    overlap: int | None = Field(default=None, ge=0, le=1000)
+
+
+GateChoice = Literal["refuse", "warn", "off"]
+
+
+class AllowedFindings(Frozen):
+    """Findings that are meant: ids, as the check shows them, or globs of paths in the folder."""
+
+    secrets: tuple[str, ...] = ()
+    personal_data: tuple[str, ...] = ()
+    injection: tuple[str, ...] = ()
+
+
 class GateSettings(Frozen):
-    """What a generation must reach before it may go live."""
+    """What a generation must reach before it may go live; docs/gates.md says it in words."""
 
     golden_recall: float = Field(default=1.0, ge=0.0, le=1.0)
     golden_at: int = Field(default=5, ge=1, le=50)
+    max_drop: float = Field(default=0.1, ge=0.0, le=1.0)
+    max_shrink: float = Field(default=0.5, ge=0.0, le=1.0)
+    shrink_from: int = Field(default=20, ge=1)
+    quote_sample: int = Field(default=200, ge=1, le=100_000)
+    duplicates: GateChoice = "warn"
+    max_duplicates: float = Field(default=0.1, ge=0.0, le=1.0)
+    secrets: GateChoice = "refuse"
+    personal_data: GateChoice = "warn"
+    injection: GateChoice = "warn"
+    canary: Literal["refuse", "off"] = "refuse"
+    allow: AllowedFindings = AllowedFindings()
 
 
 class AgentManifest(Frozen):
@@ -56,6 +87,7 @@ class AgentManifest(Frozen):
     owners: tuple[str, ...] = ()
     model_tier: Literal["cheap", "standard", "strong"] = "standard"
     retrieval: RetrievalSettings = RetrievalSettings()
+    chunking: ChunkingSettings = ChunkingSettings()
     gate: GateSettings = GateSettings()
     approval: Literal["never", "always"] = "never"
 
@@ -66,6 +98,7 @@ class GoldenQuestion(Frozen):
     question: str = Field(min_length=3)
     path: str = Field(min_length=1, description="document, relative to the agent's folder")
     quote: str | None = Field(default=None, description="words that the found chunk must contain")
+    audience: tuple[str, ...] = Field(default=(), description="groups that ask; anybody if empty")
 
 
 class GoldenSet(Frozen):
@@ -114,6 +147,8 @@ def _keys_at(model: type[BaseModel], place: tuple[Any, ...]) -> list[str]:
     for part in place:
         field = model.model_fields.get(str(part))
         kind = field.annotation if field else None
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            model = kind
+        # A list's items: `tuple[Item, ...]`.
+        for one in (kind, *get_args(kind)):
+            if isinstance(one, type) and issubclass(one, BaseModel):
+                model = one
     return list(model.model_fields)

@@ -1,80 +1,93 @@
 """The gates as asset checks: what people see, and what stops a run before its swap."""
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import dagster as dg
 
 from dagster_kb.alias_moves import serves_nothing
-from dagster_kb.assets.story import RETRY
-from dagster_kb.collection_evidence import CollectionEvidence, sighting
+from dagster_kb.assets.story import RETRY, clear_failures, markdown_table
 from dagster_kb.partitions import agents
-from dagster_kb.release_checks import GATES, Gate, Json, Verdict
-from dagster_kb.resources.embedder import Embedder
+from dagster_kb.publication import Publication
+from dagster_kb.release_checks import GATES, Gate, Verdict
 from dagster_kb.resources.ledger import Ledger
-from dagster_kb.resources.vector_store import VectorStore
 from kb_contract.generation import Generation
 
+ASSET: Final = "collection"
 NOTHING: Final = "nothing is published, so nothing is served and there is nothing to check"
 
 
-def _check(gate: Gate) -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset="collection",
-        name=gate.name,
-        description=gate.asks,
-        blocking=True,
-        partitions_def=agents,
-        retry_policy=RETRY,
-    )
-    def check(
-        context: dg.AssetCheckExecutionContext,
-        ledger: dg.ResourceParam[Ledger],
-        store: dg.ResourceParam[VectorStore],
-        embedder: dg.ResourceParam[Embedder],
-    ) -> dg.AssetCheckResult:
-        agent = context.partition_key
-        generation = ledger.generations.of_run(agent, context.run.run_id)
-        if generation is not None and serves_nothing(generation):
-            return _result(Verdict(passed=True, description=NOTHING))
-        if generation is None or not generation.collection:
-            return _result(Verdict(passed=False, description="there is no collection to look at"))
-        if generation.state == "live":
-            return _recorded(generation, gate)
-        seen = sighting(ledger, generation, context.run.run_id)
-        evidence = CollectionEvidence(generation, generation.collection, ledger, store, embedder)
-        verdict = gate.look(evidence)
-        record(ledger, generation, gate, verdict, seen)
-        return _result(verdict)
-
-    return check
-
-
-checks = [_check(gate) for gate in GATES]
+# One step for all: a step costs more than most gates do, and what they look at is fetched once.
+@dg.multi_asset_check(
+    name="gates",
+    specs=[
+        dg.AssetCheckSpec(
+            gate.name,
+            asset=ASSET,
+            description=gate.asks,
+            blocking=gate.blocking,
+            partitions_def=agents,
+        )
+        for gate in GATES
+    ],
+    can_subset=True,
+    retry_policy=RETRY,
+)
+def gates(
+    context: dg.AssetCheckExecutionContext,
+    ledger: dg.ResourceParam[Ledger],
+    publication: dg.ResourceParam[Publication],
+) -> Iterator[dg.AssetCheckResult]:
+    """Ask every gate about the collection; the swap asks again."""
+    chosen = {key.name for key in context.selected_asset_check_keys}
+    asked = [gate for gate in GATES if gate.name in chosen]
+    run = context.run.run_id
+    with clear_failures():
+        generation = ledger.generations.of_run(context.partition_key, run)
+        for gate, verdict in _found(publication, asked, generation, run):
+            yield _result(gate, verdict, generation)
 
 
-def record(
-    ledger: Ledger, generation: Generation, gate: Gate, verdict: Verdict, seen: Json | None
-) -> None:
-    """Keep a verdict; a collection that is not what it should be is not built upon again."""
-    ledger.generations.record_check(
-        generation.generation_id, gate.name, {**verdict.as_json(), "seen": seen}, gates=len(GATES)
-    )
-    if not verdict.passed and gate.doubts_collection:
-        ledger.aliases.doubt(generation)
+checks = [gates]
 
 
-def _recorded(generation: Generation, gate: Gate) -> dg.AssetCheckResult:
+def _found(
+    publication: Publication, asked: list[Gate], generation: Generation | None, run: str
+) -> Iterator[tuple[Gate, Verdict]]:
+    if generation is not None and serves_nothing(generation):
+        verdict = Verdict(passed=True, description=NOTHING)
+    elif generation is None or not generation.collection:
+        verdict = Verdict(passed=False, description="there is no collection to look at")
+    elif generation.state == "live":
+        yield from ((gate, _kept(generation, gate)) for gate in asked)
+        return
+    else:
+        yield from publication.ask(asked, generation, run)
+        return
+    yield from ((gate, verdict) for gate in asked)
+
+
+def _kept(generation: Generation, gate: Gate) -> Verdict:
     """Nothing changed, so what was found before the swap still holds."""
     kept: dict[str, Any] | None = generation.checks.get(gate.name)
     if kept is None:
-        return _result(Verdict(passed=False, description="this was never checked"))
-    verdict = Verdict(kept["passed"], kept["description"], kept["facts"])
-    return _result(verdict, {"from_generation": generation.number})
+        # It went live before there was this gate; its next change is asked.
+        said = f"generation {generation.number} went live before this was asked"
+        return Verdict(passed=True, description=said)
+    return Verdict.of_json(kept)
 
 
-def _result(verdict: Verdict, also: dict[str, Any] | None = None) -> dg.AssetCheckResult:
+def _result(gate: Gate, verdict: Verdict, generation: Generation | None) -> dg.AssetCheckResult:
+    """Show a verdict as Dagster does: figures that it plots, and a table of the findings."""
+    shown = verdict.table
+    found = {"findings": markdown_table(shown.heads, shown.rows)} if shown else {}
+    about = {"of_generation": generation.number} if generation else {}
+    severity = dg.AssetCheckSeverity.WARN if verdict.warns else dg.AssetCheckSeverity.ERROR
     return dg.AssetCheckResult(
+        asset_key=ASSET,
+        check_name=gate.name,
         passed=verdict.passed,
+        severity=severity,
         description=verdict.description,
-        metadata={**verdict.facts, **(also or {})},
+        metadata={**verdict.facts, **found, **about},
     )

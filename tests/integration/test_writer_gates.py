@@ -8,9 +8,8 @@ import yaml
 from qdrant_client import models
 
 from dagster_kb.alias_moves import reconcile
-from dagster_kb.assets.checks import record
-from dagster_kb.assets.live_alias import pass_gates
 from dagster_kb.collection_evidence import sighting
+from dagster_kb.publication import Publication, record
 from dagster_kb.release_checks import GATES, Verdict
 from kb_contract.identifiers import production_alias
 from tests.doubles.git_repository import GitRepository
@@ -38,6 +37,10 @@ def world(
 
 def alias_of(world: WriterWorld) -> str | None:
     return world.store.aliases().get(production_alias("default", world.agent))
+
+
+def publication_of(world: WriterWorld) -> Publication:
+    return (world.definitions.resources or {})["publication"]
 
 
 def test_a_golden_question_that_finds_nothing_holds_the_alias_and_is_named(world: WriterWorld):
@@ -96,22 +99,24 @@ def test_a_writer_between_the_check_and_the_swap_makes_it_look_again(world: Writ
     world.commit()
     world.ingest(only=["parsed_documents", "chunks", "embeddings", "collection"])
     staged = world.ledger.generations.latest(world.agent)[0]
-    exactly = next(gate for gate in GATES if gate.reads_all)
+    exactly = next(gate for gate in GATES if gate.name == "holds_exactly")
     seen = sighting(world.ledger, staged, "this run")
     assert seen
     record(world.ledger, staged, exactly, Verdict(passed=True, description="seen"), seen)
 
-    def reads(run: str) -> int:
+    def looks(run: str) -> bool:
         world.forget_counts()
+        world.store.looked_at.clear()
         now = world.ledger.generations.by_id(staged.generation_id)
-        pass_gates(world.ledger, world.store, world.embedder, now, run)
-        return len(world.store.reads)
+        publication_of(world).pass_gates(now, run)
+        return bool(world.store.looked_at or world.store.reads)
 
-    assert reads("this run") == 0
-    assert reads("another run") == 1
+    assert not looks("this run")
+    assert looks("another run")
     record(world.ledger, staged, exactly, Verdict(passed=True, description="seen"), seen)
-    world.ledger.aliases.mark(staged, staged.colour or "blue", "clean")
-    assert reads("this run") == 1
+    with world.ledger.agent_lock(world.agent):
+        world.ledger.aliases.mark(staged, staged.colour or "blue", "clean")
+    assert looks("this run")
 
 
 def test_a_strange_point_is_noticed(world: WriterWorld):

@@ -1,0 +1,1 @@
+"""What must hold before a generation goes live: pure functions over evidence, by family."""

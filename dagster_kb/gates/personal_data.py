@@ -1,0 +1,82 @@
+"""Personal data that a pattern and a checksum can tell: no model, so no names and no addresses."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from dagster_kb.gates.evidence import Evidence
+from dagster_kb.gates.scanning import Findings, Hit, allow_list, scan
+from dagster_kb.gates.verdicts import Verdict, switched_off
+
+_TELLING: Final = Findings(
+    setting="personal_data",
+    what="personal data",
+    cure="take it out of the document, or limit who may read it (`audience:`)",
+)
+_EMAIL: Final = re.compile(
+    r"(?<![\w.+-])([\w.+-]{1,64})@((?:[a-zA-Z0-9-]{1,63}\.)+[a-zA-Z]{2,24})(?![\w-]|\.\w|:\w)"
+)
+# Mailboxes of an office, not of a person; and domains that exist for examples only.
+_OFFICE: Final = re.compile(
+    r"(?i:abuse|accounts?|admin|billing|bugs?|careers|compliance|contact|conduct|dev|docs|enquiries"
+    r"|feedback|finance|git|hello|help|helpdesk|hostmaster|hr|info|it|jobs|legal|mail|marketing|news"
+    r"|newsletter|no-?reply|noc|office|oncall|on-call|ops|postmaster|press|privacy|root|sales"
+    r"|security|service|support|team|user|username|webmaster|you|your[._-]?name|name|me)"
+)
+_EXAMPLE: Final = re.compile(
+    r"(?i:(?:.*\.)?example(?:\.\w+)?|.*\.(?:example|invalid|test|local|localhost))"
+)
+_CARD: Final = re.compile(r"(?<![\w.-])(?:[2-6]\d{3}(?:[ -]?\d{4}){3}|3[47]\d{2}[ -]?\d{6}[ -]?\d{5})(?![\w-]|\.\d)")  # fmt: skip
+_IBAN: Final = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
+_SSN: Final = re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
+_LUHN: Final = 10
+_IBAN_MODULUS: Final = 97
+
+
+def no_personal_data(evidence: Evidence) -> Verdict:
+    """No passage that is new holds an e-mail address, a card, an IBAN or a social security number."""
+    gate = evidence.gate()
+    if gate.personal_data == "off":
+        return switched_off("personal_data")
+    allowed = allow_list(evidence.agent(), gate.allow.personal_data)
+    found = scan(personal_data_in, evidence.fresh(), evidence.line, allowed)
+    return _TELLING.verdict(gate.personal_data, found)
+
+
+def personal_data_in(text: str) -> Iterator[Hit]:
+    """Find personal data."""
+    for kind, pattern, is_one in _KINDS:
+        for one in pattern.finditer(text):
+            if is_one(one):
+                yield Hit(kind, one.start(), one.end())
+
+
+def _is_persons(mail: re.Match[str]) -> bool:
+    return not (_OFFICE.fullmatch(mail[1]) or _EXAMPLE.fullmatch(mail[2]))
+
+
+def _is_card(number: re.Match[str]) -> bool:
+    return _keeps_luhn([int(one) for one in number[0] if one.isdigit()])
+
+
+def _is_iban(number: re.Match[str]) -> bool:
+    return _keeps_iban(number[0].replace(" ", ""))
+
+
+def _keeps_luhn(digits: list[int]) -> bool:
+    doubled = [sum(divmod(2 * one, 10)) for one in digits[-2::-2]]
+    varied = len(set(digits)) > 1
+    return varied and (sum(digits[-1::-2]) + sum(doubled)) % _LUHN == 0
+
+
+def _keeps_iban(text: str) -> bool:
+    number = "".join(str(int(one, 36)) for one in text[4:] + text[:4])
+    return int(number) % _IBAN_MODULUS == 1
+
+
+_KINDS: Final = (
+    ("e-mail address", _EMAIL, _is_persons),
+    ("card number", _CARD, _is_card),
+    ("IBAN", _IBAN, _is_iban),
+    ("US social security number", _SSN, bool),
+)

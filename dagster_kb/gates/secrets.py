@@ -1,0 +1,79 @@
+"""Secrets: keys, tokens and passwords, as detect-secrets knows them."""
+
+import re
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from dagster_kb.gates.evidence import Evidence
+from dagster_kb.gates.scanning import Findings, Hit, Scanner, allow_list, scan
+from dagster_kb.gates.verdicts import Verdict, switched_off
+
+# Those that take plain prose for a secret (high entropy) are left out.
+PLUGINS: Final = (
+    "AWSKeyDetector", "GitHubTokenDetector", "GitLabTokenDetector", "PrivateKeyDetector",
+    "KeywordDetector", "JwtTokenDetector", "SlackDetector", "BasicAuthDetector",
+    "OpenAIDetector", "StripeDetector", "NpmDetector", "PypiTokenDetector",
+)  # fmt: skip
+# A line without any of these is nothing to any of them; most lines end here.
+_SUSPECT: Final = re.compile(
+    r"A3T|AKIA|ASIA|AGPA|AIDA|AROA|AIPA|ANPA|ANVA|ABIA|ACCA|gh[pousr]_|gl[a-z]+-|GR1348|eyJ|xox"
+    r"|sk[-_]|rk_|_authToken|pypi-|:\/\/[^\s/]+:"
+    r"|(?i:aws|key|pass|pwd|secret|contrase|hooks\.slack)"
+)
+_TELLING: Final = Findings(
+    setting="secrets",
+    what="secrets",
+    cure="rotate it, then take it out of the document: who can read git still has it",
+)
+_LINE: Final = re.compile(r"[^\r\n]+")
+# What documentation writes where a secret would stand.
+_PLACEHOLDER: Final = re.compile(
+    r"(?i:example|changeme|change_me|placeholder|your[-_ ]|my[-_ ]?(?:secret|password|key)|x{3,}"
+    r"|\.\.\.|\u2026|\*{3,}|dummy|redacted|not[-_ ]?a[-_ ]?secret)|[<>{}$%]"
+    r"|^(?i:pass|passwd|password|pwd|secret|token|key|user|username|admin|root|guest|test|demo|super[-_]?secret|hunter2|letmein|foo|bar)\d{0,4}$"
+)
+_OWN_MACHINE: Final = re.compile(
+    r"://[^\s/:@]*:[^\s/@]*@(?:localhost|127\.0\.0\.1|\[::1\]|host\b|hostname\b|[\w.-]*\bexample\.)"
+)
+
+
+def no_secrets(evidence: Evidence) -> Verdict:
+    """No passage that is new holds a key, a token or a password."""
+    gate = evidence.gate()
+    if gate.secrets == "off":
+        return switched_off("secrets")
+    allowed = allow_list(evidence.agent(), gate.allow.secrets)
+    with secret_scanner() as scanner:
+        found = scan(scanner, evidence.fresh(), evidence.line, allowed)
+    return _TELLING.verdict(gate.secrets, found)
+
+
+@contextmanager
+def secret_scanner() -> Generator[Scanner]:
+    """Set detect-secrets up for as long as the block takes: its settings are the process's."""
+    from detect_secrets.settings import transient_settings  # noqa: PLC0415 - imports `requests`
+
+    with transient_settings({"plugins_used": [{"name": one} for one in PLUGINS]}):
+        yield secrets_in
+
+
+def secrets_in(text: str) -> Iterator[Hit]:
+    """Find secrets, each as the whole of its line; only inside of `secret_scanner`."""
+    from detect_secrets.core.scan import scan_line  # noqa: PLC0415 - imports `requests`
+
+    for line in _LINE.finditer(text):
+        if not _SUSPECT.search(line[0]):
+            continue
+        kinds = {one.type for one in scan_line(line[0])
+                 if not _is_placeholder(one.type, one.secret_value or "", line[0])}  # fmt: skip
+        for kind in sorted(kinds):
+            yield Hit(kind, line.start(), line.end())
+
+
+def _is_placeholder(kind: str, value: str, line: str) -> bool:
+    if kind == "Private Key":
+        return False
+    if kind == "Basic Auth Credentials" and _OWN_MACHINE.search(line):
+        return True
+    return bool(_PLACEHOLDER.search(value))

@@ -1,0 +1,20 @@
+"""How a passage is shown in a finding: a few words, and none that should not be seen."""
+
+from typing import Final
+
+from dagster_kb.gates.personal_data import personal_data_in
+from dagster_kb.gates.secrets import secret_scanner, secrets_in
+
+_WORDS: Final = 14
+_LONGEST_WORD: Final = 30
+
+
+def first_words(text: str, words: int = _WORDS) -> str:
+    """Return the beginning; nothing of a passage that holds a secret or personal data."""
+    with secret_scanner():
+        found = next(secrets_in(text), None) or next(personal_data_in(text), None)
+    if found is not None:
+        return f"(withheld: {found.kind})"
+    every = text.split()
+    shown = [one if len(one) <= _LONGEST_WORD else f"{one[:12]}…" for one in every[:words]]
+    return " ".join(shown) + ("…" if len(every) > words else "")

@@ -1,0 +1,115 @@
+"""The last step of a generation: every gate once more, the swap, and the live canary."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from dagster_kb.alias_moves import reconcile_agent, serves_nothing, swap, withdraw
+from dagster_kb.collection_evidence import CollectionEvidence, sighting
+from dagster_kb.collection_sync import still_wanted
+from dagster_kb.document_texts import DocumentTexts
+from dagster_kb.live_canary import LiveCanary
+from dagster_kb.release_checks import GATES, Gate, Json, Verdict
+from dagster_kb.resources.embedder import Embedder
+from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.vector_store import VectorStore
+from kb_contract.errors import GateRefused
+from kb_contract.generation import Generation
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Looks at generations, and makes them live or ends them."""
+
+    ledger: Ledger
+    store: VectorStore
+    embedder: Embedder
+    texts: DocumentTexts
+    remembered: dict[str, list[float]] = field(default_factory=dict[str, list[float]], repr=False)
+
+    def publish(self, generation: Generation, dagster_run: str) -> None:
+        """Make it live, or end its agent; the caller holds the agent's lock."""
+        now = self.ledger.generations.by_id(generation.generation_id)
+        if serves_nothing(now) and now.state == "retired":
+            withdraw(self.ledger, self.store, now, dagster_run)
+            return
+        now = still_wanted(self.ledger, now)
+        if now.state == "live":
+            reconcile_agent(self.ledger, self.store, now.agent_id)
+            self.canary.make_up(now.agent_id, dagster_run)
+        elif serves_nothing(now):
+            withdraw(self.ledger, self.store, now, dagster_run)
+        else:
+            self.pass_gates(now, dagster_run)
+            swap(self.ledger, self.store, now, dagster_run)
+            self.canary.run(self.ledger.generations.by_id(now.generation_id), dagster_run)
+
+    @property
+    def canary(self) -> LiveCanary:
+        return LiveCanary(self.ledger, self.store, self.embedder, self.remembered)
+
+    def ask(
+        self, gates: Sequence[Gate], generation: Generation, dagster_run: str
+    ) -> Iterator[tuple[Gate, Verdict]]:
+        """Ask gates one after the other, and keep what each found."""
+        seen = sighting(self.ledger, generation, dagster_run)
+        evidence = self.evidence(generation)
+        doubted_by = ""
+        for gate in gates:
+            verdict = _unasked(doubted_by) if gate.searches and doubted_by else gate.look(evidence)
+            record(self.ledger, generation, gate, verdict, seen)
+            if verdict.refuses and gate.doubts_collection:
+                doubted_by = gate.name
+            yield gate, verdict
+
+    def evidence(self, generation: Generation) -> CollectionEvidence:
+        """Fetch nothing yet; what is asked twice of one evidence is fetched once."""
+        if not generation.collection:
+            raise GateRefused(
+                f"generation {generation.number} lies in no collection",
+                where=generation.agent_id, cure="materialise `collection` first",
+            )  # fmt: skip
+        return CollectionEvidence(
+            generation,
+            generation.collection,
+            self.ledger,
+            self.store,
+            self.embedder,
+            self.texts,
+            remembered=self.remembered,
+        )
+
+    def pass_gates(self, generation: Generation, dagster_run: str) -> None:
+        """Ask every gate again, and refuse when one refuses; the caller holds the lock."""
+        seen = sighting(self.ledger, generation, dagster_run)
+        due = [gate for gate in GATES
+               if not (gate.reads_all and stands(generation.checks.get(gate.name), seen))]  # fmt: skip
+        refused = {gate.name: one for gate, one in self.ask(due, generation, dagster_run)
+                   if one.refuses}  # fmt: skip
+        if refused:
+            found = "; ".join(f"{name}: {one.description}" for name, one in refused.items())
+            raise GateRefused(
+                f"generation {generation.number} may not go live: {found}",
+                where=generation.agent_id,
+                cure="mend what is named and ingest again; what was live stays live",
+            )
+
+
+def record(
+    ledger: Ledger, generation: Generation, gate: Gate, verdict: Verdict, seen: Json | None
+) -> None:
+    """Keep a verdict; a collection that is not what it should be is not built upon again."""
+    ledger.generations.record_check(
+        generation.generation_id, gate.name, {**verdict.as_json(), "seen": seen}, gates=len(GATES)
+    )
+    if verdict.refuses and gate.doubts_collection:
+        ledger.aliases.doubt(generation)
+
+
+def _unasked(doubted_by: str) -> Verdict:
+    said = f"not asked: the collection is not what it should be, see {doubted_by}"
+    return Verdict(passed=False, description=said)
+
+
+def stands(kept: Json | None, seen: Json | None) -> bool:
+    """Whether this very run asked already and was not refused, and nobody wrote since."""
+    return bool(kept and seen and kept.get("refuses") is False and kept.get("seen") == seen)
