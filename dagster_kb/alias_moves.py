@@ -37,20 +37,51 @@ def is_served(ledger: Ledger, store: VectorStore, generation: Generation) -> boo
     return store.count(generation.collection) == generation.chunks
 
 
+def names_of(ledger: Ledger, agent: str) -> list[str]:
+    """Every alias of an agent, and of the names that it had before, while their grace lasts."""
+    names = (agent, *ledger.names.to_serve(agent))
+    return [one for name in names for one in aliases_of(ledger.workspace, name)]
+
+
+def point_names(ledger: Ledger, store: VectorStore, agent: str, collection: str) -> None:
+    """Point every name of an agent at a collection in one call; the caller holds the lock."""
+    with ledger.fences.guard(agent):
+        store.point_aliases(names_of(ledger, agent), collection)
+
+
 def swap(ledger: Ledger, store: VectorStore, generation: Generation, dagster_run: str) -> str:
     """Move the aliases, read them back, and say so in the ledger; the caller holds the lock."""
+    agent = generation.agent_id
+    ledger.incidents.refuse_if_paused(agent)
     if not generation.collection:
         raise GateRefused(
             f"generation {generation.number} lies in no collection",
-            where=generation.agent_id, cure="materialise `collection` first",
+            where=agent, cure="materialise `collection` first",
         )  # fmt: skip
-    store.point_aliases(aliases_of(ledger.workspace, generation.agent_id), generation.collection)
+    point_names(ledger, store, agent, generation.collection)
     broken = generation.quarantined
     status = "DONE_WITH_ERRORS" if broken else "DONE"
     ledger.aliases.go_live(
         generation, dagster_run, status, f"{broken} documents quarantined" if broken else None
     )
+    ledger.names.forget(agent)
+    settle_deletions(ledger, generation)
     return status
+
+
+def settle_deletions(ledger: Ledger, generation: Generation) -> None:
+    """Close what was deleted by hand and is gone from git now; tell of what came back."""
+    agent = generation.agent_id
+    _, back = ledger.tombstones.settle(agent, generation.generation_id, by="writer")
+    for one in back:
+        incident = ledger.incidents.open(
+            agent, "deleted_text_is_back",
+            f"git says again what was deleted by hand as {one['chunk_id']}: it is not served",
+            f"take it out of {one['path']} and commit; what must be served has to be worded anew",
+            facts={"path": one["path"], "text_sha256": one["text_sha256"]},
+            generation_id=generation.generation_id, by="writer",
+        )  # fmt: skip
+        ledger.tombstones.told_in(one["tombstone_id"], incident)
 
 
 def reconcile(ledger: Ledger, store: VectorStore) -> list[Reconciled]:
@@ -64,9 +95,11 @@ def reconcile(ledger: Ledger, store: VectorStore) -> list[Reconciled]:
 
 def reconcile_agent(ledger: Ledger, store: VectorStore, agent: str) -> Reconciled:
     """Put one agent's aliases where the ledger says; the caller holds the agent's lock."""
-    names = aliases_of(ledger.workspace, agent)
-    now = store.aliases()
     live = ledger.generations.live(agent)
+    if live is None and _follows_another(ledger, agent):
+        return Reconciled(agent, "right", None)
+    names = names_of(ledger, agent)
+    now = store.aliases()
     wanted = live.collection if live else None
     if all(now.get(name) == wanted for name in names):
         return Reconciled(agent, "right", wanted)
@@ -77,7 +110,7 @@ def reconcile_agent(ledger: Ledger, store: VectorStore, agent: str) -> Reconcile
         return Reconciled(agent, "removed", None)
     if store.dimension(wanted) is None:
         return Reconciled(agent, "collection is missing", wanted)
-    store.point_aliases(names, wanted)
+    point_names(ledger, store, agent, wanted)
     ledger.aliases.moved(
         agent, wanted, moved_by="reconcile", reason=why, generation_id=live.generation_id
     )
@@ -85,10 +118,39 @@ def reconcile_agent(ledger: Ledger, store: VectorStore, agent: str) -> Reconcile
 
 
 def retire(ledger: Ledger, store: VectorStore, agent: str, reason: str) -> None:
-    """End an agent: first the ledger, so that nobody answers from it, then its collections."""
+    """End an agent at once, with all that it was made of but its history."""
+    end(ledger, store, agent, reason)
+    drop(ledger, store, agent)
+
+
+def end(
+    ledger: Ledger, store: VectorStore, agent: str, reason: str, successor: str | None = None
+) -> None:
+    """Stop serving an agent: first the ledger, so that nobody answers from it, then the aliases.
+
+    What it was made of stays for a grace: a folder that comes back costs little. The aliases of
+    one that was renamed follow its successor meanwhile.
+    """
     with ledger.agent_lock(agent):
-        ledger.aliases.retire(agent, reason)
+        ledger.names.end(agent, reason)
+        if successor is None:
+            store.drop_aliases(names_of(ledger, agent))
+    if successor is None:
+        return
+    with ledger.agent_lock(successor):
+        live = ledger.generations.live(successor)
+        if live and live.collection:
+            point_names(ledger, store, successor, live.collection)
+
+
+def drop(ledger: Ledger, store: VectorStore, agent: str) -> bool:
+    """Drop what an agent that ended was made of; False when it is served or built again."""
+    with ledger.agent_lock(agent):
+        if ledger.generations.live(agent) or ledger.generations.unfinished(agent):
+            return False
         _drop_all(ledger, store, agent)
+        ledger.names.dropped(agent)
+    return True
 
 
 def withdraw(ledger: Ledger, store: VectorStore, generation: Generation, dagster_run: str) -> None:
@@ -108,6 +170,12 @@ def serves_nothing(generation: Generation) -> bool:
 
 
 def _drop_all(ledger: Ledger, store: VectorStore, agent: str) -> None:
-    store.drop_aliases(aliases_of(ledger.workspace, agent))
+    store.drop_aliases(names_of(ledger, agent))
     for colour in COLOURS:
         store.drop(collection_name(ledger.workspace, agent, colour))
+
+
+def _follows_another(ledger: Ledger, agent: str) -> bool:
+    """Whether the agent's names belong to its successor now, which puts them right itself."""
+    renamed = ledger.names.successor(agent)
+    return renamed is not None and agent in ledger.names.to_serve(str(renamed["agent_id"]))

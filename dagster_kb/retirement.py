@@ -1,21 +1,25 @@
-"""The end of an agent whose folder is gone."""
+"""The end of an agent whose folder is gone, or has another name."""
 
 import time
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import dagster as dg
 
-from dagster_kb.alias_moves import retire
+from dagster_kb.alias_moves import drop, end
 from dagster_kb.assets.story import RETRY, clear_failures
 from dagster_kb.partitions import AGENTS
-from dagster_kb.resources.knowledge_folder import KnowledgeFolder
+from dagster_kb.renames import Renames
+from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import VectorStore
 from kb_contract.generation import Generation
 
 RETIRE: Final = "retire_agent"
+# Incidents that are about no single agent.
+EVERY_AGENT: Final = "*"
 # Retirements of one agent at one commit that fail before the sensor asks only once an hour.
 QUICK_ATTEMPTS: Final = 3
 FINISHED: Final = (
@@ -31,6 +35,80 @@ class Retirement(dg.Config):
     agent: str
 
 
+@dataclass(frozen=True)
+class Leaving:
+    """Agents whose folder is gone, by what is to be done about each."""
+
+    now: tuple[str, ...] = ()
+    """Ended, or dropped when they ended long ago."""
+    waiting: Mapping[str, str] | None = None
+    """Renamed, and still served until their new name is."""
+    held_back: tuple[str, ...] = ()
+    """Too many at once: somebody may look at the wrong folder."""
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why some that have no folder are not ended yet."""
+        waiting = [f"{old} is served until {new} is" for old, new in (self.waiting or {}).items()]
+        return [*waiting, *([self.why_held_back] if self.held_back else [])]
+
+    @property
+    def why_held_back(self) -> str:
+        named = ", ".join(self.held_back[:10]) + (", …" if len(self.held_back) > 10 else "")
+        return (
+            f"{len(self.held_back)} agents that are served have no folder any more ({named}): "
+            "more than half, so none of them is retired"
+        )
+
+
+@dataclass(frozen=True)
+class Departures:
+    """Says which agents end; what is served does not end by a slip of a setting."""
+
+    ledger: Ledger
+    folder: KnowledgeFolder
+    grace_hours: int
+
+    def leaving(self, head: Revision, present: Set[str], *, many: bool = False) -> Leaving:
+        """Look at all that is served or has a partition; `many` lets any number go at once."""
+        trees = self.folder.agents(head)
+        live = self.ledger.generations.all_live()
+        rest = {one.agent: one for one in self.ledger.names.at_rest(self.grace_hours)}
+        over = {agent for agent, one in rest.items() if one.over} - trees.keys()
+        gone = [
+            one
+            for one in gone_agents(self.folder.path, trees, live, present | over)
+            if one not in rest or rest[one].over
+        ]
+        served = {one.agent_id for one in live}
+        lost = tuple(one for one in gone if one in served)
+        if not many and too_many(lost, served):
+            self._tell(Leaving(held_back=lost), head)
+            return Leaving(tuple(one for one in gone if one not in served), {}, lost)
+        waiting = {old: new for old, new in Renames(self.ledger, self.folder).find(lost, head).items()
+                   if new not in served and not self._too_long(old)}  # fmt: skip
+        return Leaving(tuple(one for one in gone if one not in waiting), waiting)
+
+    def rests(self, agent: str) -> bool:
+        """Whether an agent ended not long ago."""
+        return any(
+            one.agent == agent and not one.over
+            for one in self.ledger.names.at_rest(self.grace_hours)
+        )
+
+    def _too_long(self, former: str) -> bool:
+        """A new name that does not get served within the grace does not keep the old one alive."""
+        return self.ledger.names.renamed_long_ago(former, self.grace_hours)
+
+    def _tell(self, leaving: Leaving, head: Revision) -> None:
+        self.ledger.incidents.open(
+            EVERY_AGENT, "many_folders_gone", leaving.why_held_back,
+            f"is KNOWLEDGE_DIR ({self.folder}) the right folder, and {head.sha[:12]} the right "
+            "commit? if they really are gone: `kb ingest --retire`; then `kb incidents close ID`",
+            facts={"agents": list(leaving.held_back), "git_sha": head.sha}, by="writer",
+        )  # fmt: skip
+
+
 @dg.op(retry_policy=RETRY)
 def retire_folder(
     context: dg.OpExecutionContext,
@@ -38,27 +116,51 @@ def retire_folder(
     folder: dg.ResourceParam[KnowledgeFolder],
     ledger: dg.ResourceParam[Ledger],
     store: dg.ResourceParam[VectorStore],
+    departures: dg.ResourceParam[Departures],
 ) -> None:
-    """Stop serving an agent, drop its collections, and delete its partition."""
+    """Stop serving an agent at once; drop what it was made of when its grace has passed."""
+    agent = config.agent
     with clear_failures():
         head = folder.head()
-        if config.agent in folder.agents(head):
-            context.log.info(
-                "the folder of %s is back at %s: it stays", config.agent, head.sha[:12]
-            )
+        if agent in folder.agents(head):
+            context.log.info("the folder of %s is back at %s: it stays", agent, head.sha[:12])
             return
-        live = ledger.generations.live(config.agent)
-        if live and live.uncommitted and (folder.path / config.agent).is_dir():
-            context.log.info("%s is not committed yet: it stays", config.agent)
+        live = ledger.generations.live(agent)
+        if live and live.uncommitted and (folder.path / agent).is_dir():
+            context.log.info("%s is not committed yet: it stays", agent)
             return
-        retire(ledger, store, config.agent, f"its folder is gone at {head.sha[:12]}")
-    context.instance.delete_dynamic_partition(AGENTS, config.agent)
+        if live:
+            context.log.info("%s: %s", agent, say_goodbye(ledger, store, agent, head))
+        if departures.rests(agent):
+            context.log.info("%s may come back: what it was made of is kept for a while", agent)
+            return
+        if not drop(ledger, store, agent):
+            context.log.info("%s is being built: it stays", agent)
+            return
+    context.instance.delete_dynamic_partition(AGENTS, agent)
+
+
+def say_goodbye(ledger: Ledger, store: VectorStore, agent: str, head: Revision) -> str:
+    """End a served agent; the names of one that was renamed follow its successor."""
+    renamed = ledger.names.successor(agent)
+    successor = str(renamed["agent_id"]) if renamed else None
+    reason = f"its folder is gone at {head.sha[:12]}"
+    if successor:
+        reason = f"its folder is called {successor} since {head.sha[:12]}"
+    served = successor is not None and ledger.generations.live(successor) is not None
+    end(ledger, store, agent, reason, successor if served else None)
+    return reason
 
 
 @dg.job(name=RETIRE, description="End an agent whose folder is gone.")
 def retirement() -> None:
     """One op."""
     retire_folder()
+
+
+def too_many(lost: Sequence[str], served: Set[str]) -> bool:
+    """Pure: more than one, and more than half of all that is served."""
+    return len(lost) > 1 and len(lost) * 2 > len(served)
 
 
 def gone_agents(

@@ -8,7 +8,17 @@ from dagster_kb.resources.ledger_aliases import AliasLedger
 from dagster_kb.resources.ledger_database import LedgerDatabase
 from dagster_kb.resources.ledger_documents import DocumentLedger
 from dagster_kb.resources.ledger_embeddings import EmbeddingLedger
+from dagster_kb.resources.ledger_fences import AgentFences
 from dagster_kb.resources.ledger_generations import GenerationLedger
+from dagster_kb.resources.ledger_incidents import IncidentLedger
+from dagster_kb.resources.ledger_manifests import ManifestLedger
+from dagster_kb.resources.ledger_names import NameLedger
+from dagster_kb.resources.ledger_passages import PassageLedger
+from dagster_kb.resources.ledger_reports import ReportLedger
+from dagster_kb.resources.ledger_retention import RetentionLedger
+from dagster_kb.resources.ledger_tombstones import TombstoneLedger
+from dagster_kb.resources.ledger_triggers import TriggerLedger
+from dagster_kb.resources.ledger_ways_back import WayBackLedger
 
 
 @dataclass(frozen=True)
@@ -19,24 +29,45 @@ class Ledger:
     database: LedgerDatabase
     generations: GenerationLedger
     documents: DocumentLedger
+    manifests: ManifestLedger
     embeddings: EmbeddingLedger
     aliases: AliasLedger
+    fences: AgentFences
+    incidents: IncidentLedger
+    passages: PassageLedger
+    triggers: TriggerLedger
+    reports: ReportLedger
+    ways_back: WayBackLedger
+    tombstones: TombstoneLedger
+    names: NameLedger
+    retention: RetentionLedger
 
     @contextmanager
     def agent_lock(self, agent: str) -> Generator[None]:
         """Only one writer syncs or swaps an agent at a time."""
-        with self.database.lock(f"agent:{self.workspace}:{agent}"):
+        with self.fences.lock(agent):
             yield
 
 
 def open_ledger(database_url: str, workspace: str) -> Ledger:
     """Describe the ledger; nothing is connected yet."""
     database = LedgerDatabase(database_url)
+    fences = AgentFences(database, workspace)
     return Ledger(
         workspace=workspace,
         database=database,
         generations=GenerationLedger(database, workspace),
         documents=DocumentLedger(database, workspace),
+        manifests=ManifestLedger(database),
         embeddings=EmbeddingLedger(database),
-        aliases=AliasLedger(database, workspace),
+        aliases=AliasLedger(database, workspace, fences),
+        fences=fences,
+        incidents=IncidentLedger(database, workspace),
+        passages=PassageLedger(database),
+        triggers=TriggerLedger(database, workspace),
+        reports=ReportLedger(database, workspace),
+        ways_back=WayBackLedger(database, workspace, fences),
+        tombstones=TombstoneLedger(database, workspace, fences),
+        names=NameLedger(database, workspace, fences),
+        retention=RetentionLedger(database, workspace),
     )

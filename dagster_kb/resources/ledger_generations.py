@@ -162,6 +162,15 @@ class GenerationLedger:
             self.database.one("live_generation", workspace=self.workspace, agent=agent)
         )
 
+    def first(self, agent: str) -> Generation | None:
+        return _generation(
+            self.database.one("first_generation", workspace=self.workspace, agent=agent)
+        )
+
+    def unfinished(self, agent: str) -> list[Generation]:
+        """Generations that a run may be building."""
+        return [one for one in self.latest(agent) if one.state in ("staged", "checked")]
+
     def all_live(self) -> list[Generation]:
         found = self.database.rows("live_generations", workspace=self.workspace)
         return [Generation.model_validate(_texts(row)) for row in found]
@@ -184,12 +193,12 @@ class GenerationLedger:
     def record_check(
         self, generation_id: int, name: str, verdict: Mapping[str, Any], *, gates: int
     ) -> None:
-        """Keep what a gate found; a failed gate fails the generation and its run."""
+        """Keep what a gate found; one that refuses fails the generation and its run."""
         said = str(verdict["description"])
         with self.database.transaction() as connection:
             run(
                 connection, "record_check", generation=generation_id, name=name, gates=gates,
-                passed=verdict["passed"], verdict=Jsonb(dict(verdict)), reason=f"{name}: {said}",
+                passed=not verdict["refuses"], verdict=Jsonb(dict(verdict)), reason=f"{name}: {said}",
             )  # fmt: skip
             row = one(connection, "generation", generation=generation_id)
             if row and row["state"] == "failed" and row["run_id"]:

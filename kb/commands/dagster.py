@@ -1,8 +1,9 @@
-"""`kb dagster webserver|daemon`: Dagster's own processes, with our home and our settings."""
+"""`kb dagster webserver|daemon|exec`: Dagster's own processes, with our home and our settings."""
 
 import os
 import subprocess
 import sys
+from typing import Annotated
 
 import typer
 
@@ -30,6 +31,18 @@ def daemon() -> None:
     _become("dagster._daemon", "run", *_workspace())
 
 
+@dagster.command("exec", context_settings={"ignore_unknown_options": True})
+def run_program(
+    command: Annotated[list[str], typer.Argument(help="A program and its arguments.")],
+) -> None:
+    """Run any program as Dagster's processes run: a worker of Celery, or Dagster's own commands."""
+    environment = _prepared()
+    try:
+        os.execvpe(command[0], command, environment)  # noqa: S606
+    except FileNotFoundError as error:
+        raise BadInput(f"there is no program {command[0]!r} on PATH") from error
+
+
 def _workspace() -> tuple[str, str]:
     file = project_root() / "workspace.yaml"
     if not file.exists():
@@ -43,7 +56,7 @@ def _workspace() -> tuple[str, str]:
 def _prepared() -> dict[str, str]:
     settings = load_settings()
     addresses = find_addresses(settings)
-    write_dagster_home(settings.home / "dagster", addresses.database_url)
+    write_dagster_home(settings.home / "dagster", addresses.database_url, settings.dagster_yaml)
     return {**own_environment(), **child_environment(settings, addresses)}
 
 

@@ -30,14 +30,14 @@ def verify(
     of_server = writer_settings().workspace_id
     settings = writer_settings(workspace)
     require_parts(settings, store=True)
-    from dagster_kb.definitions import ledger_of, store_of
-    from dagster_kb.resources.sentence_embedder import SentenceEmbedder
+    from dagster_kb.definitions import embedder_of, ledger_of, store_of
     from dagster_kb.serving_checks import ServingChecks
 
     ledger = ledger_of(settings)
-    embedder = SentenceEmbedder(settings.embedding_model, settings.embedding_threads)
+    embedder = embedder_of(settings)
     known_agent(ledger, agent)
     found = ServingChecks(ledger, store_of(settings), embedder).run(agent)
+    found |= _what_is_open(ledger, agent)
     if settings.workspace_id == of_server:
         found["answer"] = ask_agent(server_client(), ledger, agent)
     else:
@@ -48,7 +48,7 @@ def verify(
         checks = {name: one.as_json() for name, one in found.items()}
         say_json({"agent_id": agent, "ok": ok, "checks": checks})
     else:
-        _show(found)
+        show_checks(found)
     raise typer.Exit(0 if ok else 1)
 
 
@@ -85,16 +85,39 @@ def judge(answer: Mapping[str, Any], agent: str, question: str) -> "Verdict":
     return Verdict(passed=passed, description=said, facts=facts)
 
 
+def _what_is_open(ledger: "Ledger", agent: str) -> "dict[str, Verdict]":
+    """Tell of a pause and of open incidents: what is served may hold all the same."""
+    from dagster_kb.release_checks import Verdict
+
+    told: dict[str, Verdict] = {}
+    if pause := ledger.incidents.paused(agent):
+        said = f"nothing builds it since {pause['paused_at']:%Y-%m-%d %H:%M}: {pause['reason']}"
+        told["paused"] = Verdict(
+            passed=True, description=f"{said} → `kb resume {agent}`",
+            facts={"told": True, "paused_by": pause["paused_by"], "reason": pause["reason"]},
+        )  # fmt: skip
+    if waiting := ledger.incidents.listed(agent):
+        said = "; ".join(f"{one['incident_id']}: {one['summary']}" for one in waiting)
+        told["incidents"] = Verdict(
+            passed=True, description=f"{said} → `kb incidents {agent}`",
+            facts={"told": True, "open": [one["incident_id"] for one in waiting]},
+        )  # fmt: skip
+    return told
+
+
 def _not_asked(why: str) -> "Verdict":
     from dagster_kb.release_checks import Verdict
 
     return Verdict(passed=True, description=f"not asked: {why}", facts={"asked": False})
 
 
-def _show(found: "Mapping[str, Verdict]") -> None:
+def show_checks(found: "Mapping[str, Verdict]") -> None:
+    """Print what holds and what does not."""
     out = console()
     for name, one in found.items():
         mark = "[green]holds[/green]" if one.passed else "[red]does not hold[/red]"
         if one.facts.get("asked") is False:
             mark = "[dim]skipped[/dim]"
+        if one.facts.get("told"):
+            mark = "[yellow]look[/yellow]"
         out.print(f"{name:<16} {mark}  {escape(one.description)}")

@@ -26,6 +26,10 @@ where r.dagster_run_id = %(dagster_run)s and g.workspace_id = %(workspace)s;
 select * from kb.generations
 where workspace_id = %(workspace)s and agent_id = %(agent)s order by number desc limit 1;
 
+-- name: first_generation
+select * from kb.generations
+where workspace_id = %(workspace)s and agent_id = %(agent)s order by number limit 1;
+
 -- name: generations
 select * from kb.generations
 where workspace_id = %(workspace)s and agent_id = %(agent)s order by number desc limit %(limit)s;
@@ -85,13 +89,13 @@ values (%(dagster_run)s, %(generation)s)
 on conflict (dagster_run_id) do update set generation_id = excluded.generation_id;
 
 -- name: record_check
--- One failed check ends the generation; when every gate has passed it is checked.
+-- One refusal ends the generation; when every gate was asked and none refuses it is checked.
 update kb.generations set
   checks = checks || jsonb_build_object(%(name)s::text, %(verdict)s::jsonb),
   state = case
     when not %(passed)s then 'failed'
     when (select count(*) from jsonb_each(checks || jsonb_build_object(%(name)s::text, %(verdict)s::jsonb))
-          where value ->> 'passed' = 'true') >= %(gates)s and state = 'staged' then 'checked'
+          where value ->> 'refuses' = 'false') >= %(gates)s and state = 'staged' then 'checked'
     else state end,
   reason = case when not %(passed)s then coalesce(reason || '; ', '') || %(reason)s else reason end,
   checked_at = now(),

@@ -1,7 +1,7 @@
--- What people approved for the writer to do.
+-- What people approved, or asked for over the API, for the writer to do.
 
 -- name: open_operations
-select key, action, arguments, status, trace_id from ops.requested_operations
+select key, action, arguments, status, trace_id, requested_by from ops.requested_operations
 where status in ('requested', 'running') order by created_at limit 100;
 
 -- name: settle_operation

@@ -1,0 +1,172 @@
+"""Delete a chunk by hand, at once and everywhere: what must not be read any more."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from dagster_kb.alias_moves import reconcile_agent
+from dagster_kb.collection_audit import CollectionAudit
+from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.ledger_database import Row
+from dagster_kb.resources.ledger_tombstones import Burial, Words
+from dagster_kb.resources.vector_store import VectorStore
+from kb_contract.errors import BadInput, GateRefused
+from kb_contract.generation import Generation
+from kb_contract.identifiers import COLOURS, collection_name
+
+HOTFIX: Final = "hotfix"
+_NAMED: Final = 50
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """What a deletion by hand did."""
+
+    agent: str
+    chunk_ids: tuple[str, ...]
+    """The chunk that was named, and others of the agent that say all of it."""
+    path: str
+    collections: tuple[str, ...]
+    generations: int
+    purged: int
+    vectors: int
+    also_in: tuple[dict[str, str], ...]
+    """Other agents' chunks with the same words: they are not touched."""
+    overlapping: tuple[dict[str, str], ...]
+    """Chunks of the same documents that may have part of the words."""
+    answers: tuple[str, ...]
+    """Answers that quoted it."""
+    incident: int
+
+
+@dataclass(frozen=True)
+class HotDeletion:
+    """Takes words out of what is served and out of what is kept, and keeps them out."""
+
+    ledger: Ledger
+    store: VectorStore
+
+    def delete(self, point_id: str, *, reason: str, by: str, agent: str | None = None) -> Deleted:
+        """Delete a point by its id; run again, it goes on where it was stopped.
+
+        First the ledger, in one transaction: readers quote what the ledger lists, so from then on
+        nobody quotes it. Then every collection of the agent, then a look at each.
+        """
+        chunk = _uuid(point_id)
+        with self.ledger.agent_lock(self._words(chunk, agent).agent):
+            words = self._words(chunk, agent)
+            reconcile_agent(self.ledger, self.store, words.agent)
+            incident = self._open(words, reason=reason, by=by)
+            self.ledger.incidents.pause(words.agent, f"a chunk was deleted: {reason}", by)
+            burial = self.ledger.tombstones.bury(words, reason=reason, by=by, incident=incident)
+            collections = self._delete_everywhere(words.agent, list(burial.chunk_ids))
+            for colour in self.ledger.aliases.colours(words.agent):
+                self._look_again(colour)
+        return self._told(words, burial, collections, incident)
+
+    def _words(self, chunk: UUID, agent: str | None) -> Words:
+        words = self.ledger.tombstones.words_of(chunk)
+        if words is None:
+            raise BadInput(
+                f"no generation of any agent has the point {chunk}",
+                cure="take the id of a citation (`chunk_id`), or of the point in Qdrant",
+            )
+        if agent is not None and agent != words.agent:
+            raise BadInput(
+                f"the point {chunk} belongs to {words.agent!r}, not to {agent!r}",
+                cure=f"--agent {words.agent}, or leave it out",
+            )
+        return words
+
+    def _open(self, words: Words, *, reason: str, by: str) -> int:
+        return self.ledger.incidents.open(
+            words.agent, HOTFIX, f"chunk {words.chunk} of {words.path} was deleted by hand: {reason}",
+            f"take the words out of {words.path} and commit, then `kb resume {words.agent}` and "
+            f"`kb ingest --agent {words.agent}`: the run that finds them gone from git closes this",
+            facts={"path": words.path, "git_sha": words.git_sha, "chunk_id": str(words.chunk),
+                   "text_sha256": words.text_sha256, "reason": reason},
+            by=by,
+        )  # fmt: skip
+
+    def _delete_everywhere(self, agent: str, chunk_ids: list[str]) -> tuple[str, ...]:
+        """Delete the points from both colours, and from any copy that has the agent's name."""
+        own = {collection_name(self.ledger.workspace, agent, one) for one in COLOURS}
+        prefix = collection_name(self.ledger.workspace, agent, "blue").removesuffix("blue")
+        there = {one for one in self.store.collections() if one.startswith(prefix)}
+        for collection in sorted(there):
+            with self.ledger.fences.guard(agent):
+                self.store.delete(collection, chunk_ids)
+            if left := self.store.some(collection, chunk_ids, payloads=False):
+                raise GateRefused(
+                    f"{collection} still has {len(left)} of the points", where=agent,
+                    cure="run it again; if it stays so, look at Qdrant's log",
+                )  # fmt: skip
+        return tuple(sorted(there & own))
+
+    def _look_again(self, colour: Row) -> None:
+        """Say that a colour is whole again, when every point of it is what the manifest says.
+
+        What is not, was not before either: the inactive colour is mended by the next run, and of
+        the live one a person is told.
+        """
+        if colour["generation_id"] is None or not self.store.describe(colour["collection"]):
+            return
+        generation = self.ledger.generations.by_id(colour["generation_id"])
+        audit = CollectionAudit(self.ledger, self.store)
+        found = audit.whole(generation, colour["collection"])
+        if found.exact:
+            seal = audit.sealed(generation, colour["collection"], found)
+            self.ledger.aliases.mark(generation, colour["colour"], "clean", seal)
+        elif generation.state == "live":
+            raise _not_whole(generation, found.description)
+
+    def _told(
+        self, words: Words, burial: Burial, collections: tuple[str, ...], incident: int
+    ) -> Deleted:
+        """Tell what was done, and add it to the incident."""
+        answers = self.ledger.tombstones.quoted_by(words.agent, burial.chunk_ids)
+        quoted = [str(one["answer_id"]) for one in answers]
+        done = Deleted(
+            agent=words.agent, chunk_ids=burial.chunk_ids, path=words.path,
+            collections=collections, generations=burial.generations, purged=burial.purged,
+            vectors=burial.vectors, also_in=_places(burial.others),
+            overlapping=_places(burial.beside), answers=tuple(quoted), incident=incident,
+        )  # fmt: skip
+        found: dict[str, Any] = {
+            "chunk_ids": list(done.chunk_ids),
+            "answers": quoted[:_NAMED],
+            "also_in": list(done.also_in),
+            "overlapping": list(done.overlapping),
+            "collections": list(collections),
+        }
+        # A second run finds nothing left to count, so what the first one counted stays.
+        counted = {"generations": burial.generations, "purged": burial.purged,
+                   "vectors": burial.vectors} if burial.generations else {}  # fmt: skip
+        self.ledger.incidents.add_facts(incident, {**found, **counted})
+        return done
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise BadInput(
+            f"{text!r} is no id of a point", cure="ids are UUIDs, as a citation's `chunk_id`"
+        ) from error
+
+
+def _places(rows: list[Row]) -> tuple[dict[str, str], ...]:
+    """Name chunks; `agent` where it is another one's."""
+    return tuple(
+        {key: str(row[key]) for key in ("agent_id", "chunk_id", "path") if key in row}
+        for row in rows[:_NAMED]
+    )
+
+
+def _not_whole(generation: Generation, found: str) -> GateRefused:
+    return GateRefused(
+        f"the chunk is deleted, but {generation.collection} is not what it should be: {found}",
+        where=generation.agent_id,
+        cure=f"`kb rollback {generation.agent_id} --to {generation.number - 1}`, or "
+        f"`kb resume {generation.agent_id}` and ingest: it is built anew in the other colour",
+    )

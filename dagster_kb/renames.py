@@ -1,0 +1,63 @@
+"""Folders that were renamed: the same knowledge under another name is not a new agent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
+from dagster_kb.resources.ledger import Ledger
+from kb_contract.generation import Generation
+
+# Of the files of both folders together, at least so many must be the same bytes.
+ALIKE: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Renames:
+    """Finds what a gone folder is called now."""
+
+    ledger: Ledger
+    folder: KnowledgeFolder
+
+    def find(self, gone: Sequence[str], head: Revision) -> dict[str, str]:
+        """Return the new name of each folder that has one, and keep it; most have none."""
+        trees = self.folder.agents(head)
+        found: dict[str, str] = {}
+        for agent in gone:
+            known = self.ledger.names.successor(agent)
+            if known and known["agent_id"] in trees:
+                found[agent] = str(known["agent_id"])
+                continue
+            old = self.ledger.generations.live(agent)
+            if old and (new := self._successor(old, trees, head, set(found.values()))):
+                self.ledger.names.renamed(agent, new, head.sha)
+                found[agent] = new
+        return found
+
+    def _successor(
+        self, old: Generation, trees: Mapping[str, str], head: Revision, taken: set[str]
+    ) -> str | None:
+        """The folder that came when this one went, with the same files or most of them."""
+        if old.uncommitted:
+            return None
+        fresh = [one for one in sorted(trees) if one not in taken and self._came_after(one, old)]
+        if same := next((one for one in fresh if trees[one] == old.tree_sha), None):
+            return same
+        mine = [one.blob_sha for one in self.ledger.documents.placed(old.generation_id).values()]
+        rated = [(alike(mine, self._blobs(head, one)), one) for one in fresh]
+        best = max(rated, default=(0.0, ""))
+        return best[1] if best[0] >= ALIKE else None
+
+    def _came_after(self, agent: str, old: Generation) -> bool:
+        """Whether the folder's first generation is younger than what the gone one serves."""
+        first = self.ledger.generations.first(agent)
+        return first is None or first.created_at > (old.live_at or old.created_at)
+
+    def _blobs(self, head: Revision, agent: str) -> list[str]:
+        return [one.blob_sha for one in self.folder.files(head, agent)]
+
+
+def alike(one: Sequence[str], other: Sequence[str]) -> float:
+    """Pure: the share of files that both have, of all that either has."""
+    both, either = set(one) & set(other), set(one) | set(other)
+    return len(both) / len(either) if either else 0.0

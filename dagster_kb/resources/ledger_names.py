@@ -1,0 +1,87 @@
+"""Agents that ended and agents that were renamed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dagster_kb.resources.ledger_database import LedgerDatabase, Row, one, run
+from dagster_kb.resources.ledger_fences import AgentFences
+
+
+@dataclass(frozen=True)
+class AtRest:
+    """An agent that is not served any more, and whose collections are still there."""
+
+    agent: str
+    reason: str
+    ended_at: datetime
+    over: bool
+    """Whether its grace has passed."""
+
+
+@dataclass(frozen=True)
+class NameLedger:
+    """Rows of kb.retirements and kb.agent_names."""
+
+    database: LedgerDatabase
+    workspace: str
+    fences: AgentFences
+
+    def end(self, agent: str, reason: str) -> None:
+        """Nothing of the agent is live or staged any more; its colours stay for a grace."""
+        who = {"workspace": self.workspace, "agent": agent}
+        with self.database.transaction() as connection:
+            self.fences.check(connection, agent)
+            old = one(connection, "retire_live", **who, reason=reason)
+            run(connection, "supersede_generations", **who, keep=None, reason=reason)
+            run(connection, "end_of_agent", **who, reason=reason)
+            run(
+                connection, "keep_alias_move", **who, generation=old and old["generation_id"],
+                **{"from": old and old["collection"], "to": None}, dagster_run=None,
+                moved_by="writer", reason=reason,
+            )  # fmt: skip
+
+    def at_rest(self, grace_hours: int) -> list[AtRest]:
+        """Every agent that ended and was not dropped yet."""
+        found = self.database.rows("agents_at_rest", workspace=self.workspace, hours=grace_hours)
+        return [AtRest(row["agent_id"], row["reason"], row["ended_at"], row["over"])
+                for row in found]  # fmt: skip
+
+    def dropped(self, agent: str) -> None:
+        """Say that nothing of an ended agent is left but its history."""
+        who = {"workspace": self.workspace, "agent": agent}
+        with self.database.transaction() as connection:
+            self.fences.check(connection, agent)
+            run(connection, "forget_colours", **who)
+            run(connection, "agent_dropped", **who)
+
+    def renamed(self, former: str, agent: str, git_sha: str) -> None:
+        """Keep that a folder goes on under another name, and what was deleted from it by hand."""
+        which = {"workspace": self.workspace, "former": former, "agent": agent}
+        with self.database.transaction() as connection:
+            run(connection, "keep_agent_name", **which, git_sha=git_sha)
+            run(connection, "hand_on_tombstones", **which)
+            run(connection, "hand_on_buried_chunks", **which)
+
+    def successor(self, former: str) -> Row | None:
+        """Return the name that a folder goes on under."""
+        return self.database.one("agent_name", workspace=self.workspace, agent=former)
+
+    def renamed_long_ago(self, former: str, grace_hours: int) -> bool:
+        """Whether the grace of a former name has passed since its folder was renamed."""
+        row = self.database.one(
+            "renamed_long_ago", workspace=self.workspace, agent=former, hours=grace_hours
+        )
+        return row is not None
+
+    def forget(self, former: str) -> None:
+        """A folder of that name is there again: it is an agent of its own."""
+        self.database.run("forget_agent_name", workspace=self.workspace, agent=former)
+
+    def former(self, agent: str) -> list[Row]:
+        """Names that the agent had before, the newest first."""
+        return self.database.rows("former_names", workspace=self.workspace, agent=agent)
+
+    def to_serve(self, agent: str) -> list[str]:
+        """Former names whose aliases still follow the agent."""
+        found = self.database.rows("names_to_serve", workspace=self.workspace, agent=agent)
+        return [str(row["former"]) for row in found]

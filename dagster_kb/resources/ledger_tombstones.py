@@ -1,0 +1,176 @@
+"""Chunks that a person deleted: out of every manifest, and their text out of the ledger."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from dagster_kb.buried_words import BuriedWords, telling_sentences
+from dagster_kb.resources.ledger_database import (
+    Connection,
+    LedgerDatabase,
+    Row,
+    one,
+    rows,
+    run,
+    run_many,
+)
+from dagster_kb.resources.ledger_fences import AgentFences
+
+LISTED: Final = 500
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of a chunk, by digests, and where they stand."""
+
+    agent: str
+    chunk: UUID
+    text_sha256: str
+    sentences: tuple[str, ...]
+    path: str
+    git_sha: str
+
+
+@dataclass(frozen=True)
+class Burial:
+    """What deleting the words from the ledger did."""
+
+    chunk_ids: tuple[str, ...]
+    """Every chunk of the agent that ever said them."""
+    generations: int
+    purged: int
+    vectors: int
+    others: list[Row]
+    """Chunks of other agents that say the same."""
+    beside: list[Row]
+    """Chunks that overlap a deleted place."""
+
+
+@dataclass(frozen=True)
+class TombstoneLedger:
+    """Rows of kb.tombstones, and what they take away."""
+
+    database: LedgerDatabase
+    workspace: str
+    fences: AgentFences
+
+    def words_of(self, chunk: UUID) -> Words | None:
+        """Find what a point says; None when nobody knows it."""
+        which = {"workspace": self.workspace, "chunk": chunk}
+        if row := self.database.one("agent_of_chunk", **which):
+            sentences = tuple(sorted(telling_sentences(row["text"])))
+        elif row := self.database.one("tombstone_of_chunk", **which):
+            sentences = tuple(row["sentences"])
+        else:
+            return None
+        return Words(
+            row["agent_id"], chunk, row["text_sha256"], sentences, row["path"], row["git_sha"]
+        )
+
+    def bury(self, words: Words, *, reason: str, by: str, incident: int) -> Burial:
+        """Keep the tombstone and take the words out of every manifest: one transaction.
+
+        What is being built for the agent ends first: its transactions are waited for, so that no
+        manifest is filled behind our back.
+        """
+        who: dict[str, Any] = {"workspace": self.workspace, "agent": words.agent}
+        with self.database.transaction() as connection:
+            self.fences.check(connection, words.agent)
+            run(connection, "lock_staging", key=f"stage:{self.workspace}:{words.agent}")
+            run(connection, "supersede_generations", **who, keep=None, reason=f"paused: {reason}")
+            kept = rows(
+                connection, "keep_tombstone", **who, chunk=words.chunk, text=words.text_sha256,
+                path=words.path, git_sha=words.git_sha, reason=reason, by=by,
+                sentences=list(words.sentences), incident=incident,
+            )[0]  # fmt: skip
+            which = {**who, "tombstone": kept["tombstone_id"]}
+            _bury_matching(connection, [kept], rows(connection, "texts_of_agent", **who))
+            run(connection, "doubt_colours", **who)
+            generations, chunk_ids = _clear(connection, words.chunk, **which)
+            purged = _purge(connection, **who)
+            vectors = run(connection, "forget_buried_vectors", tombstone=kept["tombstone_id"])
+            return Burial(
+                chunk_ids=chunk_ids, generations=generations, purged=purged, vectors=vectors,
+                others=rows(connection, "others_with_text", **which, text=words.text_sha256),
+                beside=rows(connection, "chunks_beside", **which),
+            )  # fmt: skip
+
+    def quoted_by(self, agent: str, chunk_ids: Sequence[str]) -> list[Row]:
+        """Answers that quoted deleted chunks, newest first."""
+        return self.database.rows(
+            "answers_that_quoted", agent=agent, limit=LISTED,
+            chunks=[UUID(one) for one in chunk_ids],
+        )  # fmt: skip
+
+    def open(self, agent: str) -> list[Row]:
+        """Deletions that the source does not know of yet."""
+        return self.database.rows("open_tombstones", workspace=self.workspace, agent=agent)
+
+    def told_in(self, tombstone_id: int, incident: int) -> None:
+        """Tie a deletion to the incident that tells of it now."""
+        self.database.run("tie_tombstone", tombstone=tombstone_id, incident=incident)
+
+    def settled_by(self, generation_id: int) -> list[str]:
+        """Paths whose deleted words were gone from the source of that generation."""
+        found = self.database.rows("tombstones_settled_by", generation=generation_id)
+        return [str(row["path"]) for row in found]
+
+    def settle(self, agent: str, generation_id: int, by: str) -> tuple[list[Row], list[Row]]:
+        """Compare with the source of what is live now: what is settled, and what came back."""
+        which = {"workspace": self.workspace, "agent": agent, "generation": generation_id}
+        with self.database.transaction() as connection:
+            settled = rows(connection, "reconcile_tombstones", **which)
+            back = rows(connection, "reopen_tombstones", **which)
+            for row in settled:
+                if row["incident_id"]:
+                    one(
+                        connection, "close_incident", workspace=self.workspace, by=by,
+                        incident=row["incident_id"],
+                    )  # fmt: skip
+            return settled, back
+
+
+def bury_fresh(
+    connection: Connection, documents: Sequence[UUID], *, workspace: str, agent: str
+) -> None:
+    """Bury what documents that are new to the agent say of what was deleted."""
+    who = {"workspace": workspace, "agent": agent}
+    tombstones = rows(connection, "tombstones_of_agent", **who)
+    if tombstones:
+        texts = rows(connection, "texts_of_documents", documents=list(documents))
+        _bury_matching(connection, tombstones, texts)
+        _purge(connection, **who)
+
+
+def _bury_matching(connection: Connection, tombstones: Sequence[Row], texts: Sequence[Row]) -> None:
+    buried = [BuriedWords.of(row) for row in tombstones]
+    found = [
+        {"tombstone": words.tombstone, "document": text["document_id"],
+         "index": text["chunk_index"]}
+        for text in texts for words in buried if words.are_in(text)
+    ]  # fmt: skip
+    run_many(connection, "bury_chunk", found)
+
+
+def _clear(connection: Connection, chunk: UUID, **which: Any) -> tuple[int, tuple[str, ...]]:
+    """Take buried chunks out of the agent's manifests, and seal these again."""
+    there = rows(connection, "manifests_to_clear", **which)
+    named = one(
+        connection, "name_buried_chunks", tombstone=which["tombstone"],
+        chunks=list({chunk, *(row["chunk_id"] for row in there)}),
+    )  # fmt: skip
+    run(connection, "clear_manifests", **which)
+    touched = {row["generation_id"] for row in there}
+    for generation in touched:
+        run(connection, "seal_manifest", generation=generation)
+    return len(touched), tuple(sorted(str(one) for one in (named or {}).get("chunk_ids", ())))
+
+
+def _purge(connection: Connection, *, workspace: str, agent: str) -> int:
+    """Purge buried texts that no manifest has any more; returns how many."""
+    buried = rows(connection, "buried_texts", workspace=workspace, agent=agent)
+    for row in buried:
+        run(connection, "mask_extracted_text", **row)
+        run(connection, "purge_chunk", **row)
+    return len(buried)

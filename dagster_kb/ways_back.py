@@ -1,0 +1,234 @@
+"""The way back: what is served becomes again what was served before."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from dagster_kb.alias_moves import is_served, point_names, reconcile_agent
+from dagster_kb.collection_sync import CollectionSync, Synced
+from dagster_kb.gates.whole import has_points, keeps_contract, same_space
+from dagster_kb.resources.embedder import Embedder
+from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.ledger_ways_back import EndsAs, Return
+from dagster_kb.resources.vector_store import VectorStore
+from kb_contract.errors import BadInput, GateRefused, NotServed
+from kb_contract.generation import Generation
+from kb_contract.identifiers import other_colour
+
+ROLLBACK: Final = "rollback"
+AUTOMATIC_ROLLBACK: Final = "automatic_rollback"
+_SAMPLE: Final = 64
+
+
+@dataclass(frozen=True)
+class RolledBack:
+    """What became of a rollback."""
+
+    agent: str
+    left: int | None
+    """Number of the generation that was live; None when nothing was."""
+    live: int
+    """Number of the generation that is live now."""
+    collection: str
+    points_written: int
+    """0 when the other colour still held it."""
+    incident: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class WayBack:
+    """Rolls an agent back to a generation that is kept, embedding nothing."""
+
+    ledger: Ledger
+    store: VectorStore
+    embedder: Embedder
+
+    def roll_back(self, agent: str, to: int | None = None, *, reason: str, by: str) -> RolledBack:
+        """Go back to a generation, or to the one that was live before; pauses the agent.
+
+        A rollback that was killed half way is finished by the next one.
+        """
+        with self.ledger.agent_lock(agent):
+            began = time.perf_counter()
+            reconcile_agent(self.ledger, self.store, agent)
+            begun = self.ledger.ways_back.begun(agent)
+            if begun and to is None:
+                to, reason = int(begun["facts"]["to"]), str(begun["facts"]["reason"])
+            live = self.ledger.generations.live(agent)
+            target = self._target(agent, live, to)
+            if live and live.generation_id == target.generation_id and not begun:
+                raise BadInput(f"generation {target.number} is live already", where=agent)
+            incident = self._told(live, target, begun, reason=reason, by=by)
+            failed = begun is not None and begun["kind"] == AUTOMATIC_ROLLBACK
+            ends_as = "failed" if failed else "retired"
+            way = _way(live, target, ends_as, reason=reason, by=by)
+            now, synced = _walk(self.ledger, self.store, way) if way else (target, None)
+            self.ledger.ways_back.ended(incident)
+            return RolledBack(
+                agent=agent, left=self._left(begun, live), live=now.number,
+                collection=now.collection or "", points_written=synced.written if synced else 0,
+                incident=incident, seconds=round(time.perf_counter() - began, 3),
+            )  # fmt: skip
+
+    def _target(self, agent: str, live: Generation | None, to: int | None) -> Generation:
+        if any(one.agent == agent for one in self.ledger.names.at_rest(0)):
+            raise NotServed(
+                "its folder is gone, so there is nothing to roll back", where=agent,
+                cure="bring the folder back in git; what it was made of is still kept",
+            )  # fmt: skip
+        if to is None:
+            return self._previous(agent, live)
+        target = self.ledger.ways_back.numbered(agent, to)
+        if target.state not in ("retired", "live"):
+            raise BadInput(
+                f"generation {to} is {target.state}: it was never served", where=agent,
+                cure=f"choose one that was live, of `kb generations {agent}`",
+            )  # fmt: skip
+        if target.pruned_at is not None or not target.chunks:
+            raise BadInput(
+                f"of generation {to} only its history is kept", where=agent,
+                cure=f"`git revert` to {target.git_sha[:12]} and ingest, or choose a newer one",
+            )  # fmt: skip
+        refuse_other_space(target, self.embedder)
+        return target
+
+    def _previous(self, agent: str, live: Generation | None) -> Generation:
+        newest = live or next(iter(self.ledger.generations.latest(agent, 1)), None)
+        found = newest and self.ledger.ways_back.previous(agent, newest.number)
+        if found is None:
+            raise BadInput(
+                "no generation before this one is kept", where=agent,
+                cure=f"name one with --to, of `kb generations {agent}`",
+            )  # fmt: skip
+        refuse_other_space(found, self.embedder)
+        return found
+
+    def _told(
+        self, live: Generation | None, target: Generation, begun: Mapping[str, Any] | None,
+        *, reason: str, by: str,
+    ) -> int:  # fmt: skip
+        """Open the incident, then pause, before anything moves: it says where a crash left off."""
+        if begun and int(begun["facts"]["to"]) != target.number:
+            self.ledger.ways_back.ended(int(begun["incident_id"]))
+            begun = None
+        incident = (
+            int(begun["incident_id"]) if begun
+            else open_incident(self.ledger, ROLLBACK, live, target, reason=reason, by=by)
+        )  # fmt: skip
+        self.ledger.incidents.pause(target.agent_id, f"rolled back: {reason}", by)
+        return incident
+
+    def _left(self, begun: Mapping[str, Any] | None, live: Generation | None) -> int | None:
+        if begun and begun["facts"].get("from") is not None:
+            return int(begun["facts"]["from"])
+        return live.number if live else None
+
+
+def put_back(
+    ledger: Ledger, store: VectorStore, generation: Generation, *, reason: str, by: str,
+    dagster_run: str | None,
+) -> Generation | None:  # fmt: skip
+    """Take a live generation that fails out of service; the caller holds the agent's lock.
+
+    Returns what is live instead. None when nothing was live before in the same space: then it
+    stays, the agent is paused, and the incident says so.
+    """
+    agent, paused = generation.agent_id, f"rolled back by itself: {reason}"
+    target = ledger.ways_back.previous(agent, generation.number)
+    if target is None or target.space != generation.space:
+        ledger.incidents.open(
+            agent, "live_check_failed",
+            f"generation {generation.number} fails its live check and there is no way back: "
+            f"{reason}",
+            f"mend the source, commit, `kb resume {agent}`, and look with `kb verify {agent}`",
+            facts={"generation": generation.number, "reason": reason, "dagster_run": dagster_run},
+            generation_id=generation.generation_id, by=by,
+        )  # fmt: skip
+        ledger.incidents.pause(agent, paused, by)
+        return None
+    incident = open_incident(ledger, AUTOMATIC_ROLLBACK, generation, target, reason=reason, by=by)
+    ledger.incidents.pause(agent, paused, by)
+    way = Return(
+        generation, target, other_colour(generation.colour), "failed", reason, by, dagster_run
+    )
+    now, _ = _walk(ledger, store, way)
+    ledger.ways_back.ended(incident)
+    return now
+
+
+def open_incident(
+    ledger: Ledger, kind: str, live: Generation | None, target: Generation, *, reason: str, by: str
+) -> int:
+    """Open the incident of a way back that begins now."""
+    agent = target.agent_id
+    source = f"from generation {live.number} ({live.git_sha[:12]})" if live else "from nothing"
+    return ledger.incidents.open(
+        agent, kind,
+        f"rolled back {source} to {target.number} ({target.git_sha[:12]}): {reason}",
+        f"mend the source in git (`git revert` of what broke it), commit, then "
+        f"`kb resume {agent}`, and look with `kb verify {agent}`; where the facts say "
+        f"`done: false` it was stopped half way, and `kb rollback {agent}` finishes it",
+        facts={"from": live.number if live else None, "to": target.number, "reason": reason,
+               "from_sha": live.git_sha if live else None, "to_sha": target.git_sha,
+               "done": False},
+        generation_id=live.generation_id if live else None, by=by,
+    )  # fmt: skip
+
+
+def refuse_other_space(target: Generation, embedder: Embedder) -> None:
+    """Readers ask with one model; vectors of another one would answer at random."""
+    if target.space != embedder.space.model_dump(mode="json"):
+        raise GateRefused(
+            f"generation {target.number} was embedded with {target.space['model']} "
+            f"({str(target.space['weights_sha256'])[:12]}), readers ask with "
+            f"{embedder.space.model} ({embedder.space.weights_sha256[:12]})",
+            where=target.agent_id,
+            cure="set EMBEDDING_MODEL to that model for the writer and the readers, or `git "
+            "revert` and ingest: that embeds the old text with the new model",
+        )
+
+
+def _way(
+    live: Generation | None, target: Generation, ends_as: EndsAs, *, reason: str, by: str
+) -> Return | None:
+    """Where to walk; None when the ledger has been there already."""
+    if live and live.generation_id == target.generation_id:
+        return None
+    return Return(live, target, other_colour(live.colour if live else None), ends_as, reason, by)
+
+
+def _walk(ledger: Ledger, store: VectorStore, way: Return) -> tuple[Generation, Synced]:
+    """Make the other colour hold the target, ask the gates again, and move the names."""
+    agent = way.target.agent_id
+    synced = CollectionSync(ledger, store).bring(way.target, way.colour)
+    _ask_again(ledger, store, way.target, synced)
+    point_names(ledger, store, agent, synced.collection)
+    now = ledger.ways_back.go_back(way)
+    if not is_served(ledger, store, now):
+        raise GateRefused(
+            f"generation {now.number} is live, and {now.collection} is not what is served",
+            where=agent, cure=f"`kb verify {agent}` says what is wrong; then roll back again",
+        )  # fmt: skip
+    return now, synced
+
+
+def _ask_again(ledger: Ledger, store: VectorStore, target: Generation, synced: Synced) -> None:
+    """Repeat what the collection itself must hold; that it is exact was looked at just now.
+
+    Not the golden questions: they passed on these very points.
+    """
+    held = ledger.aliases.colour(target.agent_id, synced.colour)
+    there = store.dimension(synced.collection)
+    found = [
+        keeps_contract([one.payload for one in store.sample(synced.collection, _SAMPLE)]),
+        has_points(store.count(synced.collection)),
+        same_space(target.space, held["space"] if held else None, there),
+    ]
+    if failed := [one.description for one in found if not one.passed]:
+        raise GateRefused(
+            f"generation {target.number} may not go live again: {'; '.join(failed)}",
+            where=target.agent_id,
+            cure=f"`git revert` to {target.git_sha[:12]}, `kb resume` and ingest: it is built anew",
+        )

@@ -1,0 +1,98 @@
+"""What `kb ingest` shows: bars while it works, a table, and what a person must know."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from kb.terminal import escape, progress_console
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from dagster_kb.estimates import Estimate
+    from kb.ingestion import Ingested, Retired
+
+
+class Bars:
+    """One bar for each agent and each thing that is done for it."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        self._bars = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+            console=progress_console(), disable=quiet,
+        )  # fmt: skip
+        self._known: dict[str, Any] = {}
+
+    def __enter__(self) -> "Bars":
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def advance(self, agent: str, doing: str, done: int, total: int) -> None:
+        name = f"{agent} {doing}".strip()
+        if name not in self._known:
+            self._known[name] = self._bars.add_task(name, total=total)
+        self._bars.update(self._known[name], completed=done, total=total)
+
+
+def estimate_lines(found: "Estimate") -> list[str]:
+    """Say an estimate in words."""
+    pace = f"{found.texts_per_second:g} texts/s, from {found.pace_from}"
+    return [
+        f"{found.documents:,} documents of {found.agents} agents, {found.documents_to_read:,} to read",
+        f"about {found.chunks:,} chunks with {found.tokens:,} tokens",
+        f"{found.texts_in_store:,} texts have their vectors already, "
+        f"about {found.texts_to_embed:,} are to be embedded",
+        f"about {found.minutes:.1f} minutes ({pace}); "
+        "it costs no money: the model runs on this machine",
+    ]
+
+
+def show_runs(runs: "Sequence[Ingested]", retired: "Sequence[Retired]", out: "Console") -> None:
+    """Show what became of each agent."""
+    if runs:
+        out.print(_table(runs))
+    for one in runs:
+        _show_news(one, out)
+    for one in retired:
+        word = "[yellow]retired[/yellow]" if one.ok else "[red]not retired[/red]"
+        why = escape(one.error) if one.error else "its folder is gone: it is no longer served"
+        out.print(f"{word} {escape(one.agent)}: {why}")
+
+
+def _table(runs: "Sequence[Ingested]") -> "Table":
+    from rich.table import Table
+
+    table = Table()
+    for column in ("agent", "status", "number", "documents", "chunks", "done", "errors"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("run", overflow="fold")
+    for one in runs:
+        colour = {"DONE": "green", "DONE_WITH_ERRORS": "yellow"}.get(one.status, "red")
+        news = " (unchanged)" if one.how == "unchanged" else ""
+        table.add_row(
+            one.agent, f"[{colour}]{one.status}[/{colour}]{news}", str(one.generation or "-"),
+            str(one.documents), str(one.chunks), str(one.done), str(one.errors), one.run_id or "-",
+        )  # fmt: skip
+    return table
+
+
+def _show_news(one: "Ingested", out: "Console") -> None:
+    for named in one.named:
+        out.print(f"{escape(named['path'])}: document {named['document_id'] or '-'}, "
+                  f"{named['status']}, {named['chunks']} chunks")  # fmt: skip
+    for broken in one.quarantined:
+        out.print(f"[yellow]quarantined[/yellow] {escape(broken['path'])}: "
+                  f"{escape(broken['reason'])}")  # fmt: skip
+    if one.withdrawn:
+        out.print(f"[yellow]withdrawn[/yellow] {escape(one.agent)}: {escape(one.withdrawn)}")
+    if one.ignored:
+        named_files = ", ".join(one.ignored_files[:5]) + (", …" if one.ignored > 5 else "")
+        out.print(f"[dim]ignored[/dim] {escape(one.agent)}: {one.ignored} that no reader takes: "
+                  f"{escape(named_files)}")  # fmt: skip
+    if one.error:
+        out.print(f"[red]{escape(one.agent)}[/red]: {escape(one.error)}")

@@ -1,0 +1,126 @@
+"""`kb inspect --run RUN`: what a run did, stage by stage, with samples of what came out."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kb.terminal import console, escape, say_json
+from kb.writer_access import open_dagster, require_parts, writer_settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dagster_kb.resources.ledger import Ledger
+
+_LETTERS = 240
+
+
+def inspect(
+    run: Annotated[str, typer.Option("--run", help="A pipeline run's or Dagster run's id.")],
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Samples and errors, at most.")] = 5,
+    workspace: Annotated[str | None, typer.Option(help="Tenant; the settings' by default.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Report a run: where it came from, its stages, documents, chunks, errors and checks."""
+    settings = writer_settings(workspace)
+    require_parts(settings, store=False)
+    from dagster_kb.definitions import ledger_of
+
+    ledger = ledger_of(settings)
+    report = ledger.reports.run(run, limit)
+    report = {**report, "generation": _generation(ledger, report["run"]["generation_id"]),
+              "stages": _stages(report["dagster_runs"]), "extractions": []}  # fmt: skip
+    ledger.database.close()
+    if json:
+        say_json(report)
+    else:
+        _show(report, console())
+
+
+def _generation(ledger: "Ledger", generation_id: int | None) -> dict[str, Any] | None:
+    if generation_id is None:
+        return None
+    keep = {
+        "number",
+        "state",
+        "documents",
+        "chunks",
+        "quarantined",
+        "collection",
+        "reason",
+        "checks",
+    }
+    return ledger.generations.by_id(generation_id).model_dump(mode="json", include=keep)
+
+
+def _stages(dagster_runs: Sequence[str]) -> list[dict[str, Any]]:
+    """Steps as Dagster timed them; a run that housekeeping deleted has none."""
+    with open_dagster() as instance:
+        return [
+            {"stage": step.step_key, "status": step.status.value if step.status else None,
+             "seconds": _seconds(step.start_time, step.end_time), "attempts": step.attempts,
+             "dagster_run_id": run_id}
+            for run_id in dagster_runs
+            for step in sorted(instance.get_run_step_stats(run_id),
+                               key=lambda one: one.start_time or float("inf"))
+        ]  # fmt: skip
+
+
+def _seconds(began: float | None, ended: float | None) -> float | None:
+    return round(ended - began, 3) if began and ended else None
+
+
+def _show(report: Mapping[str, Any], out: "Console") -> None:
+    run, generation = report["run"], report["generation"]
+    by = f" by {run['requested_by']}" if run["requested_by"] else ""
+    out.print(f"[bold]{run['agent_id']}[/bold] {run['status']} · commit {run['git_sha'][:12]} · "
+              f"{run['trigger'] or 'unknown trigger'}{escape(by)}")  # fmt: skip
+    out.print(f"run {run['run_id']} · began {_moment(run['started_at'])} · "
+              f"{_lasted(run['started_at'], run['finished_at'])}")  # fmt: skip
+    if run["error_summary"]:
+        out.print(f"[red]{escape(run['error_summary'])}[/red]")
+    for one in report["stages"]:
+        out.print(f"  {one['stage']:<32} {one['status']:<8} {_took(one['seconds'])}")
+    for one in report["documents"]:
+        why = f": {escape(one['reason'])}" if one["reason"] else ""
+        out.print(f"{one['documents']} {one['status']}{why} ({escape(', '.join(one['paths']))})")
+    totals = report["chunk_runs"]
+    out.print(f"chunks worked on: {totals['done']} done, {totals['error']} in error, "
+              f"{totals['pending']} pending")  # fmt: skip
+    for one in report["errors"]:
+        out.print(f"[red]{one['chunk_id']}[/red] {escape(one['path'] or '')}: "
+                  f"{escape(str(one['error_type']))}: {escape(str(one['error_message']))}")  # fmt: skip
+    if generation:
+        _show_generation(generation, out)
+    for one in report["chunks"]:
+        place = " > ".join([one["path"], *one["heading_path"]])
+        out.print(
+            f"[cyan]{escape(place)}[/cyan] chunk {one['chunk_index']}, {one['tokens']} tokens"
+        )
+        out.print(f"  [dim]{escape(' '.join(one['text'].split())[:_LETTERS])}[/dim]")
+    out.print("extractions: none configured")
+
+
+def _show_generation(generation: Mapping[str, Any], out: "Console") -> None:
+    checks = generation["checks"]
+    passed = sum(1 for one in checks.values() if one["passed"])
+    out.print(f"generation {generation['number']} {generation['state']}: "
+              f"{generation['documents']} documents, {generation['chunks']} chunks, "
+              f"{passed}/{len(checks)} checks passed")  # fmt: skip
+    for name, one in checks.items():
+        if not one["passed"]:
+            out.print(f"  [red]{name}[/red]: {escape(str(one['description']))}")
+
+
+def _moment(at: datetime | None) -> str:
+    return at.isoformat(timespec="seconds") if at else "-"
+
+
+def _lasted(began: datetime, ended: datetime | None) -> str:
+    return f"{(ended - began).total_seconds():.1f} s" if ended else "not finished"
+
+
+def _took(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds:.2f} s"

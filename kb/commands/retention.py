@@ -1,0 +1,48 @@
+"""`kb retention`: delete what nobody can go back to any more, or say what that is."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kb.terminal import console, escape, say_json
+from kb.writer_access import require_parts, writer_settings
+
+if TYPE_CHECKING:
+    from dagster_kb.retention import Went
+
+
+def retention(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    workspace: Annotated[str | None, typer.Option(help="Tenant; the settings' by default.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Prune old generations as KEEP_GENERATIONS and KEEP_DAYS say, and all that only they used."""
+    settings = writer_settings(workspace)
+    require_parts(settings, store=True)
+    from dagster_kb.definitions import folder_of, ledger_of, store_of
+    from dagster_kb.retention import retention_of
+
+    ledger = ledger_of(settings)
+    work = retention_of(settings, ledger, store_of(settings), folder_of(settings))
+    went = work.look() if dry_run else work.run()
+    ledger.database.close()
+    if json:
+        say_json({"dry_run": dry_run, **went.as_json()})
+    else:
+        _show(went, dry_run=dry_run)
+
+
+def _show(went: "Went", *, dry_run: bool) -> None:
+    out = console()
+    numbers = sum(len(one) for one in went.generations.values())
+    out.print(
+        f"{'would go' if dry_run else 'went'}: {numbers} generations, {went.documents} documents, "
+        f"{went.chunks} chunks, {went.embeddings} vectors, {went.runs} runs, {went.trees} trees, "
+        f"about {went.bytes / 1e6:.1f} MB"
+    )
+    for agent, found in went.generations.items():
+        out.print(f"  {escape(agent)}: {', '.join(str(one) for one in found)}")
+    for agent in went.dropped_agents:
+        out.print(f"  collections of {escape(agent)}: its folder is gone")
+    if went.waits_for:
+        out.print(f"[yellow]documents and vectors wait[/yellow] for {', '.join(went.waits_for)}")

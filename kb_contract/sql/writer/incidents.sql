@@ -1,0 +1,61 @@
+-- What went wrong and what a person must do; and which agents wait for a person.
+
+-- name: same_open_incident
+-- Told twice (a command that was killed and run again), it is one incident.
+select incident_id from kb.incidents
+where workspace_id = %(workspace)s and agent_id = %(agent)s and kind = %(kind)s
+  and summary = %(summary)s and closed_at is null
+order by incident_id limit 1;
+
+-- name: keep_incident
+insert into kb.incidents
+  (workspace_id, agent_id, kind, summary, next_step, facts, generation_id, opened_by)
+values (%(workspace)s, %(agent)s, %(kind)s, %(summary)s, %(next_step)s, %(facts)s, %(generation)s,
+        %(by)s)
+returning incident_id;
+
+-- name: add_incident_facts
+update kb.incidents set facts = facts || %(facts)s, next_step = %(next_step)s
+where incident_id = %(incident)s;
+
+-- name: add_facts
+update kb.incidents set facts = facts || %(facts)s where incident_id = %(incident)s;
+
+-- name: close_incident
+update kb.incidents set closed_by = %(by)s, closed_at = now()
+where workspace_id = %(workspace)s and incident_id = %(incident)s and closed_at is null
+returning *;
+
+-- name: incident
+select * from kb.incidents where workspace_id = %(workspace)s and incident_id = %(incident)s;
+
+-- name: incidents
+select i.*, g.number as generation
+from kb.incidents i left join kb.generations g using (generation_id)
+where i.workspace_id = %(workspace)s and (%(agent)s::text is null or i.agent_id = %(agent)s)
+  and (i.closed_at is null or not %(open_only)s)
+order by i.incident_id desc limit %(limit)s;
+
+-- name: pause_agent
+-- A second reason is added to the first: both must be gone before a person resumes.
+insert into kb.pauses as held (workspace_id, agent_id, reason, paused_by)
+values (%(workspace)s, %(agent)s, %(reason)s, %(by)s)
+on conflict (workspace_id, agent_id) do update set
+  reason = case when held.resumed_at is not null then excluded.reason
+                when position(excluded.reason in held.reason) > 0 then held.reason
+                else held.reason || '; ' || excluded.reason end,
+  paused_by = case when held.resumed_at is null then held.paused_by else excluded.paused_by end,
+  paused_at = case when held.resumed_at is null then held.paused_at else now() end,
+  resumed_by = null, resumed_at = null;
+
+-- name: resume_agent
+update kb.pauses set resumed_by = %(by)s, resumed_at = now()
+where workspace_id = %(workspace)s and agent_id = %(agent)s and resumed_at is null returning *;
+
+-- name: pause_of_agent
+select * from kb.pauses
+where workspace_id = %(workspace)s and agent_id = %(agent)s and resumed_at is null;
+
+-- name: pauses
+select * from kb.pauses where workspace_id = %(workspace)s and resumed_at is null
+order by agent_id;

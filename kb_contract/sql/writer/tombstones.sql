@@ -1,0 +1,170 @@
+-- Chunks that a person deleted: gone from every manifest, and their text from the ledger.
+
+-- name: agent_of_chunk
+-- Every generation is asked by its key, so that no index over all chunks of all time is needed.
+select g.agent_id, g.git_sha, gc.path, c.text_sha256, c.text
+from kb.generations g
+cross join lateral (
+  select document_id, chunk_index, path from kb.generation_chunks
+  where generation_id = g.generation_id and chunk_id = %(chunk)s
+) gc
+join kb.chunks c using (document_id, chunk_index)
+where g.workspace_id = %(workspace)s order by g.number desc limit 1;
+
+-- name: tombstone_of_chunk
+select * from kb.tombstones
+where workspace_id = %(workspace)s and %(chunk)s = any(array_append(chunk_ids, chunk_id))
+order by tombstone_id desc limit 1;
+
+-- name: keep_tombstone
+insert into kb.tombstones as held
+  (workspace_id, agent_id, chunk_id, text_sha256, path, git_sha, reason, created_by, sentences,
+   incident_id)
+values (%(workspace)s, %(agent)s, %(chunk)s, %(text)s, %(path)s, %(git_sha)s, %(reason)s, %(by)s,
+        %(sentences)s, %(incident)s)
+on conflict (workspace_id, agent_id, text_sha256) do update set
+  incident_id = excluded.incident_id, reconciled_at = null, reconciled_by = null
+returning *;
+
+-- name: tombstones_of_agent
+select tombstone_id, text_sha256, sentences from kb.tombstones
+where workspace_id = %(workspace)s and agent_id = %(agent)s;
+
+-- name: texts_of_agent
+-- All that any document of the agent says, in any generation that is kept.
+select c.document_id, c.chunk_index, c.text, c.text_sha256
+from kb.chunks c
+where c.purged_at is null and c.document_id in (
+  select gd.document_id from kb.generation_documents gd join kb.generations g using (generation_id)
+  where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s);
+
+-- name: texts_of_documents
+select document_id, chunk_index, text, text_sha256 from kb.chunks
+where document_id = any(%(documents)s) and purged_at is null;
+
+-- name: bury_chunk
+insert into kb.buried_chunks (tombstone_id, document_id, chunk_index)
+values (%(tombstone)s, %(document)s, %(index)s)
+on conflict do nothing;
+
+-- name: manifests_to_clear
+select distinct gc.generation_id, gc.chunk_id
+from kb.buried_chunks b
+join kb.generation_chunks gc using (document_id, chunk_index)
+join kb.generations g using (generation_id)
+where b.tombstone_id = %(tombstone)s and g.workspace_id = %(workspace)s and g.agent_id = %(agent)s;
+
+-- name: name_buried_chunks
+update kb.tombstones set
+  chunk_ids = (select array_agg(distinct one) from unnest(chunk_ids || %(chunks)s::uuid[]) one)
+where tombstone_id = %(tombstone)s
+returning chunk_ids;
+
+-- name: clear_manifests
+delete from kb.generation_chunks gc
+using kb.buried_chunks b, kb.generations g
+where b.tombstone_id = %(tombstone)s
+  and gc.document_id = b.document_id and gc.chunk_index = b.chunk_index
+  and g.generation_id = gc.generation_id
+  and g.workspace_id = %(workspace)s and g.agent_id = %(agent)s;
+
+-- name: doubt_colours
+-- They are about to change: nobody builds upon them before they are looked at again.
+update kb.colours set state = 'writing', updated_at = now()
+where workspace_id = %(workspace)s and agent_id = %(agent)s;
+
+-- name: buried_texts
+-- What is buried for the agent, in no manifest of anybody, and still there.
+select distinct c.document_id, c.chunk_index, c.start_offset, c.end_offset
+from kb.tombstones t
+join kb.buried_chunks b using (tombstone_id)
+join kb.chunks c using (document_id, chunk_index)
+where t.workspace_id = %(workspace)s and t.agent_id = %(agent)s and c.purged_at is null
+  and not exists (
+    select from kb.generation_chunks gc
+    where gc.document_id = c.document_id and gc.chunk_index = c.chunk_index);
+
+-- name: purge_chunk
+update kb.chunks set text = '', heading_path = '{}', purged_at = now()
+where document_id = %(document_id)s and chunk_index = %(chunk_index)s;
+
+-- name: mask_extracted_text
+-- As long as it was, so that every other offset stays right.
+update kb.documents
+set extracted_text = overlay(extracted_text
+  placing repeat('█', %(end_offset)s - %(start_offset)s)
+  from %(start_offset)s + 1 for %(end_offset)s - %(start_offset)s)
+where document_id = %(document_id)s and extracted_text is not null;
+
+-- name: forget_buried_vectors
+-- The vectors of purged texts that no other chunk shares.
+delete from kb.embeddings e
+using kb.buried_chunks b
+join kb.chunks gone using (document_id, chunk_index)
+where b.tombstone_id = %(tombstone)s and gone.purged_at is not null
+  and e.embed_sha256 = gone.embed_sha256
+  and not exists (select from kb.chunks other
+                  where other.embed_sha256 = gone.embed_sha256 and other.purged_at is null);
+
+-- name: others_with_text
+-- Who else serves or keeps the same words: chunks of other agents.
+select distinct on (g.agent_id, gc.chunk_id) g.agent_id, gc.chunk_id, gc.path
+from kb.chunks c
+join kb.generation_chunks gc using (document_id, chunk_index)
+join kb.generations g using (generation_id)
+where g.workspace_id = %(workspace)s and g.agent_id <> %(agent)s and c.purged_at is null
+  and (c.text_sha256 = %(text)s
+       or exists (select from kb.buried_chunks b where b.tombstone_id = %(tombstone)s
+                  and b.document_id = c.document_id and b.chunk_index = c.chunk_index))
+order by g.agent_id, gc.chunk_id;
+
+-- name: chunks_beside
+-- Chunks that overlap a deleted place in its own document: part of the words may be in them.
+select distinct gc.chunk_id, gc.path
+from kb.buried_chunks b
+join kb.chunks gone using (document_id, chunk_index)
+join kb.chunks near on near.document_id = gone.document_id and near.chunk_index <> gone.chunk_index
+  and near.start_offset < gone.end_offset and near.end_offset > gone.start_offset
+join kb.generation_chunks gc on gc.document_id = near.document_id
+  and gc.chunk_index = near.chunk_index
+join kb.generations g on g.generation_id = gc.generation_id
+where b.tombstone_id = %(tombstone)s
+  and g.workspace_id = %(workspace)s and g.agent_id = %(agent)s
+order by gc.path, gc.chunk_id;
+
+-- name: answers_that_quoted
+select answer_id, min(created_at) as created_at, array_agg(distinct chunk_id::text) as chunk_ids
+from ops.citations join ops.answers using (answer_id)
+where agent_id = %(agent)s and chunk_id = any(%(chunks)s)
+group by answer_id order by min(created_at) desc limit %(limit)s;
+
+-- name: reconcile_tombstones
+-- What the source of this generation does not say any more is no drift any more.
+update kb.tombstones t set reconciled_at = now(), reconciled_by = %(generation)s
+where t.workspace_id = %(workspace)s and t.agent_id = %(agent)s and t.reconciled_at is null
+  and not exists (
+    select from kb.generation_documents gd join kb.buried_chunks b using (document_id)
+    where gd.generation_id = %(generation)s and gd.status = 'published'
+      and b.tombstone_id = t.tombstone_id)
+returning t.*;
+
+-- name: reopen_tombstones
+-- The source says it again: it is still not served, so git and what is served differ again.
+update kb.tombstones t set reconciled_at = null, reconciled_by = null
+where t.workspace_id = %(workspace)s and t.agent_id = %(agent)s and t.reconciled_at is not null
+  and exists (
+    select from kb.generation_documents gd join kb.buried_chunks b using (document_id)
+    where gd.generation_id = %(generation)s and gd.status = 'published'
+      and b.tombstone_id = t.tombstone_id)
+returning t.*;
+
+-- name: tombstones_settled_by
+select path, chunk_id from kb.tombstones where reconciled_by = %(generation)s order by path;
+
+-- name: tie_tombstone
+update kb.tombstones set incident_id = %(incident)s where tombstone_id = %(tombstone)s;
+
+-- name: open_tombstones
+select * from kb.tombstones
+where workspace_id = %(workspace)s and agent_id = %(agent)s and reconciled_at is null
+order by tombstone_id;

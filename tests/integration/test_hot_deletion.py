@@ -1,0 +1,233 @@
+"""`kb hotfix delete`: the words are nowhere any more, and stay away until their source changes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from dagster_kb.collection_audit import CollectionAudit
+from dagster_kb.hot_deletion import Deleted, HotDeletion
+from dagster_kb.ways_back import WayBack
+from kb_contract.errors import BadInput
+from kb_contract.identifiers import COLOURS, collection_name
+from tests.doubles.dying_operator import Order, run
+from tests.doubles.dying_writer import Death, Place
+from tests.doubles.git_repository import GitRepository
+from tests.doubles.qdrant_servers import NoServerProgram, running
+from tests.doubles.writer_world import WriterWorld, metadata
+
+NAME = "Jane Roe lives in 5 Elm Street."
+SECRET = f"# People\n\n{NAME}"
+
+
+@pytest.fixture(scope="module", params=["owner", "server"])
+def any_qdrant_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Our owner process, and the real server where it can be had."""
+    try:
+        with running(request.param) as server:
+            yield server.url
+    except NoServerProgram as why:
+        pytest.skip(str(why))
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, database_url: str, any_qdrant_url: str, agent_id: str
+) -> Iterator[WriterWorld]:
+    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, any_qdrant_url, agent_id)
+    world.write({"people.md": f"{SECRET}\n", "keys.md": "# Keys\n\nWords of keys.\n"})
+    yield world
+    world.close()
+
+
+def point_of(world: WriterWorld, text: str) -> str:
+    return next(one for one, said in world.served().items() if said["text_chunk"] == text)
+
+
+def delete(world: WriterWorld, point: str) -> Deleted:
+    return HotDeletion(world.ledger, world.store).delete(
+        point, reason="an address in it", by="operator"
+    )
+
+
+def everything_in_the_ledger(world: WriterWorld) -> str:
+    """All text of the tables where words of documents are kept."""
+    with world.ledger.database.transaction() as connection:
+        found = connection.execute(
+            """select coalesce(string_agg(one, ' '), '') as said from (
+                 select c::text as one from kb.chunks c union all
+                 select d::text from kb.documents d union all
+                 select t::text from kb.tombstones t union all
+                 select i::text from kb.incidents i) everything"""
+        ).fetchone()
+    return found["said"] if found else ""
+
+
+def assert_nowhere(world: WriterWorld, point: str) -> None:
+    """Neither colour has it, no manifest has it, and all that is kept agrees with itself."""
+    for colour in COLOURS:
+        name = collection_name("default", world.agent, colour)
+        if world.store.dimension(name) is None:
+            continue
+        there = {one.chunk_id: one.payload for one in world.store.points(name, payloads=True)}
+        assert point not in there
+        assert all(NAME not in one["text_chunk"] for one in there.values())
+    for generation in world.ledger.generations.latest(world.agent):
+        manifest = world.ledger.documents.manifest(generation.generation_id)
+        assert point not in manifest
+        assert generation.chunks == len(manifest)
+    live = world.live()
+    assert CollectionAudit(world.ledger, world.store).whole(live, live.collection or "").exact
+    assert "5 Elm" not in everything_in_the_ledger(world)
+
+
+def test_it_is_gone_from_both_colours_every_generation_and_the_ledger(world: WriterWorld):
+    world.publish()
+    world.publish({"keys.md": "# Keys\n\nOther words of keys.\n"})
+    point = point_of(world, SECRET)
+    vectors = world.count("embeddings")
+    done = delete(world, point)
+    assert_nowhere(world, point)
+    assert (done.generations, done.purged, done.vectors) == (2, 1, 1)
+    assert len(done.collections) == 2
+    assert world.count("embeddings") == vectors - 1
+    assert world.served_texts() == {"# Keys\n\nOther words of keys."}
+    colours = {one["state"] for one in world.ledger.aliases.colours(world.agent)}
+    assert colours == {"clean"}
+    assert world.ledger.incidents.paused(world.agent)
+    (incident,) = world.ledger.incidents.listed(world.agent)
+    assert incident["kind"] == "hotfix"
+    assert incident["facts"]["path"] == world.path("people.md")
+    assert [one["text_sha256"] for one in world.ledger.tombstones.open(world.agent)] != []
+
+
+def test_no_rollback_brings_it_back(world: WriterWorld):
+    world.publish()
+    world.publish({"keys.md": "# Keys\n\nTwo.\n"})
+    world.publish({"keys.md": "# Keys\n\nThree.\n"})
+    point = point_of(world, SECRET)
+    delete(world, point)
+    WayBack(world.ledger, world.store, world.embedder).roll_back(
+        world.agent, 1, reason="test", by="operator"
+    )
+    assert world.served_texts() == {"# Keys\n\nWords of keys."}
+    assert_nowhere(world, point)
+
+
+def test_it_does_not_come_back_until_its_source_changes_and_then_the_drift_ends(
+    world: WriterWorld,
+):
+    world.publish()
+    point = point_of(world, SECRET)
+    delete(world, point)
+    world.ledger.incidents.resume(world.agent, "operator")
+    assert world.ingest(force=True).success
+    assert_nowhere(world, point)
+    # The file changes and still says it, in a chunk that is cut otherwise and broken elsewhere.
+    said = NAME.replace("lives in", "lives\nin")
+    world.publish({"people.md": f"# People\n\n{said}\n\n# More\n\nHarmless.\n"})
+    assert world.served_texts() == {"# Keys\n\nWords of keys."}
+    assert_nowhere(world, point)
+    assert len(world.ledger.tombstones.open(world.agent)) == 1
+    assert len(world.ledger.incidents.listed(world.agent)) == 1
+
+    world.commit({"people.md": "# People\n\nNobody.\n"})
+    result = world.ingest()
+    assert result.success
+    assert world.ledger.tombstones.open(world.agent) == []
+    assert world.ledger.incidents.listed(world.agent) == []
+    assert world.path("people.md") in str(metadata(result, "live_alias")["deletions_settled"])
+
+    # Somebody reverts: it is not served, and told of anew.
+    world.publish({"people.md": f"{SECRET}\n"})
+    assert_nowhere(world, point)
+    assert len(world.ledger.tombstones.open(world.agent)) == 1
+    told = world.ledger.incidents.listed(world.agent)
+    assert [one["kind"] for one in told] == ["deleted_text_is_back"]
+
+
+def test_the_same_words_elsewhere_in_the_agent_go_too_and_other_agents_are_named(
+    world: WriterWorld,
+):
+    world.publish({"copy.md": f"{SECRET}\n"})
+    other = f"{world.agent}_other"
+    world.write({"people.md": f"{SECRET}\n"}, agent=other)
+    world.repository.commit()
+    assert world.ingest(other).success
+    point = point_of(world, SECRET)
+    done = delete(world, point)
+    assert len(done.chunk_ids) == 2
+    assert {one["agent_id"] for one in done.also_in} == {other}
+    assert done.purged == 0
+    second = delete(world, done.also_in[0]["chunk_id"])
+    assert (second.agent, second.also_in) == (other, ())
+    assert_nowhere(world, point)
+
+
+def test_a_run_that_was_on_its_way_does_not_bring_it_back(world: WriterWorld):
+    world.publish()
+    point = point_of(world, SECRET)
+    world.commit({"new.md": "# New\n\nNew words.\n"})
+
+    def meanwhile() -> None:
+        world.embedder.before_embedding = None
+        delete(world, point)
+
+    world.embedder.before_embedding = meanwhile
+    assert not world.ingest().success
+    assert_nowhere(world, point)
+    world.ledger.incidents.resume(world.agent, "operator")
+    assert world.ingest().success
+    assert world.served_texts() == {"# Keys\n\nWords of keys.", "# New\n\nNew words."}
+    assert_nowhere(world, point)
+
+
+def test_what_is_no_point_of_ours_is_said(world: WriterWorld):
+    world.publish()
+    with pytest.raises(BadInput, match="is no id of a point"):
+        delete(world, "seven")
+    with pytest.raises(BadInput, match="no generation of any agent"):
+        delete(world, str(uuid4()))
+    with pytest.raises(BadInput, match="belongs to"):
+        HotDeletion(world.ledger, world.store).delete(
+            point_of(world, SECRET), reason="r", by="b", agent="nobody"
+        )
+    assert world.ledger.incidents.paused(world.agent) is None
+
+
+DEATHS = [
+    Death("open incident", "after"),
+    Death("pause", "after"),
+    Death("bury", "before"),
+    Death("bury", "after"),
+    Death("delete points", "after"),
+    Death("delete points", "before", nth=2),
+    Death("stamp", "after"),
+    Death("mark colour", "after"),
+    Death("add facts", "before"),
+]
+
+
+def test_killed_anywhere_the_same_command_finishes_it(
+    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
+):
+    repository = GitRepository(tmp_path / "repo")
+    world = WriterWorld(repository, database_url, qdrant_url, agent_id)
+    place = Place(repository.root, database_url, qdrant_url, agent_id)
+    names = {f"people{number}.md": f"# People\n\n{NAME} No. {number}.\n"
+             for number in range(len(DEATHS))}  # fmt: skip
+    world.publish({"keys.md": "# Keys\n\nOne.\n", **names})
+    world.publish({"keys.md": "# Keys\n\nTwo.\n"})
+    for number, death in enumerate(DEATHS):
+        point = point_of(world, f"# People\n\n{NAME} No. {number}.")
+        order = Order(delete=point)
+        assert run(place, order, death) == -9, death
+        assert run(place, order) == 0, death
+        assert point not in world.served(), death
+        colours = {one["state"] for one in world.ledger.aliases.colours(agent_id)}
+        assert colours == {"clean"}, death
+    assert_nowhere(world, point)
+    assert len(world.ledger.incidents.listed(agent_id)) == len(DEATHS)
+    assert world.served_texts() == {"# Keys\n\nTwo."}
+    world.close()

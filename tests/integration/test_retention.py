@@ -1,0 +1,178 @@
+"""What nobody can go back to is deleted, and nothing else; a run that comes by loses nothing."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from psycopg.errors import LockNotAvailable
+
+from dagster_kb.resources.knowledge_folder import KnowledgeFolder
+from dagster_kb.resources.ledger_database import run
+from dagster_kb.resources.ledger_retention import Keep
+from dagster_kb.retention import RETENTION, Retention
+from dagster_kb.ways_back import WayBack
+from kb_contract.errors import BadInput
+from tests.doubles.git_repository import GitRepository
+from tests.doubles.writer_world import QUIET, WriterWorld
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
+) -> Iterator[WriterWorld]:
+    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+    world.write({"kept.md": "# Kept\n\nThe same in all.\n"})
+    yield world
+    world.close()
+
+
+def retention(world: WriterWorld, generations: int = 2, days: int = 90) -> Retention:
+    folder = KnowledgeFolder(world.settings.knowledge_dir)
+    return Retention(world.ledger, world.store, folder, Keep(generations, days), 24)
+
+
+def published(world: WriterWorld, *words: str) -> None:
+    for one in words:
+        world.publish({"page.md": f"# Page\n\n{one}\n"})
+
+
+def age(world: WriterWorld, days: int = 400) -> None:
+    """Let all that is there be old."""
+    with world.ledger.database.transaction() as connection:
+        for table, column in (
+            ("generations", "created_at"), ("documents", "created_at"),
+            ("embeddings", "created_at"), ("pipeline_runs", "started_at"),
+        ):  # fmt: skip
+            connection.execute(
+                f"update kb.{table} set {column} = {column} - make_interval(days => %s)",  # noqa: S608
+                (days,),
+            )
+
+
+def kept(world: WriterWorld) -> list[int]:
+    return sorted(one.number for one in world.ledger.generations.latest(world.agent)
+                  if one.pruned_at is None)  # fmt: skip
+
+
+def test_old_generations_go_and_their_history_stays(world: WriterWorld):
+    published(world, "One.", "Two.", "Three.", "Four.", "Five.")
+    age(world)
+    before = {table: world.count(table) for table in ("documents", "chunks", "embeddings")}
+    look = retention(world).look()
+    assert look.generations == {world.agent: [1, 2, 3]}
+    assert (look.documents, look.chunks, look.embeddings) == (3, 3, 3)
+    assert look.bytes > 1000
+    assert {table: world.count(table) for table in before} == before
+
+    went = retention(world).run()
+    assert (went.generations, went.documents, went.embeddings) == (look.generations, 3, 3)
+    assert {table: world.count(table) for table in before} == {
+        name: number - 3 for name, number in before.items()
+    }
+    assert kept(world) == [4, 5]
+    assert [one.number for one in world.ledger.generations.latest(world.agent)] == [5, 4, 3, 2, 1]
+    assert world.served_texts() == {"# Kept\n\nThe same in all.", "# Page\n\nFive."}
+    back = WayBack(world.ledger, world.store, world.embedder)
+    with pytest.raises(BadInput, match="only its history is kept"):
+        back.roll_back(world.agent, 1, reason="r", by="b")
+    assert back.roll_back(world.agent, reason="r", by="b").live == 4
+    assert retention(world).run().generations == {}
+
+
+def test_young_pinned_previous_and_the_last_so_many_stay(world: WriterWorld):
+    published(world, "One.", "Two.", "Three.", "Four.")
+    assert retention(world).run().generations == {}
+    age(world)
+    pinned = world.ledger.ways_back.numbered(world.agent, 1)
+    ended = world.ledger.ways_back.numbered(world.agent, 2)
+    now = datetime.now(UTC)
+    world.ledger.ways_back.pin(pinned, "person:a", reason="audit", ends_at=now + timedelta(days=1))
+    world.ledger.ways_back.pin(ended, "person:a", reason="", ends_at=now - timedelta(days=1))
+    assert retention(world, generations=1).run().generations == {world.agent: [2]}
+    assert kept(world) == [1, 3, 4]
+    with pytest.raises(BadInput, match="only its history"):
+        world.ledger.ways_back.pin(ended, "person:b", reason="", ends_at=None)
+    assert world.ledger.ways_back.unpin(pinned, "person:a")
+    assert retention(world, generations=1).run().generations == {world.agent: [1]}
+
+
+def test_what_another_agent_uses_stays(world: WriterWorld):
+    published(world, "One.", "Two.", "Three.", "Four.")
+    other = f"{world.agent}_other"
+    world.write({"page.md": "# Page\n\nOne.\n"}, agent=other)
+    world.repository.commit()
+    assert world.ingest(other).success
+    age(world)
+    went = retention(world).run()
+    assert (went.generations, went.documents) == ({world.agent: [1, 2]}, 1)
+    assert world.ingest(other, force=True).success
+    assert world.embedder.texts == []
+
+
+def test_a_run_that_is_about_to_use_old_texts_again_loses_nothing(world: WriterWorld):
+    """It reverts to words that only pruned generations had; retention comes by in the middle."""
+    published(world, "One.", "Two.", "Three.", "Four.")
+    age(world)
+    seen: list[tuple[int, list[str]]] = []
+
+    def meanwhile() -> None:
+        world.embedder.before_embedding = None
+        went = retention(world).run()
+        seen.append((went.documents + went.embeddings, went.waits_for))
+
+    world.embedder.before_embedding = meanwhile
+    world.commit({"page.md": "# Page\n\nOne.\n", "new.md": "# New\n\nNever seen.\n"})
+    assert world.ingest().success
+    assert seen == [(0, [f"{world.agent} 5"])]
+    assert world.embedder.texts == ["New\n\n# New\n\nNever seen."]
+    assert "# Page\n\nOne." in world.served_texts()
+    went = retention(world).run()
+    assert (went.documents, went.waits_for) == (2, [])
+    assert "# Page\n\nOne." in world.served_texts()
+    assert world.ingest(force=True).success
+
+
+def test_staging_waits_for_a_deletion_that_is_under_way(world: WriterWorld):
+    """Between the look for unfinished work and the deletion nobody can begin."""
+    published(world, "One.")
+    with world.ledger.database.transaction() as connection:
+        run(connection, "hold_staging")
+        with pytest.raises(LockNotAvailable):
+            try_to_stage(world)
+
+
+def try_to_stage(world: WriterWorld) -> None:
+    with world.ledger.database.transaction() as other:
+        other.execute("set local lock_timeout = '200ms'")
+        other.execute("update kb.generations set reason = reason")
+
+
+def test_trees_of_uncommitted_work_go_with_the_last_generation_that_quotes_them(
+    world: WriterWorld,
+):
+    published(world, "One.")
+    for words in ("Draft A.", "Draft B.", "Draft C."):
+        world.write({"page.md": f"# Page\n\n{words}\n"})
+        assert world.ingest(uncommitted=True).success
+
+    def refs() -> int:
+        return len(world.repository._git("for-each-ref", "refs/scriptorium").split())
+
+    before = refs()
+    age(world)
+    assert retention(world).run().trees == 1
+    assert refs() < before
+    live = world.live()
+    assert "Draft C." in world.repository.show(live.git_sha, world.path("page.md"))
+
+
+def test_dagster_runs_it(world: WriterWorld):
+    published(world, "One.")
+    job = world.definitions.resolve_job_def(RETENTION)
+    result = job.execute_in_process(instance=world.instance, run_config={"loggers": QUIET})
+    assert result.success
+    assert isinstance(
+        world.definitions.get_schedule_def("retention_schedule"), dg.ScheduleDefinition
+    )
