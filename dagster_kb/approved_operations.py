@@ -1,20 +1,26 @@
-"""What people approved for the writer to do: rows that the reader wrote, taken by a sensor."""
+"""What people approved or asked for: rows that the server wrote, taken by a sensor."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import dagster as dg
 from psycopg.types.json import Jsonb
 
-from dagster_kb.automation import REFRESH, refresh
+from dagster_kb.automation import refresh, whole_run_config
+from dagster_kb.knowledge_tick import REFRESH
+from dagster_kb.origins import Origin
 from dagster_kb.partitions import AGENTS
 from dagster_kb.resources.ledger import Ledger
+from dagster_kb.second_tries import PARTITION
 from dagster_kb.settings import WriterSettings
 from dagster_kb.telemetry import TRACE_TAG
 
 OPERATION: Final = "kb/operation"
-RunOf = Callable[[str], dg.DagsterRun | None]
+# Asked for over the API, for some agents or all; the other action is one agent, approved in a talk.
+INGEST: Final = "ingest"
+# By agent, of one row.
+RunsOf = Callable[[str], Mapping[str, dg.DagsterRun]]
 
 
 @dataclass(frozen=True)
@@ -27,38 +33,86 @@ class OperationsTick:
     )
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """The agents of a row, and those of which it cannot be done, with the reason."""
+
+    agents: Sequence[str]
+    refused: Mapping[str, str]
+
+
 def plan_operations(
-    rows: Sequence[Mapping[str, Any]], agents: set[str], run_of: RunOf
+    rows: Sequence[Mapping[str, Any]],
+    agents: Set[str],
+    runs_of: RunsOf,
+    paused: Mapping[str, str] | None = None,
 ) -> OperationsTick:
-    """Pure: a row stays 'requested' until a run with its key exists, so that a crash loses none."""
+    """Pure: a row stays 'requested' until runs with its key exist, so that a crash loses none."""
     tick = OperationsTick()
     for row in rows:
-        key, agent = str(row["key"]), str(row["arguments"].get("agent_id", ""))
-        if row["action"] != REFRESH or agent not in agents:
-            why = f"cannot {row['action']} {agent!r}; agents: {', '.join(sorted(agents))}"
-            tick.settle[key] = ("failed", {"error": why})
-            continue
-        run = run_of(key)
-        if run is None:
-            tick.launch.append(
-                dg.RunRequest(
-                    f"operation {key}", job_name=REFRESH, partition_key=agent,
-                    tags={OPERATION: key, "kb/agent": agent, **_trace(row)},
-                )
-            )  # fmt: skip
+        key = str(row["key"])
+        runs = runs_of(key)
+        wanted = _wanted(row, agents, paused or {})
+        missing = [one for one in wanted.agents if one not in runs]
+        if missing:
+            tick.launch.extend(_request(row, key, one) for one in missing)
         else:
-            tick.settle[key] = (_status(run), {"dagster_run_id": run.run_id})
+            tick.settle[key] = _settled(row, runs, wanted)
     return tick
+
+
+def _wanted(row: Mapping[str, Any], known: Set[str], paused: Mapping[str, str]) -> Wanted:
+    arguments: Mapping[str, Any] = row["arguments"]
+    if row["action"] == REFRESH:
+        named = [str(arguments.get("agent_id", ""))]
+    elif row["action"] == INGEST:
+        said = arguments.get("agents")
+        named = sorted(known) if said is None else [str(one) for one in said]
+    else:
+        return Wanted((), {"": f"cannot {row['action']}; possible: {REFRESH}, {INGEST}"})
+    there = ", ".join(sorted(known)) or "none yet"
+    refused = {one: f"there is no agent {one!r}; agents: {there}"
+               for one in named if one not in known}  # fmt: skip
+    refused |= {one: f"paused ({paused[one]}) → kb resume {one}"
+                for one in named if one in paused and one in known}  # fmt: skip
+    return Wanted([one for one in dict.fromkeys(named) if one not in refused], refused)
+
+
+def _request(row: Mapping[str, Any], key: str, agent: str) -> dg.RunRequest:
+    whole = row["action"] == INGEST
+    origin = Origin("api" if whole else "approval", str(row.get("requested_by") or ""))
+    force = whole and bool(row["arguments"].get("force"))
+    return dg.RunRequest(
+        f"operation {key} {agent}" if whole else f"operation {key}",
+        job_name=REFRESH, partition_key=agent, run_config=whole_run_config(force=force),
+        tags={OPERATION: key, "kb/agent": agent, **origin.tags(), **_trace(row)},
+    )  # fmt: skip
 
 
 def _trace(row: Mapping[str, Any]) -> dict[str, str]:
     return {TRACE_TAG: str(row["trace_id"])} if row.get("trace_id") else {}
 
 
-def _status(run: dg.DagsterRun) -> str:
-    if not run.is_finished:
+def _settled(
+    row: Mapping[str, Any], runs: Mapping[str, dg.DagsterRun], wanted: Wanted
+) -> tuple[str, dict[str, Any]]:
+    if row["action"] != INGEST:
+        run = next(iter(runs.values()), None)
+        if run is None:
+            return "failed", {"error": "; ".join(wanted.refused.values())}
+        return _status(runs.values()), {"dagster_run_id": run.run_id}
+    told: dict[str, Any] = {"dagster_runs": {one: run.run_id for one, run in runs.items()}}
+    if wanted.refused:
+        told["refused"] = dict(wanted.refused)
+    if not (runs or wanted.refused):
+        told["error"] = "there is no agent yet"
+    return (_status(runs.values()) if runs else "failed"), told
+
+
+def _status(runs: Collection[dg.DagsterRun]) -> str:
+    if not all(one.is_finished for one in runs):
         return "running"
-    return "done" if run.is_success else "failed"
+    return "done" if all(one.is_success for one in runs) else "failed"
 
 
 def operations_sensor(settings: WriterSettings) -> dg.SensorDefinition:
@@ -68,16 +122,17 @@ def operations_sensor(settings: WriterSettings) -> dg.SensorDefinition:
         job=refresh,
         minimum_interval_seconds=settings.sensor_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Runs what a person approved in a conversation, once per approval.",
+        description="Runs what a person approved in a conversation, or asked for over the API, once.",
     )
     def approved_operations(
         context: dg.SensorEvaluationContext, ledger: dg.ResourceParam[Ledger]
     ) -> dg.SensorResult | dg.SkipReason:
         rows = ledger.database.rows("open_operations")
         if not rows:
-            return dg.SkipReason("nothing was approved")
+            return dg.SkipReason("nothing was approved or asked for")
         agents = set(context.instance.get_dynamic_partitions(AGENTS))
-        tick = plan_operations(rows, agents, lambda key: _run_of(context.instance, key))
+        paused = {one: str(row["reason"]) for one, row in ledger.incidents.all_paused().items()}
+        tick = plan_operations(rows, agents, lambda key: _runs_of(context.instance, key), paused)
         for key, (status, result) in tick.settle.items():
             ledger.database.run("settle_operation", key=key, status=status, result=Jsonb(result))
         return dg.SensorResult(run_requests=tick.launch)
@@ -85,6 +140,9 @@ def operations_sensor(settings: WriterSettings) -> dg.SensorDefinition:
     return approved_operations
 
 
-def _run_of(instance: dg.DagsterInstance, key: str) -> dg.DagsterRun | None:
-    found = instance.get_runs(dg.RunsFilter(tags={OPERATION: key}), limit=1)
-    return found[0] if found else None
+def _runs_of(instance: dg.DagsterInstance, key: str) -> dict[str, dg.DagsterRun]:
+    """The newest run of each agent: one that crashed and was tried again counts once."""
+    found: dict[str, dg.DagsterRun] = {}
+    for run in instance.get_runs(dg.RunsFilter(tags={OPERATION: key})):
+        found.setdefault(run.tags.get(PARTITION, ""), run)
+    return found

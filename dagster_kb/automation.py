@@ -1,23 +1,30 @@
 """When things run: a sensor over git, a nightly look at everything, and what failures leave."""
 
 import json
-from collections.abc import Mapping, Sequence
+import time
+from datetime import UTC, datetime
 from typing import Final
 
 import dagster as dg
 
 from dagster_kb.assets.documents import IngestRequest
-from dagster_kb.partitions import AGENTS, GROUP, agents
+from dagster_kb.failures import agent_of, open_incident
+from dagster_kb.fetching import fetch_request, fetching
+from dagster_kb.knowledge_tick import COMMIT, REFRESH, Demand, Sight, plan_tick
+from dagster_kb.origins import Origin
+from dagster_kb.partitions import AGENTS, GROUP
+from dagster_kb.pushes import Pushes
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger import Ledger
-from dagster_kb.retirement import attempt_of, gone_agents, retirement, retiring
+from dagster_kb.resources.remote_repository import FetchTooSlow
+from dagster_kb.retirement import FINISHED, Departures, Leaving, attempt_of, retirement
+from dagster_kb.second_tries import PARTITION, TRANSIENT, due_again, may_pass
 from dagster_kb.settings import WriterSettings
-from kb_contract.errors import BadInput
+from kb_contract.errors import BadInput, Unavailable
 from kb_contract.identifiers import sha256_json
 
-REFRESH: Final = "refresh_knowledge"
-# More are taken at the next tick, so that a tick stays short.
-RUNS_IN_A_TICK: Final = 200
+# A tick has 60 s in all; what takes longer to fetch is fetched by a run.
+FETCH_IN_A_TICK: Final = 15.0
 
 refresh: Final = dg.define_asset_job(
     REFRESH, dg.AssetSelection.groups(GROUP), description="Bring one agent to what git says now."
@@ -36,7 +43,7 @@ def knowledge_sensor(settings: WriterSettings) -> dg.SensorDefinition:
     digest = config_digest(settings)
 
     @dg.sensor(
-        jobs=[refresh, retirement],
+        jobs=[refresh, retirement, fetching],
         minimum_interval_seconds=settings.sensor_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="One run per agent and commit; folders that come and go are agents that do.",
@@ -47,56 +54,48 @@ def knowledge_sensor(settings: WriterSettings) -> dg.SensorDefinition:
         ledger: dg.ResourceParam[Ledger],
     ) -> dg.SensorResult | dg.SkipReason:
         try:
-            head = folder.head()
+            head = folder.head(FETCH_IN_A_TICK)
             trees = folder.agents(head)
-        except BadInput as error:
+        except FetchTooSlow as slow:
+            return fetch_request(context.instance, slow)
+        except (BadInput, Unavailable) as error:
             return dg.SkipReason(str(error))
-        seen: dict[str, str] = json.loads(context.cursor or "{}")
-        present = set(context.instance.get_dynamic_partitions(AGENTS))
-        gone = gone_agents(folder.path, trees, ledger.generations.all_live(), present)
-        attempts = {one: attempt_of(context.instance, one, head.sha) for one in gone}
-        return plan_tick(head.sha, trees, seen, present, digest, attempts)
+        sight = Sight(
+            head.sha, trees, json.loads(context.cursor or "{}"),
+            set(context.instance.get_dynamic_partitions(AGENTS)), digest,
+            {one: str(row["reason"]) for one, row in ledger.incidents.all_paused().items()},
+        )  # fmt: skip
+        pushes = Pushes.now(ledger.triggers, context.instance)
+        departures = Departures(ledger, folder, settings.retire_grace_hours)
+        leaving = departures.leaving(head, sight.present)
+        tick = plan_tick(sight, _demand(context.instance, sight, pushes, leaving))
+        if not tick.run_requests:
+            pushes.settle_without_runs(head.sha)
+        return tick
 
     return knowledge_changes
 
 
-def plan_tick(
-    head: str,
-    trees: Mapping[str, str],
-    seen: Mapping[str, str],
-    present: set[str],
-    digest: str,
-    gone: Mapping[str, str],
-) -> dg.SensorResult | dg.SkipReason:
-    """Pure: what to run, given what git says and what was seen.
-
-    The cursor has tree shas, not a commit: a force-push or a fresh clone cannot lose it. The run
-    key has the commit, not the tree: a revert comes back to an old tree and must run again.
-    """
-    now = {agent: f"{tree}+{digest}" for agent, tree in trees.items()}
-    changed = sorted(one for one in now if now[one] != seen.get(one) or one not in present)
-    if not changed and not gone and now.keys() == seen.keys():
-        return dg.SkipReason(f"nothing new at {head[:12]}")
-    taken = changed[:RUNS_IN_A_TICK]
-    late = set(changed[RUNS_IN_A_TICK:])
-    return dg.SensorResult(
-        cursor=json.dumps({one: now[one] for one in now if one not in late}, sort_keys=True),
-        dynamic_partitions_requests=_new_partitions([one for one in taken if one not in present]),
-        run_requests=[
-            *(_refreshing(one, f"{one}@{head}+{digest}", head) for one in taken),
-            *(retiring(one, head, attempt) for one, attempt in sorted(gone.items())),
-        ],
+def _demand(instance: dg.DagsterInstance, sight: Sight, pushes: Pushes, leaving: Leaving) -> Demand:
+    among = (sight.trees.keys() & sight.present) - sight.paused.keys()
+    return Demand(
+        gone={one: attempt_of(instance, one, sight.head) for one in leaving.now},
+        waiting=tuple(leaving.reasons),
+        earlier=_ended_runs(instance, sight.head) if sight.changed() else {},
+        again=due_again(instance, among, datetime.fromtimestamp(time.time(), UTC)),
+        origin=pushes.origin(sight.head),
+        tags=pushes.tags(sight.head),
     )
 
 
-def _new_partitions(new: Sequence[str]) -> list[dg.AddDynamicPartitionsRequest]:
-    return [agents.build_add_request(list(new))] if new else []
-
-
-def _refreshing(agent: str, run_key: str, head: str) -> dg.RunRequest:
-    return dg.RunRequest(
-        run_key, job_name=REFRESH, partition_key=agent, tags={"kb/agent": agent, "kb/commit": head}
-    )
+def _ended_runs(instance: dg.DagsterInstance, head: str) -> dict[str, int]:
+    """Count runs by agent; the next one at the same commit needs a key of its own."""
+    found: dict[str, int] = {}
+    at_head = dg.RunsFilter(job_name=REFRESH, tags={COMMIT: head}, statuses=list(FINISHED))
+    for one in instance.get_runs(at_head):
+        agent = one.tags.get(PARTITION, "")
+        found[agent] = found.get(agent, 0) + 1
+    return found
 
 
 def nightly_schedule(settings: WriterSettings) -> dg.ScheduleDefinition:
@@ -108,30 +107,51 @@ def nightly_schedule(settings: WriterSettings) -> dg.ScheduleDefinition:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Every agent once a night; where nothing changed, nothing is done.",
     )
-    def nightly(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
-        day = context.scheduled_execution_time.date().isoformat()
+    def nightly(
+        context: dg.ScheduleEvaluationContext, ledger: dg.ResourceParam[Ledger]
+    ) -> list[dg.RunRequest] | dg.SkipReason:
+        at = context.scheduled_execution_time.isoformat()
+        known = context.instance.get_dynamic_partitions(AGENTS)
+        paused = sorted(ledger.incidents.all_paused().keys() & set(known))
+        if paused:
+            context.log.info("paused, so left alone: %s", ", ".join(paused))
+        deep = whole_run_config(deep=True)
+        tags = Origin("schedule", "nightly").tags()
         return [
-            dg.RunRequest(f"{one}@{day}", partition_key=one, tags={"kb/agent": one})
-            for one in context.instance.get_dynamic_partitions(AGENTS)
-        ]
+            dg.RunRequest(f"{one}@{at}", partition_key=one, run_config=deep,
+                          tags={"kb/agent": one, **tags})
+            for one in known if one not in paused
+        ] or dg.SkipReason(f"no agent to look at; paused: {', '.join(paused) or 'none'}")  # fmt: skip
 
     return nightly
 
 
 @dg.run_failure_sensor(
-    monitored_jobs=[refresh],
+    monitored_jobs=[refresh, retirement],
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="A generation whose run failed for good is given up; what is live stays live.",
 )
 def failed_runs(context: dg.RunFailureSensorContext, ledger: dg.ResourceParam[Ledger]) -> None:
-    """Mark what a failed run held; Dagster's own retry of a crashed run takes it up instead."""
+    """Give up what a failed run held, unless it may pass: then the next run takes it over."""
     run = context.dagster_run
     if run.tags.get("dagster/will_retry") == "true":
         return
-    ledger.generations.fail_dagster_run(run.run_id, f"Dagster: {context.failure_event.message}")
+    why = f"Dagster: {context.failure_event.message}"
+    if may_pass(context.get_step_failure_events()):
+        context.instance.add_run_tags(run.run_id, {TRANSIENT: "yes"})
+        ledger.triggers.note_trouble(run.run_id, why)
+    else:
+        ledger.generations.fail_dagster_run(run.run_id, why)
+        number = open_incident(
+            ledger, run, context.failure_event.message or "", context.get_step_failure_events()
+        )
+        if number is not None:
+            context.log.error("incident %d: see `kb incidents %s`", number, agent_of(run))
 
 
-def whole_run_config(*, uncommitted: bool = False, force: bool = False) -> dg.RunConfig:
+def whole_run_config(
+    *, uncommitted: bool = False, force: bool = False, deep: bool = False
+) -> dg.RunConfig:
     """Return the config of a whole run."""
-    request = IngestRequest(uncommitted=uncommitted, force=force)
+    request = IngestRequest(uncommitted=uncommitted, force=force, deep=deep)
     return dg.RunConfig({"parsed_documents": request})

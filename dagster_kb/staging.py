@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from dagster_kb.alias_moves import is_served
 from dagster_kb.assembly import PlacedDocument
+from dagster_kb.collection_audit import wanted_look
 from dagster_kb.document_intake import Way
+from dagster_kb.live_audit import LiveAudit
+from dagster_kb.origins import Origin
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_generations import Intent, Staged
@@ -30,13 +33,26 @@ class Staging:
             refused = self.folder.refused(now).get(agent)
             raise BadInput(
                 refused or f"there is no folder of agent {agent!r} at {now.sha[:12]}",
-                where=str(self.folder.path),
+                where=str(self.folder),
                 cure=f"commit one, or choose of: {', '.join(sorted(trees)) or 'none yet'}",
             )
         return now
 
-    def stage(self, agent: str, revision: Revision, dagster_run: str, *, force: bool) -> Staged:
+    def stage(
+        self, agent: str, revision: Revision, dagster_run: str, *, force: bool,
+        deep: bool = False, origin: Origin | None = None,
+    ) -> Staged:  # fmt: skip
         """Stage; an agent whose own files are broken is refused, and what is live stays."""
+        try:
+            return self._stage(agent, revision, dagster_run, force=force, deep=deep)
+        finally:
+            if origin:
+                self.ledger.triggers.record(dagster_run, origin)
+
+    def _stage(
+        self, agent: str, revision: Revision, dagster_run: str, *, force: bool, deep: bool
+    ) -> Staged:
+        self.ledger.incidents.refuse_if_paused(agent)
         try:
             settings = self.folder.agent_settings(revision, agent)
         except BadInput as error:
@@ -51,11 +67,15 @@ class Staging:
             manifest=settings.manifest.model_dump(mode="json"),
             golden=settings.golden.model_dump(mode="json"),
             instructions=settings.instructions,
-            reader=self.way.name,
+            reader=self.way.of_agent(settings.manifest).name,
             space=self.way.embedder.space,
         )
         live = self.ledger.generations.live(agent)
-        served = live is not None and is_served(self.ledger, self.store, live)
+        served = (
+            live is not None
+            and is_served(self.ledger, self.store, live)
+            and LiveAudit(self.ledger, self.store).holds(live, wanted_look(force=False, deep=deep))
+        )
         return self.ledger.generations.stage(intent, dagster_run, force=force, served=served)
 
     def live_documents(self, agent: str) -> dict[str, PlacedDocument]:

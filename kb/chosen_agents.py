@@ -19,6 +19,8 @@ class FolderOfAgents:
     """Folders that cannot be agents, with the reason."""
     lying: Sequence[str]
     """Folders of the working tree, committed or not."""
+    shown: str = ""
+    """What people call it; its path, when there is nothing better."""
 
     def choose(self, paths: Sequence[str], named: Sequence[str], *, uncommitted: bool) -> list[str]:
         """Return the agents, each once; what is no agent is said with what there is."""
@@ -48,7 +50,7 @@ class FolderOfAgents:
         return [first]
 
     def _unknown(self, agent: str) -> BadInput:
-        where, known = str(self.path), ", ".join(self.there)
+        where, known = self.shown or str(self.path), ", ".join(self.there)
         if agent in self.refused:
             return BadInput(self.refused[agent], where=str(self.path / agent),
                             cure="rename or replace the folder, and commit")  # fmt: skip

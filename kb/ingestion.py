@@ -1,7 +1,10 @@
 """Runs of the writer's job in this process, on the real Dagster instance."""
 
+import getpass
+import os
 import socket
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -10,6 +13,7 @@ import psutil
 
 from dagster_kb.alias_moves import serves_nothing
 from dagster_kb.automation import REFRESH, whole_run_config
+from dagster_kb.origins import Origin
 from dagster_kb.partitions import AGENTS
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.retirement import RETIRE, retiring
@@ -43,6 +47,8 @@ class Ingested:
     errors: int
     seconds: float
     error: str | None
+    named: list[dict[str, Any]]
+    """What became of the files that were named: document, status, chunks."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -56,7 +62,10 @@ class Ingestion:
     ledger: Ledger
     instance: dg.DagsterInstance
 
-    def run(self, agent: str, *, uncommitted: bool, force: bool) -> Ingested:
+    def run(
+        self, agent: str, *, uncommitted: bool, force: bool, named: Sequence[str] = ()
+    ) -> Ingested:
+        """Run the job; `named` are files of the agent that the caller wants to hear of."""
         began = time.monotonic()
         self.instance.add_dynamic_partitions(AGENTS, [agent])
         config = whole_run_config(uncommitted=uncommitted, force=force).to_config_dict()
@@ -68,17 +77,18 @@ class Ingestion:
             tags={
                 PROCESS: _identity(psutil.Process()),
                 "kb/agent": agent,
-                "kb/trigger": "kb ingest",
+                **by_hand().tags(),
             },
         )
         problem = None if result.success else _problem(result)
         if problem:
             self.ledger.generations.fail_dagster_run(result.run_id, problem)
-        return self._summary(agent, result, problem, time.monotonic() - began)
+        return self._summary(agent, result, problem, time.monotonic() - began, named)
 
     def _summary(
-        self, agent: str, result: dg.ExecuteInProcessResult, problem: str | None, seconds: float
-    ) -> Ingested:
+        self, agent: str, result: dg.ExecuteInProcessResult, problem: str | None, seconds: float,
+        named: Sequence[str],
+    ) -> Ingested:  # fmt: skip
         run = self.ledger.generations.pipeline_run(result.run_id) or {}
         generation = self.ledger.generations.of_dagster_run(result.run_id)
         placed = self.ledger.documents.placed(generation.generation_id) if generation else {}
@@ -98,7 +108,7 @@ class Ingestion:
                          for one in placed.values() if one.status == "quarantined"],
             unpublished=by_status.count("unpublished"),
             ignored=_told(result, "ignored_files") or 0,
-            ignored_files=_told(result, "ignored") or [],
+            ignored_files=[one for one in str(_told(result, "ignored") or "").split("\n") if one],
             withdrawn=generation.reason if generation and generation.state == "retired"
             and serves_nothing(generation) else None,
             chunks=generation.chunks if generation else 0,
@@ -106,6 +116,8 @@ class Ingestion:
             errors=totals.error + totals.pending if totals else 0,
             seconds=round(seconds, 3),
             error=problem,
+            named=self.ledger.reports.named(generation.generation_id, named)
+            if generation and named else [],
         )  # fmt: skip
 
 
@@ -132,11 +144,19 @@ class Retirements:
             instance=self.instance,
             raise_on_error=False,
             run_config={**request.run_config, "loggers": _QUIET},
-            tags={**request.tags, PROCESS: _identity(psutil.Process()),
-                  "kb/trigger": "kb ingest"},
+            tags={**request.tags, PROCESS: _identity(psutil.Process()), **by_hand().tags()},
         )  # fmt: skip
         error = None if result.success else _problem(result)
         return Retired(agent, result.success, result.run_id, error)
+
+
+def by_hand() -> Origin:
+    """Whoever typed the command; in a container there may be no name for them."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = f"user {os.getuid()}"
+    return Origin("kb ingest", name)
 
 
 def end_runs_of_dead_commands(instance: dg.DagsterInstance) -> int:

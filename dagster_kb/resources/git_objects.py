@@ -61,19 +61,21 @@ class GitObjects:
     """Reads (and for uncommitted work writes) objects of one repository."""
 
     root: Path
+    bare: bool = False
+    """Whether `root` itself is the repository; git then looks for none above it."""
 
     def run(
         self, *arguments: str, given: bytes | None = None, also: Mapping[str, str] | None = None
     ) -> bytes:
         """Run git and return what it wrote, or say what it said."""
-        with _git_is_there(self.root):
+        with git_is_there(self.root):
             try:
                 done = subprocess.run(
                     self._command(arguments),
                     input=given,
                     stdin=subprocess.DEVNULL if given is None else None,
                     capture_output=True,
-                    env=_environment(also),
+                    env=environment(also),
                     timeout=GIT_SECONDS,
                     check=True,
                 )
@@ -123,13 +125,13 @@ class GitObjects:
 
     @contextmanager
     def _cat_file(self) -> Generator[tuple[IO[bytes], IO[bytes]]]:
-        with _git_is_there(self.root):
+        with git_is_there(self.root):
             process = subprocess.Popen(
                 self._command(("cat-file", "--batch")),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=_environment(None),
+                env=environment(None),
             )
         try:
             # Popen types its pipes as optional; with PIPE they are there.
@@ -148,7 +150,8 @@ class GitObjects:
         )
         flags = [part for one in settings for part in ("-c", one)]
         literal = ("--no-pager", "--literal-pathspecs")
-        return ["git", *flags, *literal, "-C", str(self.root), *arguments]
+        where = ("--git-dir" if self.bare else "-C", str(self.root))
+        return ["git", *flags, *literal, *where, *arguments]
 
     def _failed(self, arguments: tuple[str, ...], said: bytes) -> BadInput:
         reason = " ".join(said.decode("utf-8", "replace").split())[:500]
@@ -160,7 +163,8 @@ class GitObjects:
 
 
 @contextmanager
-def _git_is_there(root: Path) -> Generator[None]:
+def git_is_there(root: Path) -> Generator[None]:
+    """Say that git is missing, should it be."""
     try:
         yield
     except FileNotFoundError as error:
@@ -169,7 +173,7 @@ def _git_is_there(root: Path) -> Generator[None]:
         ) from error
 
 
-def _environment(also: Mapping[str, str] | None) -> dict[str, str]:
+def environment(also: Mapping[str, str] | None) -> dict[str, str]:
     """Ours without GIT_*: a hook that calls us must not point git at another repository."""
     inherited = {
         name: value

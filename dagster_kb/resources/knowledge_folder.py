@@ -16,6 +16,7 @@ from dagster_kb.readers.agent_files import (
     read_agent_folder,
 )
 from dagster_kb.resources.git_objects import GitObjects, TreeEntry, repository_root
+from dagster_kb.resources.remote_repository import FETCH_SECONDS, RemoteRepository
 from kb_contract.errors import BadIdentifier, BadInput, BadManifest
 from kb_contract.identifiers import agent_id as checked_agent_id
 
@@ -60,15 +61,27 @@ class KnowledgeFolder:
     """Reads agents and their files from git objects; opens nothing until it is used."""
 
     path: Path
+    remote: RemoteRepository | None = None
+    """Where the repository is when it is elsewhere; `path` then lies in its mirror."""
+
+    @classmethod
+    def of_remote(cls, remote: RemoteRepository, inside: str) -> "KnowledgeFolder":
+        return cls(remote.mirror / inside, remote)
+
+    def __str__(self) -> str:
+        return f"{self.remote} {self._prefix}" if self.remote else str(self.path)
 
     @cached_property
     def _git(self) -> GitObjects:
+        if self.remote:
+            return self.remote.objects
         return GitObjects(repository_root(self.path.resolve()))
 
     @cached_property
     def _prefix(self) -> str:
         """Where the folder lies in the repository: nothing for its root, else it ends in '/'."""
-        inside = self.path.resolve().relative_to(self._git.root).as_posix()
+        here = self.path if self.remote else self.path.resolve()
+        inside = here.relative_to(self._git.root).as_posix()
         return "" if inside == "." else f"{inside}/"
 
     @property
@@ -76,20 +89,36 @@ class KnowledgeFolder:
         """The repository's root; every path is relative to it."""
         return self._git.root
 
-    def head(self) -> Revision:
-        """Return the commit that is checked out."""
-        commit = self._commit()
+    def head(self, seconds: float = FETCH_SECONDS) -> Revision:
+        """Return the commit that is checked out, or the newest elsewhere (fetched within `seconds`)."""
+        commit = self.remote.newest(seconds) if self.remote else self._commit()
         if not commit:
             raise BadInput(
                 "the repository has no commit yet",
                 where=str(self.root),
                 cure=f"git -C {self.root} add -A && git -C {self.root} commit -m knowledge",
             )
-        seconds = int(self._git.run("show", "--no-patch", "--format=%ct", commit, "--"))
-        return Revision(commit, self._tree_sha(commit), datetime.fromtimestamp(seconds, UTC))
+        self._require_place(commit)
+        moment = int(self._git.run("show", "--no-patch", "--format=%ct", commit, "--"))
+        return Revision(commit, self._tree_sha(commit), datetime.fromtimestamp(moment, UTC))
+
+    def _require_place(self, commit: str) -> None:
+        """A mistyped folder is not one from which every agent was removed."""
+        if not self.remote or not self._prefix or self._git.tree(commit, self._prefix):
+            return
+        raise BadInput(
+            f"there is no folder {self._prefix} at {commit[:12]}",
+            where=str(self.remote),
+            cure="set KNOWLEDGE_PATH; to keep it without agents, put a README.md into it",
+        )
 
     def uncommitted(self, agent: str) -> Revision:
         """Write the agent's folder as it lies there into git: the last commit's tree with it."""
+        if self.remote:
+            raise BadInput(
+                "a repository elsewhere has only what is pushed", where=str(self.remote),
+                cure="push it, or work on a local folder (KNOWLEDGE_DIR, no KNOWLEDGE_REPOSITORY)",
+            )  # fmt: skip
         folder = self._place(agent).rstrip("/")
         with tempfile.TemporaryDirectory(prefix="knowledge-index-") as scratch:
             index = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
@@ -105,6 +134,14 @@ class KnowledgeFolder:
         self._git.run("update-ref", f"{_KEPT}/{tree}", tree)
         return Revision(tree, self._tree_sha(tree), committed_at=None, uncommitted=True)
 
+    def forget_uncommitted(self, trees: Iterable[str]) -> int:
+        """Let git clean up trees that nothing quotes any more; returns how many it still kept."""
+        kept = self._git.run("for-each-ref", "--format=%(objectname)", _KEPT).decode("ascii")
+        gone = sorted(set(trees) & set(kept.split()))
+        for tree in gone:
+            self._git.run("update-ref", "-d", f"{_KEPT}/{tree}")
+        return len(gone)
+
     def agents(self, revision: Revision) -> dict[str, str]:
         """Return the agents, each with the sha of its folder's tree."""
         return {name: entry.sha for name, entry, why in self._folders(revision) if not why}
@@ -119,6 +156,18 @@ class KnowledgeFolder:
         settings = {f"{place}{name}".encode() for name in SETTING_FILES}
         listed = self._git.tree(revision.sha, place, recursive=True)
         return [_git_file(entry) for entry in listed if entry.path not in settings]
+
+    def changed_at(self, agent: str, since: str | None, until: Revision) -> datetime | None:
+        """When the agent's folder was first changed after a commit; the last change if unknown."""
+        last = ("log", "-1", "--format=%ct", until.sha, "--", self._place(agent))
+        said = b""
+        if since:
+            try:
+                said = self._git.run("log", "--format=%ct", f"{since}..{until.sha}", *last[4:])
+            except BadInput:  # history was rewritten, or the tree was never a commit
+                said = b""
+        times = (said or self._git.run(*last)).split()
+        return datetime.fromtimestamp(int(times[-1]), UTC) if times else None
 
     def read(self, blob_shas: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Stream blobs in the order asked for; ask for none of a file that has a refusal."""
@@ -138,6 +187,14 @@ class KnowledgeFolder:
         if entry.kind == "folder" or problem:
             raise BadManifest(problem or "this is a folder", where=where, cure="make it a file")
         return next(self.read([entry.sha]))[1]
+
+    def has(self, revision: Revision, path: str) -> bool:
+        """Say whether a file is there, by its path from the repository's root."""
+        return any(one.kind == "file" for one in self._git.tree(revision.sha, path))
+
+    def place_of(self, agent: str) -> str:
+        """Return where an agent's folder is in the repository, with its last '/'."""
+        return self._place(agent)
 
     def _place(self, agent: str) -> str:
         return f"{self._prefix}{checked_agent_id(agent)}/"

@@ -13,6 +13,7 @@ from graph.server import (
     approvals,
     assistants,
     health,
+    hooks,
     knowledge,
     orchestrate,
     plans,
@@ -47,6 +48,7 @@ ROUTERS = (
     orchestrate.router,
     plans.router,
     knowledge.router,
+    hooks.router,
 )
 
 
@@ -117,7 +119,12 @@ def _middleware(settings: ReaderSettings) -> list[Middleware]:
             expose_headers=["Content-Location", "Location", "X-Trace-ID", "X-Session-ID"],
             allow_private_network=True,
         ),
-        Middleware(Border, origins=origins, loopback_only=settings.kb_auth == "off"),
+        Middleware(
+            Border,
+            origins=origins,
+            loopback_only=settings.kb_auth == "off",
+            larger={hooks.PATH: hooks.MOST_BYTES},
+        ),
     ]
     if settings.kb_auth == "required" and settings.kb_api_key is not None:
         layers.append(Middleware(KeyCheck, key=settings.kb_api_key))

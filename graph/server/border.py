@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Never, cast
 
 from fastapi import Request, Response
@@ -30,24 +30,25 @@ class Border:
     """Pages that may call, beside those on this machine."""
     loopback_only: bool = True
     """Whether callers must name this machine (a foreign name may be a rebound one)."""
+    larger: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Paths that take more than `MOST_BYTES`."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refusal = self._refusal(headers)
+        most = self.larger.get(scope["path"], MOST_BYTES)
+        refusal = self._refusal(headers, most)
         if refusal is None:
-            body = await _read(receive)
+            body = await _read(receive, most)
             if body is not None:
                 await self.app(_as_json(scope, headers, body), _replay(body, receive), send)
                 return
-            refusal = error_response(
-                413, f"the body has more than {MOST_BYTES:,} bytes", hint="send less at one time"
-            )
+            refusal = _too_large(most)
         await refusal(scope, receive, send)
 
-    def _refusal(self, headers: Headers) -> Response | None:
+    def _refusal(self, headers: Headers, most: int) -> Response | None:
         if self.loopback_only and not LOOPBACK_HOST.fullmatch(headers.get("host", "")):
             return error_response(
                 403, "this server answers to localhost only", hint="call http://127.0.0.1:<port>"
@@ -58,11 +59,15 @@ class Border:
                 403, f"pages of {origin[:200]} may not call", hint="add it to CORS_ORIGINS"
             )
         declared = headers.get("content-length", "0")
-        if not declared.isdecimal() or int(declared[:12]) > MOST_BYTES:
-            return error_response(
-                413, f"the body has more than {MOST_BYTES:,} bytes", hint="send less at one time"
-            )
+        if not declared.isdecimal() or int(declared[:12]) > most:
+            return _too_large(most)
         return None
+
+
+def _too_large(most: int) -> Response:
+    return error_response(
+        413, f"the body has more than {most:,} bytes", hint="send less at one time"
+    )
 
 
 class CleanRequest(Request):
@@ -115,7 +120,7 @@ def _check_numbers(value: Any) -> None:
             _check_numbers(one)
 
 
-async def _read(receive: Receive) -> bytes | None:
+async def _read(receive: Receive, most: int) -> bytes | None:
     """Read the whole body; None when it is too large."""
     parts: list[bytes] = []
     size = 0
@@ -125,7 +130,7 @@ async def _read(receive: Receive) -> bytes | None:
             return b"".join(parts)
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-        if size > MOST_BYTES:
+        if size > most:
             return None
         if not message.get("more_body", False):
             return b"".join(parts)

@@ -1,16 +1,50 @@
-"""Agents and the generations of what they know."""
+"""Agents, the generations of what they know, and asking the writer to look again."""
 
-from typing import Annotated
+import uuid
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Path, Query
+from psycopg.types.json import Jsonb
+from pydantic import BaseModel, ConfigDict, Field
 
 from graph.server.border import BorderRoute
+from graph.server.correlation import current_trace_id
 from graph.server.encoding import JsonResponse
-from graph.server.errors import ApiError
-from graph.server.run_request import PathId
-from graph.server.server_parts import Parts
+from graph.server.errors import ApiError, ErrorBody
+from graph.server.run_request import OwnId, PathId
+from graph.server.server_parts import Caller, Parts
 
 router = APIRouter(tags=["knowledge"], route_class=BorderRoute)
+INGEST: Final = "ingest"
+_KEY: Final = r"^[\x21-\x7e]{1,200}$"
+Key = Annotated[
+    str | None, Header(alias="Idempotency-Key", pattern=_KEY, description="makes a repeat harmless")
+]
+
+
+class IngestBody(BaseModel):
+    """Which agents to bring to what git says now."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    agents: list[OwnId] | None = Field(
+        default=None, min_length=1, max_length=1000, description="null: every agent"
+    )
+    force: bool = Field(default=False, description="a new generation even when nothing changed")
+
+
+class RequestedOperation(BaseModel):
+    """What the writer was asked for, and how far it is."""
+
+    key: str
+    action: str
+    arguments: dict[str, Any]
+    status: str = Field(description="requested, running, done or failed")
+    requested_by: str
+    result: dict[str, Any] | None = Field(
+        description="the Dagster runs, and the agents for which it cannot be done"
+    )
+    new: bool = Field(default=False, description="whether this request made it")
 
 
 @router.get("/agents")
@@ -22,6 +56,29 @@ async def list_agents(parts: Parts) -> JsonResponse:
     return JsonResponse({"agents": [one.model_dump() for one in registry.agents]})
 
 
+@router.post(
+    "/knowledge/ingest",
+    status_code=202,
+    response_model=RequestedOperation,
+    responses={409: {"model": ErrorBody}, 422: {"model": ErrorBody}},
+)
+async def request_ingest(
+    parts: Parts, caller: Caller, body: IngestBody, key: Key = None
+) -> JsonResponse:
+    """Ask the writer to bring agents to what git says now; the same key is the same request."""
+    name = key or uuid.uuid4().hex
+    wanted = {"agents": body.agents, "force": body.force}
+    async with parts.database.transaction() as statements:
+        kept = await statements.row(
+            "request_operation", key=name, action=INGEST, arguments=Jsonb(wanted), by=caller,
+            trace_id=current_trace_id(),
+        )  # fmt: skip
+        row = await statements.row("operation", key=name)
+    if row is None or row["action"] != INGEST or row["arguments"] != wanted:
+        raise ApiError(409, "this Idempotency-Key was used for something else", hint="take another")
+    return JsonResponse(_told(row, new=kept is not None), status_code=202 if kept else 200)
+
+
 @router.get("/knowledge/{agent_id}/generations")
 async def list_generations(
     parts: Parts,
@@ -29,14 +86,31 @@ async def list_generations(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> JsonResponse:
-    """What an agent knew and knows, newest first."""
-    rows = await parts.database.rows(
-        "generations",
-        workspace_id=parts.settings.workspace_id,
-        agent_id=agent_id,
-        limit=limit,
-        offset=offset,
-    )
+    """What an agent knew and knows, newest first: commit, state, checks, who asked for it and how."""
+    async with parts.database.transaction() as statements:
+        # The ledger is the writer's; here it is read as whoever may only read it.
+        await statements.rows("as_reader")
+        rows = await statements.rows(
+            "generations",
+            workspace_id=parts.settings.workspace_id,
+            agent_id=agent_id,
+            limit=limit,
+            offset=offset,
+        )
     if not rows and offset == 0:
         raise ApiError(404, f"agent {agent_id} never had a generation", hint="kb ingest")
     return JsonResponse({"agent_id": agent_id, "generations": rows})
+
+
+# After the generations: an agent may be called `operations`.
+@router.get("/knowledge/operations/{key:path}", response_model=RequestedOperation)
+async def show_operation(parts: Parts, key: Annotated[str, Path(pattern=_KEY)]) -> JsonResponse:
+    """How far what was asked for is; it ends as done or failed, with its Dagster runs."""
+    row = await parts.database.row("operation", key=key)
+    if row is None:
+        raise ApiError(404, "nothing was asked for under this key", hint="POST /knowledge/ingest")
+    return JsonResponse(_told(row, new=False))
+
+
+def _told(row: dict[str, Any], *, new: bool) -> dict[str, Any]:
+    return {**row, "new": new}

@@ -209,12 +209,34 @@ select * from ops.approvals
 where status <> 'pending' and (%(thread_id)s::text is null or thread_id = %(thread_id)s)
 order by decided_at desc, ordinal limit %(limit)s offset %(offset)s;
 
+-- name: as_reader
+set local role kb_reader;
+
 -- name: generations
-select generation_id, number, state, git_sha, tree_sha, uncommitted, documents, chunks, quarantined, colour,
-       collection, checks, reason, run_id::text as run_id, dagster_run_id, created_at, checked_at, live_at,
-       ended_at
-from kb.generations where workspace_id = %(workspace_id)s and agent_id = %(agent_id)s
-order by number desc limit %(limit)s offset %(offset)s;
+select g.generation_id, g.number, g.state, g.git_sha, g.tree_sha, g.uncommitted, g.documents, g.chunks,
+       g.quarantined, g.colour, g.collection, g.checks, g.reason, g.run_id::text as run_id,
+       g.dagster_run_id, r.trigger, r.requested_by, g.created_at, g.checked_at, g.live_at, g.ended_at
+from kb.generations g left join kb.pipeline_runs r using (run_id)
+where g.workspace_id = %(workspace_id)s and g.agent_id = %(agent_id)s
+order by g.number desc limit %(limit)s offset %(offset)s;
+
+-- name: record_push
+insert into ops.pushes (delivery_id, provider, repository, ref, after_sha, pusher)
+values (%(delivery_id)s, %(provider)s, %(repository)s, %(ref)s, %(after_sha)s, %(pusher)s)
+on conflict (delivery_id) do nothing returning delivery_id;
+
+-- name: push
+select delivery_id, provider, repository, ref, after_sha, pusher, received_at, taken_at, dagster_runs
+from ops.pushes where delivery_id = %(delivery_id)s;
+
+-- name: request_operation
+insert into ops.requested_operations (key, action, arguments, requested_by, trace_id)
+values (%(key)s, %(action)s, %(arguments)s, %(by)s, %(trace_id)s)
+on conflict (key) do nothing returning key;
+
+-- name: operation
+select key, action, arguments, status, requested_by, result, created_at, updated_at
+from ops.requested_operations where key = %(key)s;
 
 -- name: workers
 select count(*) filter (where last_heartbeat > now() - make_interval(secs => %(seconds)s)) as alive

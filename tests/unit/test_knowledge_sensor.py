@@ -10,8 +10,9 @@ import dagster as dg
 import pytest
 from pydantic import SecretStr
 
-from dagster_kb.automation import REFRESH, RUNS_IN_A_TICK, config_digest, plan_tick
+from dagster_kb.automation import config_digest
 from dagster_kb.definitions import build_definitions
+from dagster_kb.knowledge_tick import REFRESH, RUNS_IN_A_TICK, Demand, Sight, plan_tick
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger import open_ledger
 from dagster_kb.retirement import QUICK_ATTEMPTS, RETIRE, gone_agents, retirement, retiring
@@ -163,19 +164,16 @@ def test_changed_settings_are_a_change(world: SensorWorld):
     world.tick()
     other = config_digest(world.settings.model_copy(update={"chunk_tokens": 77}))
     seen = json.loads(world.cursor or "{}")
-    tick = plan_tick("c1", {"a": seen["a"].split("+")[0]}, seen, {"a"}, other, {})
-    assert isinstance(tick, dg.SensorResult)
-    assert len(tick.run_requests or []) == 1
+    sight = Sight("c1", {"a": seen["a"].split("+")[0]}, seen, {"a"}, other)
+    assert len(plan_tick(sight, Demand()).run_requests or []) == 1
 
 
 def test_a_tick_is_short_and_the_rest_comes_with_the_next():
     trees = {f"agent{number:04}": "tree" for number in range(RUNS_IN_A_TICK + 5)}
-    first = plan_tick("c1", trees, {}, set(), "d", {})
-    assert isinstance(first, dg.SensorResult)
+    first = plan_tick(Sight("c1", trees, {}, set(), "d"), Demand())
     assert len(first.run_requests or []) == RUNS_IN_A_TICK
     seen = json.loads(first.cursor or "{}")
-    second = plan_tick("c1", trees, seen, set(seen), "d", {})
-    assert isinstance(second, dg.SensorResult)
+    second = plan_tick(Sight("c1", trees, seen, set(seen), "d"), Demand())
     assert len(second.run_requests or []) == 5
 
 

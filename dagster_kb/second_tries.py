@@ -1,0 +1,65 @@
+"""Runs that failed for what may pass: known by a tag, and tried again ever later."""
+
+from collections.abc import Iterable, Sequence, Set
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
+
+from dagster_kb.knowledge_tick import COMMIT, REFRESH
+
+TRANSIENT: Final = "kb/transient"
+FIRST_SECONDS: Final = 60
+LONGEST_SECONDS: Final = 3600
+WITHIN: Final = timedelta(days=2)
+PARTITION: Final = "dagster/partition"
+# Ours, and what drivers raise when a server is away; a refusal, or a bug, is none of these.
+PASSING: Final = frozenset(
+    {
+        "Unavailable", "KnowledgeUnavailable", "ModelFailed", "FetchTooSlow",
+        "OperationalError", "PoolTimeout", "LockNotAvailable", "ResponseHandlingException",
+        "ConnectError", "ConnectTimeout", "ReadTimeout", "RemoteProtocolError",
+    }
+)  # fmt: skip
+
+
+def may_pass(failures: Iterable[dg.DagsterEvent]) -> bool:
+    """Whether every step that failed did so for want of something that may come back."""
+    errors = [one.step_failure_data.error for one in failures]
+    return bool(errors) and all(error is not None and _is_passing(error) for error in errors)
+
+
+def _is_passing(error: SerializableErrorInfo) -> bool:
+    return error.cls_name in PASSING or (error.cause is not None and _is_passing(error.cause))
+
+
+def due_again(instance: dg.DagsterInstance, among: Set[str], now: datetime) -> dict[str, str]:
+    """Agents whose last run failed so, when it is time; each with the id of that run."""
+    failed = instance.get_run_records(
+        dg.RunsFilter(
+            job_name=REFRESH, statuses=[dg.DagsterRunStatus.FAILURE], tags={TRANSIENT: "yes"},
+            updated_after=now - WITHIN,
+        )
+    )  # fmt: skip
+    by_agent: dict[str, list[dg.RunRecord]] = {}
+    for record in failed:
+        by_agent.setdefault(record.dagster_run.tags.get(PARTITION, ""), []).append(record)
+    return {
+        agent: records[0].dagster_run.run_id
+        for agent, records in by_agent.items()
+        if agent in among and _is_time(records, now) and _is_last(instance, agent, records[0])
+    }
+
+
+def _is_time(records: Sequence[dg.RunRecord], now: datetime) -> bool:
+    commit = records[0].dagster_run.tags.get(COMMIT)
+    tries = sum(1 for one in records if one.dagster_run.tags.get(COMMIT) == commit)
+    wait = min(FIRST_SECONDS * 2 ** (tries - 1), LONGEST_SECONDS)
+    ended = records[0].end_time
+    return ended is None or now - datetime.fromtimestamp(ended, UTC) >= timedelta(seconds=wait)
+
+
+def _is_last(instance: dg.DagsterInstance, agent: str, record: dg.RunRecord) -> bool:
+    last = instance.get_runs(dg.RunsFilter(job_name=REFRESH, tags={PARTITION: agent}), limit=1)
+    return bool(last) and last[0].run_id == record.dagster_run.run_id

@@ -1,0 +1,194 @@
+"""`kb ingest` before it works, and `kb inspect` after: what would be done, and what was."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dagster_kb.definitions import folder_of, way_of
+from dagster_kb.estimates import ASSUMED_PACE, Estimator, calibrated, spread
+from dagster_kb.parsing_children import ParsingChildren
+from dagster_kb.resources.knowledge_folder import GitFile
+from kb.commands.ingest_plan import Asked, Work, plan_work
+from kb.ingestion import Ingestion
+from kb_contract.errors import BadInput, GateRefused
+from tests.doubles.git_repository import GitRepository
+from tests.doubles.writer_world import WriterWorld, why
+
+PAGE = "# Keys of {0}\n\nWords about key {0} that say how it is kept and by whom it is changed.\n"
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
+) -> Iterator[WriterWorld]:
+    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+    yield world
+    world.close()
+
+
+@dataclass
+class Command:
+    """What the command does before Dagster, on the parts of a world."""
+
+    world: WriterWorld
+
+    def plan(self, *paths: Path, **words: Any) -> Work:
+        world, asked = self.world, Asked(paths, **words)
+        return plan_work(world.settings, folder_of(world.settings), world.ledger, asked)
+
+    def estimator(self) -> Estimator:
+        world = self.world
+        way = way_of(world.settings, world.embedder)
+        return Estimator(
+            folder_of(world.settings), world.ledger, way, ParsingChildren(world.embedder)
+        )
+
+
+def test_an_estimate_is_near_what_then_happens(world: WriterWorld):
+    world.publish({f"old{number}.md": PAGE.format(number) for number in range(20)})
+    world.commit({f"new{number}.md": PAGE.format(f"new {number}") for number in range(40)})
+    command = Command(world)
+    estimator = command.estimator()
+    look = estimator.look({world.agent: folder_of(world.settings).head()})
+    assert (look.documents, len(look.unread), look.chunks, look.missing) == (60, 40, 20, 0)
+    assert look.is_small
+    found = estimator.estimate(look, 1)
+    assert (found.texts_in_store, found.money, found.sampled) == (20, 0.0, 6)
+    assert (found.pace_from, found.texts_per_second) == ("an assumption", ASSUMED_PACE)
+    result = world.ingest()
+    assert result.success, why(result)
+    assert abs(found.chunks - world.live().chunks) <= 3
+    assert abs(found.texts_to_embed - len(world.embedder.texts)) <= 3
+    assert world.embedder.texts  # the estimate embedded nothing of them
+    again = estimator.look({world.agent: folder_of(world.settings).head()})
+    assert (len(again.unread), again.missing) == (0, 0)
+    assert estimator.estimate(again, 1).seconds == 0
+
+
+def test_the_pace_is_measured_where_there_was_a_run(world: WriterWorld):
+    world.publish({f"page{number}.md": PAGE.format(number) for number in range(120)})
+    pace = world.ledger.reports.pace(world.embedder.space.space_id)
+    assert pace is not None
+    assert pace > 1
+    estimator = Command(world).estimator()
+    found = estimator.estimate(estimator.look({}), 0)
+    assert (found.pace_from, found.texts_per_second) == ("past runs", round(pace, 1))
+
+
+def test_a_broken_agent_costs_nothing_and_stops_no_estimate(world: WriterWorld):
+    world.commit({"x.md": PAGE.format(1), "agent.yaml": "nonsense: ["})
+    estimator = Command(world).estimator()
+    look = estimator.look({world.agent: folder_of(world.settings).head()})
+    assert estimator.estimate(look, 1).documents == 0
+
+
+def test_a_sample_goes_from_small_to_large_and_a_calibration_loads_first():
+    files = [(None, GitFile(f"{size}.md", "b", "100644", size)) for size in range(100)]
+    assert [one.size for _, one in spread(files, 5)] == [10, 30, 50, 70, 90]  # type: ignore[arg-type]
+    assert len(spread(files[:3], 5)) == 3  # type: ignore[arg-type]
+    calls: list[int] = []
+    assert calibrated(lambda texts: calls.append(len(texts)), ["a"] * 7) > 0
+    assert calls == [1, 7]
+
+
+def test_a_named_file_is_reported_with_its_document(world: WriterWorld):
+    world.commit({"a.md": PAGE.format(1), "b.md": PAGE.format(2)})
+    file = world.repository.root / world.path("a.md")
+    work = Command(world).plan(file)
+    assert (work.agents, work.named) == ([world.agent], [world.path("a.md")])
+    named = work.named_of(folder_of(world.settings), world.agent)
+    done = Ingestion(world.definitions, world.ledger, world.instance).run(
+        world.agent, uncommitted=False, force=False, named=named
+    )
+    assert (done.ok, done.chunks, done.done, done.errors) == (True, 2, 2, 0)
+    ((path, status, chunks, document),) = [
+        (one["path"], one["status"], one["chunks"], one["document_id"]) for one in done.named
+    ]
+    assert (path, status, chunks, len(document)) == (world.path("a.md"), "published", 1, 36)
+    (run,) = world.ledger.generations.pipeline_runs(world.agent)
+    assert (run["trigger"], bool(run["requested_by"])) == ("kb ingest", True)
+
+
+def test_a_file_that_is_not_committed_is_refused_before_anything_runs(world: WriterWorld):
+    world.commit({"a.md": PAGE.format(1)})
+    world.write({"b.md": PAGE.format(2)})
+    file = world.repository.root / world.path("b.md")
+    with pytest.raises(BadInput, match=r"not in commit .* --uncommitted"):
+        Command(world).plan(file)
+    assert Command(world).plan(file, uncommitted=True).named == [world.path("b.md")]
+
+
+def test_a_paused_agent_is_refused_when_named_and_left_out_of_all(world: WriterWorld):
+    world.commit({"a.md": PAGE.format(1)})
+    world.ledger.incidents.pause(world.agent, "looked at", "ann")
+    with pytest.raises(GateRefused, match=f"kb resume {world.agent}"):
+        Command(world).plan(agents=[world.agent])
+    work = Command(world).plan()
+    assert work.agents == []
+    assert f"{world.agent} is paused: looked at" in work.notes[0]
+
+
+def run_kb(world: WriterWorld, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ, "DATABASE_URL": world.settings.database_url.get_secret_value(),
+        "QDRANT_URL": world.settings.qdrant_url, "KB_HOME": str(home), "CHUNK_TOKENS": "40",
+        "KNOWLEDGE_DIR": str(world.settings.knowledge_dir),
+    }  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-m", "kb", *arguments], env=environment, capture_output=True, text=True,
+        timeout=100, check=False,
+    )  # fmt: skip
+
+
+def test_inspect_tells_of_a_run_by_either_id(world: WriterWorld, tmp_path: Path):
+    world.write({"broken.md": b"# \xff\xfe\x00 not a text"})
+    world.publish({f"page{number}.md": PAGE.format(number) for number in range(8)})
+    live = world.live()
+    report = world.ledger.reports.run(str(live.dagster_run_id), 3)
+    assert report == world.ledger.reports.run(str(live.run_id)[:8], 3)
+    assert report["dagster_runs"] == [live.dagster_run_id]
+    assert {one["status"]: one["documents"] for one in report["documents"]} == {
+        "published": 8, "quarantined": 1,
+    }  # fmt: skip
+    assert (report["chunk_runs"]["done"], report["errors"], len(report["chunks"])) == (8, [], 3)
+    said = run_kb(world, tmp_path / "home", "inspect", "--run", str(live.run_id), "--json")
+    assert said.returncode == 0, said.stderr
+    told = json.loads(said.stdout)
+    assert (told["run"]["trigger"], told["extractions"]) == ("ui", [])
+    assert (told["generation"]["number"], told["generation"]["state"]) == (1, "live")
+    shown = run_kb(world, tmp_path / "home", "inspect", "--run", str(live.run_id), "--limit", "2")
+    assert shown.returncode == 0, shown.stderr
+    for words in ("DONE_WITH_ERRORS", "1 quarantined", "8 done", "extractions: none configured"):
+        assert words in shown.stdout, shown.stdout
+    unknown = run_kb(world, tmp_path / "home", "inspect", "--run", "0123456789")
+    assert (unknown.returncode, "there is no run" in unknown.stderr) == (1, True)
+
+
+def test_an_estimate_on_the_command_line_changes_nothing(world: WriterWorld, tmp_path: Path):
+    world.commit({f"page{number}.md": PAGE.format(number) for number in range(8)})
+    said = run_kb(world, tmp_path / "home", "ingest", "--estimate", "--json")
+    assert said.returncode == 0, said.stderr
+    told = json.loads(said.stdout)["estimate"]
+    assert (told["documents"], told["documents_to_read"], told["money"]) == (8, 8, 0.0)
+    assert told["chunks"] >= 8
+    shown = run_kb(world, tmp_path / "home", "ingest", "--estimate")
+    assert "8 documents of 1 agents, 8 to read" in shown.stdout
+    assert "it costs no money" in shown.stdout
+    assert (world.count("documents"), world.count("pipeline_runs")) == (0, 0)
+
+
+def test_where_a_run_came_from_is_kept_with_it(world: WriterWorld):
+    world.publish({"a.md": PAGE.format(1)})
+    (run,) = world.ledger.generations.pipeline_runs(world.agent)
+    assert (run["status"], run["trigger"], run["requested_by"]) == ("DONE", "ui", "")
+    world.commit({"agent.yaml": "nonsense: ["})
+    world.ingest()
+    run = world.ledger.generations.pipeline_runs(world.agent)[0]
+    assert (run["status"], run["trigger"]) == ("FAILED", "ui")
