@@ -1,7 +1,9 @@
 """The writer, whole. Read this first: the list is the flow.
 
-git folder → parsed_documents → chunks → embeddings → collection → [five gates] → live_alias
+git folder → parsed_documents → chunks → embeddings → collection → [gates] → live_alias
 """
+
+from typing import Any
 
 import dagster as dg
 
@@ -12,20 +14,33 @@ from dagster_kb.assets.collection import collection
 from dagster_kb.assets.documents import parsed_documents
 from dagster_kb.assets.embeddings import embeddings
 from dagster_kb.assets.live_alias import live_alias
+from dagster_kb.assets.pages import with_pages
+from dagster_kb.assets.story import Story
 from dagster_kb.automation import (
     failed_runs,
     knowledge_sensor,
     nightly_schedule,
     refresh,
 )
-from dagster_kb.document_intake import Way
+from dagster_kb.document_texts import DocumentTexts
+from dagster_kb.executors import executor_of
+from dagster_kb.failures import recovered_agents
+from dagster_kb.fetching import fetching
+from dagster_kb.freshness import freshness_checks, freshness_job, freshness_sensor
+from dagster_kb.housekeeping import purge_job, purge_schedule
+from dagster_kb.links import Links
+from dagster_kb.parsing_children import ParsingChildren
+from dagster_kb.publication import Publication
+from dagster_kb.reading_way import Way
 from dagster_kb.resources.embedder import Embedder
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger import Ledger, open_ledger
 from dagster_kb.resources.progress import Progress, nobody
+from dagster_kb.resources.remote_repository import RemoteRepository, mirrors_in
 from dagster_kb.resources.sentence_embedder import SentenceEmbedder
 from dagster_kb.resources.vector_store import VectorStore
-from dagster_kb.retirement import retirement
+from dagster_kb.retention import retention_job, retention_of, retention_schedule
+from dagster_kb.retirement import Departures, retirement
 from dagster_kb.settings import WriterSettings, load_settings
 from dagster_kb.staging import Staging
 from dagster_kb.telemetry import Telemetry
@@ -37,38 +52,79 @@ def defs() -> dg.Definitions:
     return build_definitions(load_settings())
 
 
-def build_definitions(
+def build_definitions(  # noqa: PLR0913 - whoever composes may bring each part
     settings: WriterSettings,
     *,
     embedder: Embedder | None = None,
     ledger: Ledger | None = None,
     store: VectorStore | None = None,
+    parsing: ParsingChildren | None = None,
     progress: Progress = nobody,
     telemetry: Telemetry | None = None,
 ) -> dg.Definitions:
     """Compose the writer; nothing connects or loads before something runs."""
-    folder = KnowledgeFolder(settings.knowledge_dir)
-    model = embedder or SentenceEmbedder(settings.embedding_model, settings.embedding_threads)
+    model = embedder or embedder_of(settings)
     ledger = ledger or ledger_of(settings)
-    store = store or store_of(settings)
+    telemetry = telemetry or Telemetry(settings.otel_exporter_otlp_endpoint)
+    names = [key.name for one in checks for key in one.check_keys]
+    assets = with_pages(
+        [parsed_documents, chunks, embeddings, collection, live_alias], names, settings
+    )
+    freshness = freshness_job(settings)
+    purge = purge_job(settings, tuple(one.key for one in assets))
     return dg.Definitions(
-        assets=[parsed_documents, chunks, embeddings, collection, live_alias],
-        asset_checks=checks,
-        jobs=[refresh, retirement],
-        sensors=[knowledge_sensor(settings), operations_sensor(settings), failed_runs],
-        schedules=[nightly_schedule(settings)],
+        assets=assets,
+        asset_checks=[*checks, *freshness_checks(settings)],
+        jobs=[refresh, retirement, retention_job, fetching, purge, freshness],
+        sensors=[
+            knowledge_sensor(settings),
+            operations_sensor(settings),
+            freshness_sensor(settings, freshness),
+            failed_runs,
+            recovered_agents,
+        ],
+        schedules=[
+            nightly_schedule(settings), retention_schedule(settings), purge_schedule(purge)
+        ],
         resources={
-            "folder": folder,
-            "ledger": ledger,
-            "store": store,
-            "embedder": model,
-            "staging": Staging(folder, ledger, store, Way(model, settings.chunk_tokens)),
+            **_resources(settings, model, ledger, store or store_of(settings), parsing),
             "progress": progress,
-            "telemetry": telemetry or Telemetry(settings.otel_exporter_otlp_endpoint),
+            "telemetry": telemetry,
+            "story": Story(ledger, telemetry, links_of(settings)),
         },
         # One process loads the model once; more machines come as more runs, by dagster.yaml.
-        executor=dg.in_process_executor,
+        executor=executor_of(settings.kb_executor, settings.kb_executor_config),
+    )  # fmt: skip
+
+
+def _resources(
+    settings: WriterSettings, model: Embedder, ledger: Ledger, store: VectorStore,
+    parsing: ParsingChildren | None,
+) -> dict[str, Any]:  # fmt: skip
+    """What assets and jobs stand on; each connects or loads at its first use."""
+    folder, way = folder_of(settings), way_of(settings, model)
+    parsing = parsing or ParsingChildren(model)
+    return {
+        "folder": folder,
+        "ledger": ledger,
+        "store": store,
+        "retention": retention_of(settings, ledger, store, folder),
+        "departures": Departures(ledger, folder, settings.retire_grace_hours),
+        "embedder": model,
+        "staging": Staging(folder, ledger, store, way),
+        "parsing": parsing,
+        "publication": Publication(ledger, store, model, DocumentTexts(folder, way, parsing)),
+    }
+
+
+def folder_of(settings: WriterSettings) -> KnowledgeFolder:
+    """Describe the folder of agents: here, or in a repository elsewhere."""
+    if not settings.knowledge_repository:
+        return KnowledgeFolder(settings.knowledge_dir)
+    remote = RemoteRepository(
+        settings.knowledge_repository, settings.knowledge_branch, mirrors_in(settings.kb_home)
     )
+    return KnowledgeFolder.of_remote(remote, settings.knowledge_path)
 
 
 def ledger_of(settings: WriterSettings) -> Ledger:
@@ -76,7 +132,30 @@ def ledger_of(settings: WriterSettings) -> Ledger:
     return open_ledger(settings.database_url.get_secret_value(), settings.workspace_id)
 
 
+def embedder_of(settings: WriterSettings) -> SentenceEmbedder:
+    """Describe the embedder that the settings name."""
+    return SentenceEmbedder(
+        settings.embedding_model,
+        settings.embedding_threads,
+        settings.embedding_processes,
+        settings.embedding_backend,
+        settings.embedding_cache.expanduser(),
+    )
+
+
 def store_of(settings: WriterSettings) -> VectorStore:
     """Describe the vector store that the settings name."""
     key = settings.qdrant_api_key
     return VectorStore(settings.qdrant_url, key.get_secret_value() if key else None)
+
+
+def way_of(settings: WriterSettings, embedder: Embedder) -> Way:
+    """Describe how documents are read where an agent says nothing else."""
+    return Way(embedder, settings.chunk_tokens, settings.pdf_ocr)
+
+
+def links_of(settings: WriterSettings) -> Links:
+    """Describe the pages that the settings name."""
+    return Links(
+        settings.commit_url, settings.document_url, settings.collection_url, settings.api_url
+    )

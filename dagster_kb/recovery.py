@@ -1,9 +1,14 @@
-"""`python -m dagster_kb.recovery`: put aliases where the ledger says, before writers start."""
+"""`python -m dagster_kb.recovery`: before writers start, what is served is put right.
+
+Aliases go where the ledger says; what went live and never answered, because its writer died, is
+asked now.
+"""
 
 import logging
 
 from dagster_kb.alias_moves import reconcile
-from dagster_kb.definitions import ledger_of, store_of
+from dagster_kb.definitions import embedder_of, ledger_of, store_of
+from dagster_kb.live_canary import LiveCanary, make_up_all
 from dagster_kb.settings import load_settings
 
 _log = logging.getLogger("dagster_kb.recovery")
@@ -14,11 +19,15 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO)
     settings = load_settings()
     ledger = ledger_of(settings)
-    found = reconcile(ledger, store_of(settings))
+    store = store_of(settings)
+    found = reconcile(ledger, store)
+    silent = make_up_all(LiveCanary(ledger, store, embedder_of(settings)))
     ledger.database.close()
     for one in found:
         if one.action != "right":
             _log.warning("%s: %s (%s)", one.agent, one.action, one.collection)
+    for said in silent.values():
+        _log.error("%s", said)
     _log.info("%d agent(s) looked at", len(found))
 
 

@@ -1,13 +1,19 @@
 """The writer's settings: from the environment, then `.env`, then these defaults."""
 
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dagster_kb.executors import Executor
+from dagster_kb.links import COLLECTION_TEMPLATE, COMMIT_TEMPLATE, DOCUMENT_TEMPLATE
 from kb_contract import setting_errors
 from kb_contract.embedding_space import DEFAULT_MODEL
 from kb_contract.identifiers import DEFAULT_WORKSPACE
+from kb_contract.repository_address import BranchName, PlaceInside, RepositoryUrl
+from kb_contract.sentence_models.onnx_cache import DEFAULT_CACHE
+from kb_contract.sentence_models.vectors import Backend
 
 
 class WriterSettings(BaseSettings):
@@ -21,19 +27,97 @@ class WriterSettings(BaseSettings):
     knowledge_dir: Path = Field(
         default=Path("knowledge"), description="folder of agents, inside a git repository"
     )
+    knowledge_repository: RepositoryUrl = Field(
+        default="", description="git repository elsewhere: https, ssh or file; empty: KNOWLEDGE_DIR"
+    )
+    knowledge_branch: BranchName = Field(
+        default="", description="its branch; empty: the one that its HEAD names"
+    )
+    knowledge_path: PlaceInside = Field(
+        default="knowledge", description="folder of agents inside of KNOWLEDGE_REPOSITORY"
+    )
+    kb_home: Path = Field(default=Path(".kb"), description="state of the embedded stack")
     workspace_id: str = Field(
         default=DEFAULT_WORKSPACE, pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="tenant"
     )
     embedding_model: str = Field(default=DEFAULT_MODEL, description="name or path of the model")
     embedding_threads: int = Field(default=1, ge=1, le=64, description="threads of one model")
+    embedding_processes: int = Field(
+        default=0,
+        ge=0,
+        le=64,
+        description="processes where there is much to embed; 0: one per core",
+    )
+    embedding_backend: Backend = Field(
+        default="auto", description="runtime of the model; auto: onnx for few texts, torch for many"
+    )
+    embedding_cache: Path = Field(
+        default=DEFAULT_CACHE, description="folder for the model that is exported to ONNX once"
+    )
     chunk_tokens: int = Field(default=200, ge=32, le=2000, description="tokens in a chunk, at most")
+    pdf_ocr: str = Field(
+        default="",
+        pattern=r"^([A-Za-z_]{3,}(\+[A-Za-z_]{3,})*)?$",
+        description="tesseract's languages for PDF pages without text, eng+deu; empty: no OCR",
+    )
     sensor_seconds: int = Field(default=10, ge=1, le=3600, description="how often git is looked at")
     nightly_cron: str = Field(
         default="30 3 * * *", description="when everything is looked at again"
     )
+    api_url: str = Field(default="", description="the API, for links from Dagster's pages")
+    commit_url: str = Field(
+        default="", pattern=COMMIT_TEMPLATE,
+        description="page of a commit, https://host/team/repo/commit/{sha}; empty: no link",
+    )  # fmt: skip
+    document_url: str = Field(
+        default="", pattern=DOCUMENT_TEMPLATE,
+        description="page of a file, https://host/team/repo/blob/{sha}/{path}; empty: no link",
+    )  # fmt: skip
+    collection_url: str = Field(
+        default="{qdrant}/dashboard#/collections/{collection}", pattern=COLLECTION_TEMPLATE,
+        description="page of a collection; empty: no link",
+    )  # fmt: skip
+    fresh_within_minutes: int = Field(
+        default=60, ge=1, description="an agent that is behind git for longer is told of"
+    )
+    keep_runs_days: int = Field(
+        default=30, ge=1, description="Dagster's runs older than this are deleted, with their logs"
+    )
+    keep_runs: int = Field(
+        default=20, ge=1, description="the newest runs of each agent are kept however old they are"
+    )
+    keep_generations: int = Field(
+        default=20, ge=1, description="of each agent, so many generations can be gone back to"
+    )
+    keep_days: int = Field(
+        default=90, ge=0, description="generations younger than this are kept, however many"
+    )
+    retention_cron: str = Field(
+        default="30 5 * * *", description="when what nobody can go back to is deleted"
+    )
+    retire_grace_hours: int = Field(
+        default=24, ge=0, description="how long collections of a folder that is gone are kept"
+    )
+    kb_executor: Executor = Field(
+        default="in_process", description="where the steps of a run are executed"
+    )
+    kb_executor_config: dict[str, Any] = Field(
+        default={}, description="JSON: what that executor is configured with"
+    )
     otel_exporter_otlp_endpoint: str = Field(
         default="", description="where spans go; empty: nowhere"
     )
+
+    @field_validator("nightly_cron")
+    @classmethod
+    def _is_cron(cls, said: str) -> str:
+        import dagster as dg  # noqa: PLC0415 - seconds; only for those who set it
+
+        try:
+            dg.ScheduleDefinition("nightly", job_name="nightly", cron_schedule=said)
+        except dg.DagsterInvalidDefinitionError as error:
+            raise ValueError("write minute hour day month weekday, as 30 3 * * *") from error
+        return said
 
 
 def load_settings() -> WriterSettings:

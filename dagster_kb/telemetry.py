@@ -65,8 +65,10 @@ class Stages:
         self.log.info(self._line(event, facts))
 
     @contextmanager
-    def stage(self, event: str, *, ending: str = "", **facts: Any) -> Generator[dict[str, Any]]:
-        """Put a span around a stage and write a line when it ends; the block may add facts."""
+    def stage(
+        self, event: str, *, ending: str = "", quiet: bool = False, **facts: Any
+    ) -> Generator[dict[str, Any]]:
+        """Put a span around a stage, and a line at its end unless there are too many of them."""
         began = time.perf_counter()
         with self.tracer.start_as_current_span(event, attributes={**self.ids, **facts}) as span:
             try:
@@ -78,7 +80,8 @@ class Stages:
                 raise
             span.set_attributes(facts)
         facts["seconds"] = round(time.perf_counter() - began, 3)
-        self.say(ending or event, **facts)
+        if not quiet:
+            self.say(ending or event, **facts)
 
     def _line(self, event: str, facts: Mapping[str, Any]) -> str:
         return json.dumps({"event": event, **self.ids, **facts}, ensure_ascii=False, default=str)

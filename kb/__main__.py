@@ -46,6 +46,7 @@ VERBS = (
     Verb(
         "ingest", "kb.commands.ingest:ingest", "Turn folders into checked collections.", KNOWLEDGE
     ),
+    Verb("inspect", "kb.commands.inspect:inspect", "Report what a run did.", KNOWLEDGE),
     Verb("agents", "kb.commands.agents:agents", "List the agents and what they serve.", KNOWLEDGE),
     Verb(
         "generations",
@@ -54,6 +55,24 @@ VERBS = (
         KNOWLEDGE,
     ),
     Verb("verify", "kb.commands.verify:verify", "Check that an agent really serves.", KNOWLEDGE),
+    Verb("rollback", "kb.commands.rollback:rollback", "Serve what was served before.", KNOWLEDGE),
+    Verb("hotfix", "kb.commands.hotfix:hotfix", "Delete a chunk everywhere, now.", KNOWLEDGE),
+    Verb("pause", "kb.commands.pause:pause", "Let nothing build an agent.", KNOWLEDGE),
+    Verb("resume", "kb.commands.pause:resume", "Let an agent be built again.", KNOWLEDGE),
+    Verb(
+        "incidents",
+        "kb.commands.incidents:incidents",
+        "List what went wrong, and what to do.",
+        KNOWLEDGE,
+    ),
+    Verb("pin", "kb.commands.pin:pin", "Keep a generation however old it gets.", KNOWLEDGE),
+    Verb("unpin", "kb.commands.pin:unpin", "End a pin.", KNOWLEDGE),
+    Verb(
+        "retention",
+        "kb.commands.retention:retention",
+        "Delete what nobody can go back to.",
+        KNOWLEDGE,
+    ),
     Verb("cite", "kb.commands.cite:cite", "Read quotes again from git.", QUESTIONS),
     Verb("ask", "kb.commands.ask:ask", "Ask; the answer comes with its citations.", QUESTIONS),
     Verb("plan", "kb.commands.plan:plan", "Show how a question would be answered.", QUESTIONS),
@@ -65,7 +84,12 @@ VERBS = (
     Verb("reject", "kb.commands.reject:reject", "Refuse a step.", QUESTIONS),
     Verb("serve", "kb.commands.serve:serve", "Run the API server.", PROCESSES),
     Verb("worker", "kb.commands.worker:worker", "Run a worker.", PROCESSES),
-    Verb("dagster", "kb.commands.dagster:dagster", "Run Dagster's webserver or daemon.", PROCESSES),
+    Verb(
+        "dagster",
+        "kb.commands.dagster:dagster",
+        "Run Dagster's webserver, daemon or commands.",
+        PROCESSES,
+    ),
 )
 
 

@@ -18,7 +18,13 @@ _UNDER_WAY = [
 
 
 def end_orphaned_runs(instance: dg.DagsterInstance) -> int:
-    """End runs that nobody runs any more; those that crashed are tried again by Dagster."""
+    """End runs that nobody runs any more; those that crashed are tried again by Dagster.
+
+    Where the launcher can ask its workers (Celery, Kubernetes, Ray), Dagster's own monitoring does
+    that: such runs may well go on while the stack is down.
+    """
+    if instance.run_launcher.supports_check_run_worker_health:
+        return 0
     orphans = instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY))
     for run in orphans:
         if run.status is dg.DagsterRunStatus.CANCELING:

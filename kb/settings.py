@@ -14,6 +14,8 @@ from kb.state_file import read_state
 from kb_contract import setting_errors
 from kb_contract.embedding_space import DEFAULT_MODEL
 from kb_contract.errors import NotServed
+from kb_contract.repository_address import BranchName, PlaceInside, RepositoryUrl
+from kb_contract.sentence_models.onnx_cache import DEFAULT_CACHE
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
@@ -46,12 +48,31 @@ class StackSettings(BaseSettings):
     knowledge_dir: Path = Field(
         default=Path("knowledge"), description="folder of agents, inside a git repository"
     )
+    knowledge_repository: RepositoryUrl = Field(
+        default="", description="git repository elsewhere: https, ssh or file; empty: KNOWLEDGE_DIR"
+    )
+    knowledge_branch: BranchName = Field(
+        default="", description="its branch; empty: the one that its HEAD names"
+    )
+    knowledge_path: PlaceInside = Field(
+        default="knowledge", description="folder of agents inside of KNOWLEDGE_REPOSITORY"
+    )
+    ingest_ask_minutes: float = Field(
+        default=10, ge=0, description="`kb ingest` asks on a terminal before it works longer"
+    )
     embedding_model: str = Field(default=DEFAULT_MODEL, description="name or path of the model")
+    embedding_cache: Path = Field(
+        default=DEFAULT_CACHE, description="folder for the model that is exported to ONNX once"
+    )
     api_host: str = Field(default="127.0.0.1", description="address that the server listens on")
     api_port: Port = Field(default=8000, description="port of the server")
     dagster_port: Port = Field(default=3000, description="port of Dagster's pages")
     dagster_host: str = Field(
         default="127.0.0.1", description="address of Dagster's pages; they ask for no password"
+    )
+    dagster_yaml: Path | None = Field(
+        default=None,
+        description="file whose sections replace those of our dagster.yaml, see deploy/",
     )
     postgres_port: Port | None = Field(
         default=None, description="port of the embedded Postgres; unset: a free one"

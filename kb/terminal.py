@@ -86,7 +86,8 @@ def show_answer(answer: Mapping[str, Any], to: Console) -> None:
     )
     citations: Sequence[Mapping[str, Any]] = answer.get("citations") or []
     for number, one in enumerate(citations, start=1):
-        place = f"{one['path']}@{one['sha'][:10]}:{one['start']}-{one['end']}"
+        page = f" page {one['page']}" if one.get("page") else ""
+        place = f"{one['path']}@{one['sha'][:10]}:{one['start']}-{one['end']}{page}"
         mark = " [yellow](uncommitted)[/yellow]" if one.get("uncommitted") else ""
         to.print(f"[bold cyan]\\[{number}][/bold cyan] “{escape(one['quote'])}”{mark}")
         to.print(

@@ -1,15 +1,18 @@
 """What each asset tells about a run: the same facts in the same words everywhere."""
 
-from collections.abc import Generator, Mapping, Sequence
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import dagster as dg
 
 from dagster_kb.assembly import PlacedDocument
+from dagster_kb.links import Links
+from dagster_kb.resources.ledger import Ledger
 from dagster_kb.telemetry import Stages, Telemetry
-from kb_contract.errors import ScriptoriumError, Unavailable
+from kb_contract.errors import NotServed, ScriptoriumError, Unavailable
 from kb_contract.generation import Generation
 
 RETRY: Final = dg.RetryPolicy(
@@ -44,14 +47,85 @@ def compare(old: Mapping[str, PlacedDocument], new: Mapping[str, PlacedDocument]
     )
 
 
-def facts(generation: Generation) -> dict[str, Any]:
-    """Say which generation this is about."""
+@dataclass(frozen=True)
+class Told:
+    """The work of one asset in one run; what it found becomes a result in `result`."""
+
+    ledger: Ledger
+    links: Links
+    context: dg.AssetExecutionContext
+    stages: Stages
+    began: float = field(default_factory=time.perf_counter)
+
+    def generation(self) -> Generation:
+        """What this run works on; materialised alone, an asset takes the agent's newest."""
+        generation = generation_of_run(self.ledger, self.context)
+        self.stages.about(generation)
+        return generation
+
+    def result(
+        self,
+        generation: Generation,
+        *,
+        version: str,
+        goes_on_in: str | None = None,
+        **found: Any,
+    ) -> dg.MaterializeResult[Any]:
+        """First what was found (nothing of what is empty), then which generation it is about, then where it goes on."""
+        return dg.MaterializeResult(
+            data_version=dg.DataVersion(version),
+            metadata={
+                **{name: value for name, value in found.items() if value != ""},
+                "seconds": round(time.perf_counter() - self.began, 3),
+                **facts(generation, self.links),
+                **(next_asset(goes_on_in) if goes_on_in else {}),
+            },
+        )
+
+
+@dataclass(frozen=True)
+class Story:
+    """Opens the work of an asset: its log and span, its clear failures, its result."""
+
+    ledger: Ledger
+    telemetry: Telemetry
+    links: Links = field(default_factory=Links)
+
+    @contextmanager
+    def of(self, context: dg.AssetExecutionContext, *, last: bool = False) -> Generator[Told]:
+        """One asset of one run; the last one of a run sends the spans off."""
+        name, run = context.asset_key.to_user_string(), context.run
+        with (
+            clear_failures(),
+            self.telemetry.asset(
+                name, context.log, run.run_id, context.partition_key, run.tags, last=last
+            ) as stages,
+        ):
+            yield Told(self.ledger, self.links, context, stages)
+
+
+def generation_of_run(ledger: Ledger, context: dg.AssetExecutionContext) -> Generation:
+    """What this run works on; materialised alone, an asset takes the agent's newest generation."""
+    generation = ledger.generations.of_run(context.partition_key, context.run.run_id)
+    if generation is None:
+        raise NotServed(
+            "no generation was ever staged",
+            where=context.partition_key,
+            cure="materialise `parsed_documents` first, or run `kb ingest`",
+        )
+    return generation
+
+
+def facts(generation: Generation, links: Links | None = None) -> dict[str, Any]:
+    """Say which generation this is about, and where to look at it."""
+    links = links or Links()
     return {
         "agent": generation.agent_id,
         "generation": generation.number,
         "state": generation.state,
-        "git_sha": generation.git_sha,
+        "git_sha": links.commit(generation),
         "uncommitted": generation.uncommitted,
+        **links.generations(generation.agent_id),
         "pipeline_run": generation.run_id or "",
     }
 
@@ -61,12 +135,14 @@ def next_asset(key: str) -> dict[str, Any]:
     return {"goes_on_in": dg.MetadataValue.asset(dg.AssetKey(key))}
 
 
-def document_table(documents: Sequence[PlacedDocument], changes: Changes) -> dg.MetadataValue[Any]:
-    """List the documents that are news: changed, broken, or held back."""
+def document_table(
+    documents: Sequence[PlacedDocument], changes: Changes, shown: Callable[[str], str] = str
+) -> dg.MetadataValue[Any]:
+    """List the documents that are news: changed, broken, or held back; what is broken first."""
     news = {**dict.fromkeys(changes.added, "added"), **dict.fromkeys(changes.changed, "changed")}
     rows = [
-        [one.path, news.get(one.path, "unchanged"), one.status, one.reason or ""]
-        for one in documents
+        [shown(one.path), news.get(one.path, "unchanged"), one.status, one.reason or ""]
+        for one in sorted(documents, key=lambda one: (one.status != "quarantined", one.path))
         if one.path in news or one.status != "published"
     ] + [[path, "removed", "", ""] for path in changes.removed]
     return markdown_table(("document", "change", "status", "reason"), rows)
@@ -83,19 +159,6 @@ def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> dg.Me
 
 def _cell(value: Any) -> str:
     return str(value).replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
-
-
-@contextmanager
-def asset_stages(
-    telemetry: Telemetry, context: dg.AssetExecutionContext, *, last: bool = False
-) -> Generator[Stages]:
-    """Log and span of an asset's work, with the ids of its run."""
-    name = context.asset_key.to_user_string()
-    run = context.run
-    with telemetry.asset(
-        name, context.log, run.run_id, context.partition_key, run.tags, last=last
-    ) as stages:
-        yield stages
 
 
 @contextmanager

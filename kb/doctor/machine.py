@@ -23,7 +23,7 @@ def machine_findings(settings: StackSettings) -> list[Finding]:
         _python(),
         _home(settings.home),
         _disk(settings.home),
-        _knowledge(settings.knowledge_dir.expanduser().resolve()),
+        _knowledge(settings),
         *_ports(settings),
         _dagster_home(settings.home / "dagster" / "dagster.yaml"),
     ]
@@ -54,8 +54,10 @@ def _disk(home: Path) -> Finding:
     return ok("disk", says)
 
 
-def _knowledge(folder: Path) -> Finding:
-    about = "KNOWLEDGE_DIR"
+def _knowledge(settings: StackSettings) -> Finding:
+    if settings.knowledge_repository:
+        return _elsewhere(settings)
+    about, folder = "KNOWLEDGE_DIR", settings.knowledge_dir.expanduser().resolve()
     if not folder.is_dir():
         return wrong(about, f"{folder} is not a folder", "set KNOWLEDGE_DIR, or make the folder")
     if shutil.which("git") is None:
@@ -71,6 +73,17 @@ def _knowledge(folder: Path) -> Finding:
         return wrong(about, f"{folder} has no commit to read", cure)
     agents = sum(1 for one in folder.iterdir() if one.is_dir() and not one.name.startswith("."))
     return ok(about, f"{folder}, {agents} agents, commit {found.stdout[:12]}")
+
+
+def _elsewhere(settings: StackSettings) -> Finding:
+    from dagster_kb.resources.remote_repository import RemoteRepository, mirrors_in
+
+    about, mirrors = "KNOWLEDGE_REPOSITORY", mirrors_in(settings.home)
+    remote = RemoteRepository(settings.knowledge_repository, settings.knowledge_branch, mirrors)
+    try:
+        return ok(about, f"{remote}, commit {remote.tip()[:12]}")
+    except ScriptoriumError as error:
+        return wrong(about, f"{error.where}: {error.what}", error.cure)
 
 
 def _ports(settings: StackSettings) -> list[Finding]:

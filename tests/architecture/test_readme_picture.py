@@ -16,7 +16,6 @@ from graph.settings import ReaderSettings
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 DATABASE, QDRANT = SecretStr("postgresql://nobody@127.0.0.1:1/none"), "http://127.0.0.1:1"
-NUMBERS = {"three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 # What the picture calls by a kinder name than the program does.
 CALLED = {"agents": "execute", "documents": "parsed_documents", "alias": "live_alias"}
 
@@ -60,6 +59,6 @@ def test_the_reader_is_as_drawn():
 
 
 def test_the_number_of_checks_is_right():
-    told = re.search(r"checks\{\{(\w+) checks\}\}", README)
+    told = re.search(r"checks\{\{(\d+) checks\}\}", README)
     assert told
-    assert NUMBERS[told[1]] == len(GATES)
+    assert int(told[1]) == len(GATES)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from dagster_kb.freshness import FRESH, POINTS
 from dagster_kb.release_checks import GATES
 from tests.end_to_end.conftest import Stack
 
@@ -64,6 +65,47 @@ def test_the_checks_of_the_collection_are_shown(stack: Stack, page: Page):
     for gate in GATES:
         expect(page.get_by_text(gate.name).first).to_be_visible(timeout=PATIENCE)
     keep_picture(page, "checks")
+
+
+@pytest.mark.parametrize("asset", ASSETS)
+def test_a_stranger_reads_what_it_is_and_what_to_do_when_it_is_red(
+    stack: Stack, page: Page, asset: str
+):
+    page.goto(f"{stack.dagster_url}/assets/{asset}?view=overview")
+    expect(page.get_by_text("When it is red:").first).to_be_visible(timeout=PATIENCE)
+    for fact in ("knowledge", "Columns", "refresh_knowledge"):
+        expect(page.get_by_text(fact).first).to_be_visible(timeout=PATIENCE)
+    keep_picture(page, f"overview-{asset}")
+
+
+def test_every_agent_has_its_status(stack: Stack, page: Page):
+    page.goto(f"{stack.dagster_url}/assets/live_alias?view=partitions&partition=garden")
+    for agent in ("garden", "kitchen"):
+        expect(page.get_by_text(agent, exact=True).first).to_be_visible(timeout=PATIENCE)
+    for fact in ("aliases", "served", "git_sha", "generations"):
+        expect(page.get_by_text(fact, exact=True).first).to_be_visible(timeout=PATIENCE)
+    keep_picture(page, "partitions")
+
+
+def test_a_changed_document_is_named_in_a_table(stack: Stack, page: Page):
+    page.goto(f"{stack.dagster_url}/assets/parsed_documents?view=events&partition=garden")
+    expect(page.get_by_text("news", exact=True).first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("knowledge/garden/watering.md").first).to_be_visible()
+
+
+def test_freshness_is_a_check_of_what_is_served(stack: Stack, page: Page):
+    page.goto(f"{stack.dagster_url}/assets/live_alias?view=checks&checkDetail={FRESH}")
+    for check in (FRESH, POINTS):
+        expect(page.get_by_text(check).first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("is what git says").first).to_be_visible(timeout=PATIENCE)
+    keep_picture(page, "freshness")
+
+
+def test_all_that_runs_by_itself_is_listed_with_what_it_does(stack: Stack, page: Page):
+    page.goto(f"{stack.dagster_url}/automation")
+    for name in ("knowledge_changes", "freshness", "failed_runs", "nightly", "purge_runs_nightly"):
+        expect(page.get_by_text(name, exact=True).first).to_be_visible(timeout=PATIENCE)
+    keep_picture(page, "automation")
 
 
 def test_the_api_documents_itself(stack: Stack, page: Page):

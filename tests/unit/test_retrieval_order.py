@@ -1,13 +1,16 @@
+from datetime import UTC, datetime
+
 from hypothesis import given
 from hypothesis import strategies as st
 from qdrant_client import models
 
 from graph.citations.claims import claim_of, without_wider
 from graph.retrieval.answer_sentences import answer_sentences
-from graph.retrieval.fusion import fused
 from graph.retrieval.hybrid import QuestionVectors, hybrid_requests, ranked_hits
+from graph.retrieval.rights import Rights
 from graph.retrieval.sentences import units
 from graph.retrieval.terms import asked_terms, sparse_query, terms
+from kb_contract.ranking import fused
 from tests.doubles.in_memory_knowledge import InMemoryKnowledge, WordEmbedder
 
 scores = st.dictionaries(st.sampled_from("abcdefgh"), st.floats(-1, 1), max_size=8)
@@ -34,12 +37,12 @@ def test_what_is_below_the_threshold_is_not_found_however_many_words_it_shares()
 
 def test_every_request_sees_only_what_is_published_and_the_agents_own() -> None:
     vectors = QuestionVectors([0.1], sparse_query("keys"))
-    for request in hybrid_requests("a", vectors, 7):
+    only = Rights(("everyone",), datetime(2026, 1, 1, tzinfo=UTC)).permitted("a")
+    for request in hybrid_requests(only, vectors, 7):
         assert isinstance(request.prefetch, list)
         for part in request.prefetch:
             assert part.limit == 7
-            assert isinstance(part.filter, models.Filter)
-            assert len(part.filter.must or []) == 2  # pyright: ignore[reportArgumentType]
+            assert part.filter == only
 
 
 def test_words_are_compared_by_their_stems() -> None:

@@ -35,6 +35,7 @@ ROUTES: tuple[tuple[str, str, Kind, Answer], ...] = (
     ("GET", "/collections/{name}/exists", "read", collection_routes.collection_exists),
     ("GET", "/collections/{name}", "read", collection_routes.collection_info),
     ("PUT", "/collections/{name}", "write", collection_routes.create_collection),
+    ("PATCH", "/collections/{name}", "write", collection_routes.update_collection),
     ("DELETE", "/collections/{name}", "write", collection_routes.delete_collection),
     ("PUT", "/collections/{name}/index", "write", collection_routes.create_index),
     ("PUT", POINTS, "write", updating(updates.Upsert)),

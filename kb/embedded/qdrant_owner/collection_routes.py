@@ -11,7 +11,7 @@ from kb.embedded.qdrant_owner.payload_indexes import CreateIndex, kind_name
 from kb.embedded.qdrant_owner.point_routes import completed
 from kb.embedded.qdrant_owner.refusals import engine_errors
 from kb.embedded.qdrant_owner.registry import Registry
-from kb.embedded.qdrant_owner.schemas import CreateCollection
+from kb.embedded.qdrant_owner.schemas import CreateCollection, UpdateCollection
 
 
 def list_collections(registry: Registry, _name: str, _body: bytes) -> Any:
@@ -30,6 +30,11 @@ def collection_exists(registry: Registry, name: str, _body: bytes) -> Any:
 def create_collection(registry: Registry, name: str, body: bytes) -> Any:
     """Make a collection."""
     return registry.create(name, parse(CreateCollection, body))
+
+
+def update_collection(registry: Registry, name: str, body: bytes) -> Any:
+    """Change a collection's metadata."""
+    return registry.update(name, parse(UpdateCollection, body))
 
 
 def delete_collection(registry: Registry, name: str, _body: bytes) -> Any:

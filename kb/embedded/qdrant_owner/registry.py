@@ -13,7 +13,7 @@ from kb.embedded.qdrant_owner.aliases import ChangeAliases
 from kb.embedded.qdrant_owner.collection import Collection, Upkeep
 from kb.embedded.qdrant_owner.metadata_file import CollectionEntry, Metadata, MetadataFile
 from kb.embedded.qdrant_owner.refusals import Refused, bad_request, name_taken, no_collection
-from kb.embedded.qdrant_owner.schemas import CreateCollection
+from kb.embedded.qdrant_owner.schemas import CreateCollection, UpdateCollection
 
 log = logging.getLogger(__name__)
 LONGEST_NAME = 255
@@ -102,6 +102,18 @@ class Registry:
             made = Collection(shard, schema, self._upkeep, self._move)
             collections = {**self._names.collections, name: made}
             self._names = replace(self._names, collections=collections)
+            return True
+
+    def update(self, name: str, change: UpdateCollection) -> bool:
+        """Change the metadata of a collection, found by its name or an alias."""
+        with self._changing:
+            collection = self._names.collection(name)
+            target = self._names.aliases.get(name, name)
+            entry = self._metadata.collections[target]
+            schema = change.applied_to(entry.created_as)
+            changed = CollectionEntry(shard=entry.shard, created_as=schema)
+            self._commit(self._metadata.collections | {target: changed}, self._names.aliases)
+            collection.schema = schema
             return True
 
     def drop(self, name: str) -> bool:

@@ -150,3 +150,21 @@ class CreateCollection(Form):
             },
             "metadata": self.metadata,
         }
+
+
+class UpdateCollection(Form):
+    """Body of `PATCH collections/{name}`: keys to merge into its metadata; null takes one away."""
+
+    metadata: Payload | None = None
+    vectors: Unsupported = None
+    sparse_vectors: Unsupported = None
+    hnsw_config: Unsupported = None
+    optimizers_config: Unsupported = None
+    params: Unsupported = None
+    quantization_config: Unsupported = None
+    strict_mode_config: Unsupported = None
+
+    def applied_to(self, schema: CreateCollection) -> CreateCollection:
+        merged = {**(schema.metadata or {}), **(self.metadata or {})}
+        kept = {key: value for key, value in merged.items() if value is not None}
+        return schema.model_copy(update={"metadata": kept or None})

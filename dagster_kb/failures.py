@@ -1,0 +1,114 @@
+"""What a run that failed leaves for people: an incident with what to do, until a run succeeds."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
+
+from dagster_kb.resources.ledger import Ledger
+
+KIND: Final = "run_failed"
+BY: Final = "dagster"
+AGENT_TAGS: Final = ("dagster/partition", "kb/agent")
+# What the gates refuse is told by the checks themselves, and needs no incident beside them.
+REFUSALS: Final = frozenset({"DagsterAssetCheckFailedError", "GateRefused"})
+LONGEST_SUMMARY: Final = 500
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a run failed, in words for people."""
+
+    summary: str
+    next_step: str
+    step: str | None
+
+
+def agent_of(run: dg.DagsterRun) -> str | None:
+    """The agent that a run is about."""
+    return next((run.tags[tag] for tag in AGENT_TAGS if tag in run.tags), None)
+
+
+def trouble(
+    run: dg.DagsterRun, message: str, failures: Sequence[dg.DagsterEvent]
+) -> Trouble | None:
+    """What went wrong; nothing for a refusal of the gates."""
+    again = f"`kb ingest {agent_of(run)}` tries again; what was done before is kept"
+    if not failures:
+        # No step said anything: the process died, was stopped from outside, or ran too long.
+        return Trouble(
+            f"the run ended without a word of its own: {message}"[:LONGEST_SUMMARY],
+            f"look for a machine that is out of memory or was restarted (`kb doctor`); {again}",
+            None,
+        )
+    errors = [one.step_failure_data.error for one in failures]
+    if all(error is not None and _is_refusal(error) for error in errors):
+        return None
+    error, step = errors[0], failures[0].step_key
+    said = _last_words(error) if error else message
+    return Trouble(f"{step}: {said}"[:LONGEST_SUMMARY], _next_step(said, again), step)
+
+
+def open_incident(
+    ledger: Ledger, run: dg.DagsterRun, message: str, failures: Sequence[dg.DagsterEvent]
+) -> int | None:
+    """Open an incident for a run that failed for good; the same trouble again is the same one."""
+    agent = agent_of(run)
+    found = trouble(run, message, failures)
+    if agent is None or found is None:
+        return None
+    generation = ledger.generations.of_dagster_run(run.run_id)
+    return ledger.incidents.open(
+        agent, KIND, found.summary, found.next_step,
+        facts={"dagster_run": run.run_id, "step": found.step, "job": run.job_name},
+        generation_id=generation.generation_id if generation else None, by=BY,
+    )  # fmt: skip
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Closes an agent's incidents of failed runs when one of its runs succeeds.",
+)
+def recovered_agents(
+    context: dg.RunStatusSensorContext, ledger: dg.ResourceParam[Ledger]
+) -> dg.SkipReason | None:
+    """What failed and works again needs nobody any more."""
+    agent = agent_of(context.dagster_run)
+    closed = close_incidents(ledger, agent) if agent else []
+    return None if closed else dg.SkipReason("no incident is open")
+
+
+def close_incidents(ledger: Ledger, agent: str) -> list[int]:
+    """Close the incidents of failed runs; return their ids."""
+    found = [one for one in ledger.incidents.listed(agent) if one["kind"] == KIND]
+    for one in found:
+        ledger.incidents.close(one["incident_id"], by=BY)
+    return [int(one["incident_id"]) for one in found]
+
+
+def _is_refusal(error: SerializableErrorInfo) -> bool:
+    return any(one.cls_name in REFUSALS for one in _chain(error))
+
+
+def _chain(error: SerializableErrorInfo) -> Iterable[SerializableErrorInfo]:
+    yield error
+    while error.cause is not None:
+        error = error.cause
+        yield error
+
+
+def _last_words(error: SerializableErrorInfo) -> str:
+    """Our own errors are raised as Dagster's Failure; of others the innermost says most."""
+    chain = list(_chain(error))
+    told = next((one for one in chain if one.cls_name == "Failure"), chain[-1])
+    said = " ".join(told.message.split())
+    return said.partition("Failure: ")[2] if told.cls_name == "Failure" else said
+
+
+def _next_step(said: str, again: str) -> str:
+    """Our own errors end in their cure."""
+    _, arrow, cure = said.rpartition(" → ")
+    return f"{cure}; then {again}" if arrow else again

@@ -1,0 +1,261 @@
+"""Whether what is served is what git says: told per agent, by a look that loads no model."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import dagster as dg
+
+from dagster_kb.alias_moves import aliases_of, serves_nothing
+from dagster_kb.assets.story import RETRY
+from dagster_kb.partitions import AGENTS, agents
+from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
+from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.ledger_database import Row
+from dagster_kb.resources.vector_store import VectorStore
+from dagster_kb.settings import WriterSettings
+from kb_contract.errors import BadInput, Unavailable
+from kb_contract.generation import Generation
+
+SERVED: Final = "live_alias"
+FRESH: Final = "serves_what_git_says"
+POINTS: Final = "alias_points_to_live_generation"
+TELL: Final = "tell_freshness"
+# A look costs two git commands and three queries for all agents together.
+LOOK_SECONDS: Final = 60
+# A repository elsewhere is fetched by the sensor over git; here it is only not waited for.
+FETCH_SECONDS: Final = 15.0
+
+State = Literal["fresh", "catching up", "paused", "behind", "gone", "right", "wrong"]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an agent stands, with what a person is told of it."""
+
+    state: State
+    said: str
+    facts: Mapping[str, Any]
+    failed_run: str = ""
+    """A run that fails leaves the checks that it planned without a result, so it is told anew."""
+
+    @property
+    def news(self) -> str:
+        """What is told again when it changes."""
+        return f"{self.state} {self.failed_run}".strip()
+
+    @property
+    def passed(self) -> bool:
+        return self.state not in ("behind", "gone", "wrong")
+
+
+@dataclass(frozen=True)
+class Look:
+    """All agents at one moment; what is asked once is asked for all."""
+
+    folder: KnowledgeFolder
+    ledger: Ledger
+    head: Revision
+    trees: Mapping[str, str]
+    live: Mapping[str, Generation]
+    pauses: Mapping[str, Row]
+    aliases: Mapping[str, str]
+    now: float
+    within_minutes: int
+
+    @classmethod
+    def at(
+        cls, folder: KnowledgeFolder, ledger: Ledger, store: VectorStore, within_minutes: int
+    ) -> "Look":
+        """Look now."""
+        head = folder.head(FETCH_SECONDS)
+        return cls(
+            folder, ledger, head, folder.agents(head),
+            {one.agent_id: one for one in ledger.generations.all_live()},
+            ledger.incidents.all_paused(), store.aliases(), time.time(), within_minutes,
+        )  # fmt: skip
+
+    def freshness(self, agent: str) -> Standing:
+        """Compare git's tree of the agent with the tree that is live."""
+        tree, live = self.trees.get(agent), self.live.get(agent)
+        facts = {"wanted_tree": tree or "", "live_tree": live.tree_sha if live else "",
+                 "head": self.head.sha, "minutes_behind": 0.0}  # fmt: skip
+        if tree is None:
+            return Standing("gone", f"there is no folder at {self.head.sha[:12]}", facts)
+        if live and live.tree_sha == tree and not live.uncommitted:
+            return Standing("fresh", f"generation {live.number} is what git says", facts)
+        newest = next(iter(self.ledger.generations.latest(agent, 1)), None)
+        if newest and newest.tree_sha == tree and _is_withdrawn(newest):
+            return Standing("fresh", "nothing is published, so nothing is served", facts)
+        return self._behind(agent, live, facts)
+
+    def standings(self, agent: str) -> dict[str, Standing]:
+        """Everything that is told of an agent, by the name of its check."""
+        return {FRESH: self.freshness(agent), POINTS: self.alias(agent)}
+
+    def _behind(
+        self, agent: str, live: Generation | None, facts: Mapping[str, Any]
+    ) -> Standing:  # fmt: skip
+        since = self.folder.changed_at(agent, live.git_sha if live else None, self.head)
+        minutes = max(0.0, (self.now - since.timestamp()) / 60) if since else 0.0
+        facts = {**facts, "minutes_behind": round(minutes, 1)}
+        last = next(iter(self.ledger.generations.pipeline_runs(agent)), None)
+        failed = str(last["run_id"]) if last and last["status"] == "FAILED" else ""
+        if pause := self.pauses.get(agent):
+            said = f"paused by {pause['paused_by']}: {pause['reason']} → `kb resume {agent}`"
+            return Standing("paused", said, facts, failed)
+        age = _duration(minutes)
+        said = (
+            f"generation {live.number} is {age} behind git"
+            if live
+            else f"nothing is live, and git has it for {age}"
+        )
+        if last and failed:
+            said += f"; the last run failed: {last['error_summary']}"
+        late = minutes > self.within_minutes
+        return Standing("behind" if late else "catching up", said, facts, failed)
+
+    def alias(self, agent: str) -> Standing:
+        """Compare what the aliases point to with what the ledger says."""
+        live = self.live.get(agent)
+        wanted = live.collection if live else None
+        names = aliases_of(self.ledger.workspace, agent)
+        found = {name: self.aliases.get(name) for name in names}
+        facts = {"ledger": wanted or "", **{name: to or "" for name, to in found.items()}}
+        if all(to == wanted for to in found.values()):
+            said = f"{' and '.join(names)} → {wanted}" if wanted else "nothing is live, no alias"
+            return Standing("right", said, facts)
+        said = f"{found}, where the ledger says {wanted} → `kb ingest {agent}` puts it back"
+        return Standing("wrong", said, facts)
+
+
+def _is_withdrawn(generation: Generation) -> bool:
+    return generation.state == "retired" and serves_nothing(generation)
+
+
+def _duration(minutes: float) -> str:
+    if minutes < 120:
+        return f"{minutes:.0f} minutes"
+    return f"{minutes / 60:.0f} hours" if minutes < 2880 else f"{minutes / 1440:.0f} days"
+
+
+def freshness_checks(settings: WriterSettings) -> list[dg.AssetChecksDefinition]:
+    """Make the two checks of `live_alias`; neither stops anything."""
+    within = settings.fresh_within_minutes
+
+    def check(name: str, description: str, ask: Any) -> dg.AssetChecksDefinition:
+        @dg.asset_check(
+            asset=SERVED, name=name, description=description, partitions_def=agents,
+            retry_policy=RETRY,
+        )  # fmt: skip
+        def look(
+            context: dg.AssetCheckExecutionContext,
+            folder: dg.ResourceParam[KnowledgeFolder],
+            ledger: dg.ResourceParam[Ledger],
+            store: dg.ResourceParam[VectorStore],
+        ) -> dg.AssetCheckResult:
+            standing: Standing = ask(Look.at(folder, ledger, store, within), context.partition_key)
+            return dg.AssetCheckResult(
+                passed=standing.passed,
+                severity=dg.AssetCheckSeverity.WARN,
+                description=standing.said,
+                metadata=dict(standing.facts),
+            )
+
+        return look
+
+    fresh = (
+        f"The live generation is made of what git says now, or is at most {within} minutes late."
+    )
+    return [
+        check(FRESH, fresh, Look.freshness),
+        check(POINTS, "Both aliases point where the ledger says.", Look.alias),
+    ]
+
+
+class News(dg.Config):
+    """Agents whose standing is to be told."""
+
+    agents: list[str]
+
+
+def freshness_job(settings: WriterSettings) -> dg.JobDefinition:
+    """Make the job that tells how some agents stand, all in one process.
+
+    Dagster keeps one result per check, partition and run, and of results without a run the very
+    first only; so a run it is.
+    """
+
+    @dg.op(retry_policy=RETRY, description="Tells how agents stand, as checks of live_alias.")
+    def look_at_agents(
+        config: News,
+        folder: dg.ResourceParam[KnowledgeFolder],
+        ledger: dg.ResourceParam[Ledger],
+        store: dg.ResourceParam[VectorStore],
+    ) -> Iterator[dg.AssetCheckEvaluation | dg.Output[None]]:
+        look = Look.at(folder, ledger, store, settings.fresh_within_minutes)
+        for agent in config.agents:
+            for name, standing in look.standings(agent).items():
+                yield evaluation(agent, name, standing)
+        yield dg.Output(None)
+
+    @dg.job(name=TELL, description="Tells how agents stand whose standing changed.")
+    def tell_freshness() -> None:
+        look_at_agents()
+
+    return tell_freshness
+
+
+def freshness_sensor(settings: WriterSettings, job: dg.JobDefinition) -> dg.SensorDefinition:
+    """Make the sensor that sees when an agent's standing changes."""
+
+    @dg.sensor(
+        job=job,
+        minimum_interval_seconds=max(LOOK_SECONDS, settings.sensor_seconds),
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Sees when an agent falls behind git or catches up; loads no model.",
+    )
+    def freshness(
+        context: dg.SensorEvaluationContext,
+        folder: dg.ResourceParam[KnowledgeFolder],
+        ledger: dg.ResourceParam[Ledger],
+        store: dg.ResourceParam[VectorStore],
+    ) -> dg.SensorResult | dg.SkipReason:
+        try:
+            look = Look.at(folder, ledger, store, settings.fresh_within_minutes)
+        except (BadInput, Unavailable) as error:
+            return dg.SkipReason(str(error))
+        present = set(context.instance.get_dynamic_partitions(AGENTS)) & look.trees.keys()
+        return news(look, present, json.loads(context.cursor or "{}"))
+
+    return freshness
+
+
+def news(
+    look: Look, present: set[str], told: Mapping[str, list[str]]
+) -> dg.SensorResult | dg.SkipReason:
+    """Ask for what stands otherwise than was told last; the cursor keeps what was told."""
+    now = {agent: [one.news for one in look.standings(agent).values()] for agent in present}
+    changed = sorted(agent for agent in now if now[agent] != told.get(agent))
+    if not changed and now.keys() == told.keys():
+        return dg.SkipReason(f"{len(now)} agents stand as they did")
+    config = dg.RunConfig({"look_at_agents": News(agents=changed)})
+    return dg.SensorResult(
+        cursor=json.dumps(now, sort_keys=True),
+        run_requests=[dg.RunRequest(run_config=config)] if changed else [],
+    )
+
+
+def evaluation(agent: str, name: str, standing: Standing) -> dg.AssetCheckEvaluation:
+    """One line in the history of a check."""
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(SERVED),
+        check_name=name,
+        partition=agent,
+        passed=standing.passed,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=standing.said,
+        metadata=standing.facts,
+    )

@@ -1,0 +1,84 @@
+"""A run that failed for good leaves an incident with what to do; a refusal of a gate leaves none."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from dagster_kb.failures import KIND, close_incidents
+from tests.doubles.git_repository import GitRepository
+from tests.doubles.hash_embedder import HashEmbedder
+from tests.doubles.writer_world import WriterWorld
+
+pytestmark = pytest.mark.stack
+PAGE = "# Tea\n\nGreen tea is brewed at eighty degrees for two minutes.\n"
+MISSED = "questions:\n- question: Where does coffee grow?\n  path: tea.md\n  quote: on the moon\n"
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
+) -> Iterator[WriterWorld]:
+    made = WriterWorld(GitRepository(tmp_path), database_url, qdrant_url, agent_id)
+    yield made
+    made.close()
+
+
+def tell(world: WriterWorld, result: Any) -> None:
+    """What the daemon does after a failed run."""
+    run = result.dagster_run
+    failure = next(one for one in reversed(result.all_events) if one.is_run_failure)
+    sensor = world.definitions.get_sensor_def("failed_runs")
+    with dg.build_run_status_sensor_context(
+        sensor_name="failed_runs", dagster_event=failure, dagster_instance=world.instance,
+        dagster_run=run, resources={"ledger": world.ledger},
+    ) as context:  # fmt: skip
+        sensor(context.for_run_failure())
+
+
+def incidents(world: WriterWorld) -> list[Any]:
+    return world.ledger.incidents.listed(world.agent)
+
+
+def test_broken_settings_of_an_agent_say_what_to_mend_and_end_with_a_good_run(world: WriterWorld):
+    world.publish({"tea.md": PAGE})
+    world.commit({"agent.yaml": "purpse: Answers about tea.\n"})
+    for _ in range(2):
+        tell(world, world.ingest())
+    (one,) = incidents(world)
+    assert one["kind"] == KIND
+    assert one["summary"].startswith(f"parsed_documents: knowledge/{world.agent}/agent.yaml")
+    assert f"kb ingest {world.agent}" in one["next_step"]
+    assert one["facts"]["step"] == "parsed_documents"
+
+    world.publish({"agent.yaml": "purpose: Answers about tea.\n"})
+    assert close_incidents(world.ledger, world.agent) == [one["incident_id"]]
+    assert incidents(world) == []
+
+
+def test_a_gate_that_refuses_opens_no_incident(world: WriterWorld):
+    world.commit({"tea.md": PAGE, "golden.yaml": MISSED})
+    result = world.ingest()
+    assert not result.success
+    tell(world, result)
+    assert incidents(world) == []
+
+
+def no_waiting(_seconds: float) -> None:
+    """Dagster waits between its own retries."""
+
+
+def test_a_bug_is_told_in_its_own_words(world: WriterWorld, monkeypatch: pytest.MonkeyPatch):
+    def broken(_self: HashEmbedder, _texts: Any, *_more: Any, **_others: Any) -> Any:
+        raise RuntimeError("the model's file ends too early")
+
+    monkeypatch.setattr(HashEmbedder, "embed", broken)
+    monkeypatch.setattr("time.sleep", no_waiting)
+    world.commit({"tea.md": PAGE})
+    tell(world, world.ingest())
+    (one,) = incidents(world)
+    assert one["summary"].startswith("embeddings: ")
+    assert "the model's file ends too early" in one["summary"]
+    assert one["generation_id"] is not None
