@@ -12,7 +12,7 @@ RUN python -m venv /app/.venv \
 
 FROM python:3.11-slim
 RUN apt-get update \
- && apt-get install -y --no-install-recommends git \
+ && apt-get install -y --no-install-recommends git openssh-client \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --create-home --uid 10001 scriptorium
 WORKDIR /app
@@ -21,5 +21,7 @@ COPY workspace.yaml ./
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 KB_HOME=/var/lib/scriptorium
 RUN mkdir -p /var/lib/scriptorium && chown scriptorium /var/lib/scriptorium
 USER scriptorium
+# So that neither the first question nor a small change waits for torch to load.
+RUN python -m kb_contract.sentence_models.onnx_export
 ENTRYPOINT ["kb"]
 CMD ["--help"]

@@ -6,6 +6,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PIP_ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+PEERS := .venv-bench/.installed
+# More arguments for the comparison with others, e.g. --documents 2000 --turns 3.
+BENCH_ARGS ?=
 PACKAGES := kb_contract dagster_kb graph kb
 KILLS := $(addprefix tests/integration/test_,writer_crashes.py server_recovery.py embedded_stack.py)
 
@@ -16,6 +19,11 @@ help: ## List these commands
 $(INSTALLED): pyproject.toml constraints.txt
 	@tools/make_venv "$(PYTHON)"
 	$(BIN)/pip install --quiet $(PIP_ARGS) --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(PEERS): benchmarks/ingest_peers/requirements.txt
+	"$(PYTHON)" -m venv .venv-bench
+	.venv-bench/bin/pip install --quiet $(PIP_ARGS) --requirement $<
 	@touch $@
 
 .PHONY: setup
@@ -44,8 +52,9 @@ chaos: $(INSTALLED) ## The fault-injection suite with its table
 	$(BIN)/pytest -q --fault-table tests/chaos $(KILLS)
 
 .PHONY: bench
-bench: $(INSTALLED) ## The benchmarks that the docs quote
-	$(BIN)/python benchmarks/ingest.py
+bench: $(INSTALLED) $(PEERS) ## The benchmarks that the docs quote, beside others' ingestion
+	$(BIN)/python -m benchmarks.ingest
+	$(BIN)/python -m benchmarks.ingest_peers $(BENCH_ARGS)
 
 .PHONY: format
 format: $(INSTALLED) ## Write code as `make check` wants it

@@ -6,6 +6,7 @@ ScriptoriumError
 │   ├── BadManifest          agent.yaml or golden.yaml
 │   ├── BadDocument          one document; it is quarantined, the rest goes on
 │   └── BadSetting           an environment variable or a line of the settings file
+├── BadVector                a model gave numbers that no search can use
 ├── NotServed                nothing live to answer from
 ├── Unavailable              something that we stand on does not answer in time
 │   ├── KnowledgeUnavailable the vector store or the ledger
@@ -47,6 +48,10 @@ class BadDocument(BadInput):
 
 class BadSetting(BadInput):
     """A setting has a value that is not allowed."""
+
+
+class BadVector(ScriptoriumError):
+    """A model gave a vector that would spoil every search."""
 
 
 class NotServed(ScriptoriumError):

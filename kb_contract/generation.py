@@ -44,3 +44,6 @@ class Generation(BaseModel):
     dagster_run_id: str | None
     created_at: datetime
     live_at: datetime | None
+    ended_at: datetime | None = None
+    pruned_at: datetime | None = None
+    """When retention took what it was made of; the row stays as history."""

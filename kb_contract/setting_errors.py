@@ -1,13 +1,16 @@
 """One way to say that a setting is wrong: its name, its value, and what is allowed."""
 
+import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import SecretStr, ValidationError
 
 from kb_contract.errors import BadSetting
 
 Settings = TypeVar("Settings")
+# A password that was put into an address by mistake must not end in a log.
+_NAME_IN_ADDRESS: Final = re.compile(r"//[^/@\s]*@")
 
 
 def load(make: Callable[[], Settings]) -> Settings:
@@ -27,4 +30,6 @@ def _finding(error: Mapping[str, Any]) -> str:
 
 
 def _shown(value: object) -> str:
-    return "***" if isinstance(value, SecretStr) else repr(value)[:80]
+    if isinstance(value, SecretStr):
+        return "***"
+    return _NAME_IN_ADDRESS.sub("//***@", repr(value))[:80]

@@ -184,6 +184,42 @@ def test_payload_indexes_can_be_made(backend: Backend, filled: str):
     assert {hit.value: hit.count for hit in hits} == {"all": 40, "mod0": 14, "mod1": 13, "mod2": 13}
 
 
+def test_a_collection_has_metadata_of_ours(backend: Backend, new_collection: Callable[[], str]):
+    name, client = new_collection(), backend.client
+
+    def metadata() -> dict[str, Any]:
+        return client.get_collection(name).config.metadata or {}
+
+    assert metadata() == {}
+    assert client.update_collection(name, metadata={"stamp": "one", "space": {"model": "m"}})
+    assert client.update_collection(name, metadata={"stamp": "two"})
+    assert metadata() == {"stamp": "two", "space": {"model": "m"}}
+    if backend.kind != "memory":  # it keeps the null
+        client.update_collection(name, metadata={"stamp": None})
+        assert metadata() == {"space": {"model": "m"}}
+    with pytest.raises(IS_REFUSED):
+        client.update_collection(f"{name}_not_there", metadata={"stamp": "three"})
+    assert client.count(name).count == 0
+
+
+def test_scrolling_goes_by_id(backend: Backend, new_collection: Callable[[], str]):
+    name = new_collection()
+    ids = [str(uuid.uuid5(uuid.NAMESPACE_URL, str(n))) for n in range(300)]
+    vector = {"dense": [1.0, 0.0, 0.0, 0.0]}
+    for batch in (ids[:100], ids[100:]):
+        backend.client.upsert(
+            name, [models.PointStruct(id=one, vector=vector) for one in batch], wait=True
+        )
+    seen: list[Any] = []
+    offset: Any = None
+    while True:
+        points, offset = backend.client.scroll(name, limit=64, offset=offset)
+        seen += [one.id for one in points]
+        if offset is None:
+            break
+    assert seen == sorted(ids)
+
+
 # points
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from dagster_kb.collection_audit import CollectionAudit
 from dagster_kb.resources.ledger_aliases import AliasLedger
 from dagster_kb.resources.ledger_documents import DocumentLedger
 from dagster_kb.resources.ledger_embeddings import EmbeddingLedger
@@ -27,6 +28,9 @@ CALLS: dict[str, tuple[type, str]] = {
     "recreate collection": (VectorStore, "recreate"),
     "write points": (VectorStore, "write"),
     "delete points": (VectorStore, "delete"),
+    "look at all": (CollectionAudit, "whole"),
+    "look at what changed": (CollectionAudit, "written"),
+    "stamp collection": (VectorStore, "stamp"),
     "record check": (GenerationLedger, "record_check"),
     "move alias": (VectorStore, "point_aliases"),
     "go live": (AliasLedger, "go_live"),

@@ -46,6 +46,20 @@ class GitRepository:
         self._git("commit", "--quiet", "--allow-empty", "--no-verify", "--message", message)
         return self.head()
 
+    def revert_head(self) -> str:
+        """Undo the last commit by a new one."""
+        self._git("revert", "--no-edit", "HEAD")
+        return self.head()
+
+    def reset_to(self, sha: str) -> None:
+        """Be where a commit was, as after a forced push."""
+        self._git("reset", "--quiet", "--hard", sha)
+
+    def tree(self, path: str) -> str:
+        """Git's name for what a folder holds now; nothing when there is none."""
+        listed = self._git("ls-tree", "-d", "HEAD", "--", path).decode().split()
+        return listed[2] if listed else ""
+
     def head(self) -> str:
         return self._git("rev-parse", "HEAD").decode().strip()
 

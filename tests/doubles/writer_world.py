@@ -11,6 +11,7 @@ from dagster_kb.alias_moves import retire
 from dagster_kb.assets.documents import IngestRequest
 from dagster_kb.automation import REFRESH
 from dagster_kb.definitions import build_definitions
+from dagster_kb.parsing_children import ParsingChildren
 from dagster_kb.resources.ledger import Ledger, open_ledger
 from dagster_kb.resources.vector_store import Point, VectorStore
 from dagster_kb.settings import WriterSettings
@@ -18,17 +19,23 @@ from kb_contract.generation import Generation
 from kb_contract.identifiers import DEFAULT_WORKSPACE, production_alias
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.hash_embedder import HashEmbedder
+from tests.doubles.warm_children import warm_children
 
 QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 
 
 @dataclass(frozen=True)
 class CountingStore(VectorStore):
-    """The real store; it remembers what was written and deleted, and what was read whole."""
+    """The real store; it remembers what was written, deleted, looked at, and read whole."""
 
     written: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
     reads: list[str] = field(default_factory=list)
+    looked_at: list[str] = field(default_factory=list)
+
+    def some(self, collection: str, chunk_ids: Sequence[str], *, payloads: bool) -> Any:
+        self.looked_at.extend(chunk_ids)
+        return super().some(collection, chunk_ids, payloads=payloads)
 
     def write(self, collection: str, points: Sequence[Point]) -> None:
         super().write(collection, points)
@@ -48,7 +55,7 @@ class WriterWorld:
 
     def __init__(
         self, repository: GitRepository, database_url: str, qdrant_url: str, agent: str,
-        workspace: str = DEFAULT_WORKSPACE,
+        workspace: str = DEFAULT_WORKSPACE, parsing: ParsingChildren | None = None,
     ) -> None:  # fmt: skip
         (repository.root / "knowledge").mkdir(exist_ok=True)
         self.repository = repository
@@ -65,8 +72,9 @@ class WriterWorld:
         self.ledger: Ledger = open_ledger(database_url, workspace)
         self.instance = dg.DagsterInstance.ephemeral()
         self.definitions = build_definitions(
-            self.settings, embedder=self.embedder, store=self.store, ledger=self.ledger
-        )
+            self.settings, embedder=self.embedder, store=self.store, ledger=self.ledger,
+            parsing=parsing or warm_children(),
+        )  # fmt: skip
 
     def write(self, files: Mapping[str, str | bytes], agent: str | None = None) -> None:
         """Write files of the agent's folder."""
@@ -105,7 +113,10 @@ class WriterWorld:
         return self.live()
 
     def forget_counts(self) -> None:
-        for one in (self.store.written, self.store.deleted, self.store.reads, self.embedder.texts):
+        store = self.store
+        for one in (
+            store.written, store.deleted, store.reads, store.looked_at, self.embedder.texts,
+        ):  # fmt: skip
             one.clear()
 
     def live(self) -> Generation:

@@ -1,0 +1,25 @@
+"""Lanes that embed at once, in the caller's own thread: what a test does happens in order."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from dagster_kb.resources.embedder import Vectors
+
+
+@dataclass(frozen=True)
+class DirectLanes:
+    """One batch at a time."""
+
+    embed: Callable[[Sequence[str]], Vectors]
+    runs_on: str = "words"
+    processes: int = 1
+    width: int = 0
+
+    def submit(self, texts: Sequence[str]) -> Future[Vectors]:
+        done: Future[Vectors] = Future()
+        try:
+            done.set_result(self.embed(texts))
+        except Exception as error:  # noqa: BLE001 - the port gives a failure to whoever asks
+            done.set_exception(error)
+        return done
