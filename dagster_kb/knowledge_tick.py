@@ -96,11 +96,10 @@ def _attempt(earlier: int) -> str:
 
 
 def _cursor(sight: Sight, late: Set[str]) -> str:
-    """What waits is left as it was, so that it is still a change at the next tick."""
+    """What waits is left out, so that it is a change later: a resumed agent is built at once."""
     now = sight.now
-    waiting = {one: sight.seen[one] for one in sight.paused if one in sight.seen and one in now}
     done = {one: now[one] for one in now if one not in late and one not in sight.paused}
-    return json.dumps({**done, **waiting}, sort_keys=True)
+    return json.dumps(done, sort_keys=True)
 
 
 def _nothing(sight: Sight, demand: Demand) -> str:

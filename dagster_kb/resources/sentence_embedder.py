@@ -24,7 +24,7 @@ from kb_contract.sentence_models.vectors import Backend
 # Below it a process's start takes longer than what it takes off the others.
 TEXTS_FOR_A_PROCESS: Final = 128
 # Up to here, for each process, ONNX Runtime is done before torch has caught its slow start up.
-TEXTS_FOR_TORCH: Final = 500
+TEXTS_FOR_TORCH: Final = 700
 
 
 @dataclass(eq=False)

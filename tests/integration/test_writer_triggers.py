@@ -205,6 +205,17 @@ def test_a_paused_agent_is_not_launched_and_comes_when_it_is_resumed(day: Day):
     assert agents(day.look()) == ["a"]
 
 
+def test_a_resumed_agent_is_built_though_git_did_not_move(day: Day):
+    day.commit({"a/x.md": "# One\n"})
+    day.look()
+    day.end(Status.SUCCESS)
+    day.ledger.incidents.pause("a", "rolled back", "ann")
+    assert day.look() == []
+    day.ledger.incidents.resume("a", "ann")
+    assert agents(day.look()) == ["a"]
+    assert day.look() == []
+
+
 def test_a_refused_run_is_not_tried_again(day: Day):
     day.commit({"a/x.md": "# One\n"})
     day.look()
