@@ -314,7 +314,7 @@ def test_what_no_reader_takes_is_ignored_and_what_lies_elsewhere_is_named(world:
     for result in (world.ingest(force=True), world.ingest()):
         told = metadata(result, "parsed_documents")
         assert told["ignored_files"] == 2
-        assert told["ignored"] == [world.path("a.png"), world.path("large.zip")]
+        assert told["ignored"].split("\n") == [world.path("a.png"), world.path("large.zip")]
 
 
 def test_large_front_matter_of_its_own_is_not_in_every_point(world: WriterWorld):

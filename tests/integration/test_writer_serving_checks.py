@@ -144,7 +144,8 @@ def test_an_agent_without_a_folder_is_retired_by_the_command(world: WriterWorld)
     done = Retirements(world.definitions, world.instance).run(world.agent, head)
     assert (done.ok, done.error) == (True, None)
     assert world.ledger.generations.live(world.agent) is None
-    assert world.instance.get_dynamic_partitions("agents") == []
+    # The partition stays for the grace, and with it the way back.
+    assert world.instance.get_dynamic_partitions("agents") == [world.agent]
 
 
 def parts(world: WriterWorld, **wrong: Any) -> None:
