@@ -12,6 +12,11 @@ alter table kb.colours add column stamp text;
 alter table kb.colours add column verified_at timestamptz;
 alter table kb.colours add column audit jsonb not null default '{}';  -- what was looked at, and how
 
+-- A generation is read before it is in any statistics: it would be taken for one row, and joined row
+-- by row with another that is too. Without statistics each is taken for a fair share of the table.
+alter table kb.generation_chunks alter column generation_id set statistics 0;
+alter table kb.generation_documents alter column generation_id set statistics 0;
+
 -- Grows with every writer that takes an agent's lock; whoever holds an older number is late.
 create table kb.fences (
   workspace_id text not null,
