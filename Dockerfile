@@ -12,12 +12,13 @@ RUN python -m venv /app/.venv \
 
 FROM python:3.11-slim
 RUN apt-get update \
- && apt-get install -y --no-install-recommends git openssh-client \
+ && apt-get install -y --no-install-recommends git openssh-client tesseract-ocr \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --create-home --uid 10001 scriptorium
 WORKDIR /app
 COPY --from=build /app/.venv /app/.venv
 COPY workspace.yaml ./
+COPY deploy deploy
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 KB_HOME=/var/lib/scriptorium
 RUN mkdir -p /var/lib/scriptorium && chown scriptorium /var/lib/scriptorium
 USER scriptorium

@@ -7,6 +7,8 @@ PIP_ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 PEERS := .venv-bench/.installed
+# How many processes run tests side by side.
+TEST_PROCESSES ?= 2
 # More arguments for the comparison with others, e.g. --documents 2000 --turns 3.
 BENCH_ARGS ?=
 PACKAGES := kb_contract dagster_kb graph kb
@@ -45,7 +47,7 @@ check: $(INSTALLED) ## Format, lint, types, import contracts, sizes, duplicates
 .PHONY: test
 test: $(INSTALLED) ## Every test, on real parts
 	@tools/install_browser
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup
 
 .PHONY: chaos
 chaos: $(INSTALLED) ## The fault-injection suite with its table

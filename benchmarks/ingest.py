@@ -18,7 +18,7 @@ from rich.table import Table
 
 from benchmarks.embedded_stack import AGENT, Repository, embeddings_kept, stack, texts_of
 from dagster_kb.definitions import build_definitions, embedder_of, ledger_of
-from dagster_kb.embedding_job import TEXTS_IN_A_COMMIT
+from dagster_kb.embedding.job import TEXTS_IN_A_COMMIT
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.sentence_embedder import SentenceEmbedder
 from dagster_kb.resources.vector_store import batches

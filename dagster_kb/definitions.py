@@ -7,7 +7,6 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_kb.approved_operations import operations_sensor
 from dagster_kb.assets.checks import checks
 from dagster_kb.assets.chunks import chunks
 from dagster_kb.assets.collection import collection
@@ -16,22 +15,13 @@ from dagster_kb.assets.embeddings import embeddings
 from dagster_kb.assets.live_alias import live_alias
 from dagster_kb.assets.pages import with_pages
 from dagster_kb.assets.story import Story
-from dagster_kb.automation import (
-    failed_runs,
-    knowledge_sensor,
-    nightly_schedule,
-    refresh,
-)
-from dagster_kb.document_texts import DocumentTexts
 from dagster_kb.executors import executor_of
-from dagster_kb.failures import recovered_agents
-from dagster_kb.fetching import fetching
-from dagster_kb.freshness import freshness_checks, freshness_job, freshness_sensor
-from dagster_kb.housekeeping import purge_job, purge_schedule
+from dagster_kb.intake.document_texts import DocumentTexts
+from dagster_kb.intake.parsing_children import ParsingChildren
+from dagster_kb.intake.reading_way import Way
 from dagster_kb.links import Links
-from dagster_kb.parsing_children import ParsingChildren
-from dagster_kb.publication import Publication
-from dagster_kb.reading_way import Way
+from dagster_kb.publishing.publication import Publication
+from dagster_kb.publishing.staging import Staging
 from dagster_kb.resources.embedder import Embedder
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger import Ledger, open_ledger
@@ -39,11 +29,21 @@ from dagster_kb.resources.progress import Progress, nobody
 from dagster_kb.resources.remote_repository import RemoteRepository, mirrors_in
 from dagster_kb.resources.sentence_embedder import SentenceEmbedder
 from dagster_kb.resources.vector_store import VectorStore
-from dagster_kb.retention import retention_job, retention_of, retention_schedule
-from dagster_kb.retirement import Departures, retirement
 from dagster_kb.settings import WriterSettings, load_settings
-from dagster_kb.staging import Staging
 from dagster_kb.telemetry import Telemetry
+from dagster_kb.triggers.approved_operations import operations_sensor
+from dagster_kb.triggers.automation import (
+    failed_runs,
+    knowledge_sensor,
+    nightly_schedule,
+    refresh,
+)
+from dagster_kb.triggers.fetching import fetching
+from dagster_kb.upkeep.failures import recovered_agents
+from dagster_kb.upkeep.freshness import freshness_checks, freshness_job, freshness_sensor
+from dagster_kb.upkeep.housekeeping import purge_job, purge_schedule
+from dagster_kb.upkeep.retention import retention_job, retention_of, retention_schedule
+from dagster_kb.upkeep.retirement import Departures, retirement
 
 
 @dg.definitions

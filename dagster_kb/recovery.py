@@ -6,9 +6,9 @@ asked now.
 
 import logging
 
-from dagster_kb.alias_moves import reconcile
 from dagster_kb.definitions import embedder_of, ledger_of, store_of
-from dagster_kb.live_canary import LiveCanary, make_up_all
+from dagster_kb.publishing.alias_moves import reconcile
+from dagster_kb.publishing.live_canary import LiveCanary, make_up_all
 from dagster_kb.settings import load_settings
 
 _log = logging.getLogger("dagster_kb.recovery")

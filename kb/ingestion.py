@@ -11,12 +11,12 @@ from typing import Any, Final
 import dagster as dg
 import psutil
 
-from dagster_kb.alias_moves import serves_nothing
-from dagster_kb.automation import REFRESH, whole_run_config
 from dagster_kb.origins import Origin
 from dagster_kb.partitions import AGENTS
+from dagster_kb.publishing.alias_moves import serves_nothing
 from dagster_kb.resources.ledger import Ledger
-from dagster_kb.retirement import RETIRE, retiring
+from dagster_kb.triggers.automation import REFRESH, whole_run_config
+from dagster_kb.upkeep.retirement import RETIRE, retiring
 
 PROCESS: Final = "kb/process"
 _UNDER_WAY: Final = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]

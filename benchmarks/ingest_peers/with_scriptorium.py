@@ -15,7 +15,7 @@ from qdrant_client import QdrantClient
 from benchmarks.embedded_stack import AGENT, Repository, embeddings_kept, stack, texts_of
 from benchmarks.ingest_peers.protocol import Step, compete, cpu_seconds, given
 from dagster_kb.definitions import build_definitions, embedder_of, ledger_of
-from dagster_kb.embedding_job import TEXTS_IN_A_COMMIT
+from dagster_kb.embedding.job import TEXTS_IN_A_COMMIT
 from dagster_kb.resources.sentence_embedder import SentenceEmbedder
 from kb.ingestion import Ingestion
 from kb.settings import load_settings

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 import dagster as dg
 
-from dagster_kb.alias_moves import serves_nothing
 from dagster_kb.assets.story import RETRY, clear_failures, markdown_table
 from dagster_kb.partitions import agents
-from dagster_kb.publication import Publication
-from dagster_kb.release_checks import GATES, Gate, Verdict
+from dagster_kb.publishing.alias_moves import serves_nothing
+from dagster_kb.publishing.publication import Publication
+from dagster_kb.publishing.release_checks import GATES, Gate, Verdict
 from dagster_kb.resources.ledger import Ledger
 from kb_contract.generation import Generation
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_kb.alias_moves import serves_nothing
 from dagster_kb.assets.story import RETRY, Story
-from dagster_kb.collection_audit import look_of
-from dagster_kb.collection_sync import CollectionSync, Synced
 from dagster_kb.partitions import agents
-from dagster_kb.publication import Publication
+from dagster_kb.publishing.alias_moves import serves_nothing
+from dagster_kb.publishing.collection_audit import look_of
+from dagster_kb.publishing.collection_sync import CollectionSync, Synced
+from dagster_kb.publishing.publication import Publication
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.progress import Progress
 from dagster_kb.resources.vector_store import VectorStore

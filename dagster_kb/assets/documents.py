@@ -6,14 +6,14 @@ import dagster as dg
 
 from dagster_kb.assembly import PlacedDocument
 from dagster_kb.assets.story import RETRY, Changes, Story, compare, document_table
-from dagster_kb.document_intake import DocumentIntake, Intake
+from dagster_kb.intake.document_intake import DocumentIntake, Intake
+from dagster_kb.intake.parsing_children import ParsingChildren
 from dagster_kb.origins import origin_of
-from dagster_kb.parsing_children import ParsingChildren
 from dagster_kb.partitions import agents
+from dagster_kb.publishing.staging import Staging
 from dagster_kb.resources.knowledge_folder import Revision
 from dagster_kb.resources.ledger_generations import Staged
 from dagster_kb.resources.progress import Progress
-from dagster_kb.staging import Staging
 from dagster_kb.telemetry import Stages
 
 # Ignored files that are named; the count is of all.

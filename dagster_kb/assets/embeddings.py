@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_kb.assets.story import RETRY, Story
-from dagster_kb.embedding_job import Embedded, EmbeddingJob
+from dagster_kb.embedding.job import Embedded, EmbeddingJob
 from dagster_kb.partitions import agents
 from dagster_kb.resources.embedder import Embedder
 from dagster_kb.resources.ledger import Ledger

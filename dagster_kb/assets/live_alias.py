@@ -4,12 +4,12 @@ from typing import Any, Final
 
 import dagster as dg
 
-from dagster_kb.alias_moves import aliases_of
 from dagster_kb.assets.story import RETRY, Story, markdown_table
-from dagster_kb.live_canary import LIVE_CANARY
 from dagster_kb.partitions import agents
-from dagster_kb.publication import Publication
-from dagster_kb.release_checks import GATES
+from dagster_kb.publishing.alias_moves import aliases_of
+from dagster_kb.publishing.live_canary import LIVE_CANARY
+from dagster_kb.publishing.publication import Publication
+from dagster_kb.publishing.release_checks import GATES
 from dagster_kb.resources.ledger import Ledger
 
 SHOWN: Final = (*(gate.name for gate in GATES), LIVE_CANARY)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from dagster_kb.buried_words import BuriedWords, telling_sentences
+from dagster_kb.resources.buried_words import BuriedWords, telling_sentences
 from dagster_kb.resources.ledger_database import (
     Connection,
     LedgerDatabase,

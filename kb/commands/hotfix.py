@@ -11,7 +11,7 @@ from kb.writer_access import require_parts, writer_settings
 from kb_contract.errors import BadInput
 
 if TYPE_CHECKING:
-    from dagster_kb.hot_deletion import Deleted
+    from dagster_kb.upkeep.hot_deletion import Deleted
 
 hotfix = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -35,7 +35,7 @@ def delete(
     settings = writer_settings(workspace)
     require_parts(settings, store=True)
     from dagster_kb.definitions import ledger_of, store_of
-    from dagster_kb.hot_deletion import HotDeletion
+    from dagster_kb.upkeep.hot_deletion import HotDeletion
 
     ledger = ledger_of(settings)
     done = HotDeletion(ledger, store_of(settings)).delete(

@@ -14,7 +14,7 @@ from kb.terminal import console, escape, progress_console, say_json
 from kb.writer_access import open_dagster, require_parts, writer_settings
 
 if TYPE_CHECKING:
-    from dagster_kb.estimates import Estimate, Estimator
+    from dagster_kb.intake.estimates import Estimate, Estimator
     from dagster_kb.resources.knowledge_folder import KnowledgeFolder
     from dagster_kb.resources.ledger import Ledger
     from dagster_kb.resources.sentence_embedder import SentenceEmbedder
@@ -52,8 +52,8 @@ class Parts:
 
     def estimator(self) -> "Estimator":
         from dagster_kb.definitions import way_of
-        from dagster_kb.estimates import Estimator
-        from dagster_kb.parsing_children import ParsingChildren
+        from dagster_kb.intake.estimates import Estimator
+        from dagster_kb.intake.parsing_children import ParsingChildren
 
         way = way_of(self.settings, self.embedder)
         return Estimator(self.folder, self.ledger, way, ParsingChildren(self.embedder))

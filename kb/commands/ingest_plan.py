@@ -84,7 +84,7 @@ def _leaving(
     settings: "WriterSettings", folder: "KnowledgeFolder", ledger: "Ledger", asked: Asked,
     head: "Revision",
 ) -> tuple[list[str], list[str]]:  # fmt: skip
-    from dagster_kb.retirement import Departures
+    from dagster_kb.upkeep.retirement import Departures
 
     if not asked.everything:
         return [], []

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from dagster_kb.estimates import Estimate
+    from dagster_kb.intake.estimates import Estimate
     from kb.ingestion import Ingested, Retired
 
 

@@ -8,7 +8,7 @@ from kb.terminal import console, escape, say_json
 from kb.writer_access import require_parts, writer_settings
 
 if TYPE_CHECKING:
-    from dagster_kb.retention import Went
+    from dagster_kb.upkeep.retention import Went
 
 
 def retention(
@@ -20,7 +20,7 @@ def retention(
     settings = writer_settings(workspace)
     require_parts(settings, store=True)
     from dagster_kb.definitions import folder_of, ledger_of, store_of
-    from dagster_kb.retention import retention_of
+    from dagster_kb.upkeep.retention import retention_of
 
     ledger = ledger_of(settings)
     work = retention_of(settings, ledger, store_of(settings), folder_of(settings))

@@ -13,8 +13,8 @@ from kb.terminal import console, say_json
 from kb.writer_access import known_agent, require_parts, writer_settings
 
 if TYPE_CHECKING:
-    from dagster_kb.release_checks import Verdict
-    from dagster_kb.ways_back import RolledBack
+    from dagster_kb.publishing.release_checks import Verdict
+    from dagster_kb.publishing.ways_back import RolledBack
 
 
 def rollback(
@@ -31,8 +31,8 @@ def rollback(
     settings = writer_settings(workspace)
     require_parts(settings, store=True)
     from dagster_kb.definitions import embedder_of, ledger_of, store_of
-    from dagster_kb.serving_checks import ServingChecks
-    from dagster_kb.ways_back import WayBack
+    from dagster_kb.publishing.serving_checks import ServingChecks
+    from dagster_kb.publishing.ways_back import WayBack
 
     ledger, store, embedder = ledger_of(settings), store_of(settings), embedder_of(settings)
     known_agent(ledger, agent)

@@ -14,7 +14,7 @@ from kb_contract.agent_manifest import GoldenSet
 from kb_contract.errors import ScriptoriumError
 
 if TYPE_CHECKING:
-    from dagster_kb.release_checks import Verdict
+    from dagster_kb.publishing.release_checks import Verdict
     from dagster_kb.resources.ledger import Ledger
     from kb.client import Client
 
@@ -31,7 +31,7 @@ def verify(
     settings = writer_settings(workspace)
     require_parts(settings, store=True)
     from dagster_kb.definitions import embedder_of, ledger_of, store_of
-    from dagster_kb.serving_checks import ServingChecks
+    from dagster_kb.publishing.serving_checks import ServingChecks
 
     ledger = ledger_of(settings)
     embedder = embedder_of(settings)
@@ -76,7 +76,7 @@ def ask_agent(client: "Client", ledger: "Ledger", agent: str) -> "Verdict":
 
 def judge(answer: Mapping[str, Any], agent: str, question: str) -> "Verdict":
     """Pure: an answer counts when it is complete and quotes the agent."""
-    from dagster_kb.release_checks import Verdict
+    from dagster_kb.publishing.release_checks import Verdict
 
     quoted = [one for one in answer.get("citations") or () if one["agent_id"] == agent]
     passed = answer["status"] == "completed" and bool(quoted)
@@ -87,7 +87,7 @@ def judge(answer: Mapping[str, Any], agent: str, question: str) -> "Verdict":
 
 def _what_is_open(ledger: "Ledger", agent: str) -> "dict[str, Verdict]":
     """Tell of a pause and of open incidents: what is served may hold all the same."""
-    from dagster_kb.release_checks import Verdict
+    from dagster_kb.publishing.release_checks import Verdict
 
     told: dict[str, Verdict] = {}
     if pause := ledger.incidents.paused(agent):
@@ -106,7 +106,7 @@ def _what_is_open(ledger: "Ledger", agent: str) -> "dict[str, Verdict]":
 
 
 def _not_asked(why: str) -> "Verdict":
-    from dagster_kb.release_checks import Verdict
+    from dagster_kb.publishing.release_checks import Verdict
 
     return Verdict(passed=True, description=f"not asked: {why}", facts={"asked": False})
 

@@ -141,8 +141,7 @@ create index on kb.generation_documents (document_id);
 create index on kb.generation_chunks (document_id, chunk_index);
 create index on kb.chunks (embed_sha256);
 
--- How often reading a document met the limits: after the first time it is read again, see
--- dagster_kb/document_intake.py.
+-- How often reading a document met the limits: after the first time it is read again.
 alter table kb.documents add column stopped integer not null default 0;
 
 -- Whether a document is for a caller of these groups at this moment; what says nothing is for all.

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from dagster_kb.definitions import build_definitions
-from dagster_kb.release_checks import GATES
+from dagster_kb.publishing.release_checks import GATES
 from dagster_kb.settings import WriterSettings
 from graph.entrypoint import build_graph
 from graph.settings import ReaderSettings

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dagster_kb.chunking.sections import ChunkDraft
 from dagster_kb.chunking.tokens import TokenCounter
-from dagster_kb.parsing_child import Asked
+from dagster_kb.intake.parsing_child import Asked
 from dagster_kb.readers.reading import ReadDocument
 from kb_contract.errors import BadDocument
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from dagster_kb.hot_deletion import HotDeletion
+from dagster_kb.publishing.ways_back import WayBack
 from dagster_kb.resources.ledger_aliases import AliasLedger
 from dagster_kb.resources.ledger_incidents import IncidentLedger
 from dagster_kb.resources.ledger_tombstones import TombstoneLedger
 from dagster_kb.resources.ledger_ways_back import WayBackLedger
 from dagster_kb.resources.vector_store import VectorStore
-from dagster_kb.ways_back import WayBack
+from dagster_kb.upkeep.hot_deletion import HotDeletion
 from tests.doubles.dying_writer import Death, Place, _context
 
 CALLS: dict[str, tuple[type, str]] = {

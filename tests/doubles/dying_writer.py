@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from dagster_kb.collection_audit import CollectionAudit
+from dagster_kb.publishing.collection_audit import CollectionAudit
 from dagster_kb.resources.ledger_aliases import AliasLedger
 from dagster_kb.resources.ledger_documents import DocumentLedger
 from dagster_kb.resources.ledger_embeddings import EmbeddingLedger

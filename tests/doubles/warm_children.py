@@ -3,7 +3,7 @@
 import atexit
 from functools import cache
 
-from dagster_kb.parsing_children import ParsingChildren
+from dagster_kb.intake.parsing_children import ParsingChildren
 from tests.doubles.hash_embedder import HashEmbedder
 
 

@@ -7,14 +7,14 @@ from typing import Any
 import dagster as dg
 from pydantic import SecretStr
 
-from dagster_kb.alias_moves import retire
 from dagster_kb.assets.documents import IngestRequest
-from dagster_kb.automation import REFRESH
 from dagster_kb.definitions import build_definitions
-from dagster_kb.parsing_children import ParsingChildren
+from dagster_kb.intake.parsing_children import ParsingChildren
+from dagster_kb.publishing.alias_moves import retire
 from dagster_kb.resources.ledger import Ledger, open_ledger
 from dagster_kb.resources.vector_store import Point, VectorStore
 from dagster_kb.settings import WriterSettings
+from dagster_kb.triggers.automation import REFRESH
 from kb_contract.generation import Generation
 from kb_contract.identifiers import DEFAULT_WORKSPACE, production_alias
 from tests.doubles.git_repository import GitRepository

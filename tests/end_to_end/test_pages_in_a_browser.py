@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from dagster_kb.freshness import FRESH, POINTS
-from dagster_kb.release_checks import GATES
+from dagster_kb.publishing.release_checks import GATES
+from dagster_kb.upkeep.freshness import FRESH, POINTS
 from tests.end_to_end.conftest import Stack
 
 CHROMIUM = shutil.which("chromium")

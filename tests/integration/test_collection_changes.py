@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from qdrant_client import models
 
-from dagster_kb.collection_audit import SAMPLE, SMALL
+from dagster_kb.publishing.collection_audit import SAMPLE, SMALL
 from kb_contract.identifiers import COLOURS, collection_name, other_colour
 from tests.conftest import TEMPLATE, RunningPostgres
 from tests.doubles.git_repository import GitRepository

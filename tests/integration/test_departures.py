@@ -6,12 +6,19 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from dagster_kb.alias_moves import aliases_of, reconcile
 from dagster_kb.definitions import build_definitions
-from dagster_kb.hot_deletion import HotDeletion
-from dagster_kb.renames import alike
+from dagster_kb.publishing.alias_moves import aliases_of, reconcile
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
-from dagster_kb.retirement import EVERY_AGENT, RETIRE, Departures, Leaving, Retirement, too_many
+from dagster_kb.upkeep.hot_deletion import HotDeletion
+from dagster_kb.upkeep.renames import alike
+from dagster_kb.upkeep.retirement import (
+    EVERY_AGENT,
+    RETIRE,
+    Departures,
+    Leaving,
+    Retirement,
+    too_many,
+)
 from kb_contract.identifiers import COLOURS, collection_name
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import QUIET, WriterWorld

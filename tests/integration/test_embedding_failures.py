@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dagster_kb.definitions import build_definitions
-from dagster_kb.embedding_job import TEXTS_IN_A_COMMIT, EmbeddingJob
+from dagster_kb.embedding.job import TEXTS_IN_A_COMMIT, EmbeddingJob
 from dagster_kb.resources.embedding_lanes import ExecutorLanes
 from tests.doubles.dying_writer import Death, Place, run
 from tests.doubles.failing_embedder import DeadlyModel, FailingEmbedder

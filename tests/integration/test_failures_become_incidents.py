@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from dagster_kb.failures import KIND, close_incidents
+from dagster_kb.upkeep.failures import KIND, close_incidents
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.writer_world import WriterWorld

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from dagster_kb.collection_audit import CollectionAudit
-from dagster_kb.hot_deletion import Deleted, HotDeletion
-from dagster_kb.ways_back import WayBack
+from dagster_kb.publishing.collection_audit import CollectionAudit
+from dagster_kb.publishing.ways_back import WayBack
+from dagster_kb.upkeep.hot_deletion import Deleted, HotDeletion
 from kb_contract.errors import BadInput
 from kb_contract.identifiers import COLOURS, collection_name
 from tests.doubles.dying_operator import Order, run

@@ -10,8 +10,8 @@ from dagster._core.storage.event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from sqlalchemy import select
 
-from dagster_kb.housekeeping import Purge
 from dagster_kb.partitions import AGENTS, agents
+from dagster_kb.upkeep.housekeeping import Purge
 from kb.dagster_home import dagster_environment, write_dagster_home
 
 pytestmark = pytest.mark.stack
@@ -135,7 +135,7 @@ def test_runs_under_way_are_never_touched(instance: dg.DagsterInstance):
 def test_a_long_backlog_goes_in_small_batches(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("dagster_kb.housekeeping.PAGE", 2)
+    monkeypatch.setattr("dagster_kb.upkeep.housekeeping.PAGE", 2)
     made = [brew(instance, "ann") for _ in range(8)]
     first = Purge(instance, (water.key, tea.key), days=30, newest=1, at_most=5)
     assert first.run(time.time() + 31 * DAY) == 5

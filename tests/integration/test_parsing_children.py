@@ -11,9 +11,9 @@ from typing import Any
 import psutil
 import pytest
 
-from dagster_kb.parsing_child import Asked, Reading
-from dagster_kb.parsing_children import ParsingChildren
-from dagster_kb.parsing_limits import ParsingLimits
+from dagster_kb.intake.parsing_child import Asked, Reading
+from dagster_kb.intake.parsing_children import ParsingChildren
+from dagster_kb.intake.parsing_limits import ParsingLimits
 from dagster_kb.readers.reading_rules import ReadingRules
 from kb_contract.errors import ScriptoriumError
 from tests.doubles import deadly_reader

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from dagster_kb.parsing_child import Asked, Reading
-from dagster_kb.parsing_children import ParsingChildren
-from dagster_kb.parsing_limits import ParsingLimits
+from dagster_kb.intake.parsing_child import Asked, Reading
+from dagster_kb.intake.parsing_children import ParsingChildren
+from dagster_kb.intake.parsing_limits import ParsingLimits
 from kb_contract.identifiers import production_alias
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.hash_embedder import HashEmbedder

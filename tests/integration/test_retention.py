@@ -8,11 +8,11 @@ import dagster as dg
 import pytest
 from psycopg.errors import LockNotAvailable
 
+from dagster_kb.publishing.ways_back import WayBack
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger_database import run
 from dagster_kb.resources.ledger_retention import Keep
-from dagster_kb.retention import RETENTION, Retention
-from dagster_kb.ways_back import WayBack
+from dagster_kb.upkeep.retention import RETENTION, Retention
 from kb_contract.errors import BadInput
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import QUIET, WriterWorld

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from dagster_kb.approved_operations import OPERATION
+from dagster_kb.triggers.approved_operations import OPERATION
 from graph.server.app import create_app
 from graph.settings import ReaderSettings
 from tests.doubles.demo_graphs import GRAPHS

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dagster_kb.alias_moves import aliases_of
-from dagster_kb.ways_back import WayBack, put_back
+from dagster_kb.publishing.alias_moves import aliases_of
+from dagster_kb.publishing.ways_back import WayBack, put_back
 from kb_contract.errors import BadInput, GateRefused
 from kb_contract.generation import Generation
 from tests.doubles.dying_operator import Order, run

@@ -9,9 +9,9 @@ import psycopg
 import pytest
 import yaml
 
-from dagster_kb.alias_moves import swap
-from dagster_kb.collection_audit import CollectionAudit
 from dagster_kb.definitions import build_definitions
+from dagster_kb.publishing.alias_moves import swap
+from dagster_kb.publishing.collection_audit import CollectionAudit
 from kb_contract.errors import GateRefused
 from kb_contract.identifiers import production_alias
 from tests.conftest import wait_for

@@ -12,9 +12,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from dagster_kb.alias_moves import aliases_of
-from dagster_kb.freshness import FRESH, POINTS, TELL, Look, news
+from dagster_kb.publishing.alias_moves import aliases_of
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
+from dagster_kb.upkeep.freshness import FRESH, POINTS, TELL, Look, news
 from kb.dagster_home import dagster_environment, write_dagster_home
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import WriterWorld

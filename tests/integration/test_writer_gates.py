@@ -7,10 +7,10 @@ import pytest
 import yaml
 from qdrant_client import models
 
-from dagster_kb.alias_moves import reconcile
-from dagster_kb.collection_evidence import sighting
-from dagster_kb.publication import Publication, record
-from dagster_kb.release_checks import GATES, Verdict
+from dagster_kb.publishing.alias_moves import reconcile
+from dagster_kb.publishing.collection_evidence import sighting
+from dagster_kb.publishing.publication import Publication, record
+from dagster_kb.publishing.release_checks import GATES, Verdict
 from kb_contract.identifiers import production_alias
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import WriterWorld, failures, why

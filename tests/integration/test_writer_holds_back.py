@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 import yaml
 
-from dagster_kb.release_checks import GATES
+from dagster_kb.publishing.release_checks import GATES
 from kb_contract.generation import Generation
 from kb_contract.identifiers import production_alias
 from tests.doubles.faulty_store import turn_vectors_round

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from dagster_kb.definitions import build_definitions
-from dagster_kb.live_canary import LiveCanary, make_up_all
+from dagster_kb.publishing.live_canary import LiveCanary, make_up_all
 from kb_contract.generation import Generation
 from kb_contract.identifiers import production_alias
 from tests.doubles import faulty_store

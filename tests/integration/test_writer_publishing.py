@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dagster_kb.live_canary import LIVE_CANARY
-from dagster_kb.release_checks import GATES
+from dagster_kb.publishing.live_canary import LIVE_CANARY
+from dagster_kb.publishing.release_checks import GATES
 from kb_contract.identifiers import (
     COLOURS,
     collection_name,

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from dagster_kb.retirement import RETIRE, Retirement
+from dagster_kb.upkeep.retirement import RETIRE, Retirement
 from kb_contract.identifiers import production_alias
 from tests.doubles.dying_writer import Place, start
 from tests.doubles.git_repository import GitRepository

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from pydantic import SecretStr
 
+from dagster_kb.publishing.serving_checks import ServingChecks
 from dagster_kb.resources.vector_store import VectorStore
-from dagster_kb.serving_checks import ServingChecks
 from kb.chosen_agents import FolderOfAgents
 from kb.client import Client
 from kb.commands.verify import ask_agent, judge

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from opentelemetry import trace
 
-from dagster_kb.automation import REFRESH
 from dagster_kb.definitions import build_definitions
 from dagster_kb.telemetry import Telemetry
+from dagster_kb.triggers.automation import REFRESH
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.span_receiver import SpanReceiver, span_receiver
 from tests.doubles.writer_world import QUIET, WriterWorld, why

@@ -12,18 +12,18 @@ from dagster._core.events import DagsterEvent, StepFailureData
 from dagster_shared.error import SerializableErrorInfo
 from pydantic import SecretStr
 
-from dagster_kb.approved_operations import plan_operations
-from dagster_kb.automation import failed_runs
 from dagster_kb.definitions import build_definitions, folder_of, ledger_of
-from dagster_kb.fetching import FETCH
-from dagster_kb.knowledge_tick import REFRESH
 from dagster_kb.origins import Origin, origin_of
-from dagster_kb.pushes import PATIENCE, settled_by_runs
 from dagster_kb.resources.ledger_triggers import Push
 from dagster_kb.resources.remote_repository import RemoteRepository
-from dagster_kb.retirement import RETIRE
-from dagster_kb.second_tries import FIRST_SECONDS, TRANSIENT, due_again, may_pass
 from dagster_kb.settings import WriterSettings
+from dagster_kb.triggers.approved_operations import plan_operations
+from dagster_kb.triggers.automation import failed_runs
+from dagster_kb.triggers.fetching import FETCH
+from dagster_kb.triggers.knowledge_tick import REFRESH
+from dagster_kb.triggers.pushes import PATIENCE, settled_by_runs
+from dagster_kb.triggers.second_tries import FIRST_SECONDS, TRANSIENT, due_again, may_pass
+from dagster_kb.upkeep.retirement import RETIRE
 from kb_contract.errors import BadSetting
 from kb_contract.setting_errors import load
 from tests.doubles.git_repository import GitRepository
@@ -402,7 +402,7 @@ def test_a_remote_that_is_down_is_said_and_a_large_one_is_fetched_by_a_run(
     assert ("cannot be read" in day.said, "what is served stays" in day.said) == (True, True)
     sha = day.commit({"a/x.md": "# One\n"})
     day.repository._git("clone", "--quiet", "--bare", str(day.repository.root), str(bare))
-    monkeypatch.setattr("dagster_kb.automation.FETCH_IN_A_TICK", 0.0001)
+    monkeypatch.setattr("dagster_kb.triggers.automation.FETCH_IN_A_TICK", 0.0001)
     (wanted,) = day.look()
     assert (wanted.job_name, wanted.tags["kb/fetched_commit"]) == (FETCH, sha)
     assert day.look() == []

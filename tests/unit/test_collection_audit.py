@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagster_kb.collection_audit import Audit, compare, is_due, look_of, stands
+from dagster_kb.publishing.collection_audit import Audit, compare, is_due, look_of, stands
 from dagster_kb.resources.vector_store import Description, StoredPoint
 from kb_contract.identifiers import sha256_json
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dagster_kb.embedding_progress import EmbeddingProgress
+from dagster_kb.embedding.progress import EmbeddingProgress
 from dagster_kb.resources import sentence_embedder
 from dagster_kb.resources.embedder import checked
 from dagster_kb.resources.sentence_embedder import (

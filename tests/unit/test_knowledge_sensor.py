@@ -10,13 +10,13 @@ import dagster as dg
 import pytest
 from pydantic import SecretStr
 
-from dagster_kb.automation import config_digest
 from dagster_kb.definitions import build_definitions
-from dagster_kb.knowledge_tick import REFRESH, RUNS_IN_A_TICK, Demand, Sight, plan_tick
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger import open_ledger
-from dagster_kb.retirement import QUICK_ATTEMPTS, RETIRE, gone_agents, retirement, retiring
 from dagster_kb.settings import WriterSettings
+from dagster_kb.triggers.automation import config_digest
+from dagster_kb.triggers.knowledge_tick import REFRESH, RUNS_IN_A_TICK, Demand, Sight, plan_tick
+from dagster_kb.upkeep.retirement import QUICK_ATTEMPTS, RETIRE, gone_agents, retirement, retiring
 from kb_contract.generation import Generation
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.hash_embedder import HashEmbedder

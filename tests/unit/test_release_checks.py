@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from dagster_kb.gates.whole import has_points, holds_exactly, keeps_contract, same_space
-from dagster_kb.release_checks import GATES
+from dagster_kb.publishing.release_checks import GATES
 from kb_contract.payload import ChunkMetadata, ChunkPayload
 
 SPACE = {"model": "m", "weights_sha256": "w", "dimension": 3}

@@ -7,12 +7,18 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
 
-from dagster_kb.assembly import FileIdentity, NewDocument, PlacedDocument, StoredDocument, place
-from dagster_kb.parsing_child import Asked, Reading, keepable, reason_of
-from dagster_kb.parsing_children import ParsingChildren
+from dagster_kb.assembly import (
+    FileIdentity,
+    NewDocument,
+    PlacedDocument,
+    StoredDocument,
+    place,
+)
+from dagster_kb.intake.parsing_child import Asked, Reading, keepable, reason_of
+from dagster_kb.intake.parsing_children import ParsingChildren
+from dagster_kb.intake.reading_way import Way
 from dagster_kb.readers.reading import chunk_document, claims, is_hidden, mime_of
 from dagster_kb.readers.source_text import LARGEST_LFS_POINTER, LFS_REFUSAL, is_lfs_pointer
-from dagster_kb.reading_way import Way
 from dagster_kb.resources.knowledge_folder import GitFile
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.telemetry import Stages

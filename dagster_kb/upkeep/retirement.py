@@ -8,13 +8,13 @@ from typing import Final
 
 import dagster as dg
 
-from dagster_kb.alias_moves import drop, end
 from dagster_kb.assets.story import RETRY, clear_failures
 from dagster_kb.partitions import AGENTS
-from dagster_kb.renames import Renames
+from dagster_kb.publishing.alias_moves import drop, end
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import VectorStore
+from dagster_kb.upkeep.renames import Renames
 from kb_contract.generation import Generation
 
 RETIRE: Final = "retire_agent"

@@ -8,10 +8,10 @@ from pathlib import PurePosixPath
 from typing import Final
 from uuid import UUID
 
-from dagster_kb.parsing_child import Asked, Reading
-from dagster_kb.parsing_children import ParsingChildren
+from dagster_kb.intake.parsing_child import Asked, Reading
+from dagster_kb.intake.parsing_children import ParsingChildren
+from dagster_kb.intake.reading_way import Way
 from dagster_kb.readers.reading import claims, is_hidden
-from dagster_kb.reading_way import Way
 from dagster_kb.resources.knowledge_folder import GitFile, KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
 from kb_contract.errors import BadInput

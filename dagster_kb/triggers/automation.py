@@ -8,18 +8,18 @@ from typing import Final
 import dagster as dg
 
 from dagster_kb.assets.documents import IngestRequest
-from dagster_kb.failures import agent_of, open_incident
-from dagster_kb.fetching import fetch_request, fetching
-from dagster_kb.knowledge_tick import COMMIT, REFRESH, Demand, Sight, plan_tick
 from dagster_kb.origins import Origin
 from dagster_kb.partitions import AGENTS, GROUP
-from dagster_kb.pushes import Pushes
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.remote_repository import FetchTooSlow
-from dagster_kb.retirement import FINISHED, Departures, Leaving, attempt_of, retirement
-from dagster_kb.second_tries import PARTITION, TRANSIENT, due_again, may_pass
 from dagster_kb.settings import WriterSettings
+from dagster_kb.triggers.fetching import fetch_request, fetching
+from dagster_kb.triggers.knowledge_tick import COMMIT, REFRESH, Demand, Sight, plan_tick
+from dagster_kb.triggers.pushes import Pushes
+from dagster_kb.triggers.second_tries import PARTITION, TRANSIENT, due_again, may_pass
+from dagster_kb.upkeep.failures import agent_of, open_incident
+from dagster_kb.upkeep.retirement import FINISHED, Departures, Leaving, attempt_of, retirement
 from kb_contract.errors import BadInput, Unavailable
 from kb_contract.identifiers import sha256_json
 

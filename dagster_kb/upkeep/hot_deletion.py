@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from dagster_kb.alias_moves import reconcile_agent
-from dagster_kb.collection_audit import CollectionAudit
+from dagster_kb.publishing.alias_moves import reconcile_agent
+from dagster_kb.publishing.collection_audit import CollectionAudit
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_database import Row
 from dagster_kb.resources.ledger_tombstones import Burial, Words

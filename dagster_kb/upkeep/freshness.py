@@ -8,9 +8,9 @@ from typing import Any, Final, Literal
 
 import dagster as dg
 
-from dagster_kb.alias_moves import aliases_of, serves_nothing
 from dagster_kb.assets.story import RETRY
 from dagster_kb.partitions import AGENTS, agents
+from dagster_kb.publishing.alias_moves import aliases_of, serves_nothing
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_database import Row

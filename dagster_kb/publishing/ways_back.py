@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dagster_kb.alias_moves import is_served, point_names, reconcile_agent
-from dagster_kb.collection_sync import CollectionSync, Synced
 from dagster_kb.gates.whole import has_points, keeps_contract, same_space
+from dagster_kb.publishing.alias_moves import is_served, point_names, reconcile_agent
+from dagster_kb.publishing.collection_sync import CollectionSync, Synced
 from dagster_kb.resources.embedder import Embedder
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_ways_back import EndsAs, Return

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import dagster as dg
 
-from dagster_kb.alias_moves import drop
 from dagster_kb.assets.story import RETRY, clear_failures
+from dagster_kb.publishing.alias_moves import drop
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_retention import Keep
@@ -148,6 +148,7 @@ def retention_schedule(settings: WriterSettings) -> dg.ScheduleDefinition:
         job=retention_job,
         cron_schedule=settings.retention_cron,
         default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Forgets every night what no retained generation holds; what is pinned stays.",
     )
 
 

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-from dagster_kb.alias_moves import aliases_of
-from dagster_kb.collection_audit import CollectionAudit
-from dagster_kb.collection_evidence import exactly
-from dagster_kb.collection_questions import CollectionQuestions
 from dagster_kb.gates.golden import finds_golden
 from dagster_kb.gates.whole import has_points
-from dagster_kb.release_checks import Verdict
+from dagster_kb.publishing.alias_moves import aliases_of
+from dagster_kb.publishing.collection_audit import CollectionAudit
+from dagster_kb.publishing.collection_evidence import exactly
+from dagster_kb.publishing.collection_questions import CollectionQuestions
+from dagster_kb.publishing.release_checks import Verdict
 from dagster_kb.resources.embedder import Embedder
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import VectorStore

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from dagster_kb.chunking.tokens import TokenCounter
-from dagster_kb.parsing_child import (
+from dagster_kb.intake.parsing_child import (
     READY,
     Asked,
     ChildSetup,
@@ -29,7 +29,7 @@ from dagster_kb.parsing_child import (
     read_asked,
     readings,
 )
-from dagster_kb.parsing_limits import ParsingLimits
+from dagster_kb.intake.parsing_limits import ParsingLimits
 from kb_contract.errors import BadDocument, ScriptoriumError
 
 SECONDS_TO_START: Final = 60.0
@@ -60,7 +60,13 @@ class _Child:
         self._link, theirs = multiprocessing.Pipe()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "dagster_kb.parsing_child", str(theirs.fileno())],
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "dagster_kb.intake.parsing_child",
+                    str(theirs.fileno()),
+                ],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -109,7 +115,7 @@ class _Child:
         raise ScriptoriumError(
             f"the process that reads documents does not start: {said.decode()}",
             where=sys.executable,
-            cure="try `python -m dagster_kb.parsing_child`; is the installation whole?",
+            cure="try `python -m dagster_kb.intake.parsing_child`; is the installation whole?",
         )
 
     def _died(self, seconds: float) -> Reading:

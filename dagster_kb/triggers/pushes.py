@@ -6,9 +6,9 @@ from typing import Final
 
 import dagster as dg
 
-from dagster_kb.knowledge_tick import COMMIT
 from dagster_kb.origins import Origin
 from dagster_kb.resources.ledger_triggers import Push, TriggerLedger
+from dagster_kb.triggers.knowledge_tick import COMMIT
 
 PUSH: Final = "kb/push"
 # A server may tell of a push before it shows it; a folder is only as new as its last pull.

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from dagster_kb.collection_audit import Audit, CollectionAudit
-from dagster_kb.collection_questions import CollectionQuestions
-from dagster_kb.document_texts import DocumentTexts
 from dagster_kb.gates.evidence import Asked, Passage, Quoted, QuotedDocument, Size, Twins
 from dagster_kb.gates.scanning import SCAN_VERSION
 from dagster_kb.gates.verdicts import Json, Payload, Verdict
+from dagster_kb.intake.document_texts import DocumentTexts
+from dagster_kb.publishing.collection_audit import Audit, CollectionAudit
+from dagster_kb.publishing.collection_questions import CollectionQuestions
 from dagster_kb.resources.ledger import Ledger
 from kb_contract.generation import Generation
 

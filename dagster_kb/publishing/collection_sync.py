@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from dagster_kb.alias_moves import reconcile_agent
 from dagster_kb.assembly import chunk_payload
-from dagster_kb.collection_audit import Audit, CollectionAudit, Look, is_due, stands
+from dagster_kb.publishing.alias_moves import reconcile_agent
+from dagster_kb.publishing.collection_audit import Audit, CollectionAudit, Look, is_due, stands
 from dagster_kb.resources.embedder import from_bytes
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import BATCH, PAGE, Point, VectorStore, batches

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from time import perf_counter
 from typing import Final
 
-from dagster_kb.embedding_progress import EmbeddingProgress
+from dagster_kb.embedding.progress import EmbeddingProgress
 from dagster_kb.resources.embedder import Embedder, Lanes, Vectors, checked, to_bytes
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_embeddings import Failure, MissingText

@@ -7,7 +7,7 @@ from typing import Final
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
-from dagster_kb.knowledge_tick import COMMIT, REFRESH
+from dagster_kb.triggers.knowledge_tick import COMMIT, REFRESH
 
 TRANSIENT: Final = "kb/transient"
 FIRST_SECONDS: Final = 60

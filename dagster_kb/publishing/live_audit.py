@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dagster_kb.collection_audit import CollectionAudit, Look, is_due, stands
+from dagster_kb.publishing.collection_audit import CollectionAudit, Look, is_due, stands
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import VectorStore
 from kb_contract.generation import Generation

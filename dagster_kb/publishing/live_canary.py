@@ -5,15 +5,15 @@ from typing import Final
 
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from dagster_kb.alias_moves import aliases_of
-from dagster_kb.collection_questions import CollectionQuestions
 from dagster_kb.gates.canary import finds_canary
 from dagster_kb.gates.golden import finds_golden
 from dagster_kb.gates.verdicts import Verdict
+from dagster_kb.publishing.alias_moves import aliases_of
+from dagster_kb.publishing.collection_questions import CollectionQuestions
+from dagster_kb.publishing.ways_back import put_back
 from dagster_kb.resources.embedder import Embedder
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import VectorStore
-from dagster_kb.ways_back import put_back
 from kb_contract.errors import GateRefused, ScriptoriumError
 from kb_contract.generation import Generation
 from kb_contract.identifiers import production_alias

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from dagster_kb.alias_moves import reconcile_agent, serves_nothing, swap, withdraw
-from dagster_kb.collection_evidence import CollectionEvidence, sighting
-from dagster_kb.collection_sync import still_wanted
-from dagster_kb.document_texts import DocumentTexts
-from dagster_kb.live_canary import LiveCanary
-from dagster_kb.release_checks import GATES, Gate, Json, Verdict
+from dagster_kb.intake.document_texts import DocumentTexts
+from dagster_kb.publishing.alias_moves import reconcile_agent, serves_nothing, swap, withdraw
+from dagster_kb.publishing.collection_evidence import CollectionEvidence, sighting
+from dagster_kb.publishing.collection_sync import still_wanted
+from dagster_kb.publishing.live_canary import LiveCanary
+from dagster_kb.publishing.release_checks import GATES, Gate, Json, Verdict
 from dagster_kb.resources.embedder import Embedder
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import VectorStore

@@ -7,14 +7,14 @@ from typing import Any, Final
 import dagster as dg
 from psycopg.types.json import Jsonb
 
-from dagster_kb.automation import refresh, whole_run_config
-from dagster_kb.knowledge_tick import REFRESH
 from dagster_kb.origins import Origin
 from dagster_kb.partitions import AGENTS
 from dagster_kb.resources.ledger import Ledger
-from dagster_kb.second_tries import PARTITION
 from dagster_kb.settings import WriterSettings
 from dagster_kb.telemetry import TRACE_TAG
+from dagster_kb.triggers.automation import refresh, whole_run_config
+from dagster_kb.triggers.knowledge_tick import REFRESH
+from dagster_kb.triggers.second_tries import PARTITION
 
 OPERATION: Final = "kb/operation"
 # Asked for over the API, for some agents or all; the other action is one agent, approved in a talk.

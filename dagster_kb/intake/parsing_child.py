@@ -1,6 +1,6 @@
 """A process that reads documents, one after the other, and may die of any of them.
 
-Started by `parsing_children` as `python -m dagster_kb.parsing_child <descriptor>`. What it is told
+Started by `parsing_children` as `python -m dagster_kb.intake.parsing_child <descriptor>`. What it is told
 comes from its parent and is pickled; what it tells has touched documents and is JSON.
 """
 
@@ -20,7 +20,7 @@ from typing import Any, Final, cast
 from pydantic import TypeAdapter
 
 from dagster_kb.chunking.tokens import TokenCounter
-from dagster_kb.parsing_limits import ParsingLimits, begin, confine, end
+from dagster_kb.intake.parsing_limits import ParsingLimits, begin, confine, end
 from dagster_kb.readers.parsed_document import ParsedDocument
 from dagster_kb.readers.reading import ReadDocument, chunk_document, parse_document
 from dagster_kb.readers.reading_rules import ReadingRules

@@ -9,7 +9,7 @@ import dagster as dg
 
 from dagster_kb.origins import Origin
 from dagster_kb.partitions import agents
-from dagster_kb.retirement import retiring
+from dagster_kb.upkeep.retirement import retiring
 
 REFRESH: Final = "refresh_knowledge"
 COMMIT: Final = "kb/commit"

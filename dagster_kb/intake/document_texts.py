@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from dagster_kb.parsing_child import Asked, Reading
-from dagster_kb.parsing_children import ParsingChildren
+from dagster_kb.intake.parsing_child import Asked, Reading
+from dagster_kb.intake.parsing_children import ParsingChildren
+from dagster_kb.intake.reading_way import Way
 from dagster_kb.readers.source_text import decode
-from dagster_kb.reading_way import Way
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from kb_contract.errors import BadDocument
 from kb_contract.generation import Generation

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from dagster_kb.alias_moves import is_served
 from dagster_kb.assembly import PlacedDocument
-from dagster_kb.collection_audit import wanted_look
-from dagster_kb.document_intake import Way
-from dagster_kb.live_audit import LiveAudit
+from dagster_kb.intake.document_intake import Way
 from dagster_kb.origins import Origin
+from dagster_kb.publishing.alias_moves import is_served
+from dagster_kb.publishing.collection_audit import wanted_look
+from dagster_kb.publishing.live_audit import LiveAudit
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_generations import Intent, Staged

@@ -1,0 +1,1 @@
+"""From files of a commit to parsed documents, in children that may die."""

@@ -1,0 +1,1 @@
+"""What makes a run begin: git, pushes, the clock, people."""

@@ -1,0 +1,1 @@
+"""What keeps the knowledge right between two builds: deletion, retention, graces, freshness."""
