@@ -5,7 +5,7 @@ from typing import Any, Literal, Protocol
 
 from graph.classification.query_type import QueryType
 
-Path = Literal["rules", "small_talk", "agent_name", "empty", "model"]
+Path = Literal["model", "wording", "llm", "asked", "rules", "small_talk", "empty"]
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Classification:
     query_type: QueryType
     confidence: float
     path: str
-    """What decided: see `Path`; a trained model adds its own name."""
+    """What decided: see `Path`; "wording" is the trained model without the sentence model."""
     alternatives: tuple[tuple[QueryType, float], ...] = ()
     """The other types with their probabilities, the likeliest first."""
     reasons: tuple[str, ...] = ()
@@ -40,12 +40,14 @@ def classification_from_json(data: dict[str, Any]) -> Classification:
 
 
 class KnownAgents(Protocol):
-    """What a classifier may want of the registry: names, so that they do not decide."""
+    """What a classifier may want of the registry: names and titles, whose words do not decide."""
 
     def names(self) -> tuple[str, ...]: ...
 
+    def titles(self) -> tuple[str, ...]: ...
+
 
 class Classifier(Protocol):
-    """Tells the type of a question. Rules today; a trained model takes the same seat."""
+    """Tells the type of a question, by rules or by a trained model."""
 
     async def classify(self, question: str, *, registry: KnownAgents) -> Classification: ...

@@ -1,11 +1,16 @@
-"""Says what kind of question it is."""
+"""Says what kind of question it is; asks the person where that cannot be told."""
 
 import time
 from dataclasses import dataclass
 from typing import Any
 
+from langgraph.types import interrupt
+
 from graph.agents.registry import LiveRegistry
-from graph.classification.classifier import Classifier
+from graph.classification.clarifying import ASKED, chosen, clarifying_request, plausible
+from graph.classification.classifier import Classification, Classifier
+from graph.classification.trained import decided
+from graph.planning.asking_back import says_nothing
 from graph.state import State
 
 
@@ -15,15 +20,24 @@ class Classify:
 
     classifier: Classifier
     registry: LiveRegistry
+    ask_below: float = 0.0
+    """Confidence below which the person is asked; 0: never."""
 
     async def __call__(self, state: State) -> dict[str, Any]:
         began = time.monotonic()
-        found = await self.classifier.classify(
-            state.question, registry=await self.registry.current()
-        )
+        found = await self.classifier.classify(state.asks, registry=await self.registry.current())
         seconds = round(time.monotonic() - began, 3)
+        if self._unclear(state, found):
+            answer = interrupt(clarifying_request(state.question, found))
+            found = decided(found, chosen(answer, plausible(found)), ASKED)
         return {
             "query_type": found.query_type,
             "classification": found.as_json(),
             "timings": {**state.timings, "classify": seconds},
         }
+
+    def _unclear(self, state: State, found: Classification) -> bool:
+        """Who names an agent or brings a plan has said what is wanted; "the thing" is asked about later."""
+        said_already = bool(state.agent) or state.own_plan is not None
+        clear = found.path == "empty" or found.confidence >= self.ask_below
+        return not (said_already or clear or says_nothing(state.question))

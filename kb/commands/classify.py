@@ -12,9 +12,12 @@ def classify(
     question: Annotated[str, typer.Argument(help="What somebody may ask.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Say what type a question is, how sure that is, and which path decided."""
+    """Say what type a question is, how sure that is, which path decided, and what else it may be."""
     found = server_client().classify(question)
     if as_json:
         say_json(found)
-    else:
-        console().print(f"{found['query_type']}  {found['confidence']:.0%}  by {found['path']}")
+        return
+    console().print(f"{found['query_type']}  {found['confidence']:.0%}  by {found['path']}")
+    if found["alternatives"]:
+        kind, chance = found["alternatives"][0]
+        console().print(f"else {kind}  {chance:.0%}", style="dim")
