@@ -1,23 +1,30 @@
 """Says which agents do what, in which order; or asks the person back."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import structlog
 from langchain_core.messages import AnyMessage, HumanMessage
+from langgraph.config import get_stream_writer
 
 from graph.agents.registry import LiveRegistry, Registry
 from graph.classification.classifier import Classification, classification_from_json
 from graph.classification.rules import classify
 from graph.planning.asking_back import says_nothing
-from graph.planning.estimates import Estimator
+from graph.planning.estimates import Estimator, NoHistory, StepHistory
 from graph.planning.own_plan import read_own_plan
+from graph.planning.plan_cache import PlanCache
 from graph.planning.planner import Planner
 from graph.planning.single_agent import plan_for_agent
+from graph.planning.tool_grants import with_tool_grants
 from graph.planning.workflow_plan import WorkflowPlan
 from graph.ports import KnowledgeReader
 from graph.state import State
+
+log = structlog.get_logger(__name__)
+Rights = Callable[[], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -28,24 +35,49 @@ class Plan:
     reader: KnowledgeReader
     registry: LiveRegistry
     estimator: Estimator = field(default_factory=Estimator)
+    history: StepHistory = field(default_factory=NoHistory)
+    cache: PlanCache = field(default_factory=PlanCache)
+    rights: Rights = tuple
+    """Groups of the caller: plans of others are not theirs."""
 
     async def __call__(self, state: State) -> dict[str, Any]:
         began = time.monotonic()
         registry = await self.registry.current()
         said = _classification(state)
+        timings: dict[str, float] = {}
         if state.own_plan is not None:
             update = self._own(state.own_plan, state.question, said, registry)
         elif state.agent:
-            update = _update(
-                plan_for_agent(state.agent, state.question, said, registry, self.estimator)
-            )
+            plan = plan_for_agent(state.agent, state.asks, said, registry, self.estimator)
+            update = _update(plan, registry)
         else:
-            question = in_context(state.question, state.messages)
-            update = _update(
-                await self.planner.plan(question, said, registry, self.reader.affinity)
-            )
-        seconds = round(time.monotonic() - began, 3)
-        return {**update, "timings": {**state.timings, "plan": seconds}}
+            question = in_context(state.asks, state.messages)
+            plan, timings["plan_cached"] = await self._planned(question, said, registry)
+            update = _update(plan, registry)
+        update = await self._estimated(update, registry)
+        timings["plan"] = round(time.monotonic() - began, 3)
+        return {**update, "timings": {**state.timings, **timings}}
+
+    async def _planned(
+        self, question: str, said: Classification, registry: Registry
+    ) -> tuple[WorkflowPlan, float]:
+        """Return the plan, and 1.0 when it was made before."""
+        key = self.cache.key(question, said, registry, self.rights())
+        if plan := self.cache.find(key, question):
+            return plan, 1.0
+        plan = await self.planner.plan(question, said, registry, self.reader.affinity)
+        if plan.refused:
+            _say_refused(plan)
+        self.cache.keep(key, plan)
+        return plan, 0.0
+
+    async def _estimated(self, update: dict[str, Any], registry: Registry) -> dict[str, Any]:
+        """Say what the plan takes by what such steps took lately."""
+        if not update["plan"].get("steps"):
+            return update
+        estimator = replace(self.estimator, measured=await self.history.measured())
+        plan = estimator.plan(WorkflowPlan.model_validate(update["plan"]), registry)
+        return {**update, "plan": plan.model_dump(mode="json")}
 
     def _own(
         self, data: dict[str, Any], question: str, said: Classification, registry: Registry
@@ -54,13 +86,23 @@ class Plan:
             data, registry, query=question, query_type=said.query_type, estimator=self.estimator
         )
         if plan is not None:
-            return _update(plan)
+            return _update(plan, registry)
         wrong = "\n".join(f"- {one}" for one in problems)
         return {
             "plan": {},
             "answer": f"This plan cannot run:\n{wrong}",
             "status": "refused",
         }
+
+
+def _say_refused(plan: WorkflowPlan) -> None:
+    """Say that the rules planned because the model's plan could not be taken."""
+    log.warning("model's plan refused", why=list(plan.refused))
+    try:
+        write = get_stream_writer()
+    except (RuntimeError, KeyError):  # no graph is running
+        return
+    write({"type": "plan_refused", "lane": "plan", "by": "rules", "why": list(plan.refused)})
 
 
 def _classification(state: State) -> Classification:
@@ -78,8 +120,9 @@ def in_context(question: str, messages: Sequence[AnyMessage]) -> str:
     return f"{earlier[-1]} ({question})" if earlier else question
 
 
-def _update(plan: WorkflowPlan) -> dict[str, Any]:
+def _update(plan: WorkflowPlan, registry: Registry) -> dict[str, Any]:
     """The plan as JSON; a question back is already the answer."""
+    plan = with_tool_grants(plan, registry)
     update: dict[str, Any] = {"plan": plan.model_dump(mode="json")}
     if plan.clarification:
         options = "".join(f"\n- {one}" for one in plan.options)

@@ -1,18 +1,17 @@
 """When to ask the person instead of planning, and what to ask."""
 
 import re
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from graph.classification.reading import read
 from graph.classification.spelling import fold
 from graph.planning.agent_choice import named_in
+from graph.planning.operation_names import operation_details, operation_named
 from graph.planning.registry import Registry
 from graph.planning.sketch import Need, Sketch
+from graph.planning.tool_choice import missing_arguments, tool_agent
 
-REFRESH: Final = "refresh_knowledge"
-_REFRESHING: Final = re.compile(
-    r"\b(?:refresh|re-?ingest|ingest|ingestion|re-?index|re-?build|re-?load|re-?embed|re-?read|sync\w*|update)\b"
-)
 _EMPTY_WORDS: Final = frozenset(
     [
         "it",
@@ -109,6 +108,8 @@ _EMPTY_WORDS: Final = frozenset(
     ]
 )
 _MOST_OPTIONS: Final = 6
+_STEPS_OF_A_PART: Final = 12
+_MOST_PARTS: Final = 12
 
 
 def says_nothing(question: str) -> bool:
@@ -128,6 +129,21 @@ def unclear(registry: Registry) -> tuple[str, tuple[str, ...]]:
     return "What is your question about? Name the thing, the document or the agent.", topic_options(
         registry
     )
+
+
+def parts_of(questions: Sequence[str]) -> tuple[str, ...]:
+    """Say how something too big would be split: parts of a size that one plan can hold."""
+    count = min(-(-len(questions) // _STEPS_OF_A_PART), _MOST_PARTS)
+    size = -(-len(questions) // count) if count else 0
+    groups = [questions[at : at + size] for at in range(0, len(questions), size or 1)]
+    return tuple(
+        f"Part {number} of {len(groups)}: " + _cut("; ".join(group), 160)
+        for number, group in enumerate(groups, start=1)
+    )
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def nobody_can(capability: str, registry: Registry) -> str:
@@ -151,13 +167,14 @@ def possible_actions(registry: Registry) -> tuple[str, ...]:
     return tuple(found)
 
 
-def action_parameters(need: Need, registry: Registry) -> dict[str, str]:
+def action_parameters(need: Need, registry: Registry) -> dict[str, Any]:
     """Say what an action does in words that the acting agent knows, and to which agent."""
-    refreshing = REFRESH in possible_actions(registry) and _REFRESHING.search(fold(need.question))
-    if not refreshing:
+    operation = operation_named(need.question)
+    if operation is None or operation not in possible_actions(registry):
         return {"action": need.verb, "object": _object(need)}
     named = _targets(need.question, registry)
-    return {"action": REFRESH, **({"agent_id": named[0]} if len(named) == 1 else {})}
+    known = {"agent_id": named[0]} if len(named) == 1 else {}
+    return {"action": operation, **known, **operation_details(need.question, operation)}
 
 
 def impossible_action(sketch: Sketch, registry: Registry) -> tuple[str, tuple[str, ...]] | None:
@@ -166,6 +183,11 @@ def impossible_action(sketch: Sketch, registry: Registry) -> tuple[str, tuple[st
     ids = tuple(one.agent_id for one in registry.by_capability("knowledge"))
     for need in sketch.needs:
         if need.capability != "action" or not possible:
+            continue
+        acting = registry.by_capability("action")
+        if tool_agent(need.question, acting, changing=True):
+            if lacking := missing_arguments(need.question, acting):
+                return lacking, ()
             continue
         said = action_parameters(need, registry)
         if said["action"] not in possible:

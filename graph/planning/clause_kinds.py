@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from graph.classification import verbs
-from graph.classification.live_state import asks_live_state
 from graph.classification.reading import Clause
-from graph.classification.rules import classify, ordered_change
+from graph.classification.rules import classify
 from graph.classification.spelling import fold
-from graph.planning.sides import counted_sides, named_sides
+from graph.planning.clauses import CONDITION, SOURCE_LEAD, order_in
+from graph.planning.deeds import deed
+from graph.planning.live_readings import paper_and_state, reads_live_state
+from graph.planning.sides import counted_sides, document_sides, named_sides
 
 Kind = Literal[
     "action",
@@ -47,17 +49,23 @@ _COMPUTES: Final = re.compile(
     r"|\bhow\s+much\s+(?:cheaper|more|less|longer|faster|bigger)\b|\bwhat\s+(?:does|do|would|will|is)\s+(?:that|it|this)\s+(?:come\s+to|add\s+up\s+to|make|amount\s+to|total)\b"
     r"|\bwhat(?:'s|\s+is)\s+(?:the\s+)?(?:sum|total|mean|average|median|product|difference|ratio|percentage)\s+of\b.*(?:\d|\b(?:both|two|three|four|five|all)\b)"
     r"|^(?:the\s+)?(?:sum|mean|median|average)\s+of\b"
+    r"|\b(?:sum|total|mean|average)\s+of\s+.+\s+and\s+|\b(?:combined|joint|summed|total|average)\s+(?:\w+\s+){0,3}?of\s+.+\s+and\s+"
+    r"|\d\s*(?:%|percent|per\s+cent)\s+(?:\w+\s+)?(?:discount|off|surcharge|increase|rise|reduction|rebate|tip|tax|vat|raise|markup|interest|commission|deposit)\b"
+    r"|\d\s*(?:%|percent|per\s+cent)\s+of\s+(?:the|our|my|its|it|that|this)\b|^apply\s+.{0,40}\bto\s+[$€£]?\d|^what\s+\d+\s+\w+\s+(?:would\s+|will\s+|must\s+|have\s+to\s+)?(?:pay|cost|owe|need)|\b(?:ratio|product)\s+(?:of|between)\s+.+\s+(?:to|and)\s+"
+    r"|^(?:what|how\s+much)\s+(?:would|do|does|will|must|should)\b.{0,60}\b\d+\b(?!\s*(?:-|kg|g|km|cm|mm|m|years?|months?|litres?|inch|days?)\b).{0,40}\b(?:pay|cost|owe|earn|make|come\s+to)\b|^(?:what|how\s+much)\s+(?:would|do|does|will)\s+.{0,60}\b(?:pay|cost|owe|earn)\b.{0,30}\d"
+    r"|^(?:work|figure)\s+(?:it|that|this|them|the\s+\w+)\s+out\b|^(?:add|sum|total|tot)\s+(?:it|them|those|these|both)\b"
+    r"|^(?:add|sum|total|combine)\s+(?:(?:up|together)\s+)?(?:the|both|all|these|those|our|my)\s+.*(?:\band\b|s\b)|^(?:average|double|triple|halve|square|round|total)\s+(?:it|them|that|those|these)\b|^what\s+do(?:es)?\s+.+\s+(?:add\s+up\s+to|come\s+to|amount\s+to|total)$|^how\s+many\s+\w+\s+(?:are|is|make)\s+\d[\d.,]*\s+\w+$|^by\s+how\s+(?:much|many)\b|\bhow\s+(?:much|many)\s+\w*(?:er|more|less|fewer)\b.*\bthan\b"
     r"|\bwhat\s+(?:is|would|does|will)\s+(?:it|that|this)\s+(?:be\s+|cost\s+|come\s+to\s+)?for\s+(?:a\s+|an\s+)?\d"
 )
 _ARITHMETIC: Final = re.compile(
     r"(?:^|[\s(=])[-+]?\d[\d,.]*\s*(?:[+*×÷^]|\s[-/x]\s|\*\*)\s*[-+(]?\d|^\(?\d[\d,.]*\s*[-/]\s*\d[\d,.]*\s*[=?)]*$"  # noqa: RUF001 - people write these signs
     r"|\d\s*(?:%|percent|per\s+cent)\s+(?:of|off|from)\s+[$€£]?\d|\b(?:square\s+root|sqrt|cube\s+root|factorial|logarithm)\s+of\s+\d"
-    r"|\d\s+(?:squared|cubed|to\s+the\s+power|modulo|divided\s+by|multiplied\s+by|times|plus|minus)\b|^convert\b"
+    r"|\d\s*/\s*\d+\s+(?:as|in|of)\b|\d\s+(?:factorial|squared|cubed|to\s+the\s+power|modulo|divided\s+by|multiplied\s+by|times|plus|minus)\b|^convert\b"
     r"|^(?:how\s+many|what\s+is|what's)\b.*\d\s*\w+\s+(?:in|to)\s+\w+$|\bhow\s+many\s+\w+\s+(?:are\s+)?(?:in|is)\s+(?:a|an|\d[\d.,]*)\s+\w+$"
     r"|\bhow\s+many\s+(?:working\s+|business\s+)?(?:days|weeks|months|hours)\s+(?:are\s+(?:there\s+)?)?(?:between|until|till|from)\b.*\d"
 )
 _COMPARES: Final = re.compile(
-    r"\b(?:compar(?:e|es|ing|ison|isons)|contrast|versus|vs|differ(?:s|ent)?\s+from|differences?\s+(?:between|among|in)"
+    r"\b(?:compar(?:e|es|ing|ison|isons)|contrast|consistent|compatible|in\s+line|versus|vs|differ|differ(?:s|ent)?\s+from|the\s+same|identical|(?:sets|distinguishes|separates)\s+.+\s+from|alike|equal|match(?:es)?|differences?\s+(?:between|among|in)"
     r"|similarit\w+|side\s+by\s+side|overlaps?|contradict\w*|inconsisten\w*|conflict|disagree\w*|agree|in\s+common|discrepanc\w*"
     r"|tell\s+the\s+same|diverge|rank|trade-?offs?|reconcile"
     r"|vergleich\w*|unterschied\w*|comparez?|comparer|comparar?|diferencia\w*|confronta\w*|differenz\w*|vergelijk|verschil\w*|diferenca\w*)\b"
@@ -66,6 +74,19 @@ _PICKS: Final = re.compile(
     r"^(?:which|who|whose|what)\b.*\b(?!(?:rest|test|interest|request|latest|west|guest|forest|harvest|nearest|best\s+way)\b)"
     r"(?:\w{2,}est|most|least|best|worst|more|less|fewer|better|worse|cheaper|faster|longer|shorter|higher|lower|larger|smaller|older|newer)\b"
 )
+_BETTER: Final = re.compile(
+    r"\b(?:\w{3,}er|more|less|fewer|better|worse|first|most|least|\w{3,}est)\b.*(?:\bthan\b|[,:].*\bor\b)|^side\s+by\s+side\b"
+)
+_PICKS_FROM_BEFORE: Final = re.compile(
+    r"(?:which|who)\s+(?:one\s+|of\s+(?:them|these|those|the\s+two)\s+)?(?:is|are|was|has|have|costs?|takes?|gives?|offers?|lasts?|needs?)\s+(?:the\s+)?(?:\w+\s+)?(?:\w{3,}er|\w{3,}est|more|less|fewer|better|worse|best|worst|most|least)(?:\s+\w+)?$"
+)
+_WHETHER: Final = re.compile(
+    r"(?:do|does|did|is|are|was|were|has|have|can|may)\s+(?:the|our)\s.*\sor\s+(?:the|our)\s"
+)
+# Makes something out of what it reads: "create tasks from the checklist".
+_FROM_READING: Final = re.compile(
+    r"(?:create|make|order|buy|book|schedule|generate|set\s+up|fill|populate|import|prepare|build|add\s+(?:the\s+)?(?:dates|events|tasks|entries)|register|enter|configure)\b"
+)
 _RATIO: Final = re.compile(
     r"\b(?:per|relative\s+to|for\s+each|in\s+proportion\s+to|as\s+a\s+share\s+of)\s+(?:square\s+|cubic\s+)?\w+"
 )
@@ -73,19 +94,22 @@ _WRITES: Final = re.compile(
     rf"^(?:{verbs.any_of(verbs.WRITING)})\b|^(?:give|show)\s+(?:me\s+|us\s+)?(?:a\s+)?(?:preview|draft|recommendation|suggestion|mock-?up)"
     r"|^(?:should|shall)\s+(?:we|i|they)\b|\bwhat\s+(?:would|do)\s+you\s+(?:recommend|suggest|advise)|^(?:is|would)\s+it\s+(?:be\s+)?(?:worth|better|wise|sensible)"
     r"|\bpros\s+and\s+cons\b|\bwhat\s+(?:would|will)\s+(?:happen|change|break)\b.*\bif\s+(?:we|i)\b|^what\s+if\b|^(?:make|prepare|put\s+together)\s+(?:a|an)\s+(?:plan|draft|proposal|outline|summary|list|recommendation|case)\b"
-    r"|^(?:show|tell)\s+(?:me\s+|us\s+)?what\s+(?:would|will)\b|^turn\s+.+\s+into\s+(?:a|an)\b|^generate\s+(?:a|an|the)\b|^(?:dry[\s-]run|simulate)\b"
+    r"|^(?:a|an|another)\s+(?:\w+\s+)?(?:joke|poem|haiku|story|song|riddle|limerick)\b|^which\s+(?:one\s+|of\s+(?:them|the\s+\w+)\s+)?(?:to\s+(?:take|choose|pick|buy|use|book|prefer|go\s+with|accept|select|hire)|(?:one\s+)?(?:should|shall)\s+(?:we|i)\b)"
+    r"|^(?:(?:show|tell)\s+(?:me|us)\s+)?(?:what|how)\s+.{1,80}\bwould\s+(?:look|read|sound|be\s+like)\b"
+    r"|^(?:show|tell)\s+(?:me\s+|us\s+)?what\s+(?:would|will)\b|^(?:tell|give|sing|make\s+up)\s+(?:me\s+|us\s+)?(?:a|an|another)\s+(?:\w+\s+)?(?:joke|poem|haiku|story|song|riddle|limerick|slogan)\b|^turn\s+.+\s+into\s+(?:a|an)\b|^generate\s+(?:a|an|the)\b|^(?:dry[\s-]run|simulate)\b"
 )
 # What a catalogue of agents and documents can say anything about.
 _STOCK: Final = re.compile(
     r"\b(?:agents?|documents?|docs|files?|pages?|articles?|sources?|topics?|subjects?|themes?|tags?|keywords?|versions?"
     r"|generations?|collections?|catalog\w*|knowledge|know|cover\w*|contain\w*|hold|store\w*|ask|help|quarantin\w*|you)\b"
 )
+_LISTS_STOCK: Final = re.compile(
+    r"(?:list|show|name|which|what|how\s+many)\s+(?:me\s+)?(?:all\s+|the\s+|our\s+|your\s+|available\s+|of\s+)*(?:\w+\s+)?(?:agents|collections|generations|data\s?sets|knowledge\s+bases)(?:\s+(?:are\s+there|exist|do\s+you\s+have|there\s+are|you\s+have))?$"
+)
 _CREATIVE: Final = re.compile(
     r"\b(?:poem|haiku|joke|story|song|limerick|slogan|riddle)\b|^translate\s+quoted"
 )
-_CONDITION: Final = re.compile(
-    r"^(?:if|when|once|as\s+soon\s+as|in\s+case|unless|provided|should)\b"
-)
+_CONDITION: Final = re.compile(rf"^{CONDITION}\b")
 _WHEN_QUESTION: Final = re.compile(
     r"when\s+(?:did|is|was|do|does|will|can|are|were|should|has|have)\b|should\b"
 )
@@ -111,31 +135,40 @@ def kinds_of(clause: Clause) -> list[ClauseKind]:
     text, plain = clause.text, clause.plain
     split = _TO_DO.match(plain)
     if split and (verb := _deed(split["deed"], clause.language)):
-        deed = ClauseKind(verb[0], _tail(text, split["deed"]), split["deed"], verb=verb[1])
-        return [
-            ClauseKind("knowledge", _source_question(text, split["source"]), split["source"]),
-            deed,
-        ]
-    return [_kind(text, plain, clause.language)]
+        done = ClauseKind(verb[0], _tail(text, split["deed"]), split["deed"], verb=verb[1])
+        asked = _source_question(text, split["source"])
+        sources = document_sides(asked) or (asked,)
+        return [*(ClauseKind("knowledge", one, fold(one)) for one in sources), done]
+    if (lead := SOURCE_LEAD.match(plain)) and not order_in(clause) and len(plain.split()) < 16:
+        at = fold(text).find(lead.group())
+        asked = text[at + lead.end() - lead.start() :].strip() if at >= 0 else plain
+        if not re.search(r"\b(?:what|who|when|where|how|which|why)\b", plain):
+            found = document_sides(asked) or (asked,)
+            return [ClauseKind("knowledge", one, fold(one), source=one) for one in found]
+    made = _kind(clause)
+    if made.kind in ("knowledge", "tool") and paper_and_state(plain):
+        return [replace(made, kind="knowledge"), replace(made, kind="tool", source="")]
+    return [made]
 
 
 def _deed(plain: str, language: str) -> tuple[Kind, str] | None:
-    if verb := ordered_change(plain, language):
+    if verb := deed(plain, language):
         return "action", verb
     if _COMPUTES.search(plain) or _ARITHMETIC.search(plain):
         return "calculation", ""
     if _WRITES.search(plain) or re.match(
-        r"(?:decide|check|determine|see|judge|find\s+out)\b", plain
+        r"(?:decide|check|determine|see|judge|find\s+out|say|tell)\b", plain
     ):
         return "reasoning", ""
     return ("comparison", "") if _COMPARES.match(plain) else None
 
 
-def _kind(text: str, plain: str, language: str) -> ClauseKind:
-    if verb := ordered_change(plain, language):
-        found = _SOURCE.search(plain)
-        return ClauseKind("action", text, plain, source=found.group() if found else "", verb=verb)
-    if _CONDITION.match(plain) and not _WHEN_QUESTION.match(plain):
+def _kind(clause: Clause) -> ClauseKind:
+    text, plain = clause.text, clause.plain
+    if verb := order_in(clause):
+        return ClauseKind("action", text, plain, source=_deed_source(plain), verb=verb)
+    asked = _WHEN_QUESTION.match(plain) and (text.endswith("?") or not plain.startswith("should"))
+    if _CONDITION.match(plain) and not asked:
         return ClauseKind("condition", text, plain)
     for kind, applies in _TESTS.items():
         if applies(text, plain):
@@ -144,12 +177,23 @@ def _kind(text: str, plain: str, language: str) -> ClauseKind:
     return ClauseKind("knowledge", text, plain)
 
 
+def _deed_source(plain: str) -> str:
+    """What must be read before the deed; "remove her from the list" only names the place."""
+    found = _SOURCE.search(plain)
+    if found is None:
+        return ""
+    placed = re.match(r"(?:in|by|from|out\s+of|per|using)\b", found.group())
+    return "" if placed and not _FROM_READING.match(plain) else found.group()
+
+
 def _computes(_text: str, plain: str) -> bool:
     return bool(_ARITHMETIC.search(plain) or _COMPUTES.search(plain))
 
 
-def _is_live(_text: str, plain: str) -> bool:
-    return asks_live_state(plain)
+def _is_live(text: str, plain: str) -> bool:
+    if _COMPARES.match(plain) and len(named_sides(text)) > 1:
+        return False
+    return reads_live_state(plain)
 
 
 def _writes(_text: str, plain: str) -> bool:
@@ -164,6 +208,10 @@ def _compares(text: str, plain: str) -> bool:
             or _reads_back(plain)
             or _top(text) == "complex_analysis"
         )
+    if _PICKS_FROM_BEFORE.match(plain):
+        return True
+    if (_BETTER.search(plain) or _WHETHER.match(plain)) and len(named_sides(text)) > 1:
+        return True
     return bool(_PICKS.search(plain) and (named_sides(text) or counted_sides(text)[0]))
 
 
@@ -171,8 +219,8 @@ def _reads_back(plain: str) -> bool:
     return bool(re.search(r"\b(?:they|them|each\s+other|these|those|both|it)\b", plain))
 
 
-def _is_catalogue(text: str, _plain: str) -> bool:
-    return _top(text) == "schema_discovery"
+def _is_catalogue(text: str, plain: str) -> bool:
+    return bool(_LISTS_STOCK.match(plain)) or _top(text) == "schema_discovery"
 
 
 def _top(text: str) -> str:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from graph.classification.live_state import asks_live_state
 from graph.classification.spelling import fold
 from graph.planning.clause_kinds import (
     ClauseKind,
@@ -17,7 +16,9 @@ from graph.planning.clause_kinds import (
 from graph.planning.clauses import asking_clauses
 from graph.planning.expressions import expression_of
 from graph.planning.hops import first_hop
-from graph.planning.sides import counted_sides, named_sides
+from graph.planning.live_readings import condition_is_live
+from graph.planning.lookups import all_sides, named_sources, one_by_one, summed, taken_apart
+from graph.planning.sides import counted_sides
 from graph.planning.sketch import Need, Sketch
 from graph.planning.workflow_plan import MAX_STEPS
 
@@ -27,6 +28,12 @@ _POINTS_BACK: Final = re.compile(
 )
 _PRONOUN: Final = re.compile(r"\b(?:it|its|they|them|their|he|him|his|she|her)\b")
 _ASKS_FOR_SOMEBODY: Final = re.compile(r"^(?:who|which|what\s+\w+s?\s+(?:have|has|had|are|were))\b")
+_FINDS_SOMEBODY: Final = re.compile(
+    r"(?:find|identify|look\s+up|name|determine)\s+(?:out\s+)?(?:the|who|which)\b"
+)
+_ONE_OF_THEM: Final = re.compile(
+    r"\b(?:newest|latest|oldest|first|last|longest|shortest|most\s+\w+|one|ones|it|them|each|these|those)\b"
+)
 _COUNTED_PAPERS: Final = re.compile(
     r"(?:reports?|papers?|handbooks?|guides?|manuals?|policies|drafts?|contracts?|studies|surveys?|articles?|documents?"
     r"|chapters?|sections?|minutes|memos?|proposals?|quotes?|offers?|bids?|plans?|protocols?|agreements?|agents?|sources?"
@@ -39,7 +46,14 @@ _RANKS: Final = re.compile(
     r"\b(?:rank|best|worst|highest|lowest|most|least|top\s+\w+|cheapest|largest|smallest|compare|differ\w*)\b"
 )
 
+_JUDGES: Final = re.compile(
+    r"\b(?:analy[sz]e|analysis|assess|evaluate|investigate|trends?|patterns?|root\s+causes?|implications?|impact|affect(?:s|ed)?|influence[sd]?|correlat\w+|recurring|common\s+\w+|drivers?|factors|synthesi[sz]e|weigh|worth|should\s+(?:we|i)|develop(?:ed|ment)?\s+over|over\s+the\s+(?:last|past))\b"
+)
 
+# "If I drive at 80 km/h for 2 hours, how far do I get": all numbers are given.
+_WORD_PROBLEM: Final = re.compile(
+    r"(?:if|suppose|when|given|a|an|i|we)\b(?!.*\b(?:the\s+\w+|handbook|policy|manual|contract|according)\b)[^?]*\d[^?]*\d[^?]*[,.]\s*(?:how\s+(?:far|long|much|many|fast|old)|what)\b[^?]*\??\s*$"
+)
 _NUMBER_GIVEN: Final = re.compile(
     r"\b(?:square\s+root|sqrt|cube\s+root|factorial|logarithm)\s+of\s+\d|\d\s+(?:squared|cubed)\b"
 )
@@ -48,6 +62,9 @@ _NUMBER_GIVEN: Final = re.compile(
 def sketch_of(question: str, *, analysis: bool = False) -> Sketch:
     """Return the needs of a question; `analysis` says that it is more than looking up."""
     sketch = Sketch()
+    if _WORD_PROBLEM.match(fold(question[:600])):
+        sketch.add("calculation", question.strip())
+        return sketch
     for clause in asking_clauses(question)[: MAX_STEPS + 1]:
         for part in kinds_of(clause):
             _HANDLERS[part.kind](sketch, part)
@@ -70,13 +87,15 @@ def _whole(need: Need, question: str) -> Need:
 def _knowledge(sketch: Sketch, part: ClauseKind) -> None:
     before = sketch.last()
     after: list[str] = []
-    if before and before.capability == "knowledge" and _needs_answer(before, part):
+    if (before and (before.capability == "knowledge" and _needs_answer(before, part))) or (
+        before and before.capability == "catalogue" and _ONE_OF_THEM.search(part.plain)
+    ):
         after = [before.key]
     elif before and _is_echo(before, part):
         return
     count, what = counted_sides(part.text)
     if count and _COUNTED_PAPERS.search(what):
-        _parts(sketch, part.text, count)
+        one_by_one(sketch, part.text, count)
     elif hop := first_hop(part.text):
         first = sketch.add("knowledge", _asking(hop), after=after)
         sketch.add("knowledge", part.text, after=[first], parameters={"resolve": {first: hop}})
@@ -94,6 +113,10 @@ def _with_context(part: ClauseKind, before: Need | None) -> str:
 def _needs_answer(before: Need, part: ClauseKind) -> bool:
     """In "Which wards …, and what did their reports say", the second needs the first's answer."""
     asked = fold(before.question[:200])
+    if _FINDS_SOMEBODY.match(asked) and re.match(
+        r"(?:who|what|which|where|when|how)\b", part.plain
+    ):
+        return bool(re.search(r"\b(?:their|his|her|they|he|she)\b", part.plain))
     return bool(_ASKS_FOR_SOMEBODY.match(asked) and _ANSWER_BEFORE.search(part.plain))
 
 
@@ -113,29 +136,6 @@ def _asking(description: str) -> str:
     return f"{'Who' if human else 'What'} is {description}?"
 
 
-def _parts(sketch: Sketch, text: str, count: int) -> list[str]:
-    return [
-        sketch.add(
-            "knowledge",
-            f"{text.strip(' .?!')} ({number} of {count})",
-            parameters={"part": number, "parts": count},
-        )
-        for number in range(1, count + 1)
-    ]
-
-
-def _side(sketch: Sketch, text: str) -> str:
-    live = asks_live_state(f"show {fold(text)}")
-    return sketch.add("tool" if live else "knowledge", text)
-
-
-def _all_sides(sketch: Sketch, text: str) -> list[str]:
-    count, _ = counted_sides(text)
-    if count:
-        return _parts(sketch, text, count)
-    return [_side(sketch, side) for side in named_sides(text)]
-
-
 def _tool(sketch: Sketch, part: ClauseKind) -> None:
     before = sketch.last()
     if before and _is_echo(before, part) and before.capability == "tool":
@@ -149,7 +149,7 @@ def _tool(sketch: Sketch, part: ClauseKind) -> None:
 def _calculation(sketch: Sketch, part: ClauseKind) -> None:
     inputs = sketch.open_of("knowledge", "tool", "catalogue", "calculation")
     if not inputs:
-        inputs = _all_sides(sketch, part.text)
+        inputs = all_sides(sketch, part.text) or summed(sketch, part)
     if not inputs and (part.source or _wants_value(part)):
         inputs = [sketch.add("knowledge", part.text)]
     _compute(sketch, part.text, inputs)
@@ -171,9 +171,11 @@ def _wants_value(part: ClauseKind) -> bool:
 
 
 def _comparison(sketch: Sketch, part: ClauseKind) -> None:
-    inputs = _all_sides(sketch, part.text)
+    inputs = all_sides(sketch, part.text)
     if len(inputs) < 2:
         inputs = inputs + [one for one in sketch.open_ends() if one not in inputs]
+    if len(inputs) == 1:
+        inputs = taken_apart(sketch, inputs[0])
     if not inputs:
         inputs = [sketch.add("knowledge", part.text)]
     if is_ratio(part.plain) and len(inputs) > 2:
@@ -184,7 +186,7 @@ def _comparison(sketch: Sketch, part: ClauseKind) -> None:
 def _reasoning(sketch: Sketch, part: ClauseKind) -> None:
     inputs = sketch.open_ends()
     if not inputs and not is_creative(part.plain):
-        inputs = _all_sides(sketch, part.text) or [sketch.add("knowledge", part.text)]
+        inputs = all_sides(sketch, part.text) or named_sources(sketch, part)
     sketch.add("reasoning", part.text, after=inputs)
 
 
@@ -197,10 +199,11 @@ def _action(sketch: Sketch, part: ClauseKind) -> None:
 
 def _condition(sketch: Sketch, part: ClauseKind) -> None:
     """What a deed depends on is looked at first; "when it is done" is only an order of things."""
-    state = re.sub(r"^\w+\s+", "whether ", part.plain, count=1)
     question = re.sub(r"^\w+\s+", "Is it so that ", part.text, count=1).strip(" ?") + "?"
-    if asks_live_state(state) or asks_live_state(re.sub(r"^\w+\s+", "", part.plain, count=1)):
-        sketch.add("tool", question)
+    before = sketch.last()
+    if condition_is_live(part.plain):
+        if before is None or before.capability != "tool" or not _is_echo(before, part):
+            sketch.add("tool", question)
     elif part.source or (names_things(part.plain) and not _POINTS_BACK.search(part.plain)):
         sketch.add("knowledge", question)
 
@@ -235,7 +238,7 @@ def _analyse(sketch: Sketch, question: str) -> None:
         sketch.add("calculation", question, after=inputs)
     elif _RANKS.search(plain):
         sketch.add("comparison", question, after=inputs)
-    else:
+    elif _JUDGES.search(plain):
         sketch.add("reasoning", question, after=inputs)
 
 

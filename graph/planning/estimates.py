@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal, Protocol
 
 from graph.planning.registry import Registry
 from graph.planning.workflow_plan import Estimate, WorkflowPlan, WorkflowStep
@@ -17,6 +17,32 @@ TOKENS: Final[Mapping[Capability, int]] = {
     "knowledge": 2500, "reasoning": 1800, "calculation": 0, "comparison": 0, "tool": 0, "action": 0,
     "catalogue": 0, "synthesis": 1800,
 }  # fmt: skip
+WARM: Final = 5
+"""So many steps of an agent must have been measured before they count for more than what is declared."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What steps of one agent took lately, in the middle."""
+
+    steps: int
+    seconds: float
+    tokens: int = 0
+    cost: float = 0.0
+
+
+class StepHistory(Protocol):
+    """What earlier steps took, by agent and capability."""
+
+    async def measured(self) -> Mapping[tuple[str, str], Measured]: ...
+
+
+@dataclass(frozen=True)
+class NoHistory:
+    """Nothing was measured: what is declared holds."""
+
+    async def measured(self) -> Mapping[tuple[str, str], Measured]:
+        return {}
 
 
 @dataclass(frozen=True)
@@ -26,8 +52,19 @@ class Estimator:
     cost_per_1000: Mapping[str, float] = field(default_factory=dict[str, float])
     """Price by model tier; empty means the offline profile."""
     model_seconds: float = 3.0
+    measured: Mapping[tuple[str, str], Measured] = field(
+        default_factory=dict[tuple[str, str], Measured]
+    )
 
     def step(self, step: WorkflowStep, registry: Registry) -> Estimate:
+        known = self.measured.get((step.agent, step.capability))
+        if known is not None and known.steps >= WARM:
+            return Estimate(
+                seconds=round(known.seconds, 3),
+                tokens=known.tokens,
+                cost=round(known.cost, 6),
+                source="measured",
+            )
         agent = registry.find(step.agent)
         own_cost = agent.cost if agent else 0.0
         tokens = TOKENS[step.capability] if self.cost_per_1000 else 0
@@ -44,8 +81,18 @@ class Estimator:
             seconds=round(sum(one.estimate.seconds for one in critical_path(steps)), 3),
             tokens=sum(one.estimate.tokens for one in steps),
             cost=round(sum(one.estimate.cost for one in steps), 6),
+            source=_source(steps),
         )
         return plan.model_copy(update={"steps": steps, "estimate": whole})
+
+
+def _source(
+    steps: Sequence[WorkflowStep],
+) -> Literal["declared", "measured", "partly_measured"]:
+    said = {one.estimate.source for one in steps}
+    if said == {"measured"}:
+        return "measured"
+    return "partly_measured" if "measured" in said else "declared"
 
 
 def critical_path(steps: Sequence[WorkflowStep]) -> list[WorkflowStep]:

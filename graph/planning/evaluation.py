@@ -66,7 +66,11 @@ def classification_figures(
         "accuracy": _share(sum(right.values()), len(pairs)),
         "n": len(pairs),
         "per_class": {
-            kind: {"accuracy": _share(right[kind], row.total()), "n": row.total()}
+            kind: {
+                "precision": _share(row[kind], sum(other[kind] for other in confusion.values())),
+                "recall": _share(right[kind], row.total()),
+                "n": row.total(),
+            }
             for kind, row in confusion.items()
         },
         "confusion": {kind: dict(row) for kind, row in confusion.items()},
@@ -114,3 +118,22 @@ def plan_marks(wanted: LabelledPlan, made: WorkflowPlan) -> dict[str, bool]:
 
 def _share(part: int, whole: int) -> float:
     return round(part / whole, 4) if whole else 0.0
+
+
+def plan_mistakes(pairs: Sequence[tuple[LabelledPlan, WorkflowPlan]]) -> list[dict[str, Any]]:
+    """Everything that was wrong: missed approvals first, then needless ones, then the rest."""
+    found: list[tuple[int, dict[str, Any]]] = []
+    for wanted, made in pairs:
+        wrong = [name for name, right in plan_marks(wanted, made).items() if not right]
+        if not wrong:
+            continue
+        missed = wanted.needs_approval and not made.requires_approval
+        rank = 0 if missed else 1 if "approval" in wrong else 2
+        what = ("missed approval", "needless approval", f"wrong {', '.join(wrong)}")[rank]
+        got = Counter(step.capability for step in made.steps)
+        found.append((rank, {
+            "what": what, "query": wanted.query,
+            "wanted": {"shape": wanted.shape, "capabilities": dict(wanted.capabilities)},
+            "got": {"shape": made.shape, "capabilities": dict(got)},
+        }))  # fmt: skip
+    return [one for _, one in sorted(found, key=lambda pair: pair[0])]

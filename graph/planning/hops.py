@@ -12,10 +12,16 @@ _ROLE: Final = (
     r"|teacher|coach|captain|coordinator|maintainer|sponsor|landlord|tenant|employer|contractor|builder|discoverer|minister|mayor"
     r"|ceo|cto|treasurer|secretary|spouse|parent|child|capital|headquarters|birthplace|co-author|creator|organi[sz]er|organiser"
     r"|curator|reviewer|approver|applicant|recipient|holder|operator|provider|reporter|advisor|adviser|nurse|surgeon|doctor|person"
-    r"|company|team|department|country|city|institute|committee|project|product|lab|laboratory|university|school)"
+    r"|company|team|department|country|city|institute|committee|project|product|lab|laboratory|university|school|firm|agency|organi[sz]ation|studio|artist|scientist|engineer|association|charity|airline|foundation|brewery)"
 )
 _HOP: Final = re.compile(
-    rf"(?P<whole>\b(?:the|its|our)\s+(?:[\w-]+\s+){{0,2}}?(?P<role>{_ROLE})s?\s+(?:of|for|behind|who|that|which|whose|where|responsible\s+for|in\s+charge\s+of)\s+.+)$"
+    rf"(?P<whole>\b(?:the|its|our)\s+(?:[\w-]+\s+){{0,2}}?(?:(?P<role>{_ROLE})s?\s+(?:of|for|behind|who|that|which|whose|where|responsible\s+for|in\s+charge\s+of)|\w{{3,}}(?:er|or|ist|ian|yer|man|woman|eer)s?\s+(?:who|whose))\s+.+)$"
+)
+_OWNED: Final = re.compile(
+    rf"(?!who\s+(?:is|was)\s+(?:the\s+)?[\w -]+'s\s+\w+$)(?:who|whose|which|where|when|what|how\s+\w+)\b.*?\b(?P<whole>(?:the\s+|our\s+)(?:[\w-]+\s+){{0,3}}?[\w-]+'s\s+(?:{_ROLE}))\s+(?!of\b)\w+"
+)
+_NESTED: Final = re.compile(
+    rf"\b{_ROLE}s?\s+(?:of|for)\s+(?P<whole>(?:the|its|our)\s+(?:[\w-]+\s+){{0,2}}?{_ROLE}s?\s+(?:of|behind|who|that|which|whose)\s+.+)$"
 )
 _NAMES_ROLE_ONLY: Final = re.compile(
     r"^(?:who|what|which|where)(?:'s|\s+(?:is|was|are|were))?\s*(?:the\s+name\s+of\s*)?$|^(?:name|find|tell|give|show|list)(?:\s+me)?\s*$|^$"
@@ -35,6 +41,10 @@ def first_hop(text: str) -> str:
         plain,
     ):
         return ""
+    if owned := _OWNED.match(plain):
+        return text.strip(" .?!")[owned.start("whole") : owned.end("whole")]
+    if nested := _NESTED.search(plain):
+        return text.strip(" .?!")[nested.start("whole") : nested.end("whole")]
     found = _HOP.search(plain)
     if found is None or (
         _NAMES_ROLE_ONLY.match(plain[: found.start()].strip()) and not _THEN_DONE.search(plain)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from graph.planning.dependencies import before, in_order, shape_of, waits_of
-from graph.planning.estimates import Estimator
+from graph.planning.estimates import TOKENS, Estimator
 from graph.planning.registry import Registry
 from graph.planning.validation import used_steps
 from graph.planning.workflow_plan import WorkflowPlan, WorkflowStep
@@ -23,12 +23,19 @@ _POINTS_BACK: Final = re.compile(
 def optimise(
     plan: WorkflowPlan, registry: Registry, estimator: Estimator | None = None
 ) -> WorkflowPlan:
-    """Ask nothing twice, and let nothing wait for what it does not use."""
+    """Ask nothing twice, let nothing wait for what it does not use, reserve no better model than needed."""
     steps = _merged(in_order(plan.steps))
     steps = tuple(_freed(step, steps) for step in steps)
     steps = _without_detours(steps)
+    steps = tuple(_cheapest(step) for step in steps)
     changed = plan.model_copy(update={"steps": in_order(steps), "shape": shape_of(steps)})
     return (estimator or Estimator()).plan(changed, registry)
+
+
+def _cheapest(step: WorkflowStep) -> WorkflowStep:
+    """Where no model writes, no better one is reserved."""
+    writes = TOKENS[step.capability] > 0 or step.tools
+    return step if writes else step.model_copy(update={"model_tier": "cheap"})
 
 
 def _merged(steps: tuple[WorkflowStep, ...]) -> tuple[WorkflowStep, ...]:

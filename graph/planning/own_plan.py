@@ -1,6 +1,6 @@
 """A caller's plan: JSON in, a validated plan or everything that is wrong with it out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from pydantic import ValidationError
@@ -13,7 +13,9 @@ from graph.planning.validation import Problem, needs_approval, validate
 from graph.planning.workflow_plan import WorkflowPlan, WorkflowStep
 
 # The caller may send these (a plan of ours sent back has them), and we work them out ourselves.
-_OURS: Final = frozenset({"shape", "requires_approval", "made_by", "registry_digest", "estimate"})
+_OURS: Final = frozenset(
+    {"shape", "requires_approval", "made_by", "registry_digest", "estimate", "refused"}
+)
 
 
 def read_own_plan(
@@ -23,6 +25,7 @@ def read_own_plan(
     query: str = "",
     query_type: QueryType = "complex_analysis",
     estimator: Estimator | None = None,
+    groups: Sequence[str] | None = None,
 ) -> tuple[WorkflowPlan | None, list[Problem]]:
     """Fill in what follows from the rest: questions, capabilities, approvals, shape, estimates."""
     given = {name: value for name, value in data.items() if name not in _OURS}
@@ -36,7 +39,7 @@ def read_own_plan(
     except ValidationError as error:
         return None, [_problem(dict(one)) for one in error.errors()]
     plan = _completed(plan, registry)
-    problems = validate(plan, registry)
+    problems = validate(plan, registry, groups=groups)
     if problems:
         return None, problems
     return (estimator or Estimator()).plan(plan, registry), []

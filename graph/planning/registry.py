@@ -16,7 +16,7 @@ class Registry:
     agents: tuple[AgentCapability, ...]
 
     def digest(self) -> str:
-        """Digest of ids, capabilities and generations, in any order."""
+        """Digest of ids, capabilities, generations and tools, in any order."""
         return sha256_json(sorted(_identity(agent) for agent in self.agents))
 
     def ids(self) -> tuple[str, ...]:
@@ -27,6 +27,10 @@ class Registry:
         return tuple(
             one.agent_id for one in self.agents if one.kind == "rag" and "_" in one.agent_id
         )
+
+    def titles(self) -> tuple[str, ...]:
+        """Titles of two words or more; a single word may be meant as itself."""
+        return tuple(one.title for one in self.agents if one.kind == "rag" and " " in one.title)
 
     def find(self, agent_id: str) -> AgentCapability | None:
         return next((one for one in self.agents if one.agent_id == agent_id), None)
@@ -65,4 +69,5 @@ class Registry:
 
 
 def _identity(agent: AgentCapability) -> list[str]:
-    return [agent.agent_id, agent.kind, ",".join(agent.capabilities), str(agent.generation)]
+    tools = ",".join(sorted(f"{one.name}={one.fingerprint}" for one in agent.tools))
+    return [agent.agent_id, agent.kind, ",".join(agent.capabilities), str(agent.generation), tools]

@@ -10,6 +10,7 @@ from graph.planning.asking_back import (
     action_parameters,
     impossible_action,
     nobody_can,
+    parts_of,
     says_nothing,
     unclear,
 )
@@ -19,6 +20,7 @@ from graph.planning.dependencies import shape_of
 from graph.planning.estimates import Estimator
 from graph.planning.registry import Registry
 from graph.planning.sketch import Need, Sketch
+from graph.planning.tool_choice import calling_agents, tool_parameters
 from graph.planning.validation import validate
 from graph.planning.workflow_plan import AgentCapability, Shape, WorkflowPlan, WorkflowStep
 from kb_contract.agent_manifest import Capability
@@ -64,9 +66,10 @@ class RulePlanner:
         steps = await _Casting(registry, choice).steps(sketch)
         plan = draft.finished(steps, _reasons(sketch, steps))
         if problems := validate(plan, registry):
+            said = "; ".join(map(str, problems))
             return draft.asking(
-                "This is too much for one plan; ask it in parts. " + "; ".join(map(str, problems)),
-                (),
+                f"This is too much for one plan; ask it in parts, for instance as below. {said}",
+                parts_of([need.question for need in sketch.needs]),
             )
         return self.estimator.plan(plan, registry)
 
@@ -131,6 +134,8 @@ class _Casting:
         if need.capability == "catalogue" and not asks_for_stock(need.question):
             near = await self.choice.near(need.question, _able("knowledge", self.registry))
             return near[:1] or able[:1]
+        if need.capability in {"tool", "action"}:
+            return calling_agents(need.question, able, changing=need.capability == "action")
         if need.capability != "knowledge":
             return able[:1]
         chosen = await self.choice.choose(need.question, able)
@@ -139,6 +144,8 @@ class _Casting:
     def _step(self, need: Need, agent: AgentCapability) -> WorkflowStep:
         acting = need.capability == "action"
         given: dict[str, Any] = action_parameters(need, self.registry) if acting else {}
+        if agent.tools and need.capability in {"tool", "action"}:
+            given = tool_parameters(need.question, agent, changing=acting)
         able = need.capability in agent.capabilities
         return WorkflowStep(
             step_id=need.key,

@@ -20,7 +20,7 @@ _UNITS: Final = (
 )
 _COUNTED: Final = re.compile(
     rf"\b(?:(?:all|each|any|which)\s+(?:of\s+)?)?(?:(?:the|our|my|these|those|of\s+the|its|their)\s+)"
-    rf"(?:(?:last|past|latest|first|top|other|same)\s+)?(?P<n>{_SOME}|[2-9]|1[0-2])\s+(?!{_UNITS}\b)"
+    rf"(?:(?:last|past|latest|first|top|other|same)\s+)?(?P<n>{_SOME}|[2-9]|1[0-2])\s+(?:(?!{_UNITS}\b)|(?=(?:meter|metre|year|month|week|day|hour|minute|point|page|word|line)\s+\w+s\b))"
     rf"(?P<what>(?:[\w'-]+\s+){{0,3}}?[\w'-]+s)\b"
     rf"|\b(?P<both>both)\s+(?!and\b)(?:of\s+)?(?:the\s+|our\s+|my\s+)?(?P<pair>(?:[\w'-]+\s+){{0,3}}?[\w'-]+s)\b"
     rf"|\b(?P<all>all|each\s+of)\s+(?P<m>{_SOME}|[2-9]|1[0-2])\s+(?!{_UNITS}\b)(?P<these>(?:[\w'-]+\s+){{0,3}}?[\w'-]+s)\b"
@@ -29,7 +29,7 @@ _COMPARED: Final = re.compile(
     r"\b(?:compar(?:e|ing|ison\s+(?:of|between))|contrast|differences?\s+(?:between|among)|differ\s+between"
     r"|similarit\w+\s+(?:between|of)|overlaps?\s+(?:between|of)|(?:trade-?offs?|choose|choosing|conflicts?|gap|relationship"
     r"|contradictions?|discrepanc\w+|inconsistenc\w+)\s+between|weigh|reconcile|in\s+common\s+between"
-    r"|(?:sum|total|mean|average|ratio|product|combined\s+\w+)\s+of|side\s+by\s+side"
+    r"|(?:sum|total|mean|average|ratio|product|combined\s+\w+)\s+of|side\s+by\s+side:?"
     r"|vergleich\w*|unterschied\w*\s+zwischen|comparez?|comparer|difference\s+entre|compara|comparar|diferencia\s+entre"
     r"|confronta|confrontare|differenza\s+(?:tra|fra)|vergelijk|verschil\s+tussen|compare|diferenca\s+entre)\s+(?P<rest>.+)"
 )
@@ -45,15 +45,21 @@ _FOREIGN: Final = re.compile(
 )
 _FOREIGN_JOINT: Final = r"\s+(?:und|et|y|e|ed|en|mit|avec|con|com|met)\s+|\s*,\s*"
 _VERSUS: Final = re.compile(
-    r"(?P<one>.+?)\s+(?:versus|vs\.?|as\s+opposed\s+to|compared\s+(?:to|with)|rather\s+than)\s+(?P<other>.+)"
+    r"(?P<one>.+?)\s+(?:versus|vs\.?|as\s+opposed\s+to|compared\s+(?:to|with)|rather\s+than)\s+(?P<other>[^:;?]+)"
 )
 _DIFFER: Final = re.compile(
-    r"\bhow\s+(?:do|does|did|is|are|was|were)\s+(?P<one>.+?)\s+(?:differ(?:ent)?\s+from|compare\s+(?:to|with|against)"
+    r"\b(?:how|where|why|in\s+what\s+(?:way|respects?))\s+(?:do|does|did|is|are|was|were)\s+(?P<one>.+?)\s+(?:differ(?:ent)?\s+from|compare\s+(?:to|with|against)"
     r"|relate\s+to|different\s+from|stack\s+up\s+against)\s+(?P<other>.+)"
+)
+_APART: Final = re.compile(
+    r"\bwhat\s+(?:sets|distinguishes|separates|tells)\s+(?P<one>.+?)\s+(?:apart\s+)?from\s+(?P<other>.+)"
 )
 _AGREE: Final = re.compile(
     r"^(?:do|does|did|are|is|where\s+do|how\s+do)\s+(?P<both>.+?\s+and\s+.+?)\s+(?:agree|disagree|tell\s+the\s+same|contradict"
     r"|differ|compare|say\s+the\s+same|match|overlap|conflict|line\s+up|consistent|compatible|diverge)\b"
+)
+_WHETHER: Final = re.compile(
+    r"^(?:do|does|did|is|are|was|were|has|have|can|may)\s+(?P<both>(?:the|our)\s+[\w -]{3,40}?\s+or\s+(?:the|our)\s+[\w-]+(?:\s+[\w-]+)?)\s+\w+"
 )
 _EITHER: Final = re.compile(
     r"^(?:which|what|who)\b.+?\b(?:\w+er|more\s+\w+|less\s+\w+|better|worse|\w+est|first|most\s+\w+|least\s+\w+|most|least)\b"
@@ -75,6 +81,10 @@ _THOSE: Final = re.compile(
     r"^(?:those|that|the\s+ones?)\s+(?P<link>of|in|for|from|at|on|under|by|after|before|with|during|about)\s",
     re.IGNORECASE,
 )
+_READ_JOINT: Final = r"\s+(?:and|as\s+well\s+as|plus|with)\s+|\s*,\s*(?:and\s+)?"
+_READABLE: Final = re.compile(
+    r"(?:the|our|my|its|their|this|last|each|new|old|both|[\w-]+'s)\s+\w|.*\b(?:reports?|guides?|handbook|manual|policy|contract|minutes|plan|notes|survey|study|rules)$"
+)
 _TAIL: Final = re.compile(
     r"^(?P<head>.+\s(?:of|in|for|at|from|under|by|on)\s+)(?:the\s+)?\S+(?:\s+\S+)?$", re.IGNORECASE
 )
@@ -84,12 +94,17 @@ def named_sides(text: str) -> tuple[str, ...]:
     """Return the sides of a comparison in the question's own words; none when there are none."""
     text = text.strip(" .?!")[:LONGEST_CLAUSE]
     plain = fold(text)
-    for pattern in (_DIFFER, _VERSUS, _THAN):
+    for pattern in (_DIFFER, _APART, _VERSUS, _THAN):
         if found := pattern.search(plain):
             sides = [text[slice(*found.span("one"))], text[slice(*found.span("other"))]]
             sides[0] = _after_verb(sides[0])
             return _completed(sides)
-    for pattern, group in ((_COMPARED, "rest"), (_AGREE, "both"), (_EITHER, "both")):
+    for pattern, group in (
+        (_COMPARED, "rest"),
+        (_AGREE, "both"),
+        (_EITHER, "both"),
+        (_WHETHER, "both"),
+    ):
         if found := pattern.search(plain):
             joint = _FOREIGN_JOINT if _FOREIGN.search(plain) else _JOINT
             both = text[slice(*found.span(group))]
@@ -97,6 +112,13 @@ def named_sides(text: str) -> tuple[str, ...]:
                 if len(sides := _split(both, between)) > 1:
                     return _completed(sides)
     return ()
+
+
+def document_sides(text: str) -> tuple[str, ...]:
+    """Return several things that are to be read: "the budget report and the staffing plan"."""
+    parts = _split(text.strip(" .?!")[:LONGEST_CLAUSE], _READ_JOINT)
+    whole = len(parts) > 1 and all(_READABLE.match(fold(one)) for one in parts)
+    return tuple(parts) if whole else ()
 
 
 def counted_sides(text: str) -> tuple[int, str]:

@@ -2,22 +2,25 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from graph.planning.dependencies import before, cycle_in, depths, waits_of
+from graph.planning.argument_schemas import wrong_arguments
+from graph.planning.dependencies import before, cycle_in, depths, waits_of, widest
 from graph.planning.registry import Registry
 from graph.planning.workflow_plan import MAX_STEPS, WorkflowPlan, WorkflowStep
 from kb_contract.identifiers import sha256_json
 
 MAX_DEPTH: Final = 12
+MAX_WIDTH: Final = 16
+MAX_CHARACTERS: Final = 200_000
 
 Code = Literal[
     "not_a_plan", "no_steps", "too_many_steps", "too_deep", "duplicate_id", "self_loop",
     "unknown_dependency", "repeated_dependency", "cycle", "no_entry_point", "unknown_agent",
     "capability_mismatch", "needs_approval", "approval_not_said", "not_independent",
-    "steps_and_clarification",
+    "steps_and_clarification", "too_wide", "too_big", "not_permitted", "bad_arguments",
 ]  # fmt: skip
 
 
@@ -33,15 +36,39 @@ class Problem:
         return f"{self.step_id}: {self.message}" if self.step_id else self.message
 
 
-def validate(plan: WorkflowPlan, registry: Registry) -> list[Problem]:
-    """Return all problems; none means that the plan may run."""
+def validate(
+    plan: WorkflowPlan, registry: Registry, *, groups: Sequence[str] | None = None
+) -> list[Problem]:
+    """Return all problems; none means that the plan may run.
+
+    `groups` are the caller's; without them the registry is what the caller may use.
+    """
     found = [*_size(plan), *_ids(plan), *_agents(plan, registry), *_approvals(plan, registry)]
+    found += [*_rights(plan, registry, groups), *_arguments(plan, registry)]
     looping = cycle_in(waits_of(plan.steps))
     if looping:
         found.append(Problem("cycle", f"these wait for each other: {', '.join(looping)}"))
     elif not any(one.code == "duplicate_id" for one in found):
         found += [*_depth(plan), *_independence(plan)]
+        if (width := widest(waits_of(plan.steps))) > MAX_WIDTH:
+            found.append(Problem("too_wide", f"{width} steps at once; at most {MAX_WIDTH}"))
     return found
+
+
+def _rights(
+    plan: WorkflowPlan, registry: Registry, groups: Sequence[str] | None
+) -> Iterator[Problem]:
+    for step in plan.steps if groups is not None else ():
+        agent = registry.find(step.agent)
+        if agent and agent.audience and not set(agent.audience) & set(groups or ()):
+            yield Problem("not_permitted", f"you may not ask {step.agent}", step.step_id)
+
+
+def _arguments(plan: WorkflowPlan, registry: Registry) -> Iterator[Problem]:
+    for step in plan.steps:
+        agent = registry.find(step.agent)
+        for wrong in wrong_arguments(step, agent) if agent else ():
+            yield Problem("bad_arguments", wrong, step.step_id)
 
 
 def _size(plan: WorkflowPlan) -> Iterator[Problem]:
@@ -51,6 +78,9 @@ def _size(plan: WorkflowPlan) -> Iterator[Problem]:
         yield Problem("no_steps", f"a {plan.shape} plan needs steps")
     if len(plan.steps) > MAX_STEPS:
         yield Problem("too_many_steps", f"{len(plan.steps)} steps; at most {MAX_STEPS} are allowed")
+    written = sum(len(one.question) + len(str(one.parameters)) for one in plan.steps)
+    if written > MAX_CHARACTERS:
+        yield Problem("too_big", f"{written} characters; at most {MAX_CHARACTERS}")
     if plan.steps and all(step.depends_on for step in plan.steps):
         yield Problem("no_entry_point", "every step waits for another, so none can begin")
 

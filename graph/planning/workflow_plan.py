@@ -1,15 +1,17 @@
 """What a plan is. Plans travel through checkpoints and HTTP as plain JSON."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from graph.classification.query_type import QueryType
+from graph.planning.tool_card import ToolCard
 from kb_contract.agent_manifest import Capability
 from kb_contract.identifiers import sha256_json
 
 Shape = Literal["direct", "single", "sequential", "parallel_then_join", "mixed"]
-FailurePolicy = Literal["required", "optional"]
+FailurePolicy = Annotated[str, Field(pattern=r"^(?:required|optional|quorum\([1-9][0-9]?\))$")]
+"""`quorum(n)`: of the steps with this policy that one step waits for, n must bring something."""
 
 MAX_STEPS = 24
 
@@ -26,6 +28,8 @@ class Estimate(PlanPart):
     seconds: float = 0.0
     tokens: int = 0
     cost: float = 0.0
+    source: Literal["declared", "measured", "partly_measured"] = "declared"
+    """Where the figures come from: what is declared, or what earlier runs took."""
 
 
 class WorkflowStep(PlanPart):
@@ -41,6 +45,8 @@ class WorkflowStep(PlanPart):
     requires_approval: bool = False
     model_tier: Literal["cheap", "standard", "strong"] = "standard"
     timeout_seconds: float = Field(default=60.0, gt=0, le=600)
+    tools: dict[str, str] = Field(default_factory=dict, max_length=200)
+    """Tools that it may call, each with its fingerprint when the plan was made."""
     estimate: Estimate = Estimate()
 
 
@@ -59,6 +65,8 @@ class WorkflowPlan(PlanPart):
     estimate: Estimate = Estimate()
     made_by: Literal["rules", "model", "person"] = "rules"
     reasons: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    """Why a model's plan was not taken; the rules made this one."""
     registry_digest: str = ""
 
     def digest(self) -> str:
@@ -87,3 +95,9 @@ class AgentCapability(PlanPart):
     chunks: int = 0
     input_schema: dict[str, Any] = Field(default_factory=dict)
     output_schema: dict[str, Any] = Field(default_factory=dict)
+    tool_patterns: tuple[str, ...] = ()
+    """Its allow-list: `server/tool`, or globs of such names."""
+    tools: tuple[ToolCard, ...] = ()
+    """Those that its allow-list names and that their servers offer now."""
+    audience: tuple[str, ...] = ()
+    """Groups that may ask it; empty: everyone."""

@@ -1,15 +1,18 @@
 """Questions classified and planned without a run, with the same parts as the graph has."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from graph.classification.classifier import Classifier
 from graph.planning.agent_choice import Affinity
+from graph.planning.estimates import Estimator, NoHistory, StepHistory
 from graph.planning.optimisation import optimise
 from graph.planning.own_plan import read_own_plan
 from graph.planning.picture import mermaid
 from graph.planning.planner import Planner
+from graph.planning.registry import Registry
+from graph.planning.tool_grants import with_tool_grants
 from graph.planning.validation import Problem
 from graph.planning.workflow_plan import WorkflowPlan
 from graph.server.server_parts import AgentList
@@ -26,6 +29,8 @@ class PlanningDesk:
     agents: AgentList
     affinity: Affinity
     longest: int
+    history: StepHistory = field(default_factory=NoHistory)
+    rights: Callable[[], tuple[str, ...]] | None = None
 
     async def classify(self, question: str) -> Mapping[str, Any]:
         asked = self._checked(question)
@@ -36,21 +41,31 @@ class PlanningDesk:
         asked, registry = self._checked(question), await self.agents.current()
         found = await self.classifier.classify(asked, registry=registry)
         plan = await self.planner.plan(asked, found, registry, self.affinity)
+        plan = with_tool_grants(plan, registry)
         return {**_shown(plan), "classification": found.as_json()}
 
     async def validate(self, plan: Mapping[str, Any]) -> Mapping[str, Any]:
-        found, problems = read_own_plan(plan, await self.agents.current())
+        found, problems = await self._read(plan, await self.agents.current())
         shown = _shown(found) if found else {"plan": None}
         return {"valid": found is not None, "problems": [str(one) for one in problems], **shown}
 
     async def optimize(self, plan: Mapping[str, Any]) -> Mapping[str, Any]:
         registry = await self.agents.current()
-        given, problems = read_own_plan(plan, registry)
+        given, problems = await self._read(plan, registry)
         if given is None:
             raise _refused(problems)
-        better = optimise(given, registry)
+        better = optimise(given, registry, await self._estimator())
         before = given.estimate.model_dump()
         return {**_shown(better), "before": before, "changed": better.steps != given.steps}
+
+    async def _read(
+        self, plan: Mapping[str, Any], registry: Registry
+    ) -> tuple[WorkflowPlan | None, list[Problem]]:
+        groups = self.rights() if self.rights else None
+        return read_own_plan(plan, registry, estimator=await self._estimator(), groups=groups)
+
+    async def _estimator(self) -> Estimator:
+        return Estimator(measured=await self.history.measured())
 
     def _checked(self, question: str) -> str:
         return checked_text(question, what="question", at_most=self.longest)

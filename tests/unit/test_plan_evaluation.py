@@ -26,7 +26,11 @@ def test_classification_figures():
     figures = classification_figures([(LabelledQuestion.of(row), one) for row, one in rows])
     assert figures["accuracy"] == pytest.approx(2 / 3, abs=1e-4)
     assert figures["n"] == 3
-    assert figures["per_class"]["simple_lookup"] == {"accuracy": 1.0, "n": 2}
+    assert figures["per_class"]["simple_lookup"] == {
+        "precision": 0.6667,
+        "recall": 1.0,
+        "n": 2,
+    }
     assert figures["confusion"]["tool_operation"] == {"simple_lookup": 1}
     assert figures["calibration_error"] == 0.0
 

@@ -1,0 +1,53 @@
+"""Plans that were made already: the same question, agents, workspace and rights need no second one."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from graph.classification.classifier import Classification
+from graph.planning.registry import Registry
+from graph.planning.workflow_plan import WorkflowPlan
+from kb_contract.identifiers import sha256_json
+
+
+@dataclass
+class PlanCache:
+    """Bounded, of one process; the plan that was not used for longest goes first."""
+
+    workspace: str = ""
+    largest: int = 512
+    _plans: OrderedDict[str, WorkflowPlan] = field(
+        default_factory=OrderedDict[str, WorkflowPlan], init=False, repr=False
+    )
+
+    def key(
+        self,
+        question: str,
+        classification: Classification,
+        registry: Registry,
+        rights: Sequence[str] = (),
+    ) -> str:
+        """Name what a plan depends on; generations stand in the registry's digest."""
+        asked = " ".join(question.split()).rstrip(" .?!")
+        kind = [classification.query_type, classification.path]
+        return sha256_json([asked, kind, registry.digest(), self.workspace, sorted(rights)])
+
+    def find(self, key: str, question: str) -> WorkflowPlan | None:
+        """Return the plan as if it had been made for these very words."""
+        plan = self._plans.get(key)
+        if plan is None:
+            return None
+        self._plans.move_to_end(key)
+        return plan.model_copy(update={"query": question})
+
+    def keep(self, key: str, plan: WorkflowPlan) -> None:
+        """Keep a plan; one that only stands in for a refused one is made again next time."""
+        if plan.refused or self.largest < 1:
+            return
+        self._plans[key] = plan
+        self._plans.move_to_end(key)
+        while len(self._plans) > self.largest:
+            self._plans.popitem(last=False)
+
+    def __len__(self) -> int:
+        return len(self._plans)
