@@ -5,6 +5,7 @@ from typing import Any, Final, cast
 
 from langgraph.types import Interrupt
 
+from graph.approval_requests.shown_action import shown_action
 from graph.server.database import Row
 from graph.server.encoding import plain
 from kb_contract.identifiers import sha256_json
@@ -18,10 +19,20 @@ SHOWN: Final = (
     "digest",
     "request",
     "status",
+    "requested_by",
+    "approvers",
+    "deadline",
+    "warn_at",
+    "level",
+    "policy",
     "decision",
     "decided_by",
+    "on_behalf_of",
     "decided_at",
+    "decided_digest",
     "resume_run_id",
+    "revoked_by",
+    "revoked_at",
     "created_at",
 )
 
@@ -49,12 +60,18 @@ def approval_body(row: Row) -> dict[str, Any]:
     return {name: row[name] for name in SHOWN}
 
 
+def waiting_body(row: Row) -> dict[str, Any]:
+    """Enough to tell one waiting approval from another."""
+    return {
+        "approval_id": row["approval_id"],
+        "step_id": row["step_id"],
+        "agent_id": row["agent_id"],
+        "action": action_name(row["request"]),
+        "digest": row["digest"],
+    }
+
+
 def action_name(request: Any) -> str:
     """Name of the one action that is asked for; empty when a graph asks in its own way."""
-    if not isinstance(request, Mapping):
-        return ""
-    actions = cast("Mapping[str, Any]", request).get("action_requests")
-    first = cast("list[Any]", actions)[0] if isinstance(actions, list) and actions else None
-    return (
-        str(cast("Mapping[str, Any]", first).get("name", "")) if isinstance(first, Mapping) else ""
-    )
+    shown = shown_action(request)
+    return shown.name if shown else ""

@@ -1,24 +1,27 @@
 """The inbox: what waits for a person, and what was decided. `/approvals…`."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from graph.server.approval_answering import Answering, one_approval
+from graph.server.approval_knowledge import with_knowledge
 from graph.server.approval_rows import action_name, approval_body
+from graph.server.audit_entries import entry_body
 from graph.server.border import BorderRoute
 from graph.server.database import Row
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
-from graph.server.run_request import CommandBody, OwnId, PathId, RunRequest
+from graph.server.run_request import OwnId, PathId
 from graph.server.server_parts import Caller, Parts, ServerParts
 
 router = APIRouter(prefix="/approvals", tags=["approvals"], route_class=BorderRoute)
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 ThreadId = Annotated[str | None, Query(max_length=128)]
-RESUME_MODES = ["custom", "updates", "values"]
+After = Annotated[int, Query(ge=0, le=2**62)]
 
 
 class Decided(BaseModel):
@@ -29,6 +32,9 @@ class Decided(BaseModel):
     message: str | None = Field(default=None, max_length=20_000)
     thread_id: OwnId | None = None
     digest: str | None = Field(default=None, max_length=200, description="of what you were shown")
+    knowledge: Literal["as_pinned", "refresh"] | None = Field(
+        default=None, description="whether to look again at what is live now"
+    )
 
 
 class Modified(Decided):
@@ -45,14 +51,19 @@ class ResumedRun(BaseModel):
     decided_by: str
     thread_id: str
     resume_run_id: str
+    digest: str = ""
+    on_behalf_of: str | None = None
 
 
 @router.get("/pending")
 async def pending_approvals(
     parts: Parts, limit: Limit = 100, offset: Offset = 0, thread_id: ThreadId = None
 ) -> JsonResponse:
-    """What waits, oldest first."""
-    return await _listed(parts, "pending_approvals", thread_id, limit, offset)
+    """What waits, oldest first, and what became of the knowledge that it stands on."""
+    rows = await parts.database.rows(
+        "pending_approvals", thread_id=thread_id, limit=limit, offset=offset
+    )
+    return JsonResponse({"approvals": await _shown(parts, rows)})
 
 
 @router.get("/history")
@@ -60,22 +71,35 @@ async def decided_approvals(
     parts: Parts, limit: Limit = 100, offset: Offset = 0, thread_id: ThreadId = None
 ) -> JsonResponse:
     """What was decided, by whom and when, newest first."""
-    return await _listed(parts, "decided_approvals", thread_id, limit, offset)
-
-
-async def _listed(
-    parts: ServerParts, query: str, thread_id: str | None, limit: int, offset: int
-) -> JsonResponse:
-    rows = await parts.database.rows(query, thread_id=thread_id, limit=limit, offset=offset)
+    rows = await parts.database.rows(
+        "decided_approvals", thread_id=thread_id, limit=limit, offset=offset
+    )
     return JsonResponse({"approvals": [approval_body(row) for row in rows]})
+
+
+@router.get("/events")
+async def approval_events(parts: Parts, after: After = 0, limit: Limit = 100) -> JsonResponse:
+    """What happened to approvals since an entry of the audit, in order; NOTIFY ops_approvals says when."""
+    rows = await parts.database.rows("audit_after", after=after, approval_id=None, limit=limit)
+    return JsonResponse({"events": [entry_body(row) for row in rows]})
 
 
 @router.get("/{approval_id}")
 async def get_approval(
     parts: Parts, approval_id: PathId, thread_id: ThreadId = None
 ) -> JsonResponse:
-    """One approval."""
-    return JsonResponse(approval_body(await _one(parts, approval_id, thread_id)))
+    """One approval with everything that happened to it; of a session's id, all that it waits for."""
+    waiting = await parts.database.rows(
+        "pending_approvals", thread_id=approval_id, limit=1000, offset=0
+    )
+    if waiting:
+        return JsonResponse({"session_id": approval_id, "approvals": await _shown(parts, waiting)})
+    row = await one_approval(parts.database, approval_id, thread_id)
+    [body] = await _shown(parts, [row])
+    entries = await parts.database.rows("audit_after", after=0, approval_id=approval_id, limit=1000)
+    history = [entry_body(one) for one in entries]
+    mine = [one for one in history if one.get("thread_id") == row["thread_id"]]
+    return JsonResponse({**body, "history": mine})
 
 
 @router.post("/{approval_id}/approve")
@@ -91,58 +115,61 @@ async def reject(
     parts: Parts, caller: Caller, approval_id: PathId, said: Decided | None = None
 ) -> ResumedRun:
     """Do not let it be done."""
-    said = said or Decided()
-    return await decide(parts, caller, approval_id, _with_message("reject", said), said)
+    return await decide(parts, caller, approval_id, {"type": "reject"}, said or Decided())
 
 
 @router.post("/{approval_id}/modify")
 async def modify(parts: Parts, caller: Caller, approval_id: PathId, said: Modified) -> ResumedRun:
-    """Let it be done with other arguments."""
-    row = await _one(parts, approval_id, said.thread_id)
+    """Let it be done with other arguments, which must fit `args_schema`."""
+    row = await one_approval(parts.database, approval_id, said.thread_id)
     edited = {"name": action_name(row["request"]), "args": said.args}
     return await decide(parts, caller, approval_id, {"type": "edit", "edited_action": edited}, said)
+
+
+@router.post("/{approval_id}/respond")
+async def respond(parts: Parts, caller: Caller, approval_id: PathId, said: Decided) -> ResumedRun:
+    """Put your words in the place of what would have been done."""
+    if not said.message:
+        raise ApiError(422, "a response needs a message", hint='send {"message": "…"}')
+    return await decide(parts, caller, approval_id, {"type": "respond"}, said)
+
+
+@router.post("/{approval_id}/revoke")
+async def revoke(
+    parts: Parts, caller: Caller, approval_id: PathId, thread_id: ThreadId = None
+) -> JsonResponse:
+    """Take your decision back, as long as nothing was done with it."""
+    row = await one_approval(parts.database, approval_id, thread_id)
+    await parts.desk.revoke(row["thread_id"], approval_id, caller)
+    row = await one_approval(parts.database, approval_id, row["thread_id"])
+    return JsonResponse(approval_body(row))
 
 
 async def decide(
     parts: ServerParts, caller: str, approval_id: str, decision: Mapping[str, Any], said: Decided
 ) -> ResumedRun:
     """Answer an approval once, and resume its thread."""
-    row = await _one(parts, approval_id, said.thread_id)
+    row = await one_approval(parts.database, approval_id, said.thread_id)
     if said.digest is not None and said.digest != row["digest"]:
         raise ApiError(
             409, "what waits is not what you were shown", hint="look at it again and decide anew"
         )
-    answer = {"decisions": [dict(decision)]}
-    thread = await parts.database.row("thread", thread_id=row["thread_id"])
-    graph_id = (thread or {"metadata": {}})["metadata"].get("graph_id")
-    request = RunRequest(
-        assistant_id=graph_id or next(iter(parts.graphs.graphs)),
-        command=CommandBody(resume={row["approval_id"]: answer}),
-        stream_mode=RESUME_MODES,
-        stream_subgraphs=True,
-    )
-    run = await parts.desk.start(row["thread_id"], request, caller)
-    decided = await _one(parts, approval_id, row["thread_id"])
+    more = {"message": said.message, "knowledge": said.knowledge}
+    whole = {**decision, **{name: one for name, one in more.items() if one}}
+    answering = Answering(parts.database, parts.desk, parts.graphs, parts.settings.approval_grace)
+    run = await answering.answer(row, whole, caller)
+    decided = await one_approval(parts.database, approval_id, row["thread_id"])
     return ResumedRun(
         approval_id=approval_id,
         status=decided["status"],
         decided_by=caller,
         thread_id=row["thread_id"],
         resume_run_id=run["run_id"],
+        digest=decided["decided_digest"] or "",
+        on_behalf_of=decided["on_behalf_of"],
     )
 
 
-def _with_message(kind: str, said: Decided) -> dict[str, Any]:
-    return {"type": kind, "message": said.message} if said.message else {"type": kind}
-
-
-async def _one(parts: ServerParts, approval_id: str, thread_id: str | None) -> Row:
-    rows = await parts.database.rows("approval", approval_id=approval_id, thread_id=thread_id)
-    if not rows:
-        raise ApiError(404, f"there is no approval {approval_id}", hint="GET /approvals/pending")
-    waiting = {row["thread_id"] for row in rows if row["status"] == "pending"}
-    if len(waiting) > 1:
-        raise ApiError(
-            409, f"{len(waiting)} threads wait for this answer", hint="say which: thread_id"
-        )
-    return rows[0]
+async def _shown(parts: ServerParts, rows: list[Row]) -> list[dict[str, Any]]:
+    bodies = [approval_body(row) for row in rows]
+    return await with_knowledge(parts.database, parts.settings.workspace_id, bodies)

@@ -1,14 +1,17 @@
-"""An approval is answered once: whoever comes first wins, and the others are told who did."""
+"""An approval is answered once: whoever comes first wins, and the others are told who did, and when."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, cast
 
 from psycopg.types.json import Jsonb
 
-from graph.approval_requests import read_answer
-from graph.server.approval_rows import action_name
+from graph.approval_requests.answers import Decision, decided_digest, read_answer
+from graph.approval_requests.shown_action import VERSION, ShownAction, shown_action
+from graph.server.approval_rights import on_whose_behalf
+from graph.server.approval_rows import waiting_body
 from graph.server.database import Row, Statements
 from graph.server.errors import ApiError
 
@@ -35,10 +38,13 @@ class ResumeConflict(ApiError):
 
 @dataclass(frozen=True)
 class Answerer:
-    """Who answers, and which run carries the answer."""
+    """Who answers and when, and which run carries the answer."""
 
     name: str
     run_id: str
+    at: datetime
+    by_policy: bool = False
+    """Nobody answered in time, so the policy does."""
 
 
 async def claim_answers(
@@ -57,26 +63,67 @@ async def claim_answers(
     if late:
         decided = [row for row in rows if row["approval_id"] in late]
         raise await _nothing_waits(statements, decided or rows, late)
-    _check_that_it_can_be_read(answers, pending)
-    for approval_id, answer in answers.items():
-        await statements.rows(
-            "decide_approval",
-            thread_id=thread_id,
-            approval_id=approval_id,
-            status=decision_status(answer),
-            decision=Jsonb(answer),
-            decided_by=answerer.name,
-            resume_run_id=answerer.run_id,
+    people = await _people(statements, answerer)
+    known = {row["approval_id"]: row for row in pending}
+    # All of them are checked before one is used: an answer that is refused uses up no approval.
+    claims = [_claim(known[one], answer, answerer, people) for one, answer in answers.items()]
+    for claim in claims:
+        await statements.rows("decide_approval", thread_id=thread_id, **claim.values(answerer))
+    return {claim.approval_id: claim.answer for claim in claims}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One approval as it will be decided, and what the graph is told."""
+
+    approval_id: str
+    answer: Any
+    digest: str
+    on_behalf_of: str | None
+
+    def values(self, answerer: Answerer) -> dict[str, Any]:
+        return {
+            "approval_id": self.approval_id,
+            "status": decision_status(self.answer),
+            "decision": Jsonb(self.answer),
+            "decided_by": answerer.name,
+            "on_behalf_of": self.on_behalf_of,
+            "decided_digest": self.digest,
+            "resume_run_id": answerer.run_id,
+        }
+
+
+def _claim(row: Row, answer: Any, answerer: Answerer, people: Sequence[str]) -> Claim:
+    behalf = None if answerer.by_policy else on_whose_behalf(row, answerer.name, people)
+    shown = shown_action(row["request"])
+    if shown is None:
+        return Claim(row["approval_id"], answer, row["digest"], behalf)
+    _check_version(shown)
+    decision = read_answer(answer, shown)
+    if shown.version == VERSION:
+        answer = _bound(decision, shown, answerer)
+        return Claim(row["approval_id"], answer, decided_digest(shown, decision), behalf)
+    return Claim(row["approval_id"], answer, row["digest"], behalf)
+
+
+def _bound(decision: Decision, shown: ShownAction, answerer: Answerer) -> dict[str, Any]:
+    """The answer as the scheduler reads it, with the digest of what was shown."""
+    said = decision.model_dump(mode="json", exclude_none=True)
+    return {"decisions": [said], "digest": shown.digest, "decided_by": answerer.name}
+
+
+def _check_version(shown: ShownAction) -> None:
+    if shown.version > VERSION:
+        raise ApiError(
+            409,
+            f"this was asked by newer code (version {shown.version}; here {VERSION} is known)",
+            hint="update this server and answer then, or cancel the run and ask the question again",
         )
-    return answers
 
 
-def _check_that_it_can_be_read(answers: Mapping[str, Any], pending: Sequence[Row]) -> None:
-    """An answer that the graph would refuse must not use up the approval."""
-    for row in pending:
-        name = action_name(row["request"])
-        if name and row["approval_id"] in answers:
-            read_answer(answers[row["approval_id"]], action=name)
+async def _people(statements: Statements, answerer: Answerer) -> list[str]:
+    rows = await statements.rows("people_of_deputy", deputy=answerer.name, now=answerer.at)
+    return [row["person"] for row in rows]
 
 
 def decision_status(answer: Any) -> str:
@@ -114,7 +161,7 @@ def _which_one(pending: Sequence[Row]) -> ApiError:
         422,
         f"the thread waits for {len(ids)} answers: {', '.join(ids)}",
         hint='say which: {"resume": {"<id>": <answer>}}',
-        more={"pending": ids},
+        more={"pending": ids, "waiting": [waiting_body(row) for row in pending]},
     )
 
 
@@ -123,13 +170,18 @@ async def _nothing_waits(
 ) -> ResumeConflict:
     known = [row for row in rows if row["decided_by"]]
     newest = max(known, key=lambda row: row["decided_at"]) if known else None
-    run = await statements.row("run", run_id=newest["resume_run_id"]) if newest else None
-    active = run is not None and run["status"] in ("pending", "running")
-    who = f"{newest['decided_by']} has decided it ({newest['status']})" if newest else ""
     which = f" for {', '.join(late)}" if late else ""
+    said = f"the thread does not wait{which}"
+    hint = "the first answer counts; see GET /approvals/history"
+    if newest is None:
+        return ResumeConflict(said, hint=hint, more={"decided_by": None}, settled=True)
+    run = await statements.row("run", run_id=newest["resume_run_id"])
+    active = run is not None and run["status"] in ("pending", "running")
+    winner = {name: newest[name] for name in ("decided_by", "decided_at", "status")}
     return ResumeConflict(
-        f"the thread does not wait{which}: {who}" if who else f"the thread does not wait{which}",
-        hint="the first answer counts; see GET /approvals/history",
-        more={"decided_by": newest["decided_by"] if newest else None},
+        f"{said}: {winner['decided_by']} has decided it ({winner['status']}) "
+        f"at {winner['decided_at']:%Y-%m-%d %H:%M:%S %Z}",
+        hint=hint,
+        more=winner,
         settled=not active,
     )

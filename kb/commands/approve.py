@@ -14,12 +14,18 @@ from kb_contract.errors import BadInput
 def approve(
     approval_id: Annotated[str, typer.Argument(help="As `kb approvals` shows it.")],
     edit: Annotated[Path | None, typer.Option(help="JSON file with the arguments to use.")] = None,
+    refresh: Annotated[
+        bool, typer.Option(help="Look again at what is live now; asks anew if that differs.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Let a step go on, with other arguments if you like, and wait for the answer."""
     out = progress_console()
     answer = server_client().approve(
-        approval_id, edit=_arguments(edit), on_event=Lanes(out, quiet=not out.is_terminal)
+        approval_id,
+        edit=_arguments(edit),
+        refresh=refresh,
+        on_event=Lanes(out, quiet=not out.is_terminal),
     )
     if as_json:
         say_json(answer)

@@ -1,7 +1,4 @@
-"""What a person is asked before a step works, and how every form of answer is read.
-
-The request is LangChain's `HITLRequest` with one action, which Studio and agent-chat-ui show.
-"""
+"""Answers of people, in every form that inboxes send, checked against what was shown."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, cast
@@ -16,7 +13,8 @@ from pydantic import (
     model_validator,
 )
 
-from graph.planning.workflow_plan import WorkflowPlan, WorkflowStep
+from graph.approval_requests.argument_schema import wrong_arguments
+from graph.approval_requests.shown_action import ShownAction
 from graph.text_border import clean
 from kb_contract.errors import BadInput
 from kb_contract.identifiers import sha256_json
@@ -57,6 +55,8 @@ class Decision(BaseModel):
     type: DecisionType
     edited_action: EditedAction | None = None
     message: str | None = Field(default=None, max_length=20_000)
+    knowledge: Literal["as_pinned", "refresh"] = "as_pinned"
+    """Whether to go on with the passages that were shown, or to look again at what is live now."""
 
     @model_validator(mode="after")
     def _is_whole(self) -> "Decision":
@@ -73,42 +73,32 @@ class ApprovalAnswer(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     decisions: tuple[Decision] = Field(description="one decision for the one action")
+    digest: str | None = Field(default=None, description="of the request that is answered")
+    decided_by: str | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _read_any_form(cls, value: Any) -> Any:
-        return {"decisions": [_decision(one) for one in _decisions(clean(value))]}
+        read: dict[str, Any] = {
+            "decisions": [_decision(one) for one in _decisions(clean(value))],
+        }
+        if isinstance(value, Mapping) and "decisions" in value:
+            said = cast("Mapping[str, Any]", value)
+            read |= {name: said.get(name) for name in ("digest", "decided_by")}
+        return read
 
 
-def approval_request(plan: WorkflowPlan, step: WorkflowStep) -> dict[str, Any]:
-    """Say exactly what will be done; the digest binds the answer to it and to the plan."""
-    return {
-        "action_requests": [
-            {
-                "name": step.agent,
-                "args": {"question": step.question, "parameters": step.parameters},
-                "description": f"{step.agent} wants to do step {step.step_id}: {step.question}",
-            }
-        ],
-        "review_configs": [{"action_name": step.agent, "allowed_decisions": list(ALLOWED)}],
-        "step_id": step.step_id,
-        "agent_id": step.agent,
-        "digest": approval_digest(plan, step),
-    }
-
-
-def approval_digest(plan: WorkflowPlan, step: WorkflowStep) -> str:
-    """Digest of what is approved; the plan's own digest covers the generations it was made for."""
-    return sha256_json({"step": step.model_dump(mode="json"), "plan": plan.digest()})
-
-
-def answer_schema(action: str) -> type[ApprovalAnswer]:
+def answer_schema(shown: ShownAction) -> type[ApprovalAnswer]:
     """Type of an answer about this action, for LangGraph to validate a resume with."""
 
     def about_this_action(answer: ApprovalAnswer) -> ApprovalAnswer:
+        if answer.digest is not None and answer.digest != shown.digest:
+            raise ValueError("this answers something other than what is asked now")
         edited = answer.decisions[0].edited_action
-        if edited is not None and edited.name != action:
-            raise ValueError(f"the action is {action!r} and cannot become {edited.name!r}")
+        if edited is not None and edited.name != shown.name:
+            raise ValueError(f"the action is {shown.name!r} and cannot become {edited.name!r}")
+        if edited is not None:
+            _check_arguments(edited_arguments(shown, answer.decisions[0]), shown)
         return answer
 
     return cast(
@@ -116,15 +106,35 @@ def answer_schema(action: str) -> type[ApprovalAnswer]:
     )
 
 
-def read_answer(value: Any, *, action: str) -> Decision:
+def read_answer(value: Any, shown: ShownAction) -> Decision:
     """Read an answer in any known form, or say what is wrong with it."""
     try:
-        return TypeAdapter(answer_schema(action)).validate_python(value).decisions[0]
+        return TypeAdapter(answer_schema(shown)).validate_python(value).decisions[0]
     except ValidationError as error:
         found = "; ".join(
             f"{'.'.join(map(str, one['loc'])) or 'answer'}: {one['msg']}" for one in error.errors()
         )
-        raise BadInput(found, where=f"the approval of {action}", cure=_CURE) from error
+        raise BadInput(found, where=f"the approval of {shown.name}", cure=_CURE) from error
+
+
+def edited_arguments(shown: ShownAction, decision: Decision) -> dict[str, Any]:
+    """Arguments that will really be used: those that were shown, with the person's in their place."""
+    edited = decision.edited_action
+    changed = edited.args.model_dump(exclude_none=True) if edited else {}
+    return {**shown.args, **changed}
+
+
+def decided_digest(shown: ShownAction, decision: Decision) -> str:
+    """Digest of what may be done after the decision: an edit is bound anew, to its own arguments."""
+    if decision.type != "edit":
+        return shown.digest
+    return sha256_json({"shown": shown.digest, "args": edited_arguments(shown, decision)})
+
+
+def _check_arguments(arguments: Mapping[str, Any], shown: ShownAction) -> None:
+    wrong = wrong_arguments(arguments, shown.schema)
+    if wrong:
+        raise ValueError(f"args do not fit args_schema: {'; '.join(wrong)}")
 
 
 def _decisions(answer: Any) -> list[Any]:

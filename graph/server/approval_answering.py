@@ -1,0 +1,54 @@
+"""Answers one approval, and resumes its thread: the one way for people, inboxes and the policy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from graph.server.database import Database, Row
+from graph.server.errors import ApiError
+from graph.server.graph_set import GraphSet
+from graph.server.run_creation import RunDesk
+from graph.server.run_request import CommandBody, RunRequest
+
+RESUME_MODES: Final = ["custom", "updates", "values"]
+
+
+@dataclass(frozen=True)
+class Answering:
+    """Turns a decision into the run that carries it; the guard lets one of several through."""
+
+    database: Database
+    desk: RunDesk
+    graphs: GraphSet
+    grace: float = 0.0
+    """Seconds before the run begins, in which the decision can be revoked."""
+
+    async def answer(
+        self, row: Row, decision: Mapping[str, Any], caller: str, *, by_policy: bool = False
+    ) -> Row:
+        thread = await self.database.row("thread", thread_id=row["thread_id"])
+        graph_id = (thread or {"metadata": {}})["metadata"].get("graph_id")
+        request = RunRequest(
+            assistant_id=graph_id or next(iter(self.graphs.graphs)),
+            command=CommandBody(resume={row["approval_id"]: {"decisions": [dict(decision)]}}),
+            stream_mode=list(RESUME_MODES),
+            stream_subgraphs=True,
+            after_seconds=None if by_policy else self.grace or None,
+        )
+        return await self.desk.start(row["thread_id"], request, caller, by_policy=by_policy)
+
+
+async def one_approval(database: Database, approval_id: str, thread_id: str | None) -> Row:
+    """The approval that is meant; a copied thread waits for the same ones."""
+    rows = await database.rows("approval", approval_id=approval_id, thread_id=thread_id)
+    if not rows:
+        raise ApiError(404, f"there is no approval {approval_id}", hint="GET /approvals/pending")
+    waiting = {row["thread_id"] for row in rows if row["status"] == "pending"}
+    if len(waiting) > 1:
+        raise ApiError(
+            409,
+            f"{len(waiting)} threads wait for this answer",
+            hint="say which: thread_id",
+            more={"threads": sorted(waiting)},
+        )
+    return rows[0]

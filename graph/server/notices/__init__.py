@@ -1,0 +1,1 @@
+"""Tells people elsewhere what waits for them: signed webhooks and e-mail, from the audit."""

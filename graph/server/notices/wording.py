@@ -1,0 +1,54 @@
+"""What a notice says: enough to know that one is needed, and nothing that only the inbox should show."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from graph.server.notices.email import Mail
+
+TOLD: Final = frozenset(
+    {"asked", "asked_again", "warned", "escalated", "approved", "edited", "rejected", "responded",
+     "revoked"}
+)  # fmt: skip
+MAILED: Final = frozenset({"asked", "asked_again", "warned", "escalated"})
+_WORDS: Final = {
+    "asked": "waits for you",
+    "asked_again": "waits for you again",
+    "warned": "is about to time out",
+    "escalated": "was escalated",
+}
+_FIELDS: Final = (
+    "n", "at", "kind", "approval_id", "thread_id", "run_id", "step_id", "agent_id", "actor",
+    "on_behalf_of", "digest", "decided_digest", "deadline", "level", "approvers",
+)  # fmt: skip
+
+
+def webhook_body(entry: Mapping[str, Any]) -> bytes:
+    """One JSON document; arguments and passages stay with the server."""
+    data = {name: entry[name] for name in _FIELDS if name in entry}
+    request: Mapping[str, Any] = entry.get("request") or {}
+    data |= {name: request[name] for name in ("what", "risk") if name in request}
+    said = {"type": f"approval.{entry['kind']}", "timestamp": entry["at"], "data": data}
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def mail_of(entry: Mapping[str, Any], to: str, delivery: str) -> Mail:
+    """A mail about it, with what to type."""
+    request: Mapping[str, Any] = entry.get("request") or {}
+    words = _WORDS.get(entry["kind"], entry["kind"])
+    risk: Mapping[str, Any] = request.get("risk") or {}
+    lines = [
+        f"An approval {words}.",
+        "",
+        f"What:     {request.get('what') or entry['agent_id'] or 'a question of the graph'}",
+        f"Why:      {request.get('why', '')}",
+        f"Impact:   {request.get('impact', '')}",
+        f"Risk:     {risk.get('level', '')}",
+        f"Deadline: {entry.get('deadline', 'none')}",
+        "",
+        f"Look:     kb approvals    (GET /approvals/{entry['approval_id']})",
+        f"Answer:   kb approve {entry['approval_id']}",
+        f"          kb reject {entry['approval_id']} --message '…'",
+    ]
+    subject = f"Approval {words}: step {entry['step_id']} of {entry['agent_id']}"
+    return Mail(to, subject, "\n".join(lines) + "\n", delivery)

@@ -1,0 +1,102 @@
+"""What a worker does beside runs: it tends approvals by the clock, and tells people elsewhere of them."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+import psycopg
+import structlog
+from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
+from procrastinate.exceptions import ProcrastinateException
+from procrastinate.jobs import Job
+from psycopg_pool import PoolTimeout
+from pydantic import SecretStr
+
+from graph.server.approval_timers import ApprovalTimers
+from graph.server.database import SEARCH_PATH, Connection, Database
+from graph.server.notices.post_office import PostOffice, TryLater
+from graph.server.queue import HEARTBEAT_SECONDS, STALLED_SECONDS, FencedJobManager
+
+log = structlog.get_logger(__name__)
+QUEUE: Final = "people"
+TEND: Final = "tend_approvals"
+SEND: Final = "send_notice"
+EVERY_FIVE_SECONDS: Final = "* * * * * */5"
+RETRY_SECONDS: Final = (2, 10, 60, 300, 1800, 7200, 21_600)
+AGAIN_SECONDS: Final = 1.0
+
+
+class RetrySlower(BaseRetryStrategy):
+    """Longer and longer between attempts; the outbox says when it was the last."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        passing = (TryLater, psycopg.OperationalError, PoolTimeout)
+        if not isinstance(exception, passing):
+            return None
+        wait = RETRY_SECONDS[min(job.attempts, len(RETRY_SECONDS) - 1)]
+        return RetryDecision(retry_in={"seconds": wait})
+
+
+@dataclass(frozen=True)
+class PeopleWork:
+    """A queue of its own, so that a slow webhook keeps no run waiting."""
+
+    database_url: SecretStr
+    database: Database
+    timers: ApprovalTimers
+    post_office: PostOffice
+    cron: str | None = EVERY_FIVE_SECONDS
+    """When to look; None: only when `tend` is called."""
+
+    async def run(self) -> None:
+        """Work until cancelled; whatever was cut off is taken up by the next worker."""
+        while True:
+            try:
+                await self._work()
+            except (psycopg.Error, PoolTimeout, ProcrastinateException) as error:
+                log.warning("approvals cannot be tended", error=str(error)[:200])
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def tend(self) -> None:
+        """One look at the clock and at the audit."""
+        await self.database.rows("revive_stalled_jobs", queue=QUEUE, seconds=STALLED_SECONDS)
+        await self.timers.tend()
+
+    async def _work(self) -> None:
+        connector = PsycopgConnector(
+            conninfo=self.database_url.get_secret_value(),
+            kwargs={"options": SEARCH_PATH},
+            min_size=1,
+            max_size=3,
+        )
+        app = App(connector=connector)
+        app.job_manager = FencedJobManager(connector)
+        self._tasks(app)
+        async with app.open_async():
+            await app.run_worker_async(
+                queues=[QUEUE],
+                concurrency=2,
+                delete_jobs="successful",
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
+                stalled_worker_timeout=STALLED_SECONDS,
+                shutdown_graceful_timeout=1.0,
+                install_signal_handlers=False,
+            )
+
+    def _tasks(self, app: App) -> None:
+        async def send_notice(notice_id: int) -> None:
+            await self.post_office.deliver(notice_id)
+
+        async def put(connection: Connection, notice_id: int) -> int:
+            job = app.configure_task(SEND, queue=QUEUE, connection=connection)
+            return await job.defer_async(notice_id=notice_id)
+
+        async def tend_approvals(timestamp: int) -> None:
+            del timestamp
+            await self.tend()
+            await self.post_office.collect(put)
+
+        app.task(name=SEND, queue=QUEUE, retry=RetrySlower())(send_notice)
+        tend = app.task(name=TEND, queue=QUEUE, queueing_lock=TEND)(tend_approvals)
+        if self.cron is not None:
+            app.periodic(cron=self.cron)(tend)

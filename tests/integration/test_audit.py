@@ -1,0 +1,122 @@
+"""The audit is one chain: it grows with every decision, and whoever changes it is found."""
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, LiteralString
+
+import psycopg
+import pytest
+
+from graph.server.audit_entries import Chain
+from tests.conftest import free_port
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+ASK = (
+    "insert into ops.approvals (approval_id, thread_id, run_id, step_id, agent_id, digest, request)"
+    " values (%s, 't', 'r', 's', 'a', 'd', %s)"
+)
+
+
+def run(url: str, statement: LiteralString, values: Any = None) -> None:
+    with psycopg.connect(url) as database:
+        database.execute(statement, values)
+
+
+def fill(url: str, entries: int) -> None:
+    run(url, "insert into ops.threads (thread_id) values ('t') on conflict do nothing")
+    said = json.dumps({"odd": [1e22, 1.0, "é\u2028", {"b": None, "a": True}]})
+    for number in range(entries):
+        run(url, ASK, (f"a{number}", said))
+
+
+def followed(url: str) -> Chain:
+    with psycopg.connect(url, row_factory=psycopg.rows.dict_row) as database:
+        rows = database.execute(
+            "select n, entry::text as entry, previous, digest from ops.audit order by n"
+        )
+        return Chain().follow(rows.fetchall())
+
+
+def kb(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "kb", "audit", *arguments],
+        capture_output=True, text=True, check=False,
+        env={**os.environ, "DATABASE_URL": url, "QDRANT_URL": f"http://127.0.0.1:{free_port()}"},
+    )  # fmt: skip
+
+
+def test_verify_names_the_first_broken_entry(database_url: str):
+    fill(database_url, 5)
+    whole = kb(database_url, "verify", "--json")
+    report = json.loads(whole.stdout)
+    assert (whole.returncode, report["ok"], report["entries"]) == (0, True, 5)
+    noted = kb(database_url, "verify", "--head", report["head"])
+    assert noted.returncode == 0
+    listed = json.loads(kb(database_url, "list", "--approval", "a3", "--json").stdout)["entries"]
+    assert [(one["n"], one["kind"], one["approval_id"]) for one in listed] == [(4, "asked", "a3")]
+    run(database_url, "alter table ops.audit disable trigger append_only")
+    run(
+        database_url,
+        """update ops.audit set entry = replace(entry::text, '"a2"', '"a9"')::json where n = 3""",
+    )
+    broken = kb(database_url, "verify", "--json")
+    report = json.loads(broken.stdout)
+    assert (broken.returncode, report["ok"], report["broken"]) == (1, False, 3)
+    assert "words" in report["reason"]
+
+
+@pytest.mark.parametrize(
+    ("change", "broken"),
+    [
+        ("delete from ops.audit where n = 2", 3),
+        ("update ops.audit set n = 99 where n = 3", 4),
+        ("update ops.audit set digest = previous where n = 3", 3),
+        ("update ops.audit set previous = '' where n = 4", 4),
+    ],
+)
+def test_every_change_is_found(database_url: str, change: LiteralString, broken: int):
+    fill(database_url, 5)
+    run(database_url, "alter table ops.audit disable trigger append_only")
+    run(database_url, change)
+    assert followed(database_url).broken == broken
+
+
+def test_a_tail_that_was_cut_off_is_found_by_a_head_that_was_noted(database_url: str):
+    fill(database_url, 3)
+    head = followed(database_url).head
+    run(database_url, "alter table ops.audit disable trigger append_only")
+    run(database_url, "delete from ops.audit where n = 3")
+    assert kb(database_url, "verify").returncode == 0
+    lost = kb(database_url, "verify", "--head", head)
+    assert (lost.returncode, "noted head" in lost.stdout) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update ops.audit set digest = ''",
+        "delete from ops.audit",
+        "truncate ops.audit",
+    ],
+)
+def test_nobody_changes_it_by_mistake(database_url: str, change: LiteralString):
+    fill(database_url, 1)
+    with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+        run(database_url, change)
+
+
+def test_many_at_once_make_one_chain(database_url: str):
+    fill(database_url, 0)
+    with ThreadPoolExecutor(8) as people:
+        list(people.map(lambda n: run(database_url, ASK, (f"x{n}", "{}")), range(80)))
+    chain = followed(database_url)
+    assert (chain.count, chain.broken) == (80, None)
+
+
+def test_it_outlives_what_it_tells_of(database_url: str):
+    fill(database_url, 2)
+    run(database_url, "delete from ops.threads")
+    assert followed(database_url).count == 2
