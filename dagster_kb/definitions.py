@@ -42,6 +42,7 @@ from dagster_kb.triggers.fetching import fetching
 from dagster_kb.upkeep.failures import recovered_agents
 from dagster_kb.upkeep.freshness import freshness_checks, freshness_job, freshness_sensor
 from dagster_kb.upkeep.housekeeping import purge_job, purge_schedule
+from dagster_kb.upkeep.operator_work import operator_job
 from dagster_kb.upkeep.retention import retention_job, retention_of, retention_schedule
 from dagster_kb.upkeep.retirement import Departures, retirement
 
@@ -75,7 +76,7 @@ def build_definitions(  # noqa: PLR0913 - whoever composes may bring each part
     return dg.Definitions(
         assets=assets,
         asset_checks=[*checks, *freshness_checks(settings)],
-        jobs=[refresh, retirement, retention_job, fetching, purge, freshness],
+        jobs=[refresh, retirement, retention_job, fetching, purge, freshness, operator_job],
         sensors=[
             knowledge_sensor(settings),
             operations_sensor(settings),

@@ -15,6 +15,7 @@ from dagster_kb.telemetry import TRACE_TAG
 from dagster_kb.triggers.automation import refresh, whole_run_config
 from dagster_kb.triggers.knowledge_tick import REFRESH
 from dagster_kb.triggers.second_tries import PARTITION
+from dagster_kb.upkeep.operator_work import OPERATOR_ACTIONS, operator_job, operator_request
 
 OPERATION: Final = "kb/operation"
 # Asked for over the API, for some agents or all; the other action is one agent, approved in a talk.
@@ -65,11 +66,17 @@ def _wanted(row: Mapping[str, Any], known: Set[str], paused: Mapping[str, str]) 
     arguments: Mapping[str, Any] = row["arguments"]
     if row["action"] == REFRESH:
         named = [str(arguments.get("agent_id", ""))]
+    elif row["action"] in OPERATOR_ACTIONS:
+        named, paused = (
+            [str(arguments.get("agent_id", ""))],
+            {},
+        )  # whoever resumes means a paused one
     elif row["action"] == INGEST:
         said = arguments.get("agents")
         named = sorted(known) if said is None else [str(one) for one in said]
     else:
-        return Wanted((), {"": f"cannot {row['action']}; possible: {REFRESH}, {INGEST}"})
+        possible = ", ".join((REFRESH, INGEST, *OPERATOR_ACTIONS))
+        return Wanted((), {"": f"cannot {row['action']}; possible: {possible}"})
     there = ", ".join(sorted(known)) or "none yet"
     refused = {one: f"there is no agent {one!r}; agents: {there}"
                for one in named if one not in known}  # fmt: skip
@@ -81,6 +88,9 @@ def _wanted(row: Mapping[str, Any], known: Set[str], paused: Mapping[str, str]) 
 def _request(row: Mapping[str, Any], key: str, agent: str) -> dg.RunRequest:
     whole = row["action"] == INGEST
     origin = Origin("api" if whole else "approval", str(row.get("requested_by") or ""))
+    if row["action"] in OPERATOR_ACTIONS:
+        tags = {OPERATION: key, "kb/agent": agent, **origin.tags(), **_trace(row)}
+        return operator_request(row, key, agent, tags)
     force = whole and bool(row["arguments"].get("force"))
     return dg.RunRequest(
         f"operation {key} {agent}" if whole else f"operation {key}",
@@ -119,7 +129,7 @@ def operations_sensor(settings: WriterSettings) -> dg.SensorDefinition:
     """Make the sensor; it looks as often as the one over git."""
 
     @dg.sensor(
-        job=refresh,
+        jobs=[refresh, operator_job],
         minimum_interval_seconds=settings.sensor_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Runs what a person approved in a conversation, or asked for over the API, once.",
@@ -144,5 +154,5 @@ def _runs_of(instance: dg.DagsterInstance, key: str) -> dict[str, dg.DagsterRun]
     """The newest run of each agent: one that crashed and was tried again counts once."""
     found: dict[str, dg.DagsterRun] = {}
     for run in instance.get_runs(dg.RunsFilter(tags={OPERATION: key})):
-        found.setdefault(run.tags.get(PARTITION, ""), run)
+        found.setdefault(run.tags.get(PARTITION) or run.tags.get("kb/agent", ""), run)
     return found

@@ -23,6 +23,9 @@ NODE_OF_CAPABILITY: Final = {
     "tool": "system",
     "action": "operations",
 }
+_FOLDERS: Final = frozenset({"rag", "reasoning", "tools"})
+_CALLING: Final = frozenset({"tool", "action"})
+_CLASS: Final = "class:"
 
 
 class Work(TypedDict, total=False):
@@ -58,7 +61,9 @@ def build_agents_graph(agents: Mapping[str, Agent]) -> AgentsGraph:
 def node_for(task: Mapping[str, Any], agents: Mapping[str, Agent]) -> str:
     """Return the node that does a task."""
     kind, capability = str(task["agent"]["kind"]), str(task["capability"])
-    for node in (kind, NODE_OF_CAPABILITY.get(capability, "")):
+    if capability in _CALLING and task.get("parameters", {}).get("tool") and kind not in agents:
+        kind = "tools"  # a call that the plan spells out is made as it stands there
+    for node in _candidates(kind, capability):
         if node in agents:
             return node
     raise NotServed(
@@ -66,6 +71,16 @@ def node_for(task: Mapping[str, Any], agents: Mapping[str, Agent]) -> str:
         where=f"step {task['step_id']}",
         cure=f"kinds: {', '.join(agents)}",
     )
+
+
+def _candidates(kind: str, capability: str) -> tuple[str, ...]:
+    """What a folder's agent does follows from what is asked of it; a class does all of its own."""
+    usual = NODE_OF_CAPABILITY.get(capability, "")
+    if kind.startswith(_CLASS):
+        return ("class",)
+    if kind in _FOLDERS and capability in _CALLING:
+        return ("tools",)
+    return ("rag", kind) if kind in _FOLDERS and capability == "knowledge" else (kind, usual)
 
 
 def _node(agent: Agent) -> WorkNode:

@@ -3,20 +3,27 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from graph.agents.step_results import step_result
+from graph.planning.operation_names import REFRESH, operation_named
 from graph.planning.workflow_plan import AgentCapability
 from graph.ports import AgentTask, KnowledgeReader, Operations
 from graph.state import StepResult
 from kb_contract.errors import BadInput
 
-REFRESH: Final = "refresh_knowledge"
-POSSIBLE: Final = "refresh the knowledge of an agent ('refresh the knowledge of <agent>')"
-_REFRESH: Final = re.compile(
-    r"\b(?:refresh|re-?ingest|ingest|re-?index|re-?build|re-?load|re-?read|sync\w*|update)\b",
-    re.IGNORECASE,
+POSSIBLE: Final = (
+    "refresh the knowledge of an agent, pause, resume or verify an agent, or roll it back "
+    "('refresh the knowledge of <agent>', 'roll back <agent> to generation 3')"
 )
+DONE: Final = {
+    REFRESH: "refresh the knowledge of",
+    "pause": "pause",
+    "resume": "resume",
+    "verify": "verify",
+    "rollback": "roll back",
+}
+LONGEST_REASON: Final = 500
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,7 @@ class OperationsAgent:
 
     async def __call__(self, task: AgentTask) -> StepResult:
         action = _action(task)
-        if action != REFRESH:
+        if action not in DONE:
             asked = (action or task.question)[:120]
             return _refused(task, f"{asked!r} cannot be done from here. Possible: {POSSIBLE}.")
         live = await self.reader.agents()
@@ -37,10 +44,10 @@ class OperationsAgent:
             return _refused(task, _which(named, live))
         agent = named[0]
         done = await self.operations.perform(
-            REFRESH, {"agent_id": agent.agent_id}, key=_key(task, agent.agent_id)
+            action, _arguments(task, action, agent.agent_id), key=_key(task, agent.agent_id)
         )
         text = (
-            f"Asked the writer to refresh the knowledge of {agent.agent_id} "
+            f"Asked the writer to {DONE[action]} {agent.agent_id} "
             f"(request {done['key']}, {done['status']})."
         )
         return step_result(task, "done", text, data={"operation": done})
@@ -50,8 +57,20 @@ def _action(task: AgentTask) -> str:
     """Return what to do; words of documents never come here, only the plan's and the person's."""
     said = str(task.parameters.get("action") or "")
     if said:
-        return REFRESH if said == REFRESH or _REFRESH.fullmatch(said) else said
-    return REFRESH if _REFRESH.search(task.question) else ""
+        return said if said in DONE else operation_named(said) or said
+    return operation_named(task.question) or ""
+
+
+def _arguments(task: AgentTask, action: str, agent_id: str) -> dict[str, Any]:
+    """What the writer needs; it is all in what the person approved."""
+    given: dict[str, Any] = {"agent_id": agent_id}
+    if action in {"pause", "rollback"}:
+        said = str(task.parameters.get("reason") or f"asked for: {task.question}")
+        given["reason"] = " ".join(said.split())[:LONGEST_REASON]
+    number = task.parameters.get("to")
+    if action == "rollback" and type(number) is int and number > 0:
+        given["to"] = number
+    return given
 
 
 def _refused(task: AgentTask, why: str) -> StepResult:

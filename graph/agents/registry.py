@@ -1,16 +1,19 @@
 """Which agents there are: those with live knowledge, and those that are built in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from graph.agents.class_agents import ClassAgents
+from graph.agents.tool_agents import server_agents, with_tools
 from graph.planning.registry import Registry
 from graph.planning.workflow_plan import AgentCapability
-from graph.ports import KnowledgeReader
+from graph.ports import CallerGroups, KnowledgeReader, ToolServers
 from kb_contract.agent_manifest import Capability
 
 __all__ = ["BUILT_IN", "LiveRegistry", "Registry", "neutral_registry", "registry_of"]
 
-POSSIBLE_ACTIONS: Final = ("refresh_knowledge",)
+POSSIBLE_ACTIONS: Final = ("refresh_knowledge", "pause", "resume", "verify", "rollback")
 
 
 def _schema(**properties: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +73,10 @@ BUILT_IN: Final = (
         "Operations",
         "Changes something, after a person approved it.",
         inputs=_schema(
-            action={"type": "string", "enum": list(POSSIBLE_ACTIONS)}, agent_id={"type": "string"}
+            action={"type": "string", "enum": list(POSSIBLE_ACTIONS)},
+            agent_id={"type": "string"},
+            to={"type": "integer", "description": "generation to go back to"},
+            reason={"type": "string"},
         ),
     ),
     _built_in("synthesis", "synthesis", "Synthesis", "Writes one text of what other steps found."),
@@ -86,12 +92,29 @@ def registry_of(knowledge: list[AgentCapability]) -> Registry:
 
 @dataclass(frozen=True)
 class LiveRegistry:
-    """The registry as the ledger has it now; also the scheduler's `AgentDirectory`."""
+    """Folders, classes and tool servers as they are now; also the scheduler's `AgentDirectory`."""
 
     reader: KnowledgeReader
+    classes: ClassAgents | None = None
+    tools: ToolServers | None = None
+    caller: CallerGroups | None = None
+    """Who asks; agents with another audience are not there for them."""
 
     async def current(self) -> Registry:
-        return registry_of(await self.reader.agents())
+        live = await self.reader.agents()
+        known = registry_of([*live, *(self.classes.capabilities(live) if self.classes else ())])
+        if self.tools is None:
+            return self._for_caller(known.agents)
+        cards = await self.tools.catalogue()
+        agents = [with_tools(one, cards) for one in known.agents]
+        own = server_agents(self.tools.offers(), cards, {one.agent_id for one in agents})
+        return self._for_caller([*agents, *own])
+
+    def _for_caller(self, agents: Sequence[AgentCapability]) -> Registry:
+        groups = set(self.caller()) if self.caller else set[str]()
+        return Registry(
+            tuple(one for one in agents if not one.audience or groups & {*one.audience})
+        )
 
     async def find(self, agent_id: str) -> AgentCapability | None:
         return (await self.current()).find(agent_id)

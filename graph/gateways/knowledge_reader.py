@@ -69,7 +69,12 @@ class PostgresQdrantReader:
         return [one.capability for one in (await self._live()).values()]
 
     async def search(
-        self, agent_id: str, question: str, *, limit: int | None = None
+        self,
+        agent_id: str,
+        question: str,
+        *,
+        limit: int | None = None,
+        tags: Sequence[str] | None = None,
     ) -> list[Passage]:
         agent = await self._agent(agent_id)
         vectors = await self._vectors(question)
@@ -79,7 +84,7 @@ class PostgresQdrantReader:
             await asyncio.sleep(look * BETWEEN_LOOKS)
             rights = self._rights()
             hits = await self._search().hits(
-                self._alias(agent_id), rights.permitted(agent_id), vectors, agent.retrieval
+                self._alias(agent_id), rights.permitted(agent_id, tags), vectors, agent.retrieval
             )
             passages, all_known = await self._passages(agent_id, hits[:wanted], rights)
             if all_known:
@@ -181,6 +186,10 @@ def live_agent(row: Mapping[str, Any]) -> LiveAgent:
         model_tier=manifest.model_tier,
         approval=manifest.approval,
         instructions=row["instructions"][:LONGEST_INSTRUCTIONS],
+        tool_patterns=manifest.tools,
+        audience=manifest.audience,
+        seconds=manifest.seconds,
+        cost=manifest.cost,
         generation=row["number"],
         git_sha=row["git_sha"],
         documents=row["documents"],

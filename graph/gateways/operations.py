@@ -11,7 +11,13 @@ from graph.gateways.postgres import LazyPool
 from kb_contract.errors import BadInput
 
 REFRESH: Final = "refresh_knowledge"
-POSSIBLE: Final = {REFRESH: "read an agent's folder again and publish what changed: {agent_id}"}
+POSSIBLE: Final = {
+    REFRESH: "read an agent's folder again and publish what changed: {agent_id}",
+    "pause": "let nothing build an agent: {agent_id, reason}",
+    "resume": "let an agent be built again: {agent_id}",
+    "verify": "check that an agent serves what the ledger says: {agent_id}",
+    "rollback": "serve again what was served before: {agent_id, to, reason}",
+}
 
 _REQUEST = """
 insert into ops.requested_operations (key, action, arguments, requested_by, trace_id)

@@ -9,6 +9,7 @@ from langgraph.types import Interrupt
 
 from graph.planning.workflow_plan import WorkflowPlan, WorkflowStep
 from graph.scheduler.durable_task import Blocked, durable
+from graph.scheduler.refreshing import with_refreshed
 from graph.scheduler.step_run import StepRun
 from graph.state import StepResult
 
@@ -39,7 +40,7 @@ class Dataflow:
         finally:
             for one in steps:
                 one.cancel()
-        return {one["step_id"]: one for one in _results_or_raise(ended)}
+        return with_refreshed({one["step_id"]: one for one in _results_or_raise(ended)})
 
     async def _settle(self, step: WorkflowStep) -> StepResult:
         """Run the step, and tell the steps that wait for it how it ended."""

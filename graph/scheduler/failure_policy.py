@@ -1,5 +1,6 @@
 """What a step that gave nothing means for the steps that wait for it."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -19,7 +20,19 @@ def reason_to_skip(
         status = results[needed]["status"]
         if policies[needed] == "required" and status not in USABLE:
             return f"it needs {needed}, which {_WORDS[status]}"
+    groups = [one for one in step.depends_on if quorum_of(policies[one])]
+    for policy in dict.fromkeys(policies[one] for one in groups):
+        members = [one for one in groups if policies[one] == policy]
+        usable = sum(results[one]["status"] in USABLE for one in members)
+        if usable < quorum_of(policy):
+            return f"it needs {quorum_of(policy)} of {', '.join(members)}, and {usable} came back"
     return None
+
+
+def quorum_of(policy: str) -> int:
+    """Return n of `quorum(n)`; 0 for every other policy."""
+    found = re.fullmatch(r"quorum\((\d+)\)", policy)
+    return int(found[1]) if found else 0
 
 
 def usable_inputs(results: Mapping[str, StepResult]) -> dict[str, StepResult]:

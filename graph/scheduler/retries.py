@@ -10,7 +10,7 @@ import httpx
 import psycopg
 import structlog
 
-from kb_contract.errors import KnowledgeUnavailable, ModelFailed
+from kb_contract.errors import KnowledgeUnavailable, ModelFailed, ToolRefused, ToolUnavailable
 
 Result = TypeVar("Result")
 log = structlog.get_logger(__name__)
@@ -21,7 +21,10 @@ _PASSING: Final = (
     psycopg.OperationalError,
     httpx.TransportError,
     KnowledgeUnavailable,
+    ToolUnavailable,
 )
+# These had their tries, or may have done something already.
+_FINAL: Final = (ModelFailed, ToolRefused)
 _TOO_MANY_REQUESTS: Final = 429
 _SERVER_ERROR: Final = 500
 
@@ -31,7 +34,7 @@ def is_transient(error: BaseException) -> bool:
 
     A chat model has its own tries behind its port; trying those again would multiply them.
     """
-    return not isinstance(error, ModelFailed) and any(_passes(one) for one in _and_causes(error))
+    return not isinstance(error, _FINAL) and any(_passes(one) for one in _and_causes(error))
 
 
 def _passes(error: BaseException) -> bool:
@@ -59,6 +62,8 @@ class Retries:
     delays: tuple[float, ...] = (1.0, 2.0, 4.0)
     jitter: float = 0.25
     helps: Callable[[BaseException], bool] = is_transient
+    wait: Callable[[float], Awaitable[None]] = asyncio.sleep
+    dice: Callable[[], float] = random.random
 
     async def __call__(self, work: Callable[[], Awaitable[Result]]) -> Result:
         for attempt, delay in enumerate(self.delays, start=1):
@@ -69,5 +74,5 @@ class Retries:
                     raise
                 log.warning("trying again", attempt=attempt, error=repr(error), delay=delay)
             # Jitter keeps runs that failed together from coming back together.
-            await asyncio.sleep(delay * (1 + random.uniform(0, self.jitter)))  # noqa: S311
+            await self.wait(delay * (1 + self.jitter * self.dice()))
         return await work()

@@ -33,7 +33,10 @@ def finished(
 ) -> StepResult:
     """Make what an agent wrote fit to be kept: clean, bounded, and under its step's own name."""
     result = cast("StepResult", {**plain_result(step, written["status"]), **clean(written)})
-    result["step_id"] = step.step_id
+    # A result speaks for its own step alone, and only the scheduler says what was approved.
+    result["step_id"], result["agent_id"] = step.step_id, step.agent
+    result["capability"] = step.capability
+    result["data"] = {name: one for name, one in result["data"].items() if name != "approval"}
     result["text"] = cut_text(result["text"], at_most=MAX_TEXT)
     result["seconds"] = round(seconds, 3)
     if approval is not None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph.planning.workflow_plan import WorkflowPlan, WorkflowStep
-from graph.scheduler.approval import Approvals, as_edited, record_of
+from graph.scheduler.approval import Answered, Approvals, as_edited, record_of
 from graph.scheduler.durable_task import Blocked, durable
 from graph.scheduler.failure_policy import reason_to_skip, usable_inputs
 from graph.scheduler.progress import Progress
+from graph.scheduler.refreshing import REFRESHED, Refreshing, says_the_same
 from graph.scheduler.step_results import finished, plain_result
 from graph.scheduler.step_work import StepWork
 from graph.state import StepResult
@@ -57,16 +58,51 @@ class StepRun:
     async def _when_approved(
         self, step: WorkflowStep, inputs: Mapping[str, StepResult]
     ) -> StepResult:
-        decision = await Approvals(self.plan, self.progress).decide(step)
-        approved = as_edited(step, decision)
-        record = record_of(approved, decision)
+        approved, answered, seen = await self._asked(step, inputs)
+        decision = answered.decision
+        record = record_of(approved, answered)
         if decision.type == "reject":
             said = plain_result(step, "rejected", error=decision.message or "a person rejected it")
             return finished(step, said, seconds=0.0, approval=record)
         if decision.type == "respond":
             said = plain_result(step, "done", text=decision.message or "")
             return finished(step, said, seconds=0.0, approval=record)
-        return await self._worked(approved, inputs, approval=record)
+        result = await self._worked(approved, seen, approval=record)
+        fresh = {name: one for name, one in seen.items() if one is not inputs.get(name)}
+        return {**result, "data": {**result["data"], REFRESHED: fresh}} if fresh else result
+
+    async def _asked(
+        self, step: WorkflowStep, inputs: Mapping[str, StepResult]
+    ) -> tuple[WorkflowStep, Answered, Mapping[str, StepResult]]:
+        """Ask until what the person saw is what the step stands on: a refresh may change it."""
+        approvals = Approvals(self.plan, self.progress, self.work.directory)
+        seen, times = inputs, 0
+        while True:
+            answered = await approvals.decide(step, seen, again=times)
+            step = as_edited(step, answered.decision)
+            goes_on = answered.decision.type in {"approve", "edit"}
+            if not goes_on or answered.decision.knowledge == "as_pinned":
+                return step, answered, seen
+            times += 1
+            fresh = usable_inputs(await self._refreshed(step, seen, times))
+            if says_the_same(seen, fresh):
+                return step, answered, fresh
+            seen = fresh
+
+    async def _refreshed(
+        self, step: WorkflowStep, seen: Mapping[str, StepResult], times: int
+    ) -> Mapping[str, StepResult]:
+        async def work_again(one: WorkflowStep, needed: Mapping[str, StepResult]) -> StepResult:
+            async def work() -> StepResult:
+                self.progress.started(one)
+                seconds = self.bounds.seconds_for(one)
+                return await self.work(one, needed, seconds=seconds, approval=None)
+
+            async with self.bounds.slots:
+                self.bounds.stop_when_draining()
+                return await durable(f"refresh:{one.step_id}:{step.step_id}:{times}", work)
+
+        return await Refreshing(self.plan, work_again)(step, seen)
 
     async def _worked(
         self,

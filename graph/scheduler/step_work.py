@@ -12,6 +12,7 @@ from opentelemetry import trace
 
 from graph.planning.workflow_plan import WorkflowStep
 from graph.ports import AgentDirectory
+from graph.scheduler.agent_output import checked
 from graph.scheduler.retries import Retries
 from graph.scheduler.step_results import finished, plain_result
 from graph.state import StepResult
@@ -20,7 +21,8 @@ from kb_contract.errors import NotServed, ScriptoriumError
 log = structlog.get_logger(__name__)
 tracer = trace.get_tracer(__name__)
 
-RunAgent = Callable[[dict[str, Any]], Awaitable[StepResult]]
+# What an agent gives back is believed to be a result only after it was looked at.
+RunAgent = Callable[[dict[str, Any]], Awaitable[Any]]
 
 
 @dataclass(frozen=True)
@@ -50,19 +52,25 @@ class StepWork:
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
-            written = await self._bounded(step, inputs, seconds)
+            written = await self._bounded(step, inputs, seconds, approved=approval is not None)
             span.set_attribute("step.status", written["status"])
         return finished(step, written, seconds=loop.time() - began, approval=approval)
 
     async def _bounded(
-        self, step: WorkflowStep, inputs: Mapping[str, StepResult], seconds: float
+        self,
+        step: WorkflowStep,
+        inputs: Mapping[str, StepResult],
+        seconds: float,
+        *,
+        approved: bool,
     ) -> StepResult:
         if seconds <= 0:
             return plain_result(step, "failed", error="no time was left for it")
         limit = asyncio.timeout(seconds)
         try:
             async with limit:
-                return await self.retries(lambda: self._attempt(step, inputs))
+                written = await self.retries(lambda: self._attempt(step, inputs, approved=approved))
+                return checked(step, written)
         except GraphBubbleUp:
             raise  # an agent asks something, or the run is being cancelled
         except Exception as error:  # noqa: BLE001 - any agent may fail in any way; the plan goes on
@@ -71,7 +79,9 @@ class StepWork:
             _log(step, error)
             return plain_result(step, "failed", error=_words(error))
 
-    async def _attempt(self, step: WorkflowStep, inputs: Mapping[str, StepResult]) -> StepResult:
+    async def _attempt(
+        self, step: WorkflowStep, inputs: Mapping[str, StepResult], *, approved: bool
+    ) -> Any:
         agent = await self.directory.find(step.agent)
         if agent is None:
             raise NotServed(
@@ -89,6 +99,8 @@ class StepWork:
                 "inputs": dict(inputs),
                 "model_tier": step.model_tier,
                 "effect_key": f"{self.question_key}/{step.step_id}",
+                "tools": step.tools,
+                "approved": approved,
             }
         )
 

@@ -1,0 +1,132 @@
+"""What an operator does with `kb`, done for a person who approved it in a conversation."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import dagster as dg
+from psycopg.types.json import Jsonb
+
+from dagster_kb.assets.story import RETRY, clear_failures
+from dagster_kb.publishing.serving_checks import ServingChecks
+from dagster_kb.publishing.ways_back import WayBack
+from dagster_kb.resources.embedder import Embedder
+from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.vector_store import VectorStore
+from kb_contract.errors import BadInput, ScriptoriumError, Unavailable
+
+OPERATOR_JOB: Final = "operator_work"
+OPERATOR_ACTIONS: Final = ("pause", "resume", "verify", "rollback")
+Told = dict[str, Any]
+
+
+class OperatorOrder(dg.Config):
+    """One order: what, of which agent, and on whose word."""
+
+    key: str
+    action: str
+    agent: str
+    by: str
+    reason: str = ""
+    to: int = 0
+    """Generation to go back to; 0: the one before."""
+
+
+@dataclass(frozen=True)
+class OperatorWork:
+    """The same steps as the commands `kb pause, resume, verify, rollback` take."""
+
+    ledger: Ledger
+    store: VectorStore
+    embedder: Embedder
+
+    def do(self, order: OperatorOrder) -> Told:
+        """Carry the order out, and say what became of it; `ok` says whether it holds."""
+        steps: Mapping[str, Callable[[OperatorOrder], Told]] = {
+            "pause": self._pause,
+            "resume": self._resume,
+            "verify": self._verify,
+            "rollback": self._roll_back,
+        }
+        if order.agent not in self.ledger.generations.known_agents():
+            raise BadInput(f"there is no agent {order.agent!r}", where=order.action)
+        return steps[order.action](order)
+
+    def _pause(self, order: OperatorOrder) -> Told:
+        self.ledger.incidents.pause(order.agent, order.reason or "not said", order.by)
+        return {"ok": True, "paused": True}
+
+    def _resume(self, order: OperatorOrder) -> Told:
+        ended = self.ledger.incidents.resume(order.agent, order.by)
+        return {"ok": True, "was_paused": ended is not None}
+
+    def _verify(self, order: OperatorOrder) -> Told:
+        found = ServingChecks(self.ledger, self.store, self.embedder).run(order.agent)
+        shown = {
+            name: {"passed": one.passed, "says": one.description} for name, one in found.items()
+        }
+        return {"ok": all(one.passed for one in found.values()), "checks": shown}
+
+    def _roll_back(self, order: OperatorOrder) -> Told:
+        way = WayBack(self.ledger, self.store, self.embedder)
+        done = way.roll_back(
+            order.agent, order.to or None, reason=order.reason or "not said", by=order.by
+        )
+        return {**asdict(done), **self._verify_now(order)}
+
+    def _verify_now(self, order: OperatorOrder) -> Told:
+        checked = self._verify(order)
+        # The run that made what is bad may have failed by now; it says nothing about what is live.
+        checks = {name: one for name, one in checked["checks"].items() if name != "last_run"}
+        return {"ok": all(one["passed"] for one in checks.values()), "checks": checks}
+
+
+@dg.op(retry_policy=RETRY)
+def carry_out(
+    context: dg.OpExecutionContext,
+    config: OperatorOrder,
+    ledger: dg.ResourceParam[Ledger],
+    store: dg.ResourceParam[VectorStore],
+    embedder: dg.ResourceParam[Embedder],
+) -> None:
+    """Do what was approved, once, and write down what became of it."""
+    with clear_failures():
+        try:
+            told = OperatorWork(ledger, store, embedder).do(config)
+        except Unavailable:
+            raise
+        except ScriptoriumError as error:
+            _settle(ledger, config.key, "failed", {"error": str(error)}, context.run_id)
+            raise
+    _settle(ledger, config.key, "done" if told["ok"] else "failed", told, context.run_id)
+    context.log.info("%s of %s: %s", config.action, config.agent, told)
+
+
+def _settle(ledger: Ledger, key: str, status: str, told: Told, run_id: str) -> None:
+    result = Jsonb({**told, "dagster_run_id": run_id})
+    ledger.database.run("settle_operation", key=key, status=status, result=result)
+
+
+@dg.job(name=OPERATOR_JOB, description="Pause, resume, verify or roll back an agent, as approved.")
+def operator_job() -> None:
+    """One op."""
+    carry_out()
+
+
+def operator_request(
+    row: Mapping[str, Any], key: str, agent: str, tags: Mapping[str, str]
+) -> dg.RunRequest:
+    """Ask for a run of one order; the same key is one run."""
+    given: Mapping[str, Any] = row["arguments"]
+    order = {
+        "key": key,
+        "action": str(row["action"]),
+        "agent": agent,
+        "by": str(row.get("requested_by") or "a conversation"),
+        "reason": str(given.get("reason") or ""),
+        "to": int(given.get("to") or 0),
+    }
+    return dg.RunRequest(
+        f"operation {key}", job_name=OPERATOR_JOB, tags=dict(tags),
+        run_config={"ops": {carry_out.name: {"config": order}}},
+    )  # fmt: skip

@@ -1,0 +1,20 @@
+-- Calls of tools, and what they gave back.
+
+-- name: begin_call
+insert into ops.tool_calls (key, tool, arguments) values (%(key)s, %(tool)s, %(arguments)s)
+on conflict (key) do nothing;
+
+-- name: call
+select key, tool, arguments, status, answer, structured from ops.tool_calls where key = %(key)s;
+
+-- name: end_call
+update ops.tool_calls
+set status = %(status)s, answer = %(answer)s, structured = %(structured)s, ended_at = now()
+where key = %(key)s and status = 'started';
+
+-- name: keep_output
+insert into ops.tool_outputs (sha256, content) values (%(sha256)s, %(content)s)
+on conflict (sha256) do nothing;
+
+-- name: output
+select content from ops.tool_outputs where sha256 = %(sha256)s;

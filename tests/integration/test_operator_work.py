@@ -1,0 +1,96 @@
+"""What a person approved in a conversation is done by the writer, as `kb` does it, once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from pydantic import SecretStr
+
+from graph.gateways.operations import RequestedOperations
+from graph.gateways.postgres import LazyPool
+from tests.doubles.git_repository import GitRepository
+from tests.doubles.writer_world import QUIET, WriterWorld
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
+) -> Iterator[WriterWorld]:
+    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+    yield world
+    world.close()
+
+
+class Orders:
+    """Asks as the agent `operations` does, and lets the writer look."""
+
+    def __init__(self, world: WriterWorld, database_url: str) -> None:
+        self.world = world
+        self.pool = LazyPool(SecretStr(database_url))
+
+    async def ask(self, key: str, action: str, **more: Any) -> None:
+        arguments = {"agent_id": self.world.agent} | more
+        await RequestedOperations(self.pool).perform(action, arguments, key=key)
+
+    async def state(self, key: str) -> dict[str, Any]:
+        (row,) = await self.pool.rows(
+            "select status, result from ops.requested_operations where key = %(key)s", {"key": key}
+        )
+        return row
+
+    def tick(self) -> list[dg.RunRequest]:
+        sensor = self.world.definitions.get_sensor_def("approved_operations")
+        resources = {"ledger": self.world.ledger}
+        context = dg.build_sensor_context(instance=self.world.instance, resources=resources)
+        tick: Any = sensor(context)
+        return [] if isinstance(tick, dg.SkipReason) else tick.run_requests or []
+
+    def carry_out(self, wanted: dg.RunRequest) -> bool:
+        job = self.world.definitions.resolve_job_def(wanted.job_name)
+        return job.execute_in_process(
+            instance=self.world.instance, tags=wanted.tags, raise_on_error=False,
+            run_config={**wanted.run_config, "loggers": QUIET},
+        ).success  # fmt: skip
+
+    async def order(self, key: str, action: str, **more: Any) -> dict[str, Any]:
+        await self.ask(key, action, **more)
+        (wanted,) = self.tick()
+        self.carry_out(wanted)
+        assert self.tick() == []
+        return await self.state(key)
+
+
+async def test_pause_resume_verify_and_roll_back(world: WriterWorld, database_url: str):
+    orders = Orders(world, database_url)
+    first = world.publish({"page.md": "# Page\n\nOne.\n"})
+    world.publish({"page.md": "# Page\n\nTwo.\n"})
+    paused = await orders.order("q1/s1", "pause", reason="the source is wrong")
+    assert paused["status"] == "done"
+    assert world.ledger.incidents.paused(world.agent)["reason"] == "the source is wrong"
+    resumed = await orders.order("q2/s1", "resume")
+    assert (resumed["status"], resumed["result"]["was_paused"]) == ("done", True)
+    assert world.ledger.incidents.paused(world.agent) is None
+    verified = await orders.order("q3/s1", "verify")
+    assert (verified["status"], verified["result"]["ok"]) == ("done", True)
+    assert verified["result"]["checks"]["alias"]["passed"]
+    back = await orders.order("q4/s1", "rollback", reason="wrong words", to=first.number)
+    assert (back["status"], back["result"]["live"]) == ("done", first.number)
+    assert world.served_texts() == {"# Page\n\nOne."}
+    assert world.ledger.incidents.paused(world.agent) is not None
+    await orders.pool.close()
+
+
+async def test_what_cannot_be_done_is_said(world: WriterWorld, database_url: str):
+    orders = Orders(world, database_url)
+    world.publish({"page.md": "# Page\n\nOne.\n"})
+    failed = await orders.order("q1/s1", "rollback")
+    assert failed["status"] == "failed"
+    assert "no generation before this one" in failed["result"]["error"]
+    await orders.ask("q2/s1", "verify", agent_id="nobody")
+    assert orders.tick() == []
+    unknown = await orders.state("q2/s1")
+    assert unknown["status"] == "failed"
+    assert "there is no agent 'nobody'" in unknown["result"]["error"]
+    await orders.pool.close()
