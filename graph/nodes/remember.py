@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, RemoveMessage
 from langgraph.runtime import Runtime
 
+from graph.conversation.summary import summarised
+from graph.nodes.telling import tell
 from graph.ports import AnswerLog, FinishedAnswer
 from graph.run_context import RunContext
 from graph.state import State
@@ -22,20 +24,33 @@ class Remember:
 
     answers: AnswerLog
     clock: Callable[[], float] = time.time
+    most_messages: int = 60
 
     async def __call__(self, state: State, runtime: Runtime[RunContext]) -> dict[str, Any]:
         timings = {**state.timings, "total": self._seconds_since(state.timings.get("asked_at"))}
         finished = _finished(state, runtime, timings)
         await self.answers.keep(finished)
+        tell(runtime.stream_writer, finished)
         log.info("answered", answer_id=finished.answer_id, status=finished.status)
         # What a caller asks of one question must not hold for the next one in the thread.
+        said = AIMessage(content=state.answer, id=state.answer_id)
         return {
-            "messages": [AIMessage(content=state.answer, id=state.answer_id)],
+            **self._shortened(state, said),
             "status": finished.status,
             "timings": timings,
             "agent": None,
             "own_plan": None,
         }
+
+    def _shortened(self, state: State, said: AIMessage) -> dict[str, Any]:
+        """Keep the newest messages of a long talk, and of the others a summary."""
+        known = [one for one in state.messages if one.id]
+        if len(known) + 1 <= self.most_messages:
+            return {"messages": [said]}
+        # Half of it goes at once, so that it does not go one by one at every turn.
+        old = known[: len(known) + 1 - self.most_messages // 2]
+        gone = [RemoveMessage(id=str(one.id)) for one in old]
+        return {"messages": [*gone, said], "summary": summarised(state.summary, old)}
 
     def _seconds_since(self, began: float | None) -> float:
         return 0.0 if began is None else round(self.clock() - began, 3)

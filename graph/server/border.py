@@ -34,10 +34,14 @@ class Border:
     """Paths that take more than `MOST_BYTES`."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        if scope["type"] == "websocket":
+            refused = self._refusal(headers, MOST_BYTES) is not None
+            await (refuse_socket(send) if refused else self.app(scope, receive, send))
+            return
         most = self.larger.get(scope["path"], MOST_BYTES)
         refusal = self._refusal(headers, most)
         if refusal is None:
@@ -62,6 +66,11 @@ class Border:
         if not declared.isdecimal() or int(declared[:12]) > most:
             return _too_large(most)
         return None
+
+
+async def refuse_socket(send: Send) -> None:
+    """Close a socket that was never open, which the client sees as 403."""
+    await send({"type": "websocket.close", "code": 1008})
 
 
 def _too_large(most: int) -> Response:

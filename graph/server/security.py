@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from graph.server.border import refuse_socket
 from graph.server.errors import error_response
 from graph.settings import ReaderSettings
 from kb_contract.errors import BadSetting
@@ -52,14 +53,17 @@ class KeyCheck:
     key: SecretStr
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in OPEN_PATHS or self._has_key(scope):
+        if scope["type"] == "lifespan" or scope["path"] in OPEN_PATHS or self._has_key(scope):
             await self.app(scope, receive, send)
+            return
+        if scope["type"] == "websocket":
+            await refuse_socket(send)
             return
         refusal = error_response(401, "the key is missing or wrong", hint="send it as X-Api-Key")
         await refusal(scope, receive, send)
 
     def _has_key(self, scope: Scope) -> bool:
-        if scope["method"] == "OPTIONS":
+        if scope.get("method") == "OPTIONS":
             return True
         headers = Headers(scope=scope)
         said = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")

@@ -13,6 +13,7 @@ from graph.server.app import stop_streams
 from graph.settings import ReaderSettings
 
 GRACE_SECONDS = 5
+LONGEST_SOCKET_MESSAGE = 64 * 1024
 
 
 class StreamingServer(uvicorn.Server):
@@ -49,5 +50,6 @@ async def serve(settings: ReaderSettings, app: FastAPI) -> None:
         access_log=settings.log_level == "DEBUG",
         timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False,
+        ws_max_size=LONGEST_SOCKET_MESSAGE,
     )
     await StreamingServer(config, app).serve()

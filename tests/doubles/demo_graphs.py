@@ -6,6 +6,7 @@ Each effect is a row of `public.effects`, so that a test can count what really h
 import asyncio
 import operator
 import os
+from itertools import pairwise
 from typing import Annotated, Any, TypedDict
 
 import psycopg
@@ -168,4 +169,40 @@ def asking(checkpointer: BaseCheckpointSaver[Any]) -> Any:
     return builder.compile(checkpointer=checkpointer)
 
 
-GRAPHS = {"chat": chat, "dag": dag, "slow": slow, "failing": failing, "asking": asking}
+class StoryState(TypedDict, total=False):
+    lines: int
+    said: Any
+
+
+async def tell(state: StoryState) -> dict[str, Any]:
+    """Lines of two agents in turn, as the product's own nodes write them."""
+    for number in range(state["lines"]):
+        agent = ("one", "two")[number % 2]
+        get_stream_writer()({"type": "token", "step": f"s{number % 2}", "agent": agent, "lane": agent,
+                             "text": f"line {number} “é\u2028"})  # fmt: skip
+        await asyncio.sleep(0.002)
+    return {}
+
+
+async def finish_story(state: StoryState) -> dict[str, Any]:
+    get_stream_writer()({"type": "final", "lane": "answer", "answer": str(state["said"])})
+    return {}
+
+
+def story(checkpointer: BaseCheckpointSaver[Any]) -> Any:
+    builder = StateGraph(StoryState)
+    for name, node in (
+        ("tell", tell),
+        ("ask", ask_once),
+        ("again", tell),
+        ("finish", finish_story),
+    ):
+        builder.add_node(name, node)
+    for before, after in pairwise((START, "tell", "ask", "again", "finish", END)):
+        builder.add_edge(before, after)
+    return builder.compile(checkpointer=checkpointer)
+
+
+GRAPHS = {
+    "chat": chat, "dag": dag, "slow": slow, "failing": failing, "asking": asking, "story": story,
+}  # fmt: skip

@@ -1,0 +1,151 @@
+"""A session's story is the same to the letter, however often its reader was cut off."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from langgraph_sdk import get_client
+from langgraph_sdk.client import LangGraphClient
+from langgraph_sdk.sse import SSEDecoder, aiter_lines_raw
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from kb.migrate import migrate
+from tests.doubles.demo_processes import DemoProcesses, demo_processes
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+LINES = 240
+CUTS = 200
+Told = list[tuple[str, str, Any]]
+
+
+@pytest.fixture(scope="module")
+def processes(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcesses]:
+    url = postgres.url("session_transcripts")
+    migrate(url)
+    with demo_processes(url, tmp_path_factory.mktemp("transcripts"), "server", "worker") as running:
+        yield running
+
+
+@pytest.fixture
+async def client(processes: DemoProcesses) -> AsyncIterator[LangGraphClient]:
+    made = get_client(url=processes.url, api_key=None)
+    yield made
+    await made.aclose()
+
+
+class Reader:
+    """Follows a session, and comes again after every cut with the last id that it saw."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.told, self.ended = url, Told(), False
+
+    async def read(self, most: int) -> None:
+        """Read so many events, and cut the line."""
+        last = {"Last-Event-ID": self.told[-1][0]} if self.told else {}
+        async with (
+            httpx.AsyncClient(timeout=20) as http,
+            http.stream("GET", self.url, headers=last) as response,
+        ):
+            decoder = SSEDecoder()
+            async for line in aiter_lines_raw(response):
+                event = decoder.decode(line.rstrip(b"\n"))
+                if event is None:
+                    continue
+                if event.event == "end":
+                    self.ended = True
+                    return
+                self.told.append((event.id or "", event.event, event.data))
+                most -= 1
+                if not most:
+                    return
+
+
+async def paused(client: LangGraphClient, thread: str) -> None:
+    while (await client.threads.get(thread))["status"] != "interrupted":
+        await asyncio.sleep(0.05)
+
+
+async def test_two_hundred_cuts_a_restart_and_a_pause_change_nothing(
+    processes: DemoProcesses, client: LangGraphClient
+):
+    dice = random.Random(11)
+    thread = (await client.threads.create())["thread_id"]
+    await client.runs.create(thread, "story", input={"lines": LINES})
+    events = f"{processes.url}/orchestration/{thread}/events"
+    cut_off = Reader(events)
+    for _ in range(CUTS // 2):
+        await cut_off.read(dice.randint(1, 2))
+    await asyncio.to_thread(processes.kill, "server")
+    await asyncio.to_thread(processes.start, "server")
+    await paused(client, thread)
+    steady = Reader(events)
+    waiting = asyncio.create_task(steady.read(10_000))
+    await client.runs.create(
+        thread, "story", command={"resume": {"decisions": [{"type": "approve"}]}}
+    )
+    cuts = CUTS // 2
+    while not cut_off.ended:
+        await cut_off.read(dice.randint(1, 2))
+        cuts += 1
+    await waiting
+    assert cuts >= CUTS
+    assert cut_off.told == steady.told
+    assert [kind for _, kind, _ in steady.told] == ["token"] * (2 * LINES) + ["final"]
+    places = [int(place) for place, _, _ in steady.told]
+    assert places == sorted(set(places))
+
+
+async def test_lanes_and_the_last_word(processes: DemoProcesses, client: LangGraphClient):
+    thread = (await client.threads.create())["thread_id"]
+    await client.runs.wait(thread, "story", input={"lines": 6})
+    async with httpx.AsyncClient(base_url=f"{processes.url}/orchestration/{thread}") as http:
+        told = (await http.get("/transcript")).json()
+        one = (await http.get("/transcript", params={"lane": "one"})).json()
+        final = (await http.get("/transcript", params={"view": "final"})).json()
+        rest = (await http.get("/transcript", params={"after": told["next"]})).json()
+        nobody = await http.get(f"{processes.url}/orchestration/nobody/transcript")
+        wrong = await http.get("/transcript", params={"after": -1})
+    assert [line["agent"] for line in told["events"]] == ["one", "two"] * 3
+    assert [line["lane"] for line in one["events"]] == ["one"] * 3
+    assert (final["events"], final["ended"], rest["events"]) == ([], False, [])
+    assert (nobody.status_code, wrong.status_code) == (404, 422)
+    assert set(told["events"][0]) == {"seq", "run", "at", "type", "step", "agent", "lane", "text"}
+
+
+async def test_one_socket_follows_two_sessions(processes: DemoProcesses, client: LangGraphClient):
+    threads = [(await client.threads.create())["thread_id"] for _ in range(2)]
+    for thread in threads:
+        await client.runs.wait(thread, "story", input={"lines": 4})
+    told: dict[str, list[int]] = {thread: [] for thread in threads}
+    async with connect(f"ws{processes.url.removeprefix('http')}/ws") as socket:
+        await socket.send("no JSON")
+        assert orjson.loads(await socket.recv())["type"] == "error"
+        await socket.send(orjson.dumps({"subscribe": "nobody"}).decode())
+        assert "no session" in orjson.loads(await socket.recv())["message"]
+        for thread in threads:
+            await socket.send(orjson.dumps({"subscribe": thread}).decode())
+        while sum(map(len, told.values())) < 8:
+            line = orjson.loads(await socket.recv())
+            told[line["session"]].append(line["seq"])
+        await socket.send(orjson.dumps({"unsubscribe": threads[0]}).decode())
+        await client.runs.wait(
+            threads[1], "story", command={"resume": {"decisions": [{"type": "approve"}]}}
+        )
+        kinds: list[str] = []
+        while not kinds or kinds[-1] != "end":
+            line = orjson.loads(await socket.recv())
+            assert line["session"] == threads[1]
+            kinds.append(line["type"])
+    assert kinds == ["token"] * 4 + ["final", "end"]
+    assert all(places == sorted(places) and len(places) == 4 for places in told.values())
+
+
+async def test_pages_of_others_open_no_socket(processes: DemoProcesses):
+    address = f"ws{processes.url.removeprefix('http')}/ws"
+    with pytest.raises(InvalidStatus):
+        await connect(address, additional_headers={"Origin": "https://elsewhere.example"})
