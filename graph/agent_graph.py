@@ -1,7 +1,7 @@
 """The reader's graph. Read this first: the nodes stand here in the order in which they work.
 
-intake → classify → plan → execute → synthesize → verify → remember
-                      └→ (no steps: synthesize, or remember when the plan asks back)
+intake → understand → classify → plan → execute → synthesize → verify → remember
+                                   └→ (no steps: synthesize, or remember when the plan asks back)
 """
 
 from collections.abc import Awaitable, Callable
@@ -17,6 +17,7 @@ from langgraph.runtime import Runtime
 from graph.nodes.execute import Execute
 from graph.nodes.intake import Intake
 from graph.nodes.remember import Remember
+from graph.nodes.understand import as_asked
 from graph.routing import STEPS_LIMIT, after_plan
 from graph.run_context import RunContext
 from graph.state import Answer, Question, State, StepResult
@@ -45,6 +46,7 @@ class Nodes:
     synthesize: Node
     verify: Node
     remember: Remember
+    understand: Node = as_asked
 
 
 def agent_graph(
@@ -55,6 +57,7 @@ def agent_graph(
         State, input_schema=Question, output_schema=Answer, context_schema=RunContext
     )
     graph.add_node("intake", nodes.intake, metadata={"does": "cleans the question"})
+    graph.add_node("understand", nodes.understand, metadata={"does": "makes a follow-up whole"})
     graph.add_node(
         "classify", nodes.classify, metadata={"does": "says what kind of question it is"}
     )
@@ -69,7 +72,8 @@ def agent_graph(
     graph.add_node("remember", nodes.remember, metadata={"does": "keeps the answer"})
 
     graph.add_edge(START, "intake")
-    graph.add_edge("intake", "classify")
+    graph.add_edge("intake", "understand")
+    graph.add_edge("understand", "classify")
     graph.add_edge("classify", "plan")
     graph.add_conditional_edges("plan", after_plan)
     graph.add_edge("execute", "synthesize")

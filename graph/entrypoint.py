@@ -1,7 +1,7 @@
 """Where the reader is put together. Nothing opens here: pools and the model open on first use."""
 
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -11,23 +11,31 @@ from qdrant_client import AsyncQdrantClient
 
 from graph.agent_graph import Nodes, ReaderGraph, agent_graph
 from graph.agents.agents_graph import AgentsGraph, build_agents_graph
+from graph.agents.base_agent import Services
 from graph.agents.calculation import Calculation
 from graph.agents.catalogue import Catalogue
+from graph.agents.class_agents import AgentClass, ClassAgents, load_classes
 from graph.agents.comparison import Comparison
 from graph.agents.operations import OperationsAgent
 from graph.agents.rag import Rag
 from graph.agents.reasoning import Reasoning
 from graph.agents.registry import LiveRegistry
 from graph.agents.system import System
+from graph.agents.tools import ToolCalls
 from graph.checkpoints import PostgresSaver, open_saver
-from graph.classification.rules import RuleClassifier
+from graph.classification.trained import TrainedClassifier
 from graph.gateways.answer_log import PostgresAnswerLog
 from graph.gateways.chat_model import chat_model
 from graph.gateways.knowledge_reader import PostgresQdrantReader
+from graph.gateways.model_planner import ModelPlanner
 from graph.gateways.operations import RequestedOperations
 from graph.gateways.postgres import READER_ROLE, LazyPool
 from graph.gateways.query_embedder import QuestionEmbedder
+from graph.gateways.question_adviser import ModelAdviser
+from graph.gateways.step_history import PostgresStepHistory
 from graph.gateways.system_state import PostgresSystemState
+from graph.gateways.tool_log import PostgresToolLog
+from graph.gateways.tool_servers.pool import ToolServerPool, tool_servers
 from graph.gateways.usage_log import PostgresUsageLog
 from graph.nodes.classify import Classify
 from graph.nodes.execute import Execute
@@ -35,7 +43,10 @@ from graph.nodes.intake import Intake
 from graph.nodes.plan import Plan
 from graph.nodes.remember import Remember
 from graph.nodes.synthesize import Synthesize
+from graph.nodes.understand import Understand
 from graph.nodes.verify import Verify
+from graph.planning.plan_cache import PlanCache
+from graph.planning.planner import Planner
 from graph.planning.rules import RulePlanner
 from graph.ports import ChatModel
 from graph.settings import ReaderSettings, load_settings
@@ -54,18 +65,24 @@ class Gateways:
     reader: PostgresQdrantReader
     model: ChatModel | None
     """None where the profile is offline: answers are sentences of the passages."""
+    tools: ToolServerPool
+    classes: ClassAgents
+    """Agents that packages bring, and those that whoever composes registers."""
 
     @property
     def registry(self) -> LiveRegistry:
-        return LiveRegistry(self.reader)
+        return LiveRegistry(self.reader, self.classes, self.tools, self.reader.caller)
 
     async def close(self) -> None:
+        await self.tools.close()
         await self.ledger.close()
         await self.ops.close()
         await self.qdrant.close()
 
 
-def gateways_of(settings: ReaderSettings) -> Gateways:
+def gateways_of(
+    settings: ReaderSettings, *, classes: Mapping[str, AgentClass] | None = None
+) -> Gateways:
     """Make the gateways; none of them connects before it is used."""
     ledger = LazyPool(settings.database_url, role=READER_ROLE)
     ops = LazyPool(settings.database_url)
@@ -83,16 +100,34 @@ def gateways_of(settings: ReaderSettings) -> Gateways:
         settings.embedding_backend,
         settings.embedding_cache.expanduser(),
     )
+    reader = PostgresQdrantReader(
+        ledger, qdrant, embedder, settings.workspace_id, caller=lambda: groups
+    )
+    model = chat_model(settings, PostgresUsageLog(ops))
+    tools = tool_servers(settings.mcp_servers)
     return Gateways(
         ledger=ledger,
         ops=ops,
         qdrant=qdrant,
         embedder=embedder,
-        reader=PostgresQdrantReader(
-            ledger, qdrant, embedder, settings.workspace_id, caller=lambda: groups
-        ),
-        model=chat_model(settings, PostgresUsageLog(ops)),
+        reader=reader,
+        model=model,
+        tools=tools,
+        classes=ClassAgents(load_classes(classes).classes, Services(reader, model, tools)),
     )
+
+
+def classifier_of(settings: ReaderSettings, outside: Gateways) -> TrainedClassifier:
+    """Make the classifier; it loads at the first question."""
+    adviser = ModelAdviser(outside.model) if outside.model else None
+    return TrainedClassifier(adviser, settings.classify_llm_below)
+
+
+def planner_of(settings: ReaderSettings, outside: Gateways) -> Planner:
+    """Make the planner; without a model the rules plan, whatever the settings want."""
+    if settings.planner == "model" and outside.model is not None:
+        return ModelPlanner(outside.model)
+    return RulePlanner()
 
 
 def build_graph(
@@ -105,8 +140,18 @@ def build_graph(
     outside = gateways or gateways_of(settings)
     nodes = Nodes(
         intake=Intake(settings.max_question_chars),
-        classify=Classify(RuleClassifier(), outside.registry),
-        plan=Plan(RulePlanner(), outside.reader, outside.registry),
+        understand=Understand(outside.model),
+        classify=Classify(
+            classifier_of(settings, outside), outside.registry, settings.classify_ask_below
+        ),
+        plan=Plan(
+            planner_of(settings, outside),
+            outside.reader,
+            outside.registry,
+            history=PostgresStepHistory(outside.ops),
+            cache=PlanCache(settings.workspace_id, settings.plan_cache_size),
+            rights=outside.reader.caller,
+        ),
         execute=Execute(
             outside.registry,
             max_parallel=settings.max_parallel,
@@ -132,6 +177,8 @@ def _agents(settings: ReaderSettings, outside: Gateways) -> AgentsGraph:
                 PostgresSystemState(outside.ledger, outside.ops, settings.workspace_id)
             ),
             "operations": OperationsAgent(RequestedOperations(outside.ops), outside.reader),
+            "tools": ToolCalls(outside.tools, PostgresToolLog(outside.ops), outside.model),
+            "class": outside.classes,
         }
     )
 

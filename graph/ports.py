@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
+from graph.planning.tool_card import ToolCard
 from graph.planning.workflow_plan import AgentCapability
 from graph.state import Passage, StepResult, Usage
 
@@ -27,9 +28,17 @@ class KnowledgeReader(Protocol):
         ...
 
     async def search(
-        self, agent_id: str, question: str, *, limit: int | None = None
+        self,
+        agent_id: str,
+        question: str,
+        *,
+        limit: int | None = None,
+        tags: Sequence[str] | None = None,
     ) -> list[Passage]:
-        """Best passages first; below the agent's threshold nothing is found."""
+        """Best passages first; below the agent's threshold nothing is found.
+
+        With tags, only documents that have one of them are looked at.
+        """
         ...
 
     async def affinity(self, question: str, agent_ids: Sequence[str]) -> dict[str, float]:
@@ -63,6 +72,10 @@ class AgentTask:
     model_tier: str
     effect_key: str = ""
     """Names this piece of work: an effect that carries it happens at most once."""
+    tools: dict[str, str] = field(default_factory=dict[str, str])
+    """Tools that the plan grants to this step, with their fingerprints when it was made."""
+    approved: bool = False
+    """Whether a person approved exactly these arguments."""
 
 
 @dataclass(frozen=True)
@@ -124,3 +137,63 @@ class SystemState(Protocol):
     """What runs now: live generations and colours, last runs, the queue. Read-only."""
 
     async def read(self) -> dict[str, list[dict[str, Any]]]: ...
+
+
+@dataclass(frozen=True)
+class ToolAnswer:
+    """What a tool gave back: data, whatever it says."""
+
+    text: str
+    structured: Any = None
+    failed: bool = False
+
+
+@dataclass(frozen=True)
+class ServerOffer:
+    """What a server's own agent is called, and which tools it may call."""
+
+    name: str
+    title: str
+    purpose: str
+    patterns: tuple[str, ...]
+
+
+class ToolServers(Protocol):
+    """Every tool server that the settings name."""
+
+    def offers(self) -> tuple[ServerOffer, ...]: ...
+
+    async def catalogue(self) -> tuple[ToolCard, ...]:
+        """Tools of the servers that answer now."""
+        ...
+
+    async def check(self, tool: str, *, fingerprint: str) -> None:
+        """Refuse a tool that is not what its fingerprint says any more."""
+        ...
+
+    async def call(
+        self, tool: str, arguments: dict[str, Any], *, fingerprint: str, seconds: float
+    ) -> ToolAnswer:
+        """Call it, if it is still what its fingerprint says."""
+        ...
+
+
+@dataclass(frozen=True)
+class KeptCall:
+    """What is known of a call with a key: `started` and no end means that nobody knows."""
+
+    status: Literal["started", "done", "failed"]
+    new: bool
+    answer: ToolAnswer | None = None
+
+
+class ToolLog(Protocol):
+    """Calls that may change something, once per key; and long outputs, once per content."""
+
+    async def begin(self, key: str, tool: str, arguments: dict[str, Any]) -> KeptCall: ...
+
+    async def end(self, key: str, answer: ToolAnswer) -> None: ...
+
+    async def keep_output(self, text: str) -> str:
+        """Keep a text; gives the digest that it is found by."""
+        ...

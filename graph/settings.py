@@ -38,6 +38,28 @@ class ReaderSettings(BaseSettings):
         default="offline",
         description="'offline' answers with sentences of the passages; else a model as litellm names it",
     )
+    classify_ask_below: float = Field(
+        default=0.4,
+        ge=0,
+        le=1,
+        description="confidence below which it is asked what a question wants; 0: never",
+    )
+    classify_llm_below: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="confidence below which the model of LLM_PROFILE says what a question wants",
+    )
+    mcp_servers: str = Field(
+        default="", description="tool servers: JSON, or the path of a YAML file, see docs/agents.md"
+    )
+    planner: Literal["rules", "model"] = Field(
+        default="rules",
+        description="who plans: rules, or the model of LLM_PROFILE with the rules behind it",
+    )
+    plan_cache_size: int = Field(
+        default=512, ge=0, description="plans that each process keeps; 0: none"
+    )
     query_timeout: float = Field(default=300, gt=0, le=86_400, description="seconds for one answer")
     max_parallel: int = Field(default=4, ge=1, le=64, description="steps of a plan at one time")
     max_question_chars: int = Field(default=20_000, ge=100, description="longest question")
@@ -70,6 +92,55 @@ class ReaderSettings(BaseSettings):
         description="pages that may call from a browser beside those on this machine, by commas",
     )
     worker_concurrency: int = Field(default=8, ge=1, le=256, description="runs at one time")
+    approval_timeout: float = Field(
+        default=604_800,
+        ge=0,
+        le=31_536_000,
+        description="seconds that people have to answer an approval; 0: for ever",
+    )
+    approval_warn_before: float = Field(
+        default=86_400, ge=0, description="seconds before its deadline that they are warned"
+    )
+    approval_on_timeout: Literal["reject", "escalate"] = Field(
+        default="reject", description="what happens to an approval that nobody answered"
+    )
+    approval_escalate_to: str = Field(
+        default="", description="whom to ask then, one after the other, by commas"
+    )
+    approval_approvers: str = Field(
+        default="", description="who may answer approvals, by commas; empty: every caller"
+    )
+    approval_separate_approver: bool = Field(
+        default=False, description="whether whoever asked may not approve what it leads to"
+    )
+    approval_policies: str = Field(
+        default="",
+        description="JSON of what differs for an agent or a question type; see docs/approvals.md",
+    )
+    approval_grace: float = Field(
+        default=0,
+        ge=0,
+        le=86_400,
+        description="seconds before a decision is carried out, in which it can be revoked",
+    )
+    notify_webhooks: str = Field(
+        default="", description="URLs that are told of approvals, by commas; https only"
+    )
+    notify_webhook_secret: SecretStr = Field(
+        default=SecretStr(""), description="what those calls are signed with; needed for them"
+    )
+    notify_private_addresses: bool = Field(
+        default=False,
+        description="whether NOTIFY_WEBHOOKS may lie in private networks, or use http",
+    )
+    notify_email_to: str = Field(default="", description="addresses told of approvals, by commas")
+    notify_email_from: str = Field(
+        default="scriptorium@localhost", description="who those mails are from"
+    )
+    smtp_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="smtp://user:password@host:port, or smtps://; needed for NOTIFY_EMAIL_TO",
+    )
     dagster_url: str = Field(default="", description="where a citation's run is shown")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="least severe line that is logged"

@@ -130,6 +130,16 @@ class State(Question):
     timings: dict[str, float] = field(default_factory=dict)
     answer_id: str = ""
     trace_id: str = ""
+    standalone: dict[str, str] = field(default_factory=dict[str, str])
+    """A follow-up made whole: {"asked": …, "question": …}."""
+    summary: str = ""
+    """What was said in the messages that are not kept any more."""
+
+    @property
+    def asks(self) -> str:
+        """The question as those who work on it read it."""
+        whole = self.standalone
+        return whole["question"] if whole.get("asked") == self.question else self.question
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -77,11 +77,17 @@ VERBS = (
     Verb("ask", "kb.commands.ask:ask", "Ask; the answer comes with its citations.", QUESTIONS),
     Verb("plan", "kb.commands.plan:plan", "Show how a question would be answered.", QUESTIONS),
     Verb("classify", "kb.commands.classify:classify", "Say what type a question is.", QUESTIONS),
+    Verb("eval", "kb.commands.eval:app", "Measure on labelled questions.", QUESTIONS),
     Verb(
         "approvals", "kb.commands.approvals:approvals", "List what waits for a person.", QUESTIONS
     ),
     Verb("approve", "kb.commands.approve:approve", "Let a step go on, edited or not.", QUESTIONS),
     Verb("reject", "kb.commands.reject:reject", "Refuse a step.", QUESTIONS),
+    Verb("respond", "kb.commands.respond:respond", "Answer in the place of a step.", QUESTIONS),
+    Verb("revoke", "kb.commands.revoke:revoke", "Take your decision back.", QUESTIONS),
+    Verb("delegate", "kb.commands.delegate:delegate", "Name a deputy, for a time.", QUESTIONS),
+    Verb("audit", "kb.commands.audit:audit", "List what was decided, and check it.", QUESTIONS),
+    Verb("mcp", "kb.commands.mcp:mcp", "Serve MCP over stdio, for assistants.", QUESTIONS),
     Verb("serve", "kb.commands.serve:serve", "Run the API server.", PROCESSES),
     Verb("worker", "kb.commands.worker:worker", "Run a worker.", PROCESSES),
     Verb(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, cast
 
 import httpx
@@ -70,12 +71,40 @@ class Client:
         approval_id: str,
         *,
         edit: Mapping[str, Any] | None = None,
+        refresh: bool = False,
         on_event: OnEvent = _nobody_listens,
     ) -> dict[str, Any]:
-        """Approve (with changed arguments when `edit` is given) and follow the run to its end."""
+        """Approve (with changed arguments when `edit` is given) and follow the run to its end.
+
+        `refresh` looks again at what is live now, and asks anew when that says something else.
+        """
+        body: dict[str, Any] = {"knowledge": "refresh"} if refresh else {}
         if edit is None:
-            return self._decide(approval_id, "approve", {}, on_event)
-        return self._decide(approval_id, "modify", {"args": dict(edit)}, on_event)
+            return self._decide(approval_id, "approve", body, on_event)
+        return self._decide(approval_id, "modify", {**body, "args": dict(edit)}, on_event)
+
+    def respond(
+        self, approval_id: str, message: str, *, on_event: OnEvent = _nobody_listens
+    ) -> dict[str, Any]:
+        """Put your words in the place of the step, and follow the run to its end."""
+        return self._decide(approval_id, "respond", {"message": message}, on_event)
+
+    def revoke(self, approval_id: str) -> dict[str, Any]:
+        """Take your decision back, as long as nothing was done with it."""
+        return self._call("POST", f"/approvals/{approval_id}/revoke")
+
+    def delegate(self, deputy: str, *, until: datetime, reason: str = "") -> dict[str, Any]:
+        """Let another answer what you may answer, until then."""
+        said = {"deputy": deputy, "until": until.isoformat(), "reason": reason}
+        return self._call("POST", "/delegations", said)
+
+    def delegations(self) -> list[dict[str, Any]]:
+        """Every delegation, newest first."""
+        return self._call("GET", "/delegations")["delegations"]
+
+    def end_delegation(self, delegation_id: int) -> dict[str, Any]:
+        """Take a delegation back before its time."""
+        return self._call("DELETE", f"/delegations/{delegation_id}")
 
     def reject(
         self, approval_id: str, *, message: str = "", on_event: OnEvent = _nobody_listens

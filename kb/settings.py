@@ -60,6 +60,9 @@ class StackSettings(BaseSettings):
     ingest_ask_minutes: float = Field(
         default=10, ge=0, description="`kb ingest` asks on a terminal before it works longer"
     )
+    mcp_servers: str = Field(
+        default="", description="tool servers: JSON, or the path of a YAML file, see docs/agents.md"
+    )
     embedding_model: str = Field(default=DEFAULT_MODEL, description="name or path of the model")
     embedding_cache: Path = Field(
         default=DEFAULT_CACHE, description="folder for the model that is exported to ONNX once"

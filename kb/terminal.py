@@ -113,7 +113,26 @@ def _request(approval: Mapping[str, Any]) -> str:
     for action in actions:
         lines.append(f"[bold]{escape(str(action.get('description') or action.get('name')))}[/bold]")
         lines.append(escape(json.dumps(action.get("args"), ensure_ascii=False, indent=2)))
+    lines += [escape(one) for one in _circumstances(approval)]
     return "\n".join(lines) or escape(json.dumps(request, ensure_ascii=False, indent=2))
+
+
+def _circumstances(approval: Mapping[str, Any]) -> list[str]:
+    """What helps to decide, beside the description: words that it stands on, deadline, changes."""
+    request: Mapping[str, Any] = approval.get("request") or {}
+    evidence: Sequence[Mapping[str, Any]] = request.get("evidence") or ()
+    lines = [f"“{one['quote'][:200]}” {one['path']}@{one['sha'][:10]}" for one in evidence]
+    following: Mapping[str, str] = request.get("next") or {}
+    lines += [f"{answer}: {then}" for answer, then in following.items()]
+    knowledge: Mapping[str, Any] = approval.get("knowledge") or {}
+    if knowledge.get("changed"):
+        lines.append(
+            f"{knowledge['changed']} of {knowledge['cited']} cited passages have changed since: "
+            "kb approve --refresh looks again"
+        )
+    if approval.get("deadline"):
+        lines.append(f"deadline: {approval['deadline']}")
+    return lines
 
 
 def show_plan(plan: Mapping[str, Any], to: Console) -> None:

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -19,7 +19,11 @@ Capability = Literal[
     "catalogue",
     "synthesis",
 ]
-AgentKind = Literal["rag"]
+AgentKind = Annotated[str, Field(pattern=r"^(?:rag|reasoning|tools|class:[a-z][a-z0-9_]{0,62})$")]
+"""What does its work: one of ours, or `class:<name>` of a class that a package registers."""
+ToolPattern = Annotated[
+    str, Field(pattern=r"^[a-z0-9*][a-z0-9_*-]{0,39}/[A-Za-z0-9_./*?-]{1,128}$")
+]
 ChunkingStrategy = Literal["headings", "fixed", "overlapping", "semantic"]
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -90,6 +94,16 @@ class AgentManifest(Frozen):
     chunking: ChunkingSettings = ChunkingSettings()
     gate: GateSettings = GateSettings()
     approval: Literal["never", "always"] = "never"
+    tools: tuple[ToolPattern, ...] = Field(
+        default=(),
+        max_length=100,
+        description="tools it may call: `server/tool`, or a glob of them",
+    )
+    audience: tuple[str, ...] = Field(
+        default=(), description="groups that may ask it; everyone if empty"
+    )
+    seconds: float = Field(default=1.0, ge=0, le=600, description="how long it takes, about")
+    cost: float = Field(default=0.0, ge=0, description="what one answer costs beside the model")
 
 
 class GoldenQuestion(Frozen):

@@ -8,8 +8,10 @@ ScriptoriumError
 │   └── BadSetting           an environment variable or a line of the settings file
 ├── BadVector                a model gave numbers that no search can use
 ├── NotServed                nothing live to answer from
+├── ToolRefused              a tool may not be called like this: not by us, or not by its server
 ├── Unavailable              something that we stand on does not answer in time
 │   ├── KnowledgeUnavailable the vector store or the ledger
+│   ├── ToolUnavailable      the server of a tool
 │   └── ModelFailed          the provider of a chat model, or what it wrote
 └── GateRefused              a generation may not go live
 """
@@ -64,6 +66,14 @@ class Unavailable(ScriptoriumError):
 
 class KnowledgeUnavailable(Unavailable):
     """The vector store or the ledger does not answer."""
+
+
+class ToolRefused(ScriptoriumError):
+    """A tool may not be called like this, or its server says that it failed."""
+
+
+class ToolUnavailable(Unavailable):
+    """The server of a tool does not answer."""
 
 
 class ModelFailed(Unavailable):

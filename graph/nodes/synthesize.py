@@ -45,7 +45,7 @@ class Synthesize:
     ) -> tuple[list[Claim] | None, list[Usage]]:
         attempt = await from_findings(
             cast("ChatModel", self.model),
-            state.question,
+            state.asks,
             found,
             instructions=prompt("synthesize"),
             tier="standard",
@@ -59,7 +59,7 @@ def _draft(state: State, results: Sequence[StepResult], found: Sequence[Claim]) 
     required = {
         str(step["step_id"])
         for step in state.plan.get("steps", ())
-        if step.get("policy") != "optional"
+        if step.get("policy", "required") == "required"
     }
     return {
         "claims": [claim for number, claim in enumerate(found) if number not in apart],

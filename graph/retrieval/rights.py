@@ -1,5 +1,6 @@
 """What a caller may read at one moment, as Qdrant's filter and as values of a statement."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ class Rights:
     groups: tuple[str, ...]
     moment: datetime
 
-    def permitted(self, agent_id: str) -> models.Filter:
+    def permitted(self, agent_id: str, tags: Sequence[str] | None = None) -> models.Filter:
         """Let through what is published, the agent's own, for the caller, and holds now.
 
         A second lock on the alias's door; the ledger is the third.
@@ -24,6 +25,7 @@ class Rights:
                 _field("agent_id", match=models.MatchValue(value=agent_id)),
                 _field("status", match=models.MatchValue(value="published")),
                 _field("audience", match=models.MatchAny(any=list(self.groups))),
+                *([_field("tags", match=models.MatchAny(any=list(tags)))] if tags else []),
             ],
             must_not=[
                 _field("effective", range=models.DatetimeRange(gt=self.moment)),

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -9,24 +10,32 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from graph.checkpoints import open_saver
+from graph.ports import KnowledgeReader
 from graph.server import (
     approvals,
     assistants,
+    delegations,
     health,
     hooks,
     knowledge,
     orchestrate,
     plans,
     runs,
+    search,
+    socket,
     thread_states,
     threads,
+    transcripts,
     unavailable,
+    workflows,
 )
 from graph.server.border import LOOPBACK_ORIGIN, Border
+from graph.server.clock import Clock, utc_now
 from graph.server.correlation import Correlation
 from graph.server.database import Database, server_pool
 from graph.server.errors import install_error_answers
 from graph.server.graph_set import GraphFactory, GraphSet
+from graph.server.mcp_door import mcp_route, open_door
 from graph.server.queue import RunQueue
 from graph.server.run_creation import RunDesk
 from graph.server.security import KeyCheck, check_address
@@ -36,6 +45,8 @@ from graph.server.streams import EventStreams
 from graph.settings import ReaderSettings
 
 POOL = 16
+# Beyond the question's own limit an assistant hears that there is no answer.
+DOOR_MARGIN = 60.0
 # `unavailable` first: its paths would else be read as ids.
 ROUTERS = (
     unavailable.router,
@@ -45,9 +56,14 @@ ROUTERS = (
     thread_states.router,
     runs.router,
     approvals.router,
+    delegations.router,
     orchestrate.router,
+    transcripts.router,
+    socket.router,
     plans.router,
+    workflows.router,
     knowledge.router,
+    search.router,
     hooks.router,
 )
 
@@ -58,33 +74,18 @@ def create_app(
     *,
     planning: Planning | None = None,
     agents: AgentList | None = None,
+    reader: KnowledgeReader | None = None,
+    now: Clock = utc_now,
 ) -> FastAPI:
     """Make the server; connections are opened when it starts."""
     check_address(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        url = settings.database_url
-        signals = Signals(url, [EVENTS])
-        async with (
-            server_pool(url, largest=POOL) as pool,
-            open_saver(url.get_secret_value(), largest=POOL) as saver,
-            signals.listening(),
-        ):
-            queue, database = RunQueue(pool), Database(pool)
-            await queue.open()
-            known = GraphSet.compiled(graphs, saver)
-            app.state.parts = ServerParts(
-                settings=settings,
-                database=database,
-                saver=saver,
-                graphs=known,
-                desk=RunDesk(database, queue, known, saver),
-                streams=EventStreams(database, signals),
-                planning=planning,
-                agents=agents,
-            )
-            yield
+        async with _open_parts(settings, graphs, now) as parts:
+            app.state.parts = replace(parts, planning=planning, agents=agents, reader=reader)
+            async with open_door(app, seconds=settings.query_timeout + DOOR_MARGIN):
+                yield
 
     app = FastAPI(
         title="Scriptorium",
@@ -92,10 +93,41 @@ def create_app(
         lifespan=lifespan,
         middleware=_middleware(settings),
     )
+    _add_routes(app)
+    return app
+
+
+@asynccontextmanager
+async def _open_parts(
+    settings: ReaderSettings, graphs: Mapping[str, GraphFactory], now: Clock
+) -> AsyncGenerator[ServerParts]:
+    url = settings.database_url
+    signals = Signals(url, [EVENTS])
+    async with (
+        server_pool(url, largest=POOL) as pool,
+        open_saver(url.get_secret_value(), largest=POOL) as saver,
+        signals.listening(),
+    ):
+        queue, database = RunQueue(pool), Database(pool)
+        await queue.open()
+        known = GraphSet.compiled(graphs, saver)
+        yield ServerParts(
+            settings=settings,
+            database=database,
+            saver=saver,
+            graphs=known,
+            desk=RunDesk(database, queue, known, saver, now),
+            streams=EventStreams(database, signals),
+            planning=None,
+            agents=None,
+        )
+
+
+def _add_routes(app: FastAPI) -> None:
     install_error_answers(app)
     for router in ROUTERS:
         app.include_router(router)
-    return app
+    app.router.routes.append(mcp_route())
 
 
 def stop_streams(app: FastAPI) -> None:

@@ -21,12 +21,12 @@ SEARCH_PATH = "-c search_path=procrastinate"
 
 @dataclass(frozen=True)
 class Statements:
-    """Runs statements of `kb_contract/sql/server.sql` on one connection."""
+    """Runs statements of `kb_contract/sql/server.sql` and `approvals.sql` on one connection."""
 
     connection: Connection
 
     async def rows(self, name: str, **values: Any) -> list[Row]:
-        cursor = await self.connection.execute(named_queries("server")[name].encode(), values)
+        cursor = await self.connection.execute(_statement(name).encode(), values)
         return await cursor.fetchall() if cursor.description else []
 
     async def row(self, name: str, **values: Any) -> Row | None:
@@ -52,6 +52,11 @@ class Database:
     async def transaction(self) -> AsyncGenerator[Statements]:
         async with self.pool.connection() as connection, connection.transaction():
             yield Statements(connection)
+
+
+def _statement(name: str) -> str:
+    known = {**named_queries("server"), **named_queries("plans"), **named_queries("approvals")}
+    return known[name]
 
 
 def server_pool(database_url: SecretStr, *, largest: int) -> Pool:

@@ -8,6 +8,8 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from graph.checkpoints import PostgresSaver
+from graph.server.approval_rights import already_used, check_may_revoke
+from graph.server.clock import Clock, utc_now
 from graph.server.correlation import current_session_id, current_trace_id
 from graph.server.database import Database, Row, Statements
 from graph.server.errors import ApiError
@@ -27,8 +29,11 @@ class RunDesk:
     queue: RunQueue
     graphs: GraphSet
     saver: PostgresSaver
+    now: Clock = utc_now
 
-    async def start(self, thread_id: str | None, request: RunRequest, caller: str) -> Row:
+    async def start(
+        self, thread_id: str | None, request: RunRequest, caller: str, *, by_policy: bool = False
+    ) -> Row:
         """Keep the run and put it in the queue; a stateless one gets a thread of its own."""
         request.check()
         graph_id = self.graphs.name(request.assistant_id)
@@ -39,10 +44,14 @@ class RunDesk:
             await self._make_room(statements, thread["thread_id"], request, caller)
             kwargs = request.kwargs()
             if request.answers is not None:
-                answerer = Answerer(caller, run_id)
+                answerer = Answerer(caller, run_id, self.now(), by_policy)
                 kwargs["command"]["resume"] = await claim_answers(
                     statements, thread["thread_id"], request.answers, answerer
                 )
+            # Who asked is known later to those who may not let the same person approve.
+            request = request.model_copy(
+                update={"metadata": {**(request.metadata or {}), "requested_by": caller}}
+            )
             return await self._kept(
                 statements, run_id, thread["thread_id"], graph_id, request, kwargs
             )
@@ -63,6 +72,19 @@ class RunDesk:
             if not dropped and run["status"] != "interrupted":
                 raise ApiError(409, f"the run has ended already: {run['status']}")
             return run
+
+    async def revoke(self, thread_id: str, approval_id: str, caller: str) -> None:
+        """Take a decision back, as long as no worker has begun to carry it out."""
+        async with self.database.transaction() as statements:
+            await self._locked(statements, thread_id)
+            rows = await statements.rows("approvals_of_thread", thread_id=thread_id)
+            row = next(one for one in rows if one["approval_id"] == approval_id)
+            run_id = check_may_revoke(row, caller)
+            run = await statements.row("lock_run", run_id=run_id, thread_id=thread_id)
+            if run is None or run["status"] != "pending":
+                raise already_used(row)
+            await statements.rows("revoke_decisions", thread_id=thread_id, run_id=run_id, by=caller)
+            await self._call_off(statements, run, "interrupt", caller)
 
     async def _thread(
         self, statements: Statements, thread_id: str | None, request: RunRequest

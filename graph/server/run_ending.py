@@ -1,18 +1,18 @@
 """How a run ends: its status, its approvals and its thread change in one transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, Never
 
 from langgraph.types import StateSnapshot
-from psycopg.types.json import Jsonb
 
 from graph.checkpoints import PostgresSaver
-from graph.server.approval_rows import approval_row
+from graph.server.approval_keeping import ApprovalKeeping
 from graph.server.database import Database, Row, Statements
 from graph.server.encoding import to_json
 from graph.server.event_sink import EventSink
 from graph.server.queue import TryAgain
 from graph.server.signals import EVENTS
+from graph.server.thread_pruning import prune_when_long
 
 LONGEST_ERROR: Final = 2000
 RunStatus = Literal["success", "error", "timeout", "interrupted"]
@@ -34,11 +34,15 @@ class RunEnding:
     saver: PostgresSaver
     run: Row
     sink: EventSink
+    asking: ApprovalKeeping = field(default_factory=ApprovalKeeping)
 
     async def finished(self, state: StateSnapshot) -> Ending | None:
         """The graph has stopped: it is done, or it waits for people."""
         ending = Ending("success", "interrupted" if state.next else "idle")
-        return await self._keep(ending, state=state)
+        kept = await self._keep(ending, state=state)
+        if kept is not None and not state.next:
+            await prune_when_long(self.saver, self.run["thread_id"])
+        return kept
 
     async def failed(self, kind: str, message: str, state: StateSnapshot) -> Ending | None:
         """The graph raised; what other branches ask is kept, what was answered stays answered."""
@@ -101,9 +105,7 @@ class RunEnding:
         self, statements: Statements, state: StateSnapshot, *, stopped_well: bool
     ) -> None:
         for ordinal, one in enumerate(state.interrupts):
-            row = approval_row(self.run, one, ordinal)
-            row |= {"request": Jsonb(row["request"]), "asked_again": stopped_well}
-            await statements.rows("keep_approval", **row)
+            await self.asking.keep(statements, self.run, one, ordinal, asked_again=stopped_well)
         if stopped_well:
             await self._drop_approvals(statements, keep=[one.id for one in state.interrupts])
 

@@ -18,6 +18,7 @@ from opentelemetry import trace
 from psycopg_pool import PoolTimeout
 
 from graph.checkpoints import PostgresSaver
+from graph.server.approval_keeping import ApprovalKeeping
 from graph.server.database import Database, Row
 from graph.server.event_sink import EventSink, Superseded
 from graph.server.fence import Fence
@@ -68,6 +69,7 @@ class RunExecution:
     fence: Fence
     seconds: float
     """Longest that one run may work; waiting for people happens between runs."""
+    asking: ApprovalKeeping = field(default_factory=ApprovalKeeping)
     active: dict[str, ActiveRun] = field(default_factory=dict[str, ActiveRun], init=False)
 
     async def execute(self, run_id: str) -> None:
@@ -99,7 +101,7 @@ class RunExecution:
 
     async def _carried_out(self, run: Row) -> Ending | None:
         sink = EventSink(self.database, run["run_id"], run["attempt"])
-        ending = RunEnding(self.database, self.saver, run, sink)
+        ending = RunEnding(self.database, self.saver, run, sink, self.asking)
         if run["cancel"]:
             return await ending.cancelled(run["cancel"], None)
         graph = self.graphs.get(run["assistant_id"])

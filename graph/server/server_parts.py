@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from graph.checkpoints import PostgresSaver
 from graph.planning.registry import Registry
+from graph.ports import KnowledgeReader
 from graph.server.database import Database
 from graph.server.graph_set import GraphSet
 from graph.server.run_creation import RunDesk
@@ -42,6 +43,7 @@ class ServerParts:
     streams: EventStreams
     planning: Planning | None
     agents: AgentList | None
+    reader: KnowledgeReader | None = None
 
 
 def _parts(request: Request) -> ServerParts:

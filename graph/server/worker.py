@@ -16,9 +16,16 @@ from procrastinate.exceptions import ProcrastinateException
 from psycopg_pool import PoolTimeout
 
 from graph.checkpoints import checkpoint_pool
+from graph.server.approval_answering import Answering
+from graph.server.approval_keeping import ApprovalKeeping
+from graph.server.approval_policy import policies_of
+from graph.server.approval_timers import ApprovalTimers
+from graph.server.clock import Clock, utc_now
 from graph.server.database import Database, server_pool
 from graph.server.fence import Fence, FencedSaver
 from graph.server.graph_set import GraphFactory, GraphSet
+from graph.server.notices.post_office import post_office_of
+from graph.server.people_work import PeopleWork
 from graph.server.queue import (
     FETCH_SECONDS,
     HEARTBEAT_SECONDS,
@@ -27,6 +34,7 @@ from graph.server.queue import (
     RunQueue,
     worker_queue,
 )
+from graph.server.run_creation import RunDesk
 from graph.server.run_execution import RunExecution
 from graph.server.signals import CONTROL, Signals
 from graph.settings import ReaderSettings
@@ -47,6 +55,7 @@ class Worker:
     queue: RunQueue
     execution: RunExecution
     stopping: asyncio.Event
+    people: PeopleWork
 
     async def run(self) -> None:
         """Work until asked to stop; then let runs stop at a safe place and give them back."""
@@ -54,6 +63,7 @@ class Worker:
             side = [
                 group.create_task(self._watch_always()),
                 group.create_task(self._revive_always()),
+                group.create_task(self.people.run()),
             ]
             try:
                 await self._work_always()
@@ -131,7 +141,11 @@ class Worker:
 
 @asynccontextmanager
 async def open_worker(
-    settings: ReaderSettings, factories: Mapping[str, GraphFactory], stopping: asyncio.Event
+    settings: ReaderSettings,
+    factories: Mapping[str, GraphFactory],
+    stopping: asyncio.Event,
+    *,
+    now: Clock = utc_now,
 ) -> AsyncGenerator[Worker]:
     """Open what a worker stands on."""
     url = settings.database_url
@@ -145,14 +159,23 @@ async def open_worker(
         saver = FencedSaver(checkpoints, fence)
         await saver.setup()
         await queue.open()
+        graphs = GraphSet.compiled(factories, saver)
         execution = RunExecution(
             database,
-            GraphSet.compiled(factories, saver),
+            graphs,
             saver,
             fence,
             settings.query_timeout + MARGIN_SECONDS,
+            ApprovalKeeping(policies_of(settings), settings.workspace_id, now),
         )
-        worker = Worker(settings, database, queue, execution, stopping)
+        answering = Answering(database, RunDesk(database, queue, graphs, saver, now), graphs)
+        people = PeopleWork(
+            url,
+            database,
+            ApprovalTimers(database, answering, now),
+            post_office_of(settings, database),
+        )
+        worker = Worker(settings, database, queue, execution, stopping, people)
         looked = set[asyncio.Task[None]]()
 
         def on_message(_: str, run_id: str) -> None:

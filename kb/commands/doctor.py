@@ -9,6 +9,7 @@ from rich.console import Console
 from kb.doctor.findings import Finding
 from kb.doctor.machine import machine_findings
 from kb.doctor.servers import server_findings
+from kb.doctor.tool_servers import tool_server_findings
 from kb.doctor.tools import tool_findings
 from kb.settings import load_settings
 
@@ -20,7 +21,12 @@ def doctor(
 ) -> None:
     """Look at everything that the stack needs. Exit 1 when something is wrong."""
     settings = load_settings()
-    found = [*machine_findings(settings), *tool_findings(settings), *server_findings(settings)]
+    found = [
+        *machine_findings(settings),
+        *tool_findings(settings),
+        *server_findings(settings),
+        *tool_server_findings(settings),
+    ]
     well = all(one.level != "wrong" for one in found)
     if json:
         shown = [one.as_json() for one in found]

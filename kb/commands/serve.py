@@ -27,22 +27,26 @@ def serve(
 
 
 async def _served(settings: "ReaderSettings", gateways: "Gateways") -> None:
-    from graph.classification.rules import RuleClassifier
-    from graph.planning.rules import RulePlanner
+    from graph.entrypoint import classifier_of, planner_of
+    from graph.gateways.step_history import PostgresStepHistory
     from graph.server.app import create_app
     from graph.server.planning_desk import PlanningDesk
     from graph.server.serving import serve as serve_app
     from kb.reader_process import reader_graphs
 
     planning = PlanningDesk(
-        classifier=RuleClassifier(),
-        planner=RulePlanner(),
+        classifier=classifier_of(settings, gateways),
+        planner=planner_of(settings, gateways),
         agents=gateways.registry,
         affinity=gateways.reader.affinity,
         longest=settings.max_question_chars,
+        history=PostgresStepHistory(gateways.ops),
+        rights=gateways.reader.caller,
     )
     graphs = reader_graphs(settings, gateways)
-    app = create_app(settings, graphs, planning=planning, agents=gateways.registry)
+    app = create_app(
+        settings, graphs, planning=planning, agents=gateways.registry, reader=gateways.reader
+    )
     try:
         await serve_app(settings, app)
     finally:

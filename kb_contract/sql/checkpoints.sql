@@ -30,3 +30,6 @@ insert into checkpoints
 select %(target)s, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata
 from checkpoints where thread_id = %(source)s
 on conflict do nothing;
+
+-- name: count_checkpoints
+select count(*) as n from checkpoints where thread_id = %(thread)s;

@@ -102,6 +102,28 @@ where g.workspace_id = %(workspace)s and g.state = 'live' and g.agent_id = any(%
 order by g.agent_id, gd.path
 limit %(limit)s;
 
+-- name: catalogue_runs
+select agent_id, status, git_sha, started_at, finished_at, error_summary
+from kb.pipeline_runs
+where workspace_id = %(workspace)s and agent_id = any(%(agents)s)
+order by started_at desc
+limit %(limit)s;
+
+-- name: catalogue_incidents
+select agent_id, kind, summary, next_step, opened_at, closed_at
+from kb.incidents
+where workspace_id = %(workspace)s and agent_id = any(%(agents)s)
+order by closed_at nulls first, opened_at desc
+limit %(limit)s;
+
+-- name: catalogue_tables
+select table_name as "table", array_agg(column_name::text order by ordinal_position) as columns
+from information_schema.columns
+where table_schema = 'kb'
+group by table_name
+order by table_name
+limit %(limit)s;
+
 -- name: system_generations
 select agent_id, number as generation, git_sha, collection, colour, documents, chunks, quarantined,
        live_at

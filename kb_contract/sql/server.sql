@@ -51,12 +51,6 @@ update ops.threads t set updated_at = now(), status = case
 where thread_id = %(thread_id)s
 returning status;
 
--- name: copy_approvals
-insert into ops.approvals
-  (approval_id, thread_id, run_id, ordinal, step_id, agent_id, digest, request)
-select approval_id, %(copy_id)s, run_id, ordinal, step_id, agent_id, digest, request
-from ops.approvals where thread_id = %(thread_id)s and status = 'pending';
-
 -- name: run
 select run_id, thread_id, assistant_id, status, kwargs, metadata, multitask_strategy, attempt,
        cancel, cancelled_by, job_id, error, created_at, updated_at
@@ -164,51 +158,6 @@ where status in ('pending', 'running') and updated_at < now() - make_interval(se
                   where job.id = r.job_id and job.status in ('todo', 'doing'))
 order by created_at limit 100 for update skip locked;
 
--- name: keep_approval
--- Whoever is asked again (the answer never reached the graph) may answer again.
-insert into ops.approvals as a
-  (approval_id, thread_id, run_id, ordinal, step_id, agent_id, digest, request)
-values (%(approval_id)s, %(thread_id)s, %(run_id)s, %(ordinal)s, %(step_id)s, %(agent_id)s,
-        %(digest)s, %(request)s)
-on conflict (approval_id, thread_id) do update set
-  status = 'pending', decision = null, decided_by = null, decided_at = null, resume_run_id = null,
-  run_id = excluded.run_id, ordinal = excluded.ordinal, digest = excluded.digest,
-  request = excluded.request
-where (a.status = 'cancelled' or (a.status <> 'pending' and %(asked_again)s)) and not exists (
-  select from ops.runs r where r.run_id = a.resume_run_id and r.run_id <> excluded.run_id
-    and r.status in ('pending', 'running'));
-
--- name: drop_approvals
--- Pending ones that the thread no longer waits for.
-update ops.approvals set status = 'cancelled', decided_at = now(), decided_by = %(decided_by)s
-where thread_id = %(thread_id)s and status = 'pending' and not approval_id = any(%(keep)s)
-returning approval_id;
-
--- name: approvals_of_thread
-select approval_id, thread_id, run_id, status, decided_by, decided_at, resume_run_id, request, digest
-from ops.approvals where thread_id = %(thread_id)s order by created_at, ordinal for update;
-
--- name: decide_approval
-update ops.approvals set status = %(status)s, decision = %(decision)s, decided_by = %(decided_by)s,
-  decided_at = now(), resume_run_id = %(resume_run_id)s
-where thread_id = %(thread_id)s and approval_id = %(approval_id)s and status = 'pending'
-returning approval_id;
-
--- name: approval
-select * from ops.approvals
-where approval_id = %(approval_id)s and (%(thread_id)s::text is null or thread_id = %(thread_id)s)
-order by status = 'pending' desc, created_at desc;
-
--- name: pending_approvals
-select * from ops.approvals
-where status = 'pending' and (%(thread_id)s::text is null or thread_id = %(thread_id)s)
-order by created_at, ordinal limit %(limit)s offset %(offset)s;
-
--- name: decided_approvals
-select * from ops.approvals
-where status <> 'pending' and (%(thread_id)s::text is null or thread_id = %(thread_id)s)
-order by decided_at desc, ordinal limit %(limit)s offset %(offset)s;
-
 -- name: as_reader
 set local role kb_reader;
 
@@ -246,3 +195,25 @@ from procrastinate.procrastinate_workers;
 select count(*) filter (where status = 'pending') as pending,
        count(*) filter (where status = 'running') as running from ops.runs
 where status in ('pending', 'running');
+
+-- name: transcript_after
+-- What runs of a thread said of themselves, in the order in which they said it.
+select e.seq, e.run_id, e.event, e.data::text as data, e.at
+from ops.events e join ops.runs r using (run_id)
+where r.thread_id = %(thread_id)s and e.seq > %(after)s
+  and split_part(e.event, '|', 1) in ('custom', 'error')
+order by e.seq limit 500;
+
+-- name: thread_standing
+-- The newest run, and whether more will come: work is under way, or people are asked.
+select newest.run_id,
+  exists (select from ops.runs r
+          where r.thread_id = t.thread_id and r.status in ('pending', 'running'))
+  or exists (select from ops.approvals a
+             where a.thread_id = t.thread_id and a.status = 'pending') as goes_on
+from ops.threads t
+left join lateral (
+  select run_id from ops.runs r
+  where r.thread_id = t.thread_id order by created_at desc, run_id limit 1
+) newest on true
+where t.thread_id = %(thread_id)s;

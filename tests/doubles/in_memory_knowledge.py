@@ -36,6 +36,8 @@ class InMemoryKnowledge:
 
     capabilities: dict[str, AgentCapability] = field(default_factory=dict)
     chunks: dict[tuple[str, int], list[Passage]] = field(default_factory=dict)
+    tags: dict[str, set[str]] = field(default_factory=dict)
+    """Tags of documents, by path."""
 
     def add_agent(self, agent_id: str, **about: Any) -> AgentCapability:
         said = {
@@ -70,10 +72,16 @@ class InMemoryKnowledge:
         return list(self.capabilities.values())
 
     async def search(
-        self, agent_id: str, question: str, *, limit: int | None = None
+        self,
+        agent_id: str,
+        question: str,
+        *,
+        limit: int | None = None,
+        tags: Sequence[str] | None = None,
     ) -> list[Passage]:
         scored = self._scored(agent_id, question)
-        return [one for one in scored if one["score"] >= THRESHOLD][: limit or 5]
+        meant = [one for one in scored if not tags or self.tags.get(one["path"], set()) & {*tags}]
+        return [one for one in meant if one["score"] >= THRESHOLD][: limit or 5]
 
     async def affinity(self, question: str, agent_ids: Sequence[str]) -> dict[str, float]:
         found = {one: self._scored(one, question) for one in agent_ids if one in self.capabilities}

@@ -12,7 +12,13 @@ import pytest
 from tests.end_to_end.conftest import ROOT, Stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/operations.md", "docs/triggers.md")
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/approvals.md",
+    "docs/operations.md",
+    "docs/triggers.md",
+)
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # These would end or rebuild what runs the tests; the fixture and CI run them.
 ELSEWHERE = {"kb up --detach", "kb down", "source .venv/bin/activate"}

@@ -80,20 +80,6 @@ async def test_a_step_starts_when_its_own_dependencies_are_done():
     assert state["status"] == "completed"
 
 
-async def test_the_makespan_is_the_critical_path():
-    talk = Conversation()
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    await talk.ask(
-        step("a", script={"seconds": 0.3}),
-        step("b", script={"seconds": 0.9}),
-        step("c", "a", script={"seconds": 0.3}),
-        step("d", "c", script={"seconds": 0.3}),
-        step("e", "b", "d"),
-    )
-    assert 0.9 <= loop.time() - began < 1.5  # one after the other would be 1.8
-
-
 async def test_no_more_steps_at_once_than_asked():
     talk = Conversation(max_parallel=8)
     running = most = 0

@@ -1,6 +1,5 @@
 """The pieces of the scheduler that need no graph."""
 
-import asyncio
 from typing import Any
 
 import httpx
@@ -53,7 +52,7 @@ def test_only_what_may_pass_by_itself_is_tried_again(error: Exception, helps: bo
     assert is_transient(error) is helps
 
 
-async def test_waits_grow_and_differ_and_end(monkeypatch: pytest.MonkeyPatch):
+async def test_waits_grow_and_differ_and_end():
     waits: list[float] = []
 
     async def note(seconds: float) -> None:
@@ -62,9 +61,8 @@ async def test_waits_grow_and_differ_and_end(monkeypatch: pytest.MonkeyPatch):
     async def fail() -> None:
         raise ConnectionError
 
-    monkeypatch.setattr(asyncio, "sleep", note)
     with pytest.raises(ConnectionError):
-        await Retries()(fail)
+        await Retries(wait=note)(fail)
     assert len(waits) == 3
     assert all(
         least <= wait <= least * 1.25 for least, wait in zip((1.0, 2.0, 4.0), waits, strict=True)
