@@ -63,7 +63,9 @@ class CollectionEvidence(CollectionQuestions):
         scanned = (
             known and live is not None and all(_was_scanned(live.checks.get(one)) for one in _SCANS)
         )
-        return self.ledger.passages.fresh(self.generation, live if scanned else None)
+        base = live if scanned else None
+        yield from self.ledger.passages.fresh_heads(self.generation, base)
+        yield from self.ledger.passages.fresh(self.generation, base)
 
     def line(self, passage: Passage, offset: int) -> int | None:
         """In the file; None where the format has no lines."""
