@@ -1,7 +1,7 @@
 """The command `kb`. A verb's module is imported only when that verb runs."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -135,6 +135,13 @@ def main() -> None:
     arguments = sys.argv[1:]
     try:
         build_app(_chosen(arguments))(args=arguments, prog_name="kb")
+    except SystemExit as ended:
+        # Typer left on account of a wrong usage, which it told people of.
+        usage: Callable[[], str] | None = getattr(ended.__context__, "format_message", None)
+        if usage and "--json" in arguments:
+            verb = _chosen(arguments) or ""
+            _say_json(ScriptoriumError(usage(), where=f"kb {verb}", cure=f"kb {verb} --help"))
+        raise
     except Exception as error:
         told = error if isinstance(error, ScriptoriumError) else _unreachable(error)
         if told is None:
@@ -145,11 +152,15 @@ def main() -> None:
 
 def _say(error: ScriptoriumError, *, as_json: bool) -> None:
     if as_json:
-        import json  # only when something went wrong
-
-        said = {"what": error.what, "where": error.where, "cure": error.cure}
-        typer.echo(json.dumps({"error": said}, ensure_ascii=False))
+        _say_json(error)
     typer.secho(f"error: {error}", fg="red", err=True)
+
+
+def _say_json(error: ScriptoriumError) -> None:
+    import json  # only when something went wrong
+
+    said = {"what": error.what, "where": error.where, "cure": error.cure}
+    typer.echo(json.dumps({"error": said}, ensure_ascii=False))
 
 
 def _unreachable(error: Exception) -> ScriptoriumError | None:

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -26,6 +26,11 @@ ToolPattern = Annotated[
 ]
 ChunkingStrategy = Literal["headings", "fixed", "overlapping", "semantic"]
 Model = TypeVar("Model", bound=BaseModel)
+# What pydantic says in words of Python.
+_PLAIN: Final = {
+    "tuple_type": "this should be a list, as [one, two]",
+    "model_type": "this should be a mapping, lines of 'key: value'",
+}
 
 
 class Frozen(BaseModel):
@@ -150,7 +155,8 @@ def validated(model: type[Model], data: Mapping[str, Any], *, where: str) -> Mod
 def _finding(model: type[BaseModel], error: Mapping[str, Any]) -> str:
     place = ".".join(str(part) for part in error["loc"])
     if error["type"] != "extra_forbidden":
-        return f"{place}: {error['msg']} (got {str(error.get('input'))[:60]!r})"
+        said = _PLAIN.get(error["type"], error["msg"])
+        return f"{place}: {said} (got {str(error.get('input'))[:60]!r})"
     known = _keys_at(model, error["loc"][:-1])
     near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1, cutoff=0.4)
     hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"

@@ -33,6 +33,12 @@ def agent_id(text: str) -> str:
             f"{text!r} ends like a collection of ours",
             cure=f"choose an id that does not end in {', '.join(_OUR_SUFFIXES)}",
         )
+    # `__` parts a workspace from its agents: `team__hr` here would be `hr` of workspace `team`.
+    if "__" in text or text.endswith("_"):
+        raise BadIdentifier(
+            f"{text!r} reads like an agent of another workspace",
+            cure="use no two '_' in a row, and none at the end",
+        )
     return text
 
 

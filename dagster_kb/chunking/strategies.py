@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from itertools import takewhile
 
 from dagster_kb.chunking.blocks import Block
@@ -30,6 +30,8 @@ def chunk_blocks(
     embed: Embed | None = None,
 ) -> list[ChunkDraft]:
     """Cut a document; every chunk is an exact slice of `text` on one page."""
+    # The same words are weighed as a block, as a piece and as a chunk; counting is what takes long.
+    count = cache(count)
     if cutting.strategy == "headings":
         return Chunker(cutting.tokens, count).chunk(text, blocks)
     runs: Iterator[list[Unit]] = units_of(text, blocks, cutting.tokens, count)

@@ -77,8 +77,15 @@ class EmbeddingJob:
     _cut: int = field(default=0, init=False)
 
     def run(self) -> Embedded:
-        """Embed; raises at the end when a text has no vector, for then it cannot go live."""
+        """Embed; raises at the end when a text has no vector, for then it cannot go live.
+
+        Two runs may work on one generation: who comes second finds that all is paid for.
+        """
         self._require_same_space()
+        with self.ledger.database.lock(f"embed:{self.generation.generation_id}"):
+            return self._run()
+
+    def _run(self) -> Embedded:
         store = self.ledger.embeddings
         missing = store.missing(self.generation, self.embedder.space.space_id)
         store.begin(self.generation, missing)

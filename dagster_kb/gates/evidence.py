@@ -27,7 +27,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Passage:
-    """A chunk as the ledger has it."""
+    """A chunk as the ledger has it, or what a document says of itself."""
 
     chunk_id: str
     path: str
@@ -37,10 +37,17 @@ class Passage:
     text: str
     title: str = ""
     audience: Sequence[str] = (EVERYONE,)
+    effective: str | None = None
+    expires: str | None = None
 
     @property
     def place(self) -> str:
         return " > ".join(self.heading_path)
+
+    @property
+    def is_head(self) -> bool:
+        """Whether it is front matter, which is in no chunk."""
+        return not self.chunk_id
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from dagster_kb.gates.evidence import Passage, Questions
@@ -29,7 +30,7 @@ def cause(evidence: Questions, question: GoldenQuestion) -> str:
     if paths[path]:
         return f"{question.path} is not published: {paths[path]}"
     passages = evidence.passages_of(path)
-    hidden = _hidden(question, passages)
+    hidden = _hidden(question, passages) or _not_now(passages)
     if question.quote is None or any(_holds(one, question.quote) for one in passages):
         return hidden
     return _no_quote(question.quote, question.path, passages)
@@ -48,6 +49,16 @@ def _hidden(question: GoldenQuestion, passages: Sequence[Passage]) -> str:
         return ""
     groups = ", ".join(sorted(readers))
     return f"only {groups} may read it; say for whom the question is: `audience: [{groups}]`"
+
+
+def _not_now(passages: Sequence[Passage]) -> str:
+    now = datetime.now(UTC)  # noqa: TID251 - what is served depends on the day
+    for one in passages:
+        if one.expires and datetime.fromisoformat(one.expires) <= now:
+            return f"it expired at {one.expires}; take the question out, or set a later `expires`"
+        if one.effective and datetime.fromisoformat(one.effective) > now:
+            return f"it is not served before {one.effective}; ask this question from then on"
+    return ""
 
 
 def _no_quote(quote: str, path: str, passages: Sequence[Passage]) -> str:

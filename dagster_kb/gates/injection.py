@@ -17,6 +17,7 @@ _TO_A_MODEL: Final = (
     r"\b(?:ignore|disregard|forget|override|bypass)\s+(?:all\s+|any\s+|everything\s+|the\s+|your\s+|of\s+|these\s+|my\s+){0,4}"
     r"(?:previous|prior|above|earlier|preceding|former|original|system)\s+"
     r"(?:instructions?|prompts?|rules?|directions?|context|messages?|guidelines?)\b"
+    r"|\b(?:ignore|disregard|forget|override|bypass)\s+(?:all\s+)?(?:of\s+)?your\s+(?:instructions|prompts?|guidelines)\b"
     r"|\bforget\s+(?:everything|all)\s+(?:above|before|you)\b"
     r"|\byou\s+are\s+now\s+(?:in\s+)?(?:a\s+|an\s+|the\s+)?(?:\w+\s+){0,3}(?:mode|assistant|model|DAN|jailbroken)\b"
     r"|\bfrom\s+now\s+on,?\s+you\s+(?:must|will|are|shall|should)\b"

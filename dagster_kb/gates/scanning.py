@@ -11,7 +11,7 @@ from dagster_kb.gates.verdicts import Choice, Json, Table, Verdict, by_choice, n
 from kb_contract.identifiers import sha256_text
 
 # Raised when a pattern changes: then what is served is looked through again.
-SCAN_VERSION: Final = 1
+SCAN_VERSION: Final = 2
 _KEPT: Final = 1000
 _LINE: Final = re.compile(r"[^\r\n]*")
 
@@ -89,7 +89,7 @@ def scan(
     kept: list[Finding] = []
     passed_over = looked = 0
     for passage in passages:
-        looked += 1
+        looked += not passage.is_head
         for hit in scanner(passage.text):
             identity = finding_id(hit, passage.text)
             if allowed(passage.path, identity):

@@ -13,13 +13,24 @@ from dagster_kb.gates.verdicts import Verdict, switched_off
 PLUGINS: Final = (
     "AWSKeyDetector", "GitHubTokenDetector", "GitLabTokenDetector", "PrivateKeyDetector",
     "KeywordDetector", "JwtTokenDetector", "SlackDetector", "BasicAuthDetector",
-    "OpenAIDetector", "StripeDetector", "NpmDetector", "PypiTokenDetector",
+    "OpenAIDetector", "StripeDetector", "NpmDetector", "PypiTokenDetector", "SendGridDetector",
+    "AzureStorageKeyDetector", "TwilioKeyDetector", "DiscordBotTokenDetector",
+    "TelegramBotTokenDetector", "MailchimpDetector",
 )  # fmt: skip
 # A line without any of these is nothing to any of them; most lines end here.
 _SUSPECT: Final = re.compile(
     r"A3T|AKIA|ASIA|AGPA|AIDA|AROA|AIPA|ANPA|ANVA|ABIA|ACCA|gh[pousr]_|gl[a-z]+-|GR1348|eyJ|xox"
     r"|sk[-_]|rk_|_authToken|pypi-|:\/\/[^\s/]+:"
+    r"|SG\.|AC[a-z0-9]{32}|SK[a-z0-9]{32}|[MNO][\w-]{23,25}\.|\d{8,10}:[\w-]{35}|-us\d"
+    r"|AIza|hf_|github_pat_|(?i:token)"
     r"|(?i:aws|key|pass|pwd|secret|contrase|hooks\.slack)"
+)
+# Forms that those do not know: new ones, and what stands in a file of variables without quotes.
+_FORMS: Final = re.compile(
+    r"(?P<known>\b(?:AIza[\w-]{35}|hf_[A-Za-z0-9]{34}|sk-(?:ant|proj)-[\w-]{24,}|github_pat_\w{30,})"
+    r"|(?i:aws_secret_access_key)[\s\"']*[=:]\s*[\"']?(?P<aws>[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=]))"
+    r"|\b[A-Z][A-Z0-9_]*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_KEY|ACCESS_KEY)="
+    r"(?=[^\s\"']*[a-z])(?=[^\s\"']*[A-Z])(?=[^\s\"']*\d)(?P<set>[^\s\"'`|,;]{8,}))"
 )
 _TELLING: Final = Findings(
     setting="secrets",
@@ -30,9 +41,13 @@ _LINE: Final = re.compile(r"[^\r\n]+")
 # What documentation writes where a secret would stand.
 _PLACEHOLDER: Final = re.compile(
     r"(?i:example|changeme|change_me|placeholder|your[-_ ]|my[-_ ]?(?:secret|password|key)|x{3,}"
-    r"|\.\.\.|\u2026|\*{3,}|dummy|redacted|not[-_ ]?a[-_ ]?secret)|[<>{}$%]"
-    r"|^(?i:pass|passwd|password|pwd|secret|token|key|user|username|admin|root|guest|test|demo|super[-_]?secret|hunter2|letmein|foo|bar)\d{0,4}$"
+    r"|\.\.\.|\u2026|\*{3,}|dummy|redacted|not[-_ ]?a[-_ ]?secret)|(?i:[-_ ]here\b|p[a@]ssw[o0]rd)"
+    r"|\$\{|\$\(|\{\{|<%|<[^<>]*>|\{[A-Za-z_][\w.]*\}|%\(\w+\)|^\$[\w\[\]'\"().>-]+$|^%\w+%?$"
+    r"|^(?i:pass|passwd|password|pwd|secret|token|key|user|username|admin|root|guest|test|demo|string|postgres|minioadmin|super[-_]?secret|hunter2|letmein|foo|bar)\d{0,4}$"
 )
+# A page that tells what a key file begins with: no key follows the closing mark.
+_NAMED_HEADER: Final = re.compile(r"`-*BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-*`")
+_HEADER: Final = re.compile(r"PRIVATE KEY|PuTTY-User-Key")
 _OWN_MACHINE: Final = re.compile(
     r"://[^\s/:@]*:[^\s/@]*@(?:localhost|127\.0\.0\.1|\[::1\]|host\b|hostname\b|[\w.-]*\bexample\.)"
 )
@@ -67,13 +82,15 @@ def secrets_in(text: str) -> Iterator[Hit]:
             continue
         kinds = {one.type for one in scan_line(line[0])
                  if not _is_placeholder(one.type, one.secret_value or "", line[0])}  # fmt: skip
+        kinds |= {"Secret of a known form" for one in _FORMS.finditer(line[0])
+                  if not _PLACEHOLDER.search(one["aws"] or one["set"] or one["known"])}  # fmt: skip
         for kind in sorted(kinds):
             yield Hit(kind, line.start(), line.end())
 
 
 def _is_placeholder(kind: str, value: str, line: str) -> bool:
     if kind == "Private Key":
-        return False
+        return not _HEADER.search(_NAMED_HEADER.sub("", line))
     if kind == "Basic Auth Credentials" and _OWN_MACHINE.search(line):
         return True
     return bool(_PLACEHOLDER.search(value))

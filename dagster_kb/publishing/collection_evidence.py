@@ -63,7 +63,9 @@ class CollectionEvidence(CollectionQuestions):
         scanned = (
             known and live is not None and all(_was_scanned(live.checks.get(one)) for one in _SCANS)
         )
-        return self.ledger.passages.fresh(self.generation, live if scanned else None)
+        base = live if scanned else None
+        yield from self.ledger.passages.fresh_heads(self.generation, base)
+        yield from self.ledger.passages.fresh(self.generation, base)
 
     def line(self, passage: Passage, offset: int) -> int | None:
         """In the file; None where the format has no lines."""
@@ -83,9 +85,12 @@ class CollectionEvidence(CollectionQuestions):
         """Changed documents, or a sample of them, and a few of the others."""
         rows = self.ledger.passages.to_quote(self.generation, self.live, self.gate().quote_sample)
         extracted: Mapping[str, bool] = {row["path"]: row["extracted"] for row in rows}
+        passages: dict[str, list[Passage]] = {path: [] for path in extracted}
+        for one in self.ledger.passages.of_paths(self.generation, list(extracted)):
+            passages[one.path].append(one)
         return Quoted(
             documents=(
-                QuotedDocument(path, text, self.passages_of(path))
+                QuotedDocument(path, text, passages[path])
                 for path, text in self.texts.read(self.generation, extracted)
             ),
             changed=int(rows[0]["changed"]) if rows else 0,

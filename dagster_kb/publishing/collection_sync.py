@@ -1,6 +1,7 @@
 """Make the inactive colour hold exactly what a generation's manifest says."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -115,8 +116,8 @@ class _Task:
             self.ledger.aliases.mark(self.generation, self.colour, "writing")
         self._delete(ground, gone)
         with self._stale(ground) as stale:
-            self._write(stale, ground.stale, advance)
-        found = self._look(ground, gone)
+            written = self._write(stale, ground, advance)
+        found = self._look(ground, written, gone)
         if not found.exact:
             # One that is late is told that instead.
             with self.ledger.fences.guard(self.generation.agent_id):
@@ -178,34 +179,49 @@ class _Task:
             with self.ledger.fences.guard(agent):
                 self.store.delete(self.collection, batch)
 
-    def _write(self, stale: Iterator[str], total: int, advance: Advance) -> None:
-        written = 0
-        for batch in batches(stale, BATCH):
-            rows = self.ledger.documents.points(self.generation, self.space.space_id, batch)
-            if len(rows) != len(batch):
-                raise GateRefused(
-                    f"{len(batch) - len(rows)} chunks have no vector",
-                    where=self.generation.agent_id, cure="materialise `embeddings` first",
-                )  # fmt: skip
-            points = [point_of(self.ledger.workspace, self.generation.agent_id, one)
-                      for one in rows]  # fmt: skip
+    def _write(self, stale: Iterator[str], ground: Ground, advance: Advance) -> list[str]:
+        """Write what is stale; returns the ids, where not all of the collection is new."""
+        agent, done, written = self.generation.agent_id, 0, list[str]()
+        for points in self._made_ahead(stale):
+            chunk_ids = [one.chunk_id for one in points]
             # A writer that lost its lock writes not one batch more.
             with (
-                self.stages.stage("vector.upsert", collection=self.collection, chunk_ids=batch),
-                self.ledger.fences.guard(self.generation.agent_id),
+                self.stages.stage("vector.upsert", collection=self.collection, chunk_ids=chunk_ids),
+                self.ledger.fences.guard(agent),
             ):
                 self.store.write(self.collection, points)
-            written += len(batch)
-            advance(written, total)
+            done += len(points)
+            written += [] if ground.is_new else chunk_ids
+            advance(done, ground.stale)
+        return written
 
-    def _look(self, ground: Ground, gone: Sequence[str]) -> Audit:
+    def _made_ahead(self, stale: Iterator[str]) -> Iterator[list[Point]]:
+        """While the store takes one batch, make the next; never more than that."""
+        with ThreadPoolExecutor(1, thread_name_prefix="points") as maker:
+            next_one: Future[list[Point]] | None = None
+            for batch in batches(stale, BATCH):
+                made, next_one = next_one, maker.submit(self._points, batch)
+                if made:
+                    yield made.result()
+            if next_one:
+                yield next_one.result()
+
+    def _points(self, chunk_ids: Sequence[str]) -> list[Point]:
+        rows = self.ledger.documents.points(self.generation, self.space.space_id, chunk_ids)
+        if len(rows) != len(chunk_ids):
+            raise GateRefused(
+                f"{len(chunk_ids) - len(rows)} chunks have no vector",
+                where=self.generation.agent_id, cure="materialise `embeddings` first",
+            )  # fmt: skip
+        return [point_of(self.ledger.workspace, self.generation.agent_id, one) for one in rows]
+
+    def _look(self, ground: Ground, written: Sequence[str], gone: Sequence[str]) -> Audit:
         """Look at what was written; at all of it where nothing was there before."""
         if ground.is_new:
             return self.audit.whole(self.generation, self.collection)
-        with self._stale(ground) as stale:
-            return self.audit.written(
-                self.generation, self.collection, stale, gone, ground.whole_look_at
-            )
+        return self.audit.written(
+            self.generation, self.collection, written, gone, ground.whole_look_at
+        )
 
 
 def point_of(workspace: str, agent: str, row: Mapping[str, Any]) -> Point:

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Literal
 
 from dagster_kb.readers.extracted_text import ExtractedText
 from dagster_kb.readers.front_matter import BOM
@@ -20,13 +20,21 @@ def read_delimited(data: bytes, *, delimiter: str = "") -> ParsedDocument:
     """Read a table of text; the delimiter is found when none is given."""
     source = decode(data).removeprefix(BOM)
     into = ExtractedText()
-    write_rows(list(_rows(source, delimiter or _delimiter(source))), into)
+    part = delimiter or _delimiter(source)
+    rows = list(_rows(source, part))
+    if part == "\t" and any(part in one and "\n" in one for row in rows for one in row):
+        # Inches, not a quote: many programs write tabs and quote nothing.
+        rows = list(_rows(source, part, quoting=csv.QUOTE_NONE))
+    write_rows(rows, into)
     return into.document("")
 
 
-def _rows(source: str, delimiter: str) -> Iterator[list[str]]:
+def _rows(
+    source: str, delimiter: str, *, quoting: Literal[0, 3] = csv.QUOTE_MINIMAL
+) -> Iterator[list[str]]:
     cells = 0
-    rows = csv.reader(io.StringIO(source, newline=""), delimiter=delimiter)
+    lines = io.StringIO(source, newline="")
+    rows = csv.reader(lines, delimiter=delimiter, quoting=quoting)
     try:
         for row in rows:
             cells += len(row)

@@ -19,7 +19,7 @@ Row = Sequence[str]
 
 # A longer table is written row by row with its headers, so that a row alone is understood.
 SMALL_TABLE: Final = 600
-LONGEST_CELL: Final = 2_000
+LONGEST_NAME: Final = 200
 _LINE_ENDS: Final = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 # What a database cannot keep, or nobody can see; tabs and line ends stay.
 _UNSEEN: Final = re.compile("[\0-\x08\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
@@ -99,14 +99,16 @@ def clean(words: str) -> str:
 
 
 def cell(words: str) -> str:
-    """Say a cell on one line."""
-    return one_line(clean(words), LONGEST_CELL)
+    """Say a cell on one line, all of it: what an export has in a cell may be a whole article."""
+    return " ".join(clean(words).split())
 
 
 def named_row(headers: Row, row: Row) -> str:
     """Say a row so that it is understood alone: `Header: value; Header: value`."""
     said = [
-        f"{headers[number]}: {value}" if number < len(headers) and headers[number] else value
+        f"{one_line(headers[number], LONGEST_NAME)}: {value}"
+        if number < len(headers) and headers[number]
+        else value
         for number, value in enumerate(row)
         if value
     ]

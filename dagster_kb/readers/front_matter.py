@@ -21,6 +21,8 @@ BOM: Final = "\ufeff"
 MAX_BYTES: Final = 256 * 1024
 _MAX_WORDS: Final = 500
 _MAX_TAGS: Final = 100
+_YES: Final = frozenset({"true", "yes", "on"})
+_NO: Final = frozenset({"false", "no", "off"})
 _OPENING: Final = re.compile(r"---[ \t]*(?:\r\n?|\n|\Z)")
 _CLOSING: Final = re.compile(r"(?:(?<=\n)|(?<=\r))(?:---|\.\.\.)[ \t]*(?:\r\n?|\n|\Z)")
 _RULES: Final = YamlRules(
@@ -89,7 +91,7 @@ def parse_front_matter(said: Any) -> FrontMatter:
     return FrontMatter(
         title=_words(rest, "title"),
         version=_words(rest, "version"),
-        status=(_words(rest, "status") or "published").lower(),
+        status=_status(rest),
         agent_id=_words(rest, "agent_id"),
         tags=_tags(rest.pop("tags", None)),
         purpose=_words(rest, "purpose"),
@@ -98,6 +100,13 @@ def parse_front_matter(said: Any) -> FrontMatter:
         audience=groups,
         extra=rest,
     )
+
+
+def _status(rest: dict[str, Any]) -> str:
+    """Read `status`; `draft: true` and `published: false` are how other tools write a draft."""
+    said = _words(rest, "status")
+    held_back = str(rest.get("draft")).lower() in _YES or str(rest.get("published")).lower() in _NO
+    return "draft" if held_back else (said or "published").lower()
 
 
 def _words(rest: dict[str, Any], key: str) -> str | None:

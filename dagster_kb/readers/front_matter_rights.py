@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Any, Final, cast
 
 from kb_contract.audience import audience
@@ -10,6 +11,7 @@ from kb_contract.errors import BadDocument, BadIdentifier
 from kb_contract.payload import EVERYONE
 
 RIGHTS: Final = ("effective", "expires", "audience")
+_NEAR: Final = 0.85
 _MOMENT: Final = re.compile(
     r"\d{4}-\d\d-\d\d(?:[Tt ]+\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?: ?(?:[Zz]|[+-]\d\d:?\d\d))?)?"
 )
@@ -67,13 +69,14 @@ def readers_of(front_matter: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def refuse_other_spellings(rest: Mapping[str, Any]) -> None:
-    """Refuse `Audience:` and the like: kept as an extra key it would protect nothing."""
+    """Refuse `Audience:`, `audiences:` and the like: as an extra key they would protect nothing."""
     for key in rest:
-        if key.strip().lower() in RIGHTS:
+        meant = get_close_matches(key.strip().lower()[:40], RIGHTS, n=1, cutoff=_NEAR)
+        if meant:
             raise BadDocument(
                 f"the key {key[:40]!r} is not written as it must be",
                 where="front matter",
-                cure=f"write {key.strip().lower()!r}",
+                cure=f"write {meant[0]!r}, or choose a name that is less like it",
             )
 
 

@@ -18,12 +18,16 @@ _UNSEEN_ROLES: Final = frozenset({"navigation", "banner", "contentinfo", "search
 _BLOCKS: Final = frozenset(
     {"p", "div", "section", "article", "main", "header", "footer", "aside", "form", "fieldset",
      "figure", "figcaption", "address", "details", "summary", "dl", "dt", "dd", "center", "body",
-     "html", "hr", "blockquote", "ul", "ol", "li", "table", "pre", "caption", "hgroup", *_HEADINGS}
+     "html", "hr", "blockquote", "ul", "ol", "li", "table", "pre", "caption", "hgroup", "td", "th",
+     *_HEADINGS}
 )  # fmt: skip
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _BLANKS: Final = re.compile(r"[ \t\r\n\f]+")
 _LISTS: Final = frozenset({"ul", "ol"})
 _DEEPEST_LIST: Final = 12
+# A row's or a column's name may reach over so many; HTML itself allows 1,000.
+_WIDEST: Final = 100
+_LAYOUT: Final = "td h1, td h2, td h3, td p ~ p, td ul, td pre"
 _ANCHOR: Final = re.compile(r"\s*¶$|\s+#$")
 
 
@@ -67,7 +71,7 @@ class HtmlBlocks:
             self._into.add("list", "\n".join(_items(node)))
         elif tag == "pre":
             self._end_paragraph()
-            self._into.code(node.text(deep=True))
+            self._into.code(_typed(node))
         elif tag == "table":
             return self._is_table(node)
         elif tag == "blockquote":
@@ -90,14 +94,17 @@ class HtmlBlocks:
 
     def _is_table(self, table: "LexborNode") -> bool:
         """Write a table of data; one that only lays the page out is looked into."""
-        if table.css_first("table table, td h1, td h2, td h3, td p ~ p, td ul, td pre") is not None:
+        # A selector may begin above the table, and so find the table itself.
+        if any(one.mem_id != table.mem_id for one in table.css("table")) or table.css_first(
+            _LAYOUT
+        ):
             return False
         self._end_paragraph()
         caption = table.css_first("caption")
         if caption is not None:
             self._into.add("prose", words_of(caption))
-        rows = [[words_of(one) for one in _cells(row)] for row in table.css("tr") if is_seen(row)]
-        self._into.table(rows, header=table.css_first("th") is not None)
+        rows = (row for row in table.css("tr") if is_seen(row))
+        self._into.table(_squared(rows), header=table.css_first("th") is not None)
         return True
 
     def _end_paragraph(self) -> None:
@@ -168,6 +175,60 @@ def _outermost_lists(item: "LexborNode") -> Iterator["LexborNode"]:
             yield node
         elif is_seen(node):
             stack.append(node.first_child)
+
+
+def _squared(rows: Iterator["LexborNode"]) -> Iterator[list[str]]:
+    """Say a cell in every row that it reaches over, so that each value stands below its name."""
+    below: dict[int, tuple[int, str]] = {}
+    for row in rows:
+        said: list[str] = []
+        for node in [*_cells(row), None]:
+            while (held := below.pop(len(said), None)) is not None:
+                if held[0] > 1:
+                    below[len(said)] = (held[0] - 1, held[1])
+                said.append(held[1])
+            if node is not None:
+                words, down = words_of(node), _span(node, "rowspan")
+                for further in range(_span(node, "colspan")):
+                    # A name over two columns is the name of both; a remark is said once.
+                    part = words if node.tag == "th" or not further else ""
+                    if down > 1:
+                        below[len(said)] = (down - 1, part)
+                    said.append(part)
+        yield said
+
+
+def _span(node: "LexborNode", name: str) -> int:
+    said = (node.attributes.get(name) or "").strip()
+    return max(1, min(int(said), _WIDEST)) if said.isascii() and said.isdigit() else 1
+
+
+def _typed(pre: "LexborNode") -> str:
+    """Take code as it was typed; lines may be parted by tags alone."""
+    return "".join(_code(pre))
+
+
+def _code(pre: "LexborNode") -> Iterator[str]:
+    stack = [(pre.first_child, "")]
+    last = "\n"
+    while stack:
+        node, after = stack.pop()
+        if node is None:
+            if after and not last.endswith("\n"):
+                yield (last := after)
+            continue
+        stack.append((node.next, after))
+        if node.tag == "-text":
+            words = node.text(deep=False)
+            last = words or last
+            yield words
+        elif node.tag == "br":
+            yield (last := "\n")
+        else:
+            ends = "\n" if node.tag in _BLOCKS else ""
+            if ends and not last.endswith("\n"):
+                yield (last := "\n")
+            stack.append((node.first_child, ends))
 
 
 def _cells(row: "LexborNode") -> Iterator["LexborNode"]:

@@ -9,8 +9,12 @@ from dagster_kb.chunking.blocks import Block
 from dagster_kb.readers.markdown import read_markdown
 from dagster_kb.readers.parsed_document import ParsedDocument
 
+# Prose may begin with the same words: "import type declarations with care".
 _MODULE_LINE: Final = re.compile(
-    r"import\s+(?:[\w*{\"']|type\s)|export\s+(?:default|const|let|var|function|class|async|[{*])"
+    r"import\s*(?:[\"']|[\w*{][^\"'`;]*?\bfrom\s*[\"'])"
+    r"|export\s+(?:default\s+(?:function|class|async|new|[\w.$]+\s*(?:[;(=]|$)|[^\w\s])"
+    r"|const|let|var|function|class|async|[{*])",
+    re.MULTILINE,
 )
 _COMMENT: Final = re.compile(r"\{/\*.*?\*/\}", re.DOTALL)
 _OPENING: Final = re.compile(r"[({\[]")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final, cast
 
 from dagster_kb.readers.extracted_text import ExtractedText, clean
+from dagster_kb.readers.front_matter import BOM
 from dagster_kb.readers.markdown import read_markdown
 from dagster_kb.readers.parsed_document import ParsedDocument, one_line
 from dagster_kb.readers.source_text import decode_at_most
@@ -48,7 +49,7 @@ def read_notebook(data: bytes) -> ParsedDocument:
 
 def _parsed(data: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(decode_at_most(data, LARGEST_FILE))
+        found = json.loads(decode_at_most(data, LARGEST_FILE).removeprefix(BOM))
     except (ValueError, RecursionError) as error:
         raise BadDocument(
             f"it is not JSON: {one_line(str(error))}", cure="save it again in Jupyter"

@@ -1,6 +1,8 @@
 """From the characters of a PDF page to lines of cells, by where they stand on it."""
 
 import ctypes
+import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
@@ -21,6 +23,7 @@ _CURRENCIES: Final = "$€£¥"
 _AFTER_NUMBERS: Final = frozenset({")", "%", ")%", "%)"})
 _COLUMN_WORDS: Final = 25
 _COLUMN_ROWS: Final = 8
+_LETTERS_LOOKED_AT: Final = 200
 
 
 Box = tuple[float, float, float, float]
@@ -95,6 +98,7 @@ def _segments(page: Any) -> Iterator[Segment]:
         box = pdfium.FS_RECTF()
         place = ctypes.byref(box)
         run = _Run()
+        turned = _quarters(pdfium, handle, number)
         for index in range(number):
             code = cast("int", pdfium.FPDFText_GetUnicode(handle, index))
             if code <= 32 or code == 0xA0:
@@ -102,13 +106,37 @@ def _segments(page: Any) -> Iterator[Segment]:
                 continue
             pdfium.FPDFText_GetLooseCharBox(handle, index, place)
             character = _character(code)
-            if not run.takes(character, (box.left, box.right, box.bottom, box.top)):
+            upright = _upright((box.left, box.right, box.bottom, box.top), turned)
+            if not run.takes(character, upright):
                 yield from run.ended()
                 run = _Run(lambda at: _is_bold(pdfium, handle, at))
-            run.add(character, (box.left, box.right, box.bottom, box.top), index)
+            run.add(character, upright, index)
         yield from run.ended()
     finally:
         text_page.close()
+
+
+def _quarters(pdfium: Any, handle: Any, number: int) -> int:
+    """Tell by how many quarters of a circle most letters are turned, as those of wide tables are."""
+    some = range(0, number, max(1, number // _LETTERS_LOOKED_AT))
+    angles = Counter(
+        round(pdfium.FPDFText_GetCharAngle(handle, at) / (math.pi / 2)) % 4
+        for at in some
+        if pdfium.FPDFText_GetUnicode(handle, at) > 32
+    )
+    return max(angles, key=lambda one: angles[one], default=0)
+
+
+def _upright(box: Box, quarters: int) -> Box:
+    """Turn a page until its letters stand; where its corner comes to lie does not matter."""
+    left, right, bottom, top = box
+    turned = (
+        (left, right, bottom, top),
+        (-top, -bottom, left, right),
+        (-right, -left, -top, -bottom),
+        (bottom, top, -right, -left),
+    )
+    return turned[quarters]
 
 
 def _is_bold(pdfium: Any, handle: Any, index: int) -> bool:

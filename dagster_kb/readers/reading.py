@@ -13,7 +13,7 @@ from dagster_kb.readers.parsed_document import ParsedDocument
 from dagster_kb.readers.reading_rules import ReadingRules
 from kb_contract.errors import BadDocument
 
-READER_VERSION: Final = 2
+READER_VERSION: Final = 3
 
 
 @dataclass(frozen=True)

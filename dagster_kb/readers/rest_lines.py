@@ -21,7 +21,7 @@ _TICKS: Final = re.compile(r"``([^`]+)``|`([^`<]+?)(?:\s*<[^`>]*>)?`_{0,2}")
 _MARKS: Final = re.compile(r"(?<!\w)(\*\*|\*|\|)(\S(?:.*?\S)?)\1(?!\w)")
 _FIELD: Final = re.compile(r":(?P<name>[\w -]{1,60}):\s*(?P<value>[^\n]*(?:\n[ \t]+[^\n]+)*)")
 _KEYS: Final = {"title": "title", "version": "version", "status": "status", "tags": "tags",
-                "keywords": "tags", "purpose": "purpose", "agent_id": "agent_id"}  # fmt: skip
+                "keywords": "tags", "purpose": "purpose", "audience": "audience", "agent_id": "agent_id"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def read_docinfo(text: str, blocks: Sequence[Block]) -> FrontMatter | None:
         key = _KEYS.get(name)
         if not key:
             extra[name] = value
-        elif key == "tags":
+        elif key in ("tags", "audience"):
             said[key] = [one.strip() for one in value.split(",") if one.strip()]
         elif value:
             said[key] = value

@@ -192,6 +192,11 @@ class KnowledgeFolder:
         """Say whether a file is there, by its path from the repository's root."""
         return any(one.kind == "file" for one in self._git.tree(revision.sha, path))
 
+    def knows(self, sha: str) -> bool:
+        """Say whether the repository has that commit or tree at all."""
+        told = self._git.run("cat-file", "--batch-check", given=f"{sha}\n".encode("ascii"))
+        return not told.rstrip().endswith(b" missing")
+
     def place_of(self, agent: str) -> str:
         """Return where an agent's folder is in the repository, with its last '/'."""
         return self._place(agent)

@@ -15,7 +15,6 @@ from dagster_kb.resources.ledger_database import (
     one,
     rows,
     run,
-    run_many,
     statement,
 )
 from dagster_kb.resources.ledger_tombstones import bury_fresh
@@ -43,12 +42,30 @@ class DocumentLedger:
 
     def keep(self, documents: Sequence[NewDocument]) -> None:
         """Keep documents with their chunks; one that is there already stays as it is."""
+        if not documents:
+            return
         with self.database.transaction() as connection:
-            for document in documents:
-                row = {**document.row(), "workspace": self.workspace}
-                row["front_matter"] = Jsonb(row["front_matter"])
-                if one(connection, "keep_document", **row):
-                    run_many(connection, "keep_chunk", document.chunk_rows())
+            # In one order, so that two writers of the same documents never wait for each other.
+            in_order = sorted(documents, key=lambda one: str(one.document_id))
+            new = self._keep_without_chunks(connection, in_order)
+            with connection.cursor().copy(statement("copy_chunks")) as copy:
+                for document in new:
+                    for row in document.chunk_rows():
+                        copy.write_row(tuple(row.values()))
+
+    def _keep_without_chunks(
+        self, connection: Connection, documents: Sequence[NewDocument]
+    ) -> list[NewDocument]:
+        """Send all rows at once; return the documents that were not there."""
+        sent = [self._row(one) for one in documents]
+        cursor = connection.cursor()
+        cursor.executemany(statement("keep_document"), sent, returning=True)
+        kept = [bool(answer.fetchall()) for answer in cursor.results()]
+        return [one for one, is_new in zip(documents, kept, strict=True) if is_new]
+
+    def _row(self, document: NewDocument) -> Row:
+        row = document.row()
+        return {**row, "workspace": self.workspace, "front_matter": Jsonb(row["front_matter"])}
 
     def place(self, generation: Generation, documents: Sequence[PlacedDocument]) -> None:
         """Say what became of every file of the folder, in one go."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from psycopg.types.json import Jsonb
 
 from dagster_kb.gates.evidence import Passage, Twin, Twins
 from dagster_kb.gates.verdicts import NAMED, Verdict
-from dagster_kb.resources.ledger_database import LedgerDatabase, Row, statement
+from dagster_kb.resources.ledger_database import LedgerDatabase, Row
 from kb_contract.generation import Generation
 from kb_contract.payload import EVERYONE
 
@@ -26,15 +26,18 @@ class PassageLedger:
 
     def fresh(self, generation: Generation, base: Generation | None) -> Iterator[Passage]:
         """Stream the passages that the base does not have, so that memory stays flat."""
+        yield from map(_passage, self._streamed("fresh_passages", generation, base))
+
+    def fresh_heads(self, generation: Generation, base: Generation | None) -> Iterator[Passage]:
+        """Stream what documents say of themselves, where the base does not have the document."""
+        yield from map(_head, self._streamed("fresh_heads", generation, base))
+
+    def _streamed(
+        self, name: str, generation: Generation, base: Generation | None
+    ) -> Iterator[Row]:
         values = {"generation": generation.generation_id, "base": base and base.generation_id}
-        with (
-            self.database.transaction() as connection,
-            connection.cursor(name="fresh_passages") as cursor,
-        ):
-            cursor.itersize = _AT_ONCE
-            cursor.execute(statement("fresh_passages"), values)
-            for row in cursor:
-                yield _passage(row)
+        with self.database.stream(name, _AT_ONCE, **values) as rows:
+            yield from rows
 
     def of_paths(self, generation: Generation, paths: Sequence[str]) -> list[Passage]:
         found = self.database.rows(
@@ -76,4 +79,27 @@ def _passage(row: dict[str, Any]) -> Passage:
         text=row["text"],
         title=row["title"],
         audience=tuple(row["audience"] or (EVERYONE,)),
+        effective=row["effective"],
+        expires=row["expires"],
     )
+
+
+def _head(row: Row) -> Passage:
+    said: dict[str, Any] = {"title": row["title"], **(row["front_matter"] or {})}
+    text = "\n".join(_lines(said))
+    return Passage(
+        chunk_id="", path=row["path"], heading_path=("front matter",), start=0, end=len(text),
+        text=text, title=row["title"],
+    )  # fmt: skip
+
+
+def _lines(said: Any, key: str = "") -> Iterator[str]:
+    """Lines as a person would write them, whatever is nested in what."""
+    if isinstance(said, dict):
+        for name, value in cast("dict[str, Any]", said).items():
+            yield from _lines(value, name if name != "extra" else "")
+    elif isinstance(said, list):
+        for value in cast("list[Any]", said):
+            yield from _lines(value, key)
+    elif said is not None:
+        yield f"{key}: {said}" if key else str(said)

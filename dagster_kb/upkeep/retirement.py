@@ -44,7 +44,7 @@ class Leaving:
     waiting: Mapping[str, str] | None = None
     """Renamed, and still served until their new name is."""
     held_back: tuple[str, ...] = ()
-    """Too many at once: somebody may look at the wrong folder."""
+    """Somebody may look at the wrong folder: too many are gone at once, or were made elsewhere."""
 
     @property
     def reasons(self) -> list[str]:
@@ -56,8 +56,8 @@ class Leaving:
     def why_held_back(self) -> str:
         named = ", ".join(self.held_back[:10]) + (", …" if len(self.held_back) > 10 else "")
         return (
-            f"{len(self.held_back)} agents that are served have no folder any more ({named}): "
-            "more than half, so none of them is retired"
+            f"{len(self.held_back)} agents that are served have no folder any more ({named}): more "
+            "than half, or made of another folder or repository; none of them is retired"
         )
 
 
@@ -82,12 +82,29 @@ class Departures:
         ]
         served = {one.agent_id for one in live}
         lost = tuple(one for one in gone if one in served)
-        if not many and too_many(lost, served):
-            self._tell(Leaving(held_back=lost), head)
-            return Leaving(tuple(one for one in gone if one not in served), {}, lost)
+        held = () if many else self._doubtful(lost, live)
+        if held:
+            self._tell(Leaving(held_back=held), head)
+            gone = [one for one in gone if one not in held]
+            lost = tuple(one for one in lost if one not in held)
         waiting = {old: new for old, new in Renames(self.ledger, self.folder).find(lost, head).items()
                    if new not in served and not self._too_long(old)}  # fmt: skip
-        return Leaving(tuple(one for one in gone if one not in waiting), waiting)
+        return Leaving(tuple(one for one in gone if one not in waiting), waiting, held)
+
+    def _doubtful(self, lost: tuple[str, ...], live: Sequence[Generation]) -> tuple[str, ...]:
+        """Agents whose folder may be gone only from the place that is looked at."""
+        if too_many(lost, {one.agent_id for one in live}):
+            return lost
+        return tuple(
+            one.agent_id for one in live if one.agent_id in lost and not self._was_made_here(one)
+        )
+
+    def _was_made_here(self, generation: Generation) -> bool:
+        """Whether this repository has what it was made of, in the folder that is looked at now."""
+        place = self.folder.place_of(generation.agent_id)
+        placed = self.ledger.documents.placed(generation.generation_id)
+        here = all(path.startswith(place) for path in placed)
+        return here and self.folder.knows(generation.git_sha)
 
     def rests(self, agent: str) -> bool:
         """Whether an agent ended not long ago."""

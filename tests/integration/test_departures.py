@@ -103,6 +103,26 @@ def test_a_folder_that_comes_back_within_the_grace_writes_nothing_again(world: W
     assert leaving(world).now == ()
 
 
+@pytest.mark.parametrize("wrong", ["another repository", "another folder"])
+def test_a_lone_agent_does_not_end_by_a_wrong_setting(
+    world: WriterWorld, tmp_path: Path, wrong: str
+):
+    world.publish()
+    other = GitRepository(tmp_path / "other") if wrong == "another repository" else world.repository
+    name = "knowledge" if wrong == "another repository" else "docs"
+    other.write({f"{name}/x/x.md": "# X\n"})
+    other.commit()
+    folder = KnowledgeFolder(other.root / name)
+    departures = Departures(world.ledger, folder, 24)
+    present = set(world.instance.get_dynamic_partitions("agents"))
+    held = departures.leaving(folder.head(), present)
+    assert (held.now, held.held_back) == ((), (world.agent,))
+    assert "another folder or repository" in held.reasons[0]
+    (incident,) = world.ledger.incidents.listed()
+    assert "--retire" in incident["next_step"]
+    assert departures.leaving(folder.head(), present, many=True).now == (world.agent,)
+
+
 def test_a_wrong_folder_ends_nothing_and_is_told_of(world: WriterWorld, tmp_path: Path):
     others = [f"{world.agent}_{one}" for one in ("a", "b")]
     for one in others:

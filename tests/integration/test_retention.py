@@ -15,7 +15,7 @@ from dagster_kb.resources.ledger_retention import Keep
 from dagster_kb.upkeep.retention import RETENTION, Retention
 from kb_contract.errors import BadInput
 from tests.doubles.git_repository import GitRepository
-from tests.doubles.writer_world import QUIET, WriterWorld
+from tests.doubles.writer_world import QUIET, WriterWorld, failures
 
 
 @pytest.fixture
@@ -96,6 +96,20 @@ def test_young_pinned_previous_and_the_last_so_many_stay(world: WriterWorld):
         world.ledger.ways_back.pin(ended, "person:b", reason="", ends_at=None)
     assert world.ledger.ways_back.unpin(pinned, "person:a")
     assert retention(world, generations=1).run().generations == {world.agent: [1]}
+
+
+def test_the_way_back_stays_though_a_younger_one_was_gone_back_from(world: WriterWorld):
+    published(world, "One.", "Two.", "Three.")
+    back = WayBack(world.ledger, world.store, world.embedder)
+    assert back.roll_back(world.agent, reason="three is wrong", by="b").live == 2
+    world.ledger.incidents.resume(world.agent, "b")
+    published(world, "Four.")
+    # A build that is refused takes the colour in which the way back lay.
+    world.commit({"golden.yaml": "questions:\n- question: where is it\n  path: nowhere.md\n"})
+    assert "gates" in failures(world.ingest())
+    age(world)
+    assert 2 not in retention(world, generations=1).run().generations[world.agent]
+    assert back.roll_back(world.agent, reason="four is wrong", by="b").live == 2
 
 
 def test_what_another_agent_uses_stays(world: WriterWorld):

@@ -176,6 +176,17 @@ def test_the_swap_alone_refuses_a_secret_and_nobody_repeats_it(world: WriterWorl
     assert AWS not in str(run)
 
 
+def test_what_a_document_says_of_itself_is_looked_through_too(world: WriterWorld):
+    page = "---\ntitle: Keys\n{}---\n\n# Keys\n\nWhere they are kept.\n"
+    world.publish({"a.md": page.format("")})
+    world.commit({"a.md": page.format(f"contact:\n  key: {AWS}\n")})
+    refused = world.ingest()
+    assert not refused.success
+    found = newest(world).checks["no_secrets"]
+    assert "a.md (AWS Access Key" in found["description"]
+    assert AWS not in str(found)
+
+
 def evaluations(result: Any) -> dict[str, dg.AssetCheckEvaluation]:
     return {one.check_name: one for one in result.get_asset_check_evaluations()}
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import dagster as dg
 import pytest
 
 from dagster_kb.upkeep.retirement import RETIRE, Retirement
 from kb_contract.identifiers import production_alias
+from tests.conftest import wait_for
 from tests.doubles.dying_writer import Place, start
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import QUIET, WriterWorld, failures, why
@@ -39,6 +41,38 @@ def test_two_writers_of_one_commit_publish_it_once(world: WriterWorld):
     assert [one.state for one in world.ledger.generations.latest(world.agent)] == ["live"]
     assert len(world.served()) == world.live().chunks == 21
     assert world.count("alias_moves") == 1
+
+
+def test_two_writers_of_one_commit_pay_for_it_once(world: WriterWorld):
+    world.write({f"page{number}.md": f"# Page {number}\n\nWords.\n" for number in range(20)})
+    world.commit()
+    url = world.settings.database_url.get_secret_value()
+    rival = WriterWorld(world.repository, url, world.settings.qdrant_url, world.agent)
+    running = Thread(target=rival.ingest)
+
+    def rival_comes() -> None:
+        world.embedder.before_embedding = None
+        running.start()
+        wait_for(lambda: not running.is_alive() or waits_for_a_lock(world), "the rival waits", 60)
+
+    world.embedder.before_embedding = rival_comes
+    result = world.ingest()
+    running.join(timeout=60)
+    assert result.success, why(result)
+    assert len(world.embedder.texts) == 21
+    assert rival.embedder.texts == []
+    rival.store.client.close()
+    rival.ledger.database.close()
+    rival.instance.dispose()
+
+
+def waits_for_a_lock(world: WriterWorld) -> bool:
+    with world.ledger.database.transaction() as connection:
+        row = connection.execute(
+            "select count(*) as n from pg_locks where locktype = 'advisory' and not granted"
+            " and database = (select oid from pg_database where datname = current_database())"
+        ).fetchone()
+    return bool(row and row["n"])
 
 
 def test_a_run_that_a_newer_commit_overtakes_publishes_nothing(world: WriterWorld):

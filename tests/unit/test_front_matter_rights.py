@@ -78,7 +78,7 @@ def test_without_an_audience_it_is_for_everyone() -> None:
     "line",
     ["audience:", "audience: ~", "audience: []", "audience: ['']", "audience: [hr, ~]", "audience: {a: b}",
      "audience: [[hr]]", "audience: 'hr, legal'", "audience: ['*']", "audience: ['hr\u200b']", "Audience: [hr]",
-     "AUDIENCE: hr", "' audience': [hr]", "Expires: 2026-01-01", "audience: [" + "g" * 65 + "]",
+     "AUDIENCE: hr", "audiences: [hr]", "audiance: [hr]", "expire: 2026-01-01", "' audience': [hr]", "Expires: 2026-01-01", "audience: [" + "g" * 65 + "]",
      "audience: [" + ",".join(f"g{n}" for n in range(51)) + "]"],
 )  # fmt: skip
 def test_rights_that_are_not_clear_are_refused_and_never_taken_for_everyone(line: str) -> None:
@@ -92,3 +92,13 @@ def test_callers_belong_to_everyone_and_to_what_the_setting_says() -> None:
     assert callers_groups(" HR, legal,, ") == ("everyone", "hr", "legal")
     with pytest.raises(BadIdentifier):
         callers_groups("hr, every body")
+
+
+@pytest.mark.parametrize(
+    ("written", "status"),
+    [("draft: true", "draft"), ("draft: 'Yes'", "draft"), ("published: false", "draft"),
+     ("draft: false", "published"), ("published: 2020-01-01", "published"),
+     ("status: published\ndraft: true", "draft"), ("status: Draft", "draft")],
+)  # fmt: skip
+def test_what_other_tools_call_a_draft_is_one(written: str, status: str) -> None:
+    assert said(written).status == status

@@ -94,6 +94,18 @@ def test_a_passage_that_the_asker_may_not_read_is_told():
     assert "may read it" not in known.description
 
 
+@pytest.mark.parametrize(
+    ("dates", "why"),
+    [
+        ({"expires": "2020-01-01T00:00:00Z"}, "it expired at 2020-01-01T00:00:00Z"),
+        ({"effective": "2999-01-01T00:00:00Z"}, "not served before 2999-01-01T00:00:00Z"),
+    ],
+)
+def test_a_passage_that_does_not_hold_today_is_told(dates: dict[str, str], why: str):
+    other_day = passage("It lies in the vault.", **dates)
+    assert why in finds_golden(evidence(OTHER, passages=(other_day,))).description
+
+
 def test_what_came_instead_withholds_a_secret():
     verdict = finds_golden(evidence(passage("key AKIAIOSFODNN7ABCDEFG", "moon.md")))
     assert "(withheld: AWS Access Key)" in verdict.description

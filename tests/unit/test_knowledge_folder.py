@@ -182,6 +182,8 @@ def test_what_a_folder_says_of_its_agent(
         ("agent.yaml", "purpos: x\n", "did you mean 'purpose'"),
         ("agent.yaml", "retrieval: {limit: lots}\n", "retrieval.limit"),
         ("agent.yaml", "- a\n", "not a mapping"),
+        ("agent.yaml", "gate: [a]\n", "gate: this should be a mapping"),
+        ("golden.yaml", "questions: what\n", "questions: this should be a list"),
         ("agent.yaml", "agent_id: b\n", "agent_id is 'b' but the folder is 'a'"),
         ("agent.yaml", "title: [", "not valid YAML"),
         ("golden.yaml", "questions: [{question: What}]\n", "questions.0.path"),

@@ -84,3 +84,56 @@ def test_nesting_is_read_up_to_a_depth_that_no_page_has(unit: str):
 def test_more_tags_than_a_page_has_are_refused():
     with pytest.raises(BadDocument, match="tags, more than"):
         read_html(b"<b>" * 1_000_001)
+
+
+def test_a_cell_over_several_rows_and_columns_is_said_where_it_holds():
+    head = "<tr><th>Region</th><th>Plan</th><th colspan=2>Price</th><th>Note</th></tr>"
+    rows = "".join(
+        f"<tr><td rowspan=2>r{n}</td><td>basic</td><td>1</td><td>2</td><td>n{n}</td></tr>"
+        "<tr><td>pro</td><td>3</td><td>4</td><td>-</td></tr>"
+        for n in range(12)
+    )
+    [(_, text)] = said(f"<table>{head}{rows}<tr><td colspan=5>no tax</td></tr></table>")
+    lines = text.splitlines()
+    assert lines[0] == "Region: r0; Plan: basic; Price: 1; Price: 2; Note: n0"
+    assert lines[1] == "Region: r0; Plan: pro; Price: 3; Price: 4; Note: -"
+    assert lines[-1] == "Region: no tax"
+
+
+def test_nothing_of_a_long_cell_or_a_table_in_a_table_is_lost():
+    long = " ".join(f"w{n}" for n in range(1000))
+    [(_, text)] = said(
+        f"<table><tr><th>a</th><th>b</th></tr>{f'<tr><td>1</td><td>{long}</td></tr>' * 2}</table>"
+    )
+    assert text.splitlines()[1].endswith(" w999")
+    inner = "<table><tr><th>k</th></tr><tr><td>v</td></tr></table>"
+    assert said(f"<table><tr><td>out</td><td>er{inner}</td></tr></table>") == [
+        ("prose", "out"), ("prose", "er"), ("table", "| k |\n| --- |\n| v |")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("lines", ["a = 1<br>b = 2", "<div>a = 1</div><div>b = 2</div>",
+    "<code><span>a</span> = 1\n<span>b</span> = 2</code>"])  # fmt: skip
+def test_lines_of_code_stay_lines(lines: str):
+    assert said(f"<pre>{lines}</pre>") == [("code", "```\na = 1\nb = 2\n```")]
+
+
+@pytest.mark.parametrize("part", ["<script>" + "if(a<b){c()}" * 2000 + "</script>", "<!--" + "<b>" * 2000 + "-->",
+    "<svg>" + "<path d='M0 0'/>" * 2000 + "</svg>", "<p><a id='x'/>x</p>" * 2000])  # fmt: skip
+def test_programs_drawings_and_anchors_are_not_depth(part: str):
+    assert said(f"{part}<p>words</p>")[-1] == ("prose", "words")
+
+
+def test_a_page_says_whom_it_is_for_and_until_when():
+    def front(meta: str):
+        page = f"<html><head>{meta}</head><body>words</body></html>"
+        return read_html(page.encode()).front_matter
+
+    secret = front(
+        '<meta name="Audience" content="hr, legal"><meta name="expires" content="2030-01-01">'
+    )
+    assert (secret.audience, secret.expires) == (("hr", "legal"), "2030-01-01T00:00:00Z")
+    old = front('<meta name="audience" content="all"><meta name="expires" content="never">')
+    assert (old.audience, old.expires) == (("everyone",), None)
+    with pytest.raises(BadDocument, match="audience"):
+        front('<meta name="audience" content="">')

@@ -127,3 +127,23 @@ def test_more_pages_than_a_document_has_are_refused(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("dagster_kb.readers.pdf.MOST_PAGES", 1)
     with pytest.raises(BadDocument, match="2 pages, more than 1"):
         read_pdf(pdf_document(), RULES)
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+@pytest.mark.parametrize("says_so", [True, False], ids=["page turned", "letters turned"])
+def test_a_table_that_lies_on_its_side_is_read_as_it_is_meant(turn: int, says_so: bool):
+    rows = [[f"cell {row} {column}" for column in range(4)] for row in range(6)]
+
+    def page(canvas) -> None:
+        canvas.setFont("Helvetica", 10)
+        if says_so:
+            canvas.setPageRotation(turn)
+        canvas.translate(300, 400)
+        canvas.rotate(turn)
+        for number, row in enumerate(rows):
+            for at, words in enumerate(row):
+                canvas.drawString(-250 + 120 * at, 100 - 14 * number, words)
+
+    assert blocks(pdf_document([page])) == [
+        ("table", 1, "\n".join(" | ".join(row) for row in rows))
+    ]

@@ -114,3 +114,8 @@ def test_a_megabyte_takes_bounded_time(unit: str):
     began = time.thread_time()
     read_restructured_text(data)
     assert time.thread_time() - began < 8
+
+
+def test_several_groups_may_read_a_document():
+    parsed = read_restructured_text(b"Title\n=====\n\n:Audience: hr, legal\n\nWords.\n")
+    assert parsed.front_matter.audience == ("hr", "legal")

@@ -155,3 +155,36 @@ def test_github_flavour_loses_nothing():
     ]  # fmt: skip
     assert said[3][1] == "[^1]: Said below, in words."
     assert said[4][1] == "[^2]: https://example.com"
+
+
+def test_a_whole_article_in_a_cell_is_kept():
+    article = " ".join(f"w{one}" for one in range(2000))
+    text = read_delimited(f"id,body\n1,{article}\n2,short\n".encode()).text
+    assert text == f"id: 1; body: {article}\nid: 2; body: short"
+
+
+def test_an_inch_in_a_table_of_tabs_swallows_no_rows():
+    rows = b'id\tsize\n1\t"5 inch\n2\t6\n3\t7\n'
+    assert (
+        read_delimited(rows, delimiter="\t").text
+        == 'id: 1; size: "5 inch\nid: 2; size: 6\nid: 3; size: 7'
+    )
+    quoted = b'id\tsize\n1\t"5\tinch"\n2\t"6"\n'
+    assert read_delimited(quoted, delimiter="\t").text == "id: 1; size: 5 inch\nid: 2; size: 6"
+
+
+def test_a_notebook_may_begin_with_a_byte_order_mark():
+    assert read_notebook(b"\xef\xbb\xbf" + notebook()).text == read_notebook(notebook()).text
+
+
+@pytest.mark.parametrize("prose", ["import type declarations need care.", "import data with 'kb' here",
+    "export default settings are fine.", "importing is easy"])  # fmt: skip
+def test_prose_that_begins_as_a_module_does_is_kept(prose: str):
+    parsed = read_mdx(f"# T\n\n{prose}\n".encode())
+    assert parsed.text[parsed.blocks[-1].start : parsed.blocks[-1].end] == prose
+
+
+@pytest.mark.parametrize("line", ["import 'x.css'", "import A, {\n  B\n} from \"./b\"", "import type {A} from 'a'",
+    "export default Layout", "export default ({children}) => <A>{children}</A>", "export const a = 1"])  # fmt: skip
+def test_a_line_of_a_module_is_no_content(line: str):
+    assert [one.kind for one in read_mdx(f"{line}\n\n# T\n".encode()).blocks] == ["heading"]

@@ -35,6 +35,7 @@ def secrets(text: str) -> list[str]:
         (f"aws_access_key_id = {AWS}", "AWS Access Key"),
         (f"export GH={GITHUB}", "GitHub Token"),
         (KEY, "Private Key"),
+        (f"Not only `{KEY}`, the key too: {KEY}", "Private Key"),
         (f"Authorization: Bearer {JWT}", "JSON Web Token"),
         ("postgresql://app:s3cr3tW0rd@db.internal:5432/app", "Basic Auth Credentials"),
         ('password = "c0rrect-h0rse-b4ttery"', "Secret Keyword"),
@@ -56,6 +57,7 @@ def test_a_secret_is_found(text: str, kind: str):
         'token = "changeme"',
         "git show 3f786850e387550fdab836ed7e6dc881de23001b",
         "id: 6f0c1a52-6c1c-5f0e-9d8e-2f6f3f5a7b10",
+        f"If your private key begins with `{KEY}`, you must convert it.",
     ],
 )
 def test_what_documentation_writes_in_its_place_is_not(text: str):

@@ -31,12 +31,11 @@ on conflict (workspace_id, file_sha256, reader) do update
   where documents.stopped = 1
 returning document_id;
 
--- name: keep_chunk
-insert into kb.chunks
+-- name: copy_chunks
+copy kb.chunks
   (document_id, chunk_index, heading_path, start_offset, end_offset, text, text_sha256,
    embed_sha256, tokens, page)
-values (%(document_id)s, %(chunk_index)s, %(heading_path)s, %(start_offset)s, %(end_offset)s,
-        %(text)s, %(text_sha256)s, %(embed_sha256)s, %(tokens)s, %(page)s);
+from stdin;
 
 -- name: make_placed_documents
 create temporary table placed_documents (

@@ -3,7 +3,8 @@
 -- name: fresh_passages
 -- What the base does not have: the same id is the same text at the same place.
 select gc.chunk_id, gc.path, c.heading_path, c.start_offset, c.end_offset, c.text, d.title,
-       d.front_matter -> 'audience' as audience
+       d.front_matter -> 'audience' as audience, d.front_matter ->> 'effective' as effective,
+       d.front_matter ->> 'expires' as expires
 from kb.generation_chunks gc
 join kb.chunks c using (document_id, chunk_index)
 join kb.documents d using (document_id)
@@ -12,9 +13,21 @@ where gc.generation_id = %(generation)s
                   where old.generation_id = %(base)s and old.chunk_id = gc.chunk_id)
 order by gc.position;
 
+-- name: fresh_heads
+-- Documents that the base does not have: what they say of themselves is served with every passage.
+select now.path, d.title, d.front_matter
+from kb.generation_documents now
+join kb.documents d using (document_id)
+left join kb.generation_documents old
+  on old.generation_id = %(base)s and old.path = now.path
+  and old.document_id = now.document_id and old.status = 'published'
+where now.generation_id = %(generation)s and now.status = 'published' and old.path is null
+order by now.path collate "C";
+
 -- name: passages_of_paths
 select gc.chunk_id, gc.path, c.heading_path, c.start_offset, c.end_offset, c.text, d.title,
-       d.front_matter -> 'audience' as audience
+       d.front_matter -> 'audience' as audience, d.front_matter ->> 'effective' as effective,
+       d.front_matter ->> 'expires' as expires
 from kb.generation_chunks gc
 join kb.chunks c using (document_id, chunk_index)
 join kb.documents d using (document_id)

@@ -21,7 +21,10 @@ where g.pruned_at is null and g.state in ('retired', 'failed')
     join kb.generations live on live.workspace_id = before.workspace_id
       and live.agent_id = before.agent_id and live.state = 'live' and before.number < live.number
     where before.workspace_id = g.workspace_id and before.agent_id = g.agent_id
-      and before.state = 'retired' and before.live_at is not null and before.chunks > 0)
+      and before.state = 'retired' and before.live_at is not null and before.chunks > 0
+      -- as previous_generation goes: what was gone back from is no way back
+      and not exists (select from kb.incidents i where i.generation_id = before.generation_id
+                      and i.kind in ('rollback', 'automatic_rollback')))
 order by g.agent_id, g.number;
 
 -- name: lock_prunable
