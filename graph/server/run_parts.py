@@ -14,6 +14,8 @@ from graph.server.snapshots import interrupt_body
 
 GRAPH_MODES: Final = frozenset({"values", "updates", "custom", "tasks", "checkpoints", "debug"})
 KNOWN_MODES: Final = GRAPH_MODES | {"messages", "messages-tuple", "events"}
+# What a run tells of itself when its caller did not ask for it: the session's story has it.
+STORY: Final = "story"
 Part = Mapping[str, Any]
 
 
@@ -28,9 +30,9 @@ class Reading:
     interrupt_after: Any = None
 
     def graph_modes(self) -> list[str]:
-        """Modes to ask of the graph; checkpoints always, to know where an event stands."""
+        """Modes to ask of the graph; always checkpoints, to know where an event stands, and the story."""
         asked = {"messages" if one == "messages-tuple" else one for one in self.modes}
-        return sorted((asked - {"events"}) | {"checkpoints"})
+        return sorted((asked - {"events"}) | {"checkpoints", "custom"})
 
 
 def command_of(said: Mapping[str, Any]) -> Command[Any]:
@@ -96,6 +98,8 @@ class EventNames:
         kind, place = part["type"], "".join(f"|{one}" for one in part["ns"])
         if kind == "messages":
             return self._of_message(part["data"], place)
+        if kind == "custom" and kind not in self.modes:
+            return [(f"{STORY}{place}", part["data"])]
         if kind not in self.modes:
             return []
         data = part["data"]

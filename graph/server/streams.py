@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 from graph.server.database import Database, Row
 from graph.server.encoding import to_json
 from graph.server.errors import ApiError
+from graph.server.run_parts import STORY
 from graph.server.signals import POLL_SECONDS, Signals, happened
 
 HEARTBEAT: Final = ": heartbeat\n\n"
@@ -84,7 +85,7 @@ class EventStreams:
                         yield HEARTBEAT
                     continue
                 ended = row["event"] == "end"
-                if wanted is None or _is_wanted(row["event"], wanted):
+                if _is_wanted(row["event"], wanted):
                     spoke = time.monotonic()
                     yield frame(row)
         finally:
@@ -115,6 +116,8 @@ def last_seen(header: str | None) -> int:
     return 0
 
 
-def _is_wanted(event: str, wanted: Collection[str]) -> bool:
+def _is_wanted(event: str, wanted: Collection[str] | None) -> bool:
     name = event.split("|")[0]
+    if wanted is None or name == STORY:
+        return name != STORY
     return name in ALWAYS_SENT or name in wanted or name.split("/")[0] in wanted

@@ -201,7 +201,7 @@ where status in ('pending', 'running');
 select e.seq, e.run_id, e.event, e.data::text as data, e.at
 from ops.events e join ops.runs r using (run_id)
 where r.thread_id = %(thread_id)s and e.seq > %(after)s
-  and split_part(e.event, '|', 1) in ('custom', 'error')
+  and split_part(e.event, '|', 1) in ('custom', 'story', 'error')
 order by e.seq limit 500;
 
 -- name: thread_standing
