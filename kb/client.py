@@ -210,7 +210,9 @@ def _in_our_words(url: str) -> Generator[None]:
     except httpx.HTTPStatusError as error:
         raise _refusal(error.response) from error
     except httpx.ConnectError as error:
-        raise ServerSaid("nothing answers", where=url, cure="start it: kb up") from error
+        raise ServerSaid(
+            "nothing answers", where=url, cure="start it (kb up), or say where it is: Client(url)"
+        ) from error
     except (httpx.TransportError, httpx.InvalidURL) as error:
         raise ServerSaid(
             f"the answer did not come ({type(error).__name__})",

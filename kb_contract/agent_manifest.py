@@ -1,12 +1,14 @@
 """`agent.yaml` and `golden.yaml`: what a folder says about its agent."""
 
 import difflib
+from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from kb_contract.errors import BadManifest
+from kb_contract.audience import audience
+from kb_contract.errors import BadIdentifier, BadManifest
 from kb_contract.identifiers import agent_id as checked_agent_id
 
 Capability = Literal[
@@ -119,11 +121,31 @@ class GoldenQuestion(Frozen):
     quote: str | None = Field(default=None, description="words that the found chunk must contain")
     audience: tuple[str, ...] = Field(default=(), description="groups that ask; anybody if empty")
 
+    @field_validator("audience")
+    @classmethod
+    def _as_documents_write_it(cls, said: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return audience(said)
+        except BadIdentifier as error:
+            raise ValueError(str(error)) from error
+
 
 class GoldenSet(Frozen):
     """`golden.yaml`."""
 
     questions: tuple[GoldenQuestion, ...] = ()
+
+    @field_validator("questions")
+    @classmethod
+    def _each_once(cls, said: tuple[GoldenQuestion, ...]) -> tuple[GoldenQuestion, ...]:
+        """Refuse repeats: each would count as one more piece of evidence."""
+        many = Counter(
+            (" ".join(one.question.lower().split()), one.path, one.audience) for one in said
+        )
+        twice = [question for (question, _, _), times in many.items() if times > 1]
+        if twice:
+            raise ValueError(f"{twice[0][:80]!r} is asked more than once: keep one of them")
+        return said
 
 
 def read_manifest(folder: str, data: Mapping[str, Any], *, where: str) -> AgentManifest:

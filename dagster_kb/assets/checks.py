@@ -81,7 +81,8 @@ def _result(gate: Gate, verdict: Verdict, generation: Generation | None) -> dg.A
     """Show a verdict as Dagster does: figures that it plots, and a table of the findings."""
     shown = verdict.table
     found = {"findings": markdown_table(shown.heads, shown.rows)} if shown else {}
-    about = {"of_generation": generation.number} if generation else {}
+    # As text: a number would be drawn as one more line of the check's history.
+    about = {"of_generation": str(generation.number)} if generation else {}
     severity = dg.AssetCheckSeverity.WARN if verdict.warns else dg.AssetCheckSeverity.ERROR
     return dg.AssetCheckResult(
         asset_key=ASSET,

@@ -187,6 +187,16 @@ def test_what_a_folder_says_of_its_agent(
         ("agent.yaml", "agent_id: b\n", "agent_id is 'b' but the folder is 'a'"),
         ("agent.yaml", "title: [", "not valid YAML"),
         ("golden.yaml", "questions: [{question: What}]\n", "questions.0.path"),
+        (
+            "golden.yaml",
+            "questions: [{question: 'What is?', path: a.md}, {question: 'what  IS?', path: a.md}]\n",
+            "'what is?' is asked more than once",
+        ),
+        (
+            "golden.yaml",
+            "questions: [{question: 'What is?', path: a.md, audience: ['h r']}]\n",
+            "cannot be a group's name",
+        ),
         ("golden.yaml", "x: &a 1\n", "an anchor"),
         ("instructions.md", b"\xff\xfex", "UTF-16"),
     ],
