@@ -47,7 +47,7 @@ check: $(INSTALLED) ## Format, lint, types, import contracts, sizes, duplicates
 .PHONY: test
 test: $(INSTALLED) ## Every test, on real parts
 	@tools/install_browser
-	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --no-loadscope-reorder
 
 .PHONY: chaos
 chaos: $(INSTALLED) ## The fault-injection suite with its table

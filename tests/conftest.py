@@ -12,12 +12,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import httpx
 import psycopg
 import pytest
 from psycopg import sql
+from xdist.scheduler import LoadScopeScheduling
 
 from kb.embedded import postgres as own_postgres
 from kb.embedded.postgres_place import choose_place
@@ -59,6 +60,20 @@ def wait_for(condition: Callable[[], bool], what: str, within: float = 30) -> No
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {within} s"
         time.sleep(0.02)
+
+
+class OneStack(LoadScopeScheduling):
+    """Hands tests out file by file, but all of end_to_end to one process: they share a stack."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = "tests/end_to_end/"
+        return folder if nodeid.startswith(folder) else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStack:
+    """Decide who runs what, where several processes run tests."""
+    return OneStack(config, log)
 
 
 @pytest.fixture(scope="session")

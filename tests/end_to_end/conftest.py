@@ -86,11 +86,8 @@ def eventually(what: Callable[[], Any], *, seconds: float = 90, every: float = 0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run this folder last and in one process: its tests share a stack that wants the cores."""
+    """Run this folder last: while other tests run, no stack of ours takes their cores."""
     items.sort(key=lambda item: "tests/end_to_end/" in item.nodeid)
-    for item in items:
-        if "tests/end_to_end/" in item.nodeid:
-            item.add_marker(pytest.mark.xdist_group("stack"))
 
 
 @pytest.fixture(scope="session")

@@ -62,7 +62,14 @@ async def until(condition: Any, within: float = 15) -> None:
 
 async def test_assistants(client: LangGraphClient):
     found = await client.assistants.search()
-    assert [one["graph_id"] for one in found] == ["chat", "dag", "slow", "failing", "asking"]
+    assert [one["graph_id"] for one in found] == [
+        "chat",
+        "dag",
+        "slow",
+        "failing",
+        "asking",
+        "story",
+    ]
     assert await client.assistants.count() == 5
     by_id = await client.assistants.get(found[0]["assistant_id"])
     assert by_id == await client.assistants.get("chat")
