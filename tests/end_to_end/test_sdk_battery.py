@@ -15,6 +15,7 @@ from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import ConflictError, NotFoundError, UnprocessableEntityError
 
 from kb.migrate import migrate
+from tests.doubles.demo_graphs import GRAPHS
 from tests.doubles.demo_processes import DemoProcesses, demo_processes
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(60)]
@@ -62,15 +63,8 @@ async def until(condition: Any, within: float = 15) -> None:
 
 async def test_assistants(client: LangGraphClient):
     found = await client.assistants.search()
-    assert [one["graph_id"] for one in found] == [
-        "chat",
-        "dag",
-        "slow",
-        "failing",
-        "asking",
-        "story",
-    ]
-    assert await client.assistants.count() == 5
+    assert [one["graph_id"] for one in found] == list(GRAPHS)
+    assert await client.assistants.count() == len(GRAPHS)
     by_id = await client.assistants.get(found[0]["assistant_id"])
     assert by_id == await client.assistants.get("chat")
     schemas = await client.assistants.get_schemas("chat")
