@@ -39,13 +39,13 @@ class ReaderSettings(BaseSettings):
         description="'offline' answers with sentences of the passages; else a model as litellm names it",
     )
     classify_ask_below: float = Field(
-        default=0.4,
+        default=0.6,
         ge=0,
         le=1,
         description="confidence below which it is asked what a question wants; 0: never",
     )
     classify_llm_below: float = Field(
-        default=0.5,
+        default=0.8,
         ge=0,
         le=1,
         description="confidence below which the model of LLM_PROFILE says what a question wants",
