@@ -1,4 +1,4 @@
-"""The sentence model in NumPy, with what its inner layers say: they know what a question wants.
+"""The sentence model in NumPy, changed a little by training so that it tells what a question wants.
 
 The vectors that retrieval uses tell what a text is about, which is another thing.
 """
@@ -13,19 +13,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from graph.classification.low_rank import LAYERS, LINEAR, Changes, Floats
+from graph.classification.pieces import Pieces
 
-MEANS_OF: Final = (3, 4, 5, 6)
-FIRST_TOKENS_OF: Final = (4, 6)
-MOST_TOKENS: Final = 160
-_LINEAR: Final = {
-    "query": "attention.self.query",
-    "key": "attention.self.key",
-    "value": "attention.self.value",
-    "mixed": "attention.output.dense",
-    "wide": "intermediate.dense",
-    "narrow": "output.dense",
-}
+MEANS_OF: Final = (4, 6)
+FIRST_TOKENS_OF: Final = (6,)
 _NORMS: Final = {"after_attention": "attention.output.LayerNorm", "after_layer": "output.LayerNorm"}
 _EPSILON: Final = 1e-12
 
@@ -36,10 +28,12 @@ class Encoder:
 
     folder: Path
     """A BERT model of sentence-transformers with six layers."""
+    changes: Changes | None = None
+    """What training adds to its matrices; they are merged when it loads."""
 
     def encode(self, text: str) -> Floats:
         """Return means over the tokens and first tokens, of the layers that are named above."""
-        ids = np.asarray(self._tokenizer.encode(text).ids, dtype=np.int64)
+        ids = np.asarray(self._pieces.ids(text), dtype=np.int64)
         words, places, kind, norm = self._embeddings
         hidden = _normed(words[ids].astype(np.float32) + places[: len(ids)] + kind, norm)
         said: list[Floats] = []
@@ -51,18 +45,13 @@ class Encoder:
 
     def ready(self) -> "Encoder":
         """Load what is needed, and let go of the rest."""
-        _ = self._tokenizer, self._embeddings, self._layers, self._heads
+        _ = self._pieces, self._embeddings, self._layers, self._heads
         self.__dict__.pop("_weights", None)
         return self
 
     @cached_property
-    def _tokenizer(self) -> Any:
-        from tokenizers import Tokenizer  # noqa: PLC0415 - only those who classify pay
-
-        tokenizer: Any = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
-        tokenizer.enable_truncation(MOST_TOKENS)
-        tokenizer.no_padding()
-        return tokenizer
+    def _pieces(self) -> Pieces:
+        return Pieces.of(self.folder)
 
     @cached_property
     def _weights(self) -> dict[str, Floats]:
@@ -93,20 +82,18 @@ class Encoder:
 
     @cached_property
     def _layers(self) -> tuple[Mapping[str, Any], ...]:
-        found = self._weights
-        return tuple(_layer(found, f"encoder.layer.{number}") for number in range(max(MEANS_OF)))
+        return tuple(self._layer(number) for number in range(LAYERS))
 
-
-def _layer(found: Mapping[str, Floats], place: str) -> Mapping[str, Any]:
-    norms = {name: _norm_of(found, f"{place}.{where}") for name, where in _NORMS.items()}
-    linear = {
-        name: (
-            np.ascontiguousarray(found[f"{place}.{where}.weight"].T),
-            found[f"{place}.{where}.bias"].copy(),
-        )
-        for name, where in _LINEAR.items()
-    }
-    return {**norms, **linear}
+    def _layer(self, number: int) -> Mapping[str, Any]:
+        found, place = self._weights, f"encoder.layer.{number}"
+        norms = {name: _norm_of(found, f"{place}.{where}") for name, where in _NORMS.items()}
+        linear: dict[str, tuple[Floats, Floats]] = {}
+        for name, where in LINEAR.items():
+            matrix = np.ascontiguousarray(found[f"{place}.{where}.weight"].T)
+            if self.changes is not None:
+                matrix += self.changes.of(number, name)
+            linear[name] = (matrix, found[f"{place}.{where}.bias"].copy())
+        return {**norms, **linear}
 
 
 def _norm_of(found: Mapping[str, Floats], where: str) -> tuple[Floats, Floats]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.classification.low_rank import Changes, thin_names
 from graph.classification.wording import WORD_BUCKETS, Values, Wording
 from kb_contract.errors import BadSetting
 
@@ -23,27 +24,26 @@ _CURE: Final = "install the package again, or run `python -m graph.classificatio
 
 @dataclass(frozen=True)
 class QuestionModel:
-    """Two linear readings of a question, of its wording and of its meaning, and how to mix them."""
+    """Two readings of a question, of its wording and of its meaning, and how to mix them."""
 
     rarity: Values
     """How much a bucket of wording counts."""
     wording: Values
     wording_rules: Values
     wording_bias: Values
-    centre: Values
-    spread: Values
     meaning: Values
-    meaning_rules: Values
     meaning_bias: Values
     mix: Values
     """Weight of wording and of meaning, where both are there; then of wording alone."""
+    changes: Changes
+    """Of the sentence model, without which the weights of meaning mean nothing."""
 
     def chances(self, wording: Wording, meaning: NDArray[Any] | None) -> Values:
         """Chance of each type; without the sentence model, by wording and rules alone."""
         scores = self.wording_scores(wording)
         if meaning is None:
             return softmax(scores * self.mix[2])
-        said = self.meaning_scores(meaning, wording)
+        said = self.meaning_scores(meaning)
         return softmax(scores * self.mix[0] + said * self.mix[1])
 
     def wording_scores(self, wording: Wording) -> Values:
@@ -54,9 +54,25 @@ class QuestionModel:
         rules = wording.rules @ self.wording_rules
         return weighed @ self.wording[wording.buckets] + rules + self.wording_bias
 
-    def meaning_scores(self, meaning: NDArray[Any], wording: Wording) -> Values:
-        said = (meaning.astype(np.float64) - self.centre) / self.spread
-        return said @ self.meaning + wording.rules @ self.meaning_rules + self.meaning_bias
+    def meaning_scores(self, meaning: NDArray[Any]) -> Values:
+        return meaning.astype(np.float64) @ self.meaning + self.meaning_bias
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything as it is kept in the file; half precision is enough for what is large."""
+        own = {name: getattr(self, name) for name in _OWN}
+        large = {name: own.pop(name) for name in ("rarity", "wording", "meaning")}
+        small = {name: one.astype(np.float32) for name, one in own.items()}
+        halves = {**large, **self.changes.thin}
+        return small | {name: one.astype(np.float16) for name, one in halves.items()}
+
+    @staticmethod
+    def of(arrays: Mapping[str, NDArray[Any]]) -> "QuestionModel":
+        """Read what `arrays` made."""
+        own = {name: arrays[name].astype(np.float64) for name in _OWN}
+        return QuestionModel(**own, changes=Changes({name: arrays[name] for name in thin_names()}))
+
+
+_OWN: Final = tuple(one.name for one in fields(QuestionModel) if one.name != "changes")
 
 
 @dataclass(frozen=True)
@@ -80,11 +96,7 @@ def softmax(scores: Values) -> Values:
 def save_model(model: QuestionModel, card: Mapping[str, Any], folder: Path = HERE) -> ModelCard:
     """Write the model and its card."""
     data = io.BytesIO()
-    kinds = {"rarity": np.float16, "wording": np.float16, "meaning": np.float16}
-    arrays = {
-        one.name: getattr(model, one.name).astype(kinds.get(one.name, np.float32))
-        for one in fields(model)
-    }
+    arrays: dict[str, Any] = model.arrays()
     np.savez_compressed(data, **arrays)
     written = ModelCard(model_sha256=hashlib.sha256(data.getvalue()).hexdigest(), **card)
     (folder / MODEL_FILE.name).write_bytes(data.getvalue())
@@ -110,9 +122,7 @@ def load_model(folder: Path = HERE) -> QuestionModel:
             "the trained classifier is not that of its card", where=str(file), cure=_CURE
         )
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        return QuestionModel(
-            **{one.name: arrays[one.name].astype(np.float64) for one in fields(QuestionModel)}
-        )
+        return QuestionModel.of(arrays)
 
 
 def training_files(folder: Path = TRAINING) -> list[Path]:

@@ -11,7 +11,7 @@ _WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _PLAIN: Final = str.maketrans("’‘‛`´“”„«»–—−ßøłđ", "'''''\"\"\"\"\"---sold")  # noqa: RUF001 - people write these signs
 
 # Too short for a rule to be safe, and too common to leave out.
-_SLIPS: Final = {
+SLIPS: Final = {
     "hw": "how", "hwo": "how", "wat": "what", "wht": "what", "waht": "what", "whta": "what",
     "wich": "which", "whch": "which", "wch": "which", "whcih": "which", "wihch": "which", "whn": "when", "wen": "when",
     "whre": "where", "wher": "where", "teh": "the", "hte": "the", "adn": "and", "nad": "and",
@@ -123,8 +123,8 @@ class Spelling:
 
     def _word(self, word: str) -> str:
         plain = fold(word)
-        if plain in _SLIPS:
-            return _SLIPS[plain]
+        if plain in SLIPS:
+            return SLIPS[plain]
         if len(plain) < 5 or plain in self.words or plain in _REAL or word[1:] != word[1:].lower():
             return word
         return next((key for key in self._near(plain) if one_slip_apart(plain, key)), word)

@@ -3,15 +3,15 @@
 import argparse
 import logging
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from graph.classification.encoder import Encoder
 from graph.classification.fitting import Evidence, fitted, gathered
-from graph.classification.held_out import best_mix, figures, folds_by_domain, held_out_scores
-from graph.classification.labelled_texts import by, read_questions
+from graph.classification.held_out import HeldOut, best_mix, figures, folds_of, held_out
+from graph.classification.labelled_texts import read_questions
 from graph.classification.question_model import (
     HERE,
     TRAINING,
@@ -20,41 +20,40 @@ from graph.classification.question_model import (
     save_model,
     training_digest,
 )
+from graph.classification.tuning import ROUNDS
+from graph.classification.wording import Values
 from kb_contract.embedding_space import DEFAULT_MODEL
 from kb_contract.sentence_models.model_files import ModelFiles, find_model
 
 _log = logging.getLogger("graph.classification.train")
 
 
-def train(training: Path = TRAINING, folder: Path = HERE) -> ModelCard:
-    """Measure on held-out domains and authors, fit on everything, and write model and card."""
+def train(training: Path = TRAINING, folder: Path = HERE, rounds: int = ROUNDS) -> ModelCard:
+    """Measure on what is left out, fit on everything, and write model and card."""
     files = find_model(DEFAULT_MODEL)
     began = time.monotonic()
-    evidence = gathered(read_questions(training), Encoder(files.folder).ready())
-    _log.info("%d questions read, %.0f s", len(evidence.questions), time.monotonic() - began)
-    wording, meaning, rows = held_out_scores(evidence, folds_by_domain(evidence.questions))
-    asked = [evidence.questions[row] for row in rows]
-    mix = best_mix(asked, wording, meaning)
-    measured = {
-        "held_out_domains": figures(asked, wording * mix[0] + meaning * mix[1]),
-        "held_out_domains_wording_only": figures(asked, wording * mix[2]),
-        "held_out_authors": _by_author(evidence, mix),
-    }
-    _log.info("measured, %.0f s", time.monotonic() - began)
-    card = save_model(fitted(evidence, mix), _made_of(evidence, files, training, measured), folder)
+    evidence = gathered(read_questions(training))
+    _log.info("%d questions read", len(evidence.questions))
+    measured: dict[str, HeldOut] = {}
+    for name, fold in folds_of(evidence.questions).items():
+        measured[name] = held_out(evidence, fold, files.folder, rounds)
+        _log.info("measured without %s, %.0f s", name, time.monotonic() - began)
+    whole = HeldOut.joined(list(measured.values()))
+    mix = best_mix([evidence.questions[row] for row in whole.rows], whole.wording, whole.meaning)
+    model = fitted(evidence, files.folder, mix, rounds)
+    found = _figures(evidence, {"all": whole, **measured}, mix)
+    card = save_model(model, _made_of(evidence, files, training, found), folder)
     _log.info("trained, %.0f s", time.monotonic() - began)
     return card
 
 
-def _by_author(evidence: Evidence, mix: Any) -> dict[str, Any]:
-    """Leave out one author's questions after the other's: the nearest to strangers' questions."""
-    found: dict[str, Any] = {}
-    authors = by(evidence.questions, "author")
-    for author, rows in authors.items() if len(authors) > 1 else ():
-        wording, meaning, _ = held_out_scores(evidence, [rows])
-        asked = [evidence.questions[row] for row in rows]
-        found[author] = figures(asked, wording * mix[0] + meaning * mix[1])
-    return found
+def _figures(evidence: Evidence, measured: Mapping[str, HeldOut], mix: Values) -> dict[str, Any]:
+    asked = {name: [evidence.questions[row] for row in one.rows] for name, one in measured.items()}
+    whole = measured["all"]
+    return {
+        "held_out": {name: figures(asked[name], one.scores(mix)) for name, one in measured.items()},
+        "held_out_wording_only": figures(asked["all"], whole.wording * mix[2]),
+    }
 
 
 def _made_of(

@@ -12,7 +12,7 @@ from graph.classification.encoder import Encoder
 from graph.classification.query_type import QUERY_TYPES, QueryType
 from graph.classification.question_model import QuestionModel, load_card, load_model
 from graph.classification.rules import classify
-from graph.classification.wording import ends_of, without_names, wording_of
+from graph.classification.wording import what_decides, wording_of
 from kb_contract.errors import BadSetting, ModelFailed
 from kb_contract.sentence_models.model_files import find_model
 
@@ -45,7 +45,7 @@ class TrainedClassifier:
     """Needs no provider; with one, only unsure questions are sent there."""
 
     adviser: Adviser | None = None
-    advised_below: float = 0.5
+    advised_below: float = 0.8
     parts: Parts | None = None
     """Loaded at the first question, unless given."""
     _loading: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
@@ -70,7 +70,7 @@ class TrainedClassifier:
         wording = wording_of(question, names)
         meaning = None
         if parts.encoder is not None:
-            meaning = parts.encoder.encode(without_names(ends_of(question), names))
+            meaning = parts.encoder.encode(what_decides(question, names))
         chances = parts.model.chances(wording, meaning)
         ranked = sorted(zip(QUERY_TYPES, chances.tolist(), strict=True), key=lambda one: -one[1])
         best, confidence = ranked[0]
@@ -127,12 +127,12 @@ def known_names(registry: KnownAgents) -> tuple[str, ...]:
 @cache
 def load_parts() -> Parts:
     """Load the model, and the sentence model that it was trained with where that is installed."""
-    card = load_card()
+    card, model = load_card(), load_model()
     try:
         files = find_model(card.encoder)
         if files.weights_sha256() != card.encoder_sha256:
             raise BadSetting("other weights than those trained with", where=card.encoder)
-        return Parts(load_model(), Encoder(files.folder).ready())
+        return Parts(model, Encoder(files.folder, model.changes).ready())
     except (BadSetting, OSError) as error:
         _log.warning("questions are classified by their wording alone: %s", error)
-        return Parts(load_model(), None)
+        return Parts(model, None)

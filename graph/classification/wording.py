@@ -1,4 +1,4 @@
-"""A question as hashed features of its wording; languages and misspelling need no tables here."""
+"""A question as hashed features of its wording, and as the sentence model is to read it."""
 
 import math
 import re
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.classification.classifier import Classification
+from graph.classification.cue_words import in_english
 from graph.classification.query_type import QUERY_TYPES
 from graph.classification.reading import QUOTED, read
 from graph.classification.rules import classify
@@ -47,9 +48,14 @@ def ends_of(text: str) -> str:
     return text if len(text) <= LONGEST_TEXT else f"{text[:half]} {text[-half:]}"
 
 
+def what_decides(text: str, names: tuple[str, ...] = ()) -> str:
+    """Return a text that is not too long, and names no agent: their words do not decide."""
+    return without_names(ends_of(text), names)
+
+
 def wording_of(question: str, names: tuple[str, ...] = ()) -> Wording:
     """Read the wording; `names` are names of agents, whose words do not decide."""
-    text = without_names(ends_of(question), names)
+    text = what_decides(question, names)
     counts = Counter(_hashed(one, 0, WORD_BUCKETS) for one in _word_features(text))
     counts.update(_hashed(one, WORD_BUCKETS, LETTER_BUCKETS) for one in _letter_features(text))
     buckets = sorted(counts)
@@ -79,6 +85,17 @@ def _hashed(feature: str, first: int, buckets: int) -> int:
 
 def _word_features(text: str) -> Iterator[str]:
     folded = fold(text)
+    yield from _said(folded)
+    # What another language asks is evidence in both: the cues in English, and its own words.
+    if (english := fold(in_english(text))) != folded:
+        yield from _said(english)
+    # Once more with quotations and names hidden: what they say is not asked for.
+    plain = read(text).plain
+    if QUOTED in plain:
+        yield from _runs(_PIECE.findall(plain), "plain ")
+
+
+def _said(folded: str) -> Iterator[str]:
     words = [one[:_LONGEST_WORD] for one in _PIECE.findall(folded)]
     yield from _runs(words, "")
     last = _PIECE.findall(_SENTENCE_END.split(folded.strip())[-1])
@@ -88,10 +105,6 @@ def _word_features(text: str) -> Iterator[str]:
     for count in (1, 2):
         yield f"ends {' '.join(last[-count:])}"
     yield f"length {min(8, len(words) // 4)}"
-    # Once more with quotations and names hidden: what they say is not asked for.
-    plain = read(text).plain
-    if QUOTED in plain:
-        yield from _runs(_PIECE.findall(plain), "plain ")
 
 
 def _runs(words: list[str], kind: str) -> Iterator[str]:

@@ -2,6 +2,7 @@ import asyncio
 import json
 import time
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from graph.classification.classifier import classification_from_json
 from graph.classification.encoder import Encoder
 from graph.classification.fitting import fitted, gathered
-from graph.classification.held_out import best_mix, figures, folds_by_domain, held_out_scores
+from graph.classification.held_out import HeldOut, best_mix, figures, folds_of, held_out
 from graph.classification.labelled_texts import read_questions
+from graph.classification.low_rank import Changes
+from graph.classification.pieces import Pieces
 from graph.classification.query_type import QUERY_TYPES
 from graph.classification.question_model import (
     CARD_FILE,
@@ -54,13 +57,14 @@ def test_other_bytes_than_those_of_the_card_are_refused(tmp_path: Path):
         load_model(tmp_path)
 
 
-def test_what_is_shipped_is_small_and_holds_up_on_held_out_domains():
+def test_what_is_shipped_is_small_and_holds_up_on_held_out_authors():
     assert MODEL_FILE.stat().st_size < 3_000_000
-    measured = load_card().figures
+    measured = load_card().figures["held_out"]
     # Recorded when it was trained; far below what it was, so that only a broken training fails.
-    assert measured["held_out_domains"]["accuracy"] > 0.85
-    assert measured["held_out_domains"]["calibration_error"] < 0.05
-    assert all(one["accuracy"] > 0.75 for one in measured["held_out_authors"].values())
+    assert measured["all"]["accuracy"] > 0.9
+    assert measured["all"]["calibration_error"] < 0.05
+    assert measured["all"]["unsure"]["0.5"]["share"] < 0.1
+    assert all(one["accuracy"] > 0.8 for one in measured.values())
 
 
 def test_confidence_is_a_probability_and_the_answer_is_always_the_same(
@@ -75,19 +79,34 @@ def test_confidence_is_a_probability_and_the_answer_is_always_the_same(
 
 
 def test_the_sentence_model_in_numpy_is_that_of_torch(encoder: Encoder):
-    import torch
-    from transformers import AutoModel, AutoTokenizer
+    assert_same_as_torch(encoder)
 
-    folder = str(find_model(DEFAULT_MODEL).folder)
-    model, tokenizer = AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+
+def test_what_training_changes_is_merged_into_the_weights(encoder: Encoder):
+    shipped = load_model().changes
+    assert_same_as_torch(Encoder(encoder.folder, shipped).ready())
+    nothing = Changes({name: one * 0 for name, one in shipped.thin.items()})
+    assert (Encoder(encoder.folder, nothing).encode(ASKED) == encoder.encode(ASKED)).all()
+
+
+def assert_same_as_torch(encoder: Encoder) -> None:
+    import torch
+    from transformers import AutoModel
+
+    from graph.classification.low_rank import LINEAR
+
+    pieces, untyped = Pieces.of(encoder.folder), cast("Any", AutoModel)
+    model: Any = untyped.from_pretrained(str(encoder.folder))
+    layers: list[Any] = list(model.encoder.layer) if encoder.changes else []
+    for number, layer in enumerate(layers):
+        for name, where in LINEAR.items():
+            change = encoder.changes.of(number, name)  # pyright: ignore[reportOptionalMemberAccess]
+            layer.get_submodule(where).weight.data += torch.tensor(change.T)
     for text in ("when?", "Wie heißt der Leiter des Labors?", "a " * 300, "鍵 \u0000 !"):
-        given = tokenizer([text], return_tensors="pt", truncation=True, max_length=160)
         with torch.no_grad():
-            layers = model(**given, output_hidden_states=True).hidden_states
-        wanted = np.concatenate(
-            [layers[one][0].mean(0).numpy() for one in (3, 4, 5, 6)]
-            + [layers[one][0, 0].numpy() for one in (4, 6)]
-        )
+            said: Any = model(torch.tensor([pieces.ids(text)]), output_hidden_states=True)
+        fourth, last = (said.hidden_states[number][0].numpy() for number in (4, 6))
+        wanted = np.concatenate([fourth.mean(0), last.mean(0), last[0]])
         assert np.abs(encoder.encode(text) - wanted).max() < 0.01
 
 
@@ -189,20 +208,33 @@ async def test_many_questions_at_once_get_their_own_answers(classifier: TrainedC
     assert list(together) == alone
 
 
-def test_training_twice_gives_the_same_file(tmp_path: Path, encoder: Encoder):
-    some = read_questions()[::30]
-    evidence = gathered(some, encoder)
-    folds = folds_by_domain(some, 2)
-    assert sorted(row for fold in folds for row in fold) == list(range(len(some)))
+def test_whole_authors_are_left_out_or_else_whole_domains():
+    asked = read_questions()
+    for author, rows in folds_of(asked).items():
+        assert {asked[row].author for row in rows} == {author}
+        assert len(rows) <= len(asked) / 10
+        assert sum(one.author == author for one in asked) == len(rows)
+    one_author = [one for one in asked if one.author == asked[0].author]
+    domains = [{one_author[row].domain for row in rows} for rows in folds_of(one_author).values()]
+    assert sum(map(len, domains)) == len(frozenset[str]().union(*domains))
+
+
+def test_training_twice_gives_the_same_file_and_measures_what_is_shipped(tmp_path: Path):
+    some, files = read_questions()[::80], find_model(DEFAULT_MODEL).folder
+    evidence, rows = gathered(some), list(range(0, len(some), 4))
     digests: list[str] = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        wording, meaning, rows = held_out_scores(evidence, folds)
-        asked = [some[row] for row in rows]
-        mix = best_mix(asked, wording, meaning)
-        assert figures(asked, wording * mix[0] + meaning * mix[1])["n"] == len(some)
+        said = HeldOut.joined(
+            [held_out(evidence, part, files, 1) for part in (rows[::2], rows[1::2])]
+        )
+        asked = [some[row] for row in said.rows]
+        mix = best_mix(asked, said.wording, said.meaning)
+        assert figures(asked, said.scores(mix))["n"] == len(rows)
         made = {"training_sha256": "", "questions": len(some), "encoder": "", "encoder_sha256": ""}
-        card = save_model(fitted(evidence, mix), {**made, "figures": {}}, tmp_path / name)
-        assert load_model(tmp_path / name).wording.shape[1] == len(QUERY_TYPES)
+        model = fitted(evidence, files, mix, rounds=1)
+        card = save_model(model, {**made, "figures": {}}, tmp_path / name)
+        kept = load_model(tmp_path / name)
+        assert all((kept.changes.of(at, "key") != 0).any() for at in range(6))
         digests.append(card.model_sha256)
     assert digests[0] == digests[1]
