@@ -23,6 +23,6 @@ ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 KB_HOME=/var/lib/scriptorium
 RUN mkdir -p /var/lib/scriptorium && chown scriptorium /var/lib/scriptorium
 USER scriptorium
 # So that neither the first question nor a small change waits for torch to load.
-RUN python -m kb_contract.sentence_models.onnx_export
+RUN python -m kb_contract.sentence_models.exporting
 ENTRYPOINT ["kb"]
 CMD ["--help"]

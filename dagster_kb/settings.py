@@ -12,7 +12,7 @@ from kb_contract import setting_errors
 from kb_contract.embedding_space import DEFAULT_MODEL
 from kb_contract.identifiers import DEFAULT_WORKSPACE
 from kb_contract.repository_address import BranchName, PlaceInside, RepositoryUrl
-from kb_contract.sentence_models.onnx_cache import DEFAULT_CACHE
+from kb_contract.sentence_models.export_cache import DEFAULT_CACHE
 from kb_contract.sentence_models.vectors import Backend
 
 
@@ -52,7 +52,8 @@ class WriterSettings(BaseSettings):
         default="auto", description="runtime of the model; auto: onnx for few texts, torch for many"
     )
     embedding_cache: Path = Field(
-        default=DEFAULT_CACHE, description="folder for the model that is exported to ONNX once"
+        default=DEFAULT_CACHE,
+        description="folder for the model, exported once so that it starts quickly",
     )
     chunk_tokens: int = Field(default=200, ge=32, le=2000, description="tokens in a chunk, at most")
     pdf_ocr: str = Field(

@@ -11,7 +11,7 @@ from kb_contract.audience import GroupNames
 from kb_contract.embedding_space import DEFAULT_MODEL
 from kb_contract.identifiers import DEFAULT_WORKSPACE
 from kb_contract.repository_address import BranchName, RepositoryUrl
-from kb_contract.sentence_models.onnx_cache import DEFAULT_CACHE
+from kb_contract.sentence_models.export_cache import DEFAULT_CACHE
 from kb_contract.sentence_models.vectors import Backend
 
 
@@ -32,7 +32,8 @@ class ReaderSettings(BaseSettings):
         default="auto", description="runtime of the model; auto: onnx for few texts, torch for many"
     )
     embedding_cache: Path = Field(
-        default=DEFAULT_CACHE, description="folder for the model that is exported to ONNX once"
+        default=DEFAULT_CACHE,
+        description="folder for the model, exported once so that it starts quickly",
     )
     llm_profile: str = Field(
         default="offline",

@@ -15,7 +15,7 @@ from kb_contract import setting_errors
 from kb_contract.embedding_space import DEFAULT_MODEL
 from kb_contract.errors import NotServed
 from kb_contract.repository_address import BranchName, PlaceInside, RepositoryUrl
-from kb_contract.sentence_models.onnx_cache import DEFAULT_CACHE
+from kb_contract.sentence_models.export_cache import DEFAULT_CACHE
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
@@ -65,7 +65,8 @@ class StackSettings(BaseSettings):
     )
     embedding_model: str = Field(default=DEFAULT_MODEL, description="name or path of the model")
     embedding_cache: Path = Field(
-        default=DEFAULT_CACHE, description="folder for the model that is exported to ONNX once"
+        default=DEFAULT_CACHE,
+        description="folder for the model, exported once so that it starts quickly",
     )
     api_host: str = Field(default="127.0.0.1", description="address that the server listens on")
     api_port: Port = Field(default=8000, description="port of the server")

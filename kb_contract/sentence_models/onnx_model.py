@@ -1,19 +1,19 @@
 """A sentence model by ONNX Runtime: it starts ten times sooner than torch, in a third of the memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from kb_contract.sentence_models.model_files import ModelFiles
-from kb_contract.sentence_models.vectors import Vectors, unit_rows
+from kb_contract.sentence_models.token_batches import TokenBatches, Tokens
+from kb_contract.sentence_models.vectors import Vectors
 
 INPUTS: Final = ("input_ids", "attention_mask")
 OUTPUT: Final = "embedding"
-BATCH: Final = 4
+# ONNX Runtime does best with few texts at a time.
+TOKENS_IN_A_BATCH: Final = 512
 
 
 @dataclass(frozen=True)
@@ -31,37 +31,14 @@ class OnnxModel:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed texts of like length together, and give them back in the order that they came."""
-        order = sorted(range(len(texts)), key=lambda one: len(texts[one]))
-        rows = np.concatenate(list(self._rows([texts[one] for one in order])))
-        in_order = np.empty_like(rows)
-        in_order[order] = rows
-        return unit_rows(in_order)
+        return self._batches.embed(texts, self._run)
 
-    def _rows(self, texts: Sequence[str]) -> Iterator[Any]:
-        for at in range(0, len(texts), BATCH):
-            encoded = self._tokenizer.encode_batch(list(texts[at : at + BATCH]))
-            given = (
-                [one.ids for one in encoded],
-                [one.attention_mask for one in encoded],
-            )
-            arrays = (np.asarray(one, dtype=np.int64) for one in given)
-            yield self._session.run([OUTPUT], dict(zip(INPUTS, arrays, strict=True)))[0]
+    def _run(self, tokens: Tokens, mask: Tokens) -> Any:
+        return self._session.run([OUTPUT], dict(zip(INPUTS, (tokens, mask), strict=True)))[0]
 
     @cached_property
-    def _tokenizer(self) -> Any:
-        from tokenizers import Tokenizer  # noqa: PLC0415 - only those who embed pay
-
-        tokenizer: Any = Tokenizer.from_file(str(self.files.tokenizer))
-        tokenizer.enable_truncation(self.max_tokens)
-        known: dict[str, Any] = tokenizer.padding or {}
-        pad = next(
-            (one for one in ("[PAD]", "<pad>") if tokenizer.token_to_id(one) is not None), ""
-        )
-        tokenizer.enable_padding(
-            pad_id=known.get("pad_id", tokenizer.token_to_id(pad) or 0),
-            pad_token=known.get("pad_token", pad or "[PAD]"),
-        )
-        return tokenizer
+    def _batches(self) -> TokenBatches:
+        return TokenBatches(self.files, self.max_tokens, TOKENS_IN_A_BATCH)
 
     @cached_property
     def _session(self) -> Any:

@@ -18,10 +18,12 @@ _WORD = re.compile(r"\w+")
 
 
 class HashEmbedder:
-    """Each word turns a few of the 384 axes; `texts` remembers all that was embedded."""
+    """Each word turns a few of the 384 axes; `texts` remembers all that was embedded,
+    `warmed` for how much it was to make itself ready."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.warmed: list[int] = []
         self.before_embedding: Callable[[], None] | None = None
 
     @property
@@ -51,6 +53,9 @@ class HashEmbedder:
     @contextmanager
     def lanes(self, texts: int) -> Iterator[DirectLanes]:
         yield DirectLanes(self.embed)
+
+    def warm(self, texts: int) -> None:
+        self.warmed.append(texts)
 
 
 def _vector(text: str) -> Vectors:

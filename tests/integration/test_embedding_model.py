@@ -11,11 +11,12 @@ import pytest
 from dagster_kb.resources.sentence_embedder import SentenceEmbedder
 from graph.gateways.query_embedder import QuestionEmbedder
 from kb_contract.embedding_space import DEFAULT_MODEL
+from kb_contract.sentence_models.export_cache import ExportCache
+from kb_contract.sentence_models.exporting import export
 from kb_contract.sentence_models.model_files import find_model
-from kb_contract.sentence_models.onnx_cache import OnnxCache
-from kb_contract.sentence_models.onnx_export import export
 from kb_contract.sentence_models.onnx_model import OnnxModel
-from kb_contract.sentence_models.torch_model import TorchModel, load
+from kb_contract.sentence_models.torch_model import TorchModel, computes_in_bfloat16, load
+from kb_contract.sentence_models.traced_model import TracedModel
 from kb_contract.sentence_models.vectors import unit_rows
 
 pytestmark = [
@@ -46,7 +47,7 @@ def texts() -> list[str]:
 
 
 def graph_in(cache: Path) -> OnnxModel:
-    found = OnnxCache(cache, FILES.weights_sha256()).find()
+    found = ExportCache(cache, FILES.weights_sha256()).find()
     assert found is not None
     return OnnxModel(FILES, found, 256)
 
@@ -69,6 +70,28 @@ def test_every_runtime_fills_the_same_space(cache: Path, texts: list[str]):
     assert (quick * reference).sum(axis=1).min() >= 0.9998
     assert overlap(onnx, reference) >= 0.99
     assert overlap(quick, reference) >= 0.97
+
+
+@pytest.mark.skipif(not computes_in_bfloat16(), reason="this CPU does not compute in bfloat16")
+def test_a_traced_graph_gives_the_vectors_of_the_library_and_loads_none_of_it(
+    tmp_path: Path, texts: list[str]
+):
+    graph = export(FILES, tmp_path, "traced")
+    reference = unit_rows(load(FILES, "float32", 1).encode(texts, batch_size=16))
+    traced = TracedModel(FILES, graph, 256).embed(texts)
+    assert (traced * reference).sum(axis=1).min() >= 0.9998
+    assert overlap(traced, reference) >= 0.97
+    program = (
+        "import sys; from pathlib import Path;"
+        "from kb_contract.embedding_space import DEFAULT_MODEL;"
+        "from kb_contract.sentence_models.model_files import find_model;"
+        "from kb_contract.sentence_models.traced_model import TracedModel;"
+        "TracedModel(find_model(DEFAULT_MODEL), Path(sys.argv[1]), 256).embed(['one']);"
+        "print({'transformers', 'sentence_transformers', 'sklearn'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(graph)],
+                          cwd=ROOT, capture_output=True, text=True, check=True)  # fmt: skip
+    assert done.stdout.strip() == "set()"
 
 
 def test_a_question_is_the_same_vector_on_both_sides(cache: Path):
@@ -109,13 +132,13 @@ def test_the_first_few_texts_of_a_machine_leave_an_export_behind(tmp_path: Path)
     embedder = SentenceEmbedder(DEFAULT_MODEL, cache=tmp_path)
     embedder.embed(["one"])
     embedder.close()
-    assert OnnxCache(tmp_path, embedder.space.weights_sha256).find() is not None
+    assert ExportCache(tmp_path, embedder.space.weights_sha256).find() is not None
 
 
 def test_two_who_export_at_once_leave_one_that_is_whole(tmp_path: Path):
-    command = [sys.executable, "-m", "kb_contract.sentence_models.onnx_export",
+    command = [sys.executable, "-m", "kb_contract.sentence_models.exporting",
                "--cache", str(tmp_path)]  # fmt: skip
     both = [subprocess.Popen(command, cwd=ROOT) for _ in range(2)]
     assert [one.wait(300) for one in both] == [0, 0]
-    assert OnnxCache(tmp_path, FILES.weights_sha256()).find() is not None
+    assert ExportCache(tmp_path, FILES.weights_sha256()).find() is not None
     assert not list(tmp_path.glob("exporting-*"))

@@ -12,11 +12,14 @@ from dagster_kb.resources.embedder import checked
 from dagster_kb.resources.sentence_embedder import (
     TEXTS_FOR_A_PROCESS,
     TEXTS_FOR_TORCH,
+    TEXTS_FOR_TRACED,
     SentenceEmbedder,
 )
 from kb_contract.embedding_space import DEFAULT_MODEL
 from kb_contract.errors import BadVector
-from kb_contract.sentence_models.onnx_cache import OnnxCache
+from kb_contract.sentence_models.export_cache import ExportCache
+from kb_contract.sentence_models.model_files import find_model
+from kb_contract.sentence_models.token_batches import TokenBatches
 
 UNIT = np.eye(2, 4, dtype=np.float32)
 
@@ -56,10 +59,40 @@ def test_few_texts_take_the_quick_start_and_many_the_quick_model(
 ):
     graph = tmp_path / "model.onnx"
     graph.write_bytes(b"graph")
-    kept = OnnxCache(tmp_path, embedder.space.weights_sha256).keep(graph)
+    kept = ExportCache(tmp_path, embedder.space.weights_sha256).keep(graph)
     with embedder.lanes(10) as few, embedder.lanes(TEXTS_FOR_TORCH * 9) as many:
         assert (few.choice.backend, few.choice.graph) == ("onnx", kept)
         assert many.choice.backend == "fastest"
+
+
+def test_many_texts_take_the_traced_graph_once_there_is_one(
+    embedder: SentenceEmbedder, tmp_path: Path
+):
+    embedder._asked_to_export = True
+    weights = embedder.space.weights_sha256
+    for kind in ("onnx", "traced"):
+        (tmp_path / "graph").write_bytes(kind.encode())
+        ExportCache(tmp_path, weights, kind).keep(tmp_path / "graph")
+    with embedder.lanes(TEXTS_FOR_TRACED) as few, embedder.lanes(TEXTS_FOR_TRACED * 9) as many:
+        assert few.choice.backend == "onnx"
+        assert many.choice.backend == "fastest"
+        assert many.choice.traced == ExportCache(tmp_path, weights, "traced").find()
+
+
+def test_texts_of_like_length_share_a_batch_and_come_back_in_their_order():
+    batches: list[tuple[int, int]] = []
+
+    def run(tokens: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        batches.append(tokens.shape)
+        assert ((tokens != 0) == (mask == 1)).all()
+        return np.stack([mask.sum(axis=1), np.ones(len(tokens))], axis=1)
+
+    texts = [" ".join(["word"] * words) for words in (3, 50, 1, 7, 300, 2)]
+    found = TokenBatches(find_model(DEFAULT_MODEL), 64, 128).embed(texts, run)
+    lengths = np.array([5, 52, 3, 9, 64, 4])
+    assert np.allclose(found[:, 0] / found[:, 1], lengths)
+    # The longest two fill a batch; the short ones share one, padded to the longest of them.
+    assert batches == [(2, 64), (4, 9)]
 
 
 def test_what_is_ready_is_used_again(embedder: SentenceEmbedder):
@@ -69,7 +102,7 @@ def test_what_is_ready_is_used_again(embedder: SentenceEmbedder):
 
 
 def test_a_broken_export_is_not_found_and_goes_with_the_next(tmp_path: Path):
-    cache = OnnxCache(tmp_path, "a" * 64)
+    cache = ExportCache(tmp_path, "a" * 64)
     (tmp_path / "new").write_bytes(b"good")
     kept = cache.keep(tmp_path / "new")
     assert cache.find() == kept
@@ -82,13 +115,13 @@ def test_a_broken_export_is_not_found_and_goes_with_the_next(tmp_path: Path):
 
 def test_other_weights_find_nothing(tmp_path: Path):
     (tmp_path / "new").write_bytes(b"graph")
-    OnnxCache(tmp_path, "a" * 64).keep(tmp_path / "new")
-    assert OnnxCache(tmp_path, "b" * 64).find() is None
-    assert OnnxCache(tmp_path / "not-there", "a" * 64).find() is None
+    ExportCache(tmp_path, "a" * 64).keep(tmp_path / "new")
+    assert ExportCache(tmp_path, "b" * 64).find() is None
+    assert ExportCache(tmp_path / "not-there", "a" * 64).find() is None
 
 
 def test_what_cannot_be_exported_is_tried_once(tmp_path: Path):
-    cache = OnnxCache(tmp_path, "a" * 64)
+    cache = ExportCache(tmp_path, "a" * 64)
     assert not cache.given_up
     cache.give_up("no such operator")
     assert cache.given_up

@@ -2,12 +2,16 @@
 
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from kb_contract.sentence_models.model_files import file_sha256
 
+Kind = Literal["onnx", "traced"]
+"""A graph in float32 for ONNX Runtime, or one in bfloat16 for torch alone."""
+KINDS: Final[Mapping[Kind, str]] = {"onnx": ".onnx", "traced": ".bfloat16.pt"}
 # Changes when exporting makes another graph of the same weights.
 EXPORT: Final = "v1"
 DEFAULT_CACHE: Final = Path("~/.cache/scriptorium/models")
@@ -16,11 +20,12 @@ _LEFT_BEHIND_SECONDS: Final = 3600
 
 
 @dataclass(frozen=True)
-class OnnxCache:
+class ExportCache:
     """What was exported of one model's weights; several processes may look and write at once."""
 
     folder: Path
     weights_sha256: str
+    kind: Kind = "onnx"
 
     def find(self) -> Path | None:
         """Find an export of these weights whose bytes are those that its name tells."""
@@ -47,14 +52,14 @@ class OnnxCache:
 
     @property
     def _refusal(self) -> Path:
-        return self.folder / f"{self._prefix}.not-exported.txt"
+        return self.folder / f"{self._prefix}.not-exported{KINDS[self.kind]}.txt"
 
     @property
     def _prefix(self) -> str:
         return f"{self.weights_sha256[:32]}.{EXPORT}"
 
     def _exports(self) -> list[Path]:
-        return sorted(self.folder.glob(f"{self._prefix}.*.onnx"))
+        return sorted(self.folder.glob(f"{self._prefix}.*{KINDS[self.kind]}"))
 
     def _name(self, graph: Path) -> str:
-        return f"{self._prefix}.{file_sha256(graph)[:32]}.onnx"
+        return f"{self._prefix}.{file_sha256(graph)[:32]}{KINDS[self.kind]}"
