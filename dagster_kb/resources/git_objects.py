@@ -2,10 +2,11 @@
 
 import itertools
 import os
+import re
 import subprocess
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final, Literal, cast
 
@@ -17,6 +18,9 @@ GIT_SECONDS: Final = 600
 # 256 names are 10 KB and 17 KB: they fit into a pipe, so git and we never wait for each other.
 _NAMES_AT_ONCE: Final = 256
 _PIECE: Final = 1 << 16
+_SHA: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_LISTINGS: Final = 500
+_FETCH_ALL: Final = "fetch all of it: `git fetch --refetch --no-filter`"
 _KINDS: Final[dict[str, EntryKind]] = {
     "040000": "folder",
     "120000": "symlink",
@@ -63,6 +67,13 @@ class GitObjects:
     root: Path
     bare: bool = False
     """Whether `root` itself is the repository; git then looks for none above it."""
+    _listed: dict[tuple[str, ...], list[TreeEntry]] = field(
+        default_factory=dict[tuple[str, ...], list[TreeEntry]],
+        init=False,
+        compare=False,
+        repr=False,
+    )
+    """What lies where at some commits: that never changes, and asking takes a process each time."""
 
     def run(
         self, *arguments: str, given: bytes | None = None, also: Mapping[str, str] | None = None
@@ -89,17 +100,29 @@ class GitObjects:
                 ) from error
         return done.stdout
 
-    def tree(self, revision: str, path: str = "", *, recursive: bool = False) -> list[TreeEntry]:
-        """List what is at `path` (ends in '/' for a folder's content); nothing there, no entries."""
+    def tree(self, revision: str, *paths: str, recursive: bool = False) -> list[TreeEntry]:
+        """List what is at `paths` (end in '/' for a folder's content); nothing there, no entries."""
+        if recursive or not _SHA.fullmatch(revision):
+            return self._tree(revision, paths, recursive=recursive)
+        if (revision, *paths) not in self._listed:
+            if len(self._listed) >= _LISTINGS:
+                self._listed.clear()
+            self._listed[revision, *paths] = self._tree(revision, paths, recursive=False)
+        return self._listed[revision, *paths]
+
+    def _tree(self, revision: str, paths: Sequence[str], *, recursive: bool) -> list[TreeEntry]:
         flags = ["-r"] if recursive else []
-        place = ["--", path] if path else []
+        place = ["--", *paths] if any(paths) else []
         listed = self.run("ls-tree", "-l", "-z", "--full-tree", *flags, revision, *place)
         return [_entry(line) for line in listed.split(b"\0") if line]
 
     def blobs(self, shas: Iterable[str], *, largest: int) -> Iterator[tuple[str, bytes]]:
         """Stream blobs, in the order asked for, through one process."""
+        wanted = _batches(shas)
+        if (first := next(wanted, None)) is None:
+            return
         with self._cat_file() as (asking, telling):
-            for batch in _batches(shas):
+            for batch in itertools.chain([first], wanted):
                 asking.write("".join(f"{sha}\n" for sha in batch).encode("ascii"))
                 asking.flush()
                 for sha in batch:
@@ -111,8 +134,7 @@ class GitObjects:
             raise BadInput(
                 f"git has no blob {sha}",
                 where=str(self.root),
-                cure="run `git fsck`; in a partial clone, fetch all of it: "
-                "`git fetch --refetch --no-filter`",
+                cure=f"run `git fsck`; in a partial clone, {_FETCH_ALL}",
             )
         size = int(header[2])
         if size > largest:
@@ -158,7 +180,10 @@ class GitObjects:
         return BadInput(
             f"git {arguments[0]} failed: {reason or 'it said nothing'}",
             where=str(self.root),
-            cure=f"try `git -C {self.root} fsck`",
+            # A partial clone leaves objects where it came from, and nothing is fetched in passing.
+            cure=f"this is a partial clone: {_FETCH_ALL}"
+            if "promisor remote" in reason
+            else f"try `git -C {self.root} fsck`",
         )
 
 

@@ -176,17 +176,11 @@ class KnowledgeFolder:
     def agent_settings(self, revision: Revision, agent: str) -> AgentFolder:
         """Read what the folder says about its agent; all three files may be missing."""
         place = self._place(agent)
-        found: dict[str, bytes] = {}
-        for name in SETTING_FILES:
-            for entry in self._git.tree(revision.sha, f"{place}{name}"):
-                found[name] = self._setting_file(entry, f"{place}{name}")
+        there = self._git.tree(revision.sha, *(f"{place}{name}" for name in SETTING_FILES))
+        shas = {_shown(entry.path).removeprefix(place): _setting_sha(entry) for entry in there}
+        read = self.read(shas.values())
+        found = {name: data for name, (_, data) in zip(shas, read, strict=True)}
         return read_agent_folder(agent, found, where=place)
-
-    def _setting_file(self, entry: TreeEntry, where: str) -> bytes:
-        problem = _problem(entry)
-        if entry.kind == "folder" or problem:
-            raise BadManifest(problem or "this is a folder", where=where, cure="make it a file")
-        return next(self.read([entry.sha]))[1]
 
     def has(self, revision: Revision, path: str) -> bool:
         """Say whether a file is there, by its path from the repository's root."""
@@ -228,6 +222,14 @@ class KnowledgeFolder:
             if "single revision" not in error.what:
                 raise
             return ""
+
+
+def _setting_sha(entry: TreeEntry) -> str:
+    problem = _problem(entry)
+    if entry.kind == "folder" or problem:
+        where = _shown(entry.path)
+        raise BadManifest(problem or "this is a folder", where=where, cure="make it a file")
+    return entry.sha
 
 
 def _git_file(entry: TreeEntry) -> GitFile:

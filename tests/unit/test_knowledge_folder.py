@@ -2,10 +2,12 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dagster_kb.readers.agent_files import AgentFolder
+from dagster_kb.resources.git_objects import GitObjects
 from dagster_kb.resources.knowledge_folder import MAX_FILE_BYTES, GitFile, KnowledgeFolder
 from kb_contract.agent_manifest import GoldenQuestion
 from kb_contract.errors import BadIdentifier, BadInput, BadManifest
@@ -45,6 +47,43 @@ def test_a_commit_is_read_and_not_the_working_tree(
     assert set(folder.agents(head)) == {"a", "b"}
     assert contents(folder, folder.files(head, "a")) == {"knowledge/a/x.md": b"old"}
     assert folder.root == repository.root
+
+
+def test_a_partial_clone_is_told_to_fetch_the_rest(
+    repository: GitRepository, tmp_path: Path
+) -> None:
+    repository.write({"knowledge/a/x.md": "Far away."})
+    repository.commit()
+    clone = tmp_path / "part"
+    source = ["clone", "--quiet", "--no-checkout",
+              "--filter=blob:none", repository.root.as_uri(), str(clone)]  # fmt: skip
+    subprocess.run(["git", "-C", str(repository.root), "config", "uploadpack.allowFilter", "true"],
+                   check=True)  # fmt: skip
+    subprocess.run(["git", *source], check=True)
+    objects = GitObjects(clone)
+    with pytest.raises(BadInput, match="partial clone: fetch all of it"):
+        objects.tree("HEAD", recursive=True)
+    subprocess.run(["git", "-C", str(clone), "fetch", "--quiet", "--refetch", "--no-filter"],
+                   check=True)  # fmt: skip
+    assert [one.path for one in objects.tree("HEAD", recursive=True)] == [b"knowledge/a/x.md"]
+
+
+def test_a_listing_of_a_commit_is_asked_for_once(repository: GitRepository) -> None:
+    repository.write({"knowledge/a/x.md": "one"})
+    sha = repository.commit()
+    asked: list[tuple[str, ...]] = []
+
+    class Counted(GitObjects):
+        def run(self, *arguments: str, **more: Any) -> bytes:
+            asked.append(arguments)
+            return super().run(*arguments, **more)
+
+    objects = Counted(repository.root)
+    first = objects.tree(sha, "knowledge/")
+    assert objects.tree(sha, "knowledge/") == first
+    assert [one.path for one in first] == [b"knowledge/a"]
+    assert len(asked) == 1
+    assert list(objects.blobs([], largest=1)) == []
 
 
 def test_trees_change_exactly_with_their_folder(
