@@ -29,11 +29,15 @@ from dagster_kb.intake.parsing_child import (
     read_asked,
     readings,
 )
-from dagster_kb.intake.parsing_limits import ParsingLimits
+from dagster_kb.intake.parsing_limits import (
+    MOST_PATIENCE,
+    ParsingLimits,
+    waited_for_a_core,
+)
 from kb_contract.errors import BadDocument, ScriptoriumError
 
 SECONDS_TO_START: Final = 60.0
-# The child ends itself in time; who does not even do that is killed from here.
+SECONDS_BETWEEN_LOOKS: Final = 1.0
 SECONDS_OF_GRACE: Final = 5.0
 LARGEST_REPLY: Final = 512 * 1024**2
 DOCUMENTS_IN_FLIGHT: Final = 128
@@ -87,7 +91,7 @@ class _Child:
         try:
             self._link.send_bytes(pickle.dumps((asked.path, asked.rules)))
             self._link.send_bytes(asked.data)
-            if not self._link.poll(allowed + SECONDS_OF_GRACE):
+            if not self._answers(allowed):
                 return _by_clock(allowed), False
             said = self._link.recv_bytes(LARGEST_REPLY)
         except (EOFError, OSError):
@@ -95,6 +99,18 @@ class _Child:
         found = readings().validate_json(said)
         # What one document left in memory must not be counted against the next.
         return found, not found.stopped and found.held_bytes < limits.memory // 2
+
+    def _answers(self, allowed: float) -> bool:
+        """Wait so long for a word; the time in which it got no core is not the document's."""
+        began, before = time.monotonic(), waited_for_a_core(self.pid)
+        while True:
+            lost = waited_for_a_core(self.pid) - before
+            patience = allowed + min(lost, (MOST_PATIENCE - 1) * allowed)
+            left = patience - (time.monotonic() - began)
+            if left <= 0:
+                return False
+            if self._link.poll(min(left, SECONDS_BETWEEN_LOOKS)):
+                return True
 
     def end(self) -> None:
         self._process.kill()
@@ -155,6 +171,8 @@ class ParsingChildren:
     limits: ParsingLimits = field(default_factory=ParsingLimits)
     documents_in_flight: int = DOCUMENTS_IN_FLIGHT
     bytes_in_flight: int = BYTES_IN_FLIGHT
+    stays: bool = False
+    """Whether one waits for the next agent: starting it takes longer than reading a few pages."""
     _idle: list[_Child] = field(default_factory=list["_Child"], init=False)
     _all: set[_Child] = field(default_factory=set["_Child"], init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
@@ -178,13 +196,21 @@ class ParsingChildren:
         finally:
             if flying:  # nobody waits for the rest
                 threads.shutdown(wait=False, cancel_futures=True)
-                self.rest()
+                self.close()
             threads.shutdown()
 
     def rest(self) -> None:
-        """End the children; the next document starts them again."""
+        """End the children, but for one that may stay; the next document starts them again."""
+        self._end(staying=1 if self.stays else 0)
+
+    def close(self) -> None:
+        """End them all."""
+        self._end(staying=0)
+
+    def _end(self, staying: int) -> None:
         with self._lock:
-            ended, self._all, self._idle = self._all, set(), []
+            kept = self._idle[:staying]
+            ended, self._all, self._idle = self._all - set(kept), set(kept), kept
         for one in ended:
             one.end()
 

@@ -1,6 +1,7 @@
 """`kb ingest`: folders become checked collections, through the same Dagster assets."""
 
 import sys
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -144,13 +145,17 @@ def _ask_before_long(found: "Estimate | None", parts: Parts, *, yes: bool) -> No
 
 def _run(parts: Parts, work: Work) -> Done:
     from dagster_kb.definitions import build_definitions
+    from dagster_kb.intake.parsing_children import ParsingChildren
     from kb.ingestion import Ingestion, Retirements, end_runs_of_dead_commands
 
     done, asked = Done(), work.asked
     quiet = parts.quiet or not sys.stderr.isatty()
-    with Bars(quiet=quiet) as bars, open_dagster() as instance:
+    parsing = ParsingChildren(parts.embedder, stays=True)
+    with Bars(quiet=quiet) as bars, open_dagster() as instance, closing(parsing):
         end_runs_of_dead_commands(instance)
-        more: dict[str, Any] = {"ledger": parts.ledger, "embedder": parts.embedder}
+        more: dict[str, Any] = {
+            "ledger": parts.ledger, "embedder": parts.embedder, "parsing": parsing
+        }  # fmt: skip
         definitions = build_definitions(parts.settings, progress=bars.advance, **more)
         ingestion = Ingestion(definitions, parts.ledger, instance)
         for number, agent in enumerate(work.agents):

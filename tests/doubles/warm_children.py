@@ -7,13 +7,8 @@ from dagster_kb.intake.parsing_children import ParsingChildren
 from tests.doubles.hash_embedder import HashEmbedder
 
 
-class WarmChildren(ParsingChildren):
-    def rest(self) -> None:
-        """Stay; the process's end is theirs."""
-
-
 @cache
 def warm_children() -> ParsingChildren:
-    children = WarmChildren(HashEmbedder())
-    atexit.register(ParsingChildren.rest, children)
+    children = ParsingChildren(HashEmbedder(), stays=True)
+    atexit.register(children.close)
     return children

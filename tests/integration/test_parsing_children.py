@@ -1,6 +1,8 @@
 """Documents are read by children with limits: whatever one does, it costs that document alone."""
 
 import contextlib
+import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -29,7 +31,7 @@ LIMITS = ParsingLimits(seconds=6, cpu_seconds=2, memory=512 * 1024**2)
 def children() -> Iterator[ParsingChildren]:
     children = ParsingChildren(HashEmbedder(), deadly_reader.read, LIMITS)
     yield children
-    children.rest()
+    children.close()
 
 
 def read(children: ParsingChildren, *orders: str, expected: int = 1) -> list[Reading]:
@@ -45,6 +47,35 @@ def text(reading: Reading) -> str:
 def pid(reading: Reading) -> int:
     assert reading.document, reading
     return reading.document.front_matter["pid"]
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/schedstat").exists(), reason="this system tells nobody who waits"
+)
+def test_time_in_which_others_had_the_core_is_not_the_documents(children: ParsingChildren):
+    children.limits = replace(LIMITS, seconds=5)
+    core = {min(os.sched_getaffinity(0))}
+    os.sched_setaffinity(pid(read(children, "pid")[0]), core)
+    rival = psutil.Popen([sys.executable, "-c", "while True: pass"])
+    os.sched_setaffinity(rival.pid, core)
+    try:
+        [dead] = read(children, "spin")
+    finally:
+        rival.kill()
+        rival.wait()
+    # It computes for longer than the clock allows, and ends for what it took of the core.
+    assert "more than 2 s of a processor" in (dead.stopped or "")
+    assert not dead.by_clock
+
+
+def test_one_child_may_stay_for_the_next_agent_until_all_are_ended(children: ParsingChildren):
+    children.stays = True
+    first = pid(read(children, "pid")[0])
+    children.rest()
+    assert pid(read(children, "pid")[0]) == first
+    children.close()
+    assert not psutil.pid_exists(first)
+    assert pid(read(children, "pid")[0]) != first
 
 
 @pytest.mark.parametrize(
