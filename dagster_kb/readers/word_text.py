@@ -1,13 +1,14 @@
 """The words of a DOCX's paragraphs and tables, and what their styles mean."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MC: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _HEADING: Final = re.compile(r"(?:heading|überschrift|titre|título|titolo)\s*([1-9])")
+_WIDEST: Final = 100
 _BREAKS: Final = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
 # What was deleted or moved away, the same drawing for older programs, and boxes of their own.
 _LEFT_OUT: Final = frozenset(
@@ -59,22 +60,28 @@ class Words:
                 yield "\n".join(self.of_paragraph(one) for one in box.iter(f"{W}p"))
 
     def rows(self, table: Any) -> list[list[str]]:
-        """Return a table's cells; one that goes on from above is empty, a wide one is not told twice."""
+        """Say a cell in every row that it reaches over, so that each value stands below its name."""
         found: list[list[str]] = []
         for row in table.iter(f"{W}tr"):
             if _table_of(row) is table:
-                cells = (one for one in row.iter(f"{W}tc") if _row_of(one) is row)
-                found.append([text for cell in cells for text in self._cell(cell)])
+                cells = [one for one in row.iter(f"{W}tc") if _row_of(one) is row]
+                above = found[-1] if found else []
+                found.append(self._row(cells, above, names=not found and len(cells) > 1))
         return found
 
-    def _cell(self, cell: Any) -> list[str]:
-        words = " ".join(self.of_paragraph(one) for one in cell.iter(f"{W}p"))
-        merged = cell.find(f"{W}tcPr/{W}vMerge")
-        if merged is not None and merged.get(f"{W}val") != "restart":
-            words = ""
-        span = cell.find(f"{W}tcPr/{W}gridSpan")
-        wide = span.get(f"{W}val", "1") if span is not None else "1"
-        return [words, *[""] * (min(int(wide), 100) - 1 if wide.isdigit() else 0)]
+    def _row(self, cells: Sequence[Any], above: Sequence[str], *, names: bool) -> list[str]:
+        said: list[str] = []
+        for cell in cells:
+            words = " ".join(self.of_paragraph(one) for one in cell.iter(f"{W}p"))
+            merged = cell.find(f"{W}tcPr/{W}vMerge")
+            if merged is not None and merged.get(f"{W}val") != "restart":
+                words = above[len(said)] if len(said) < len(above) else ""
+            span = cell.find(f"{W}tcPr/{W}gridSpan")
+            wide = span.get(f"{W}val", "1") if span is not None else "1"
+            further = min(int(wide), _WIDEST) - 1 if wide.isascii() and wide.isdigit() else 0
+            # A name over two columns is the name of both; a remark is said once.
+            said += [words, *[words if names else ""] * further]
+        return said
 
     def footnotes(self, document: Any) -> Iterator[str]:
         """Say the notes that stand below pages or at the end."""

@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from typing import Any, Final
 
 from dagster_kb.readers.extracted_text import ExtractedText
+from dagster_kb.readers.merged_cells import filled_down, tall_cells
 from dagster_kb.readers.office_archive import open_office, sane_title
 from dagster_kb.readers.parsed_document import ParsedDocument
 from dagster_kb.readers.table_rows import MOST_CELLS, write_rows
@@ -63,7 +64,9 @@ def _write(book: Any, into: ExtractedText) -> None:
 
 
 def _filled(sheet: Any) -> Iterator[list[str]]:
-    for row in sheet.iter_rows(values_only=True):
+    with sheet._get_source() as source:  # noqa: SLF001 - its own way to the sheet's XML
+        tall = tall_cells(source)
+    for row in filled_down(sheet.iter_rows(values_only=True), tall):
         if any(one is not None for one in row):
             yield [_said(one) for one in row]
 

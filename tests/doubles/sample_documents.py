@@ -52,7 +52,7 @@ def pptx_presentation() -> bytes:
     return _saved(deck.save)
 
 
-def xlsx_workbook(rows: Sequence[Sequence[object]] = ROWS) -> bytes:
+def xlsx_workbook(rows: Sequence[Sequence[object]] = ROWS, merged: Sequence[str] = ()) -> bytes:
     import openpyxl
 
     book = openpyxl.Workbook()
@@ -61,6 +61,8 @@ def xlsx_workbook(rows: Sequence[Sequence[object]] = ROWS) -> bytes:
     sheet.title = "Limits"
     for row in rows:
         sheet.append(list(row))
+    for one in merged:
+        sheet.merge_cells(one)
     hidden = book.create_sheet("Secret")
     hidden.append(["never shown"])
     hidden.sheet_state = "hidden"

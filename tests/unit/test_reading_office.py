@@ -41,10 +41,38 @@ BODY = """<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingm
 <w:tc><w:p><w:r><w:t>y</w:t></w:r></w:p></w:tc></w:tr></w:tbl></w:body></w:document>"""
 
 
+def test_a_tall_cell_of_a_workbook_is_said_in_every_row():
+    rows = [["Region", "Plan", "Price"], ["North", "basic", 1], [None, "full", 2],
+            [None, None, None], ["South", "basic", 3], [None, "full", 4]]  # fmt: skip
+    parsed = read_workbook(xlsx_workbook(rows, merged=["A2:A4", "A5:A6", "B1:C1"]))
+    assert parsed.text.split("\n")[2:] == [
+        "Region: North; Plan: basic; 1",
+        "Region: North; Plan: full; 2",
+        "Region: South; Plan: basic; 3",
+        "Region: South; Plan: full; 4",
+    ]
+
+
+def test_word_names_a_column_below_a_wide_header_and_repeats_a_tall_cell():
+    def cell(words: str, how: str = "") -> str:
+        return f"<w:tc><w:tcPr>{how}</w:tcPr><w:p><w:r><w:t>{words}</w:t></w:r></w:p></w:tc>"
+
+    head = cell("Region") + cell("Price", '<w:gridSpan w:val="2"/>')
+    tall = cell("North", '<w:vMerge w:val="restart"/>') + cell("1 " + "x" * 400) + cell("2")
+    below = cell("", "<w:vMerge/>") + cell("3 " + "y" * 400) + cell("4")
+    table = "".join(f"<w:tr>{one}</w:tr>" for one in (head, tall, below))
+    body = BODY[: BODY.index("<w:p>")] + f"<w:tbl>{table}</w:tbl></w:body></w:document>"
+    parsed = read_word_document(with_part(docx_document(), "word/document.xml", body.encode()))
+    assert parsed.text.split("\n") == [
+        f"Region: North; Price: 1 {'x' * 400}; Price: 2",
+        f"Region: North; Price: 3 {'y' * 400}; Price: 4",
+    ]
+
+
 def test_word_changes_are_accepted_and_nothing_is_told_twice():
     parsed = read_word_document(with_part(docx_document(), "word/document.xml", BODY.encode()))
     assert parsed.text == (
-        "kept put in\tfar\n\nin a control\n\n| wide |  |\n| --- | --- |\n| tall | x |\n|  | y |"
+        "kept put in\tfar\n\nin a control\n\n| wide |  |\n| --- | --- |\n| tall | x |\n| tall | y |"
     )
 
 
