@@ -59,13 +59,16 @@ def texts_of(ledger: Ledger) -> list[str]:
     assert live is not None
     with ledger.database.transaction() as connection:
         rows = connection.execute(
-            "select distinct d.title, c.heading_path, c.text, c.tokens "
+            "select distinct d.title, c.heading_path, c.text, c.context, c.tokens "
             "from kb.generation_chunks g join kb.chunks c using (document_id, chunk_index) "
             "join kb.documents d using (document_id) where g.generation_id = %s "
             "order by c.tokens desc",
             (live.generation_id,),
         ).fetchall()
-    return [embedded_text(one["title"], tuple(one["heading_path"]), one["text"]) for one in rows]
+    return [
+        embedded_text(one["title"], tuple(one["heading_path"]), one["text"], one["context"])
+        for one in rows
+    ]
 
 
 def embeddings_kept(ledger: Ledger) -> int:

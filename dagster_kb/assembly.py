@@ -91,10 +91,13 @@ class NewDocument:
                 "text": chunk.text,
                 "text_sha256": sha256_text(chunk.text),
                 "embed_sha256": sha256_text(
-                    embedded_text(self.read.title, tuple(chunk.heading_path), chunk.text)
+                    embedded_text(
+                        self.read.title, tuple(chunk.heading_path), chunk.text, chunk.context
+                    )
                 ),
                 "tokens": chunk.tokens,
                 "page": chunk.page,
+                "context": chunk.context,
             }
             for chunk in self.read.chunks
         ]
@@ -189,8 +192,9 @@ def chunk_payload(workspace: str, agent: str, row: Mapping[str, Any]) -> ChunkPa
     """Make the payload of a point from the ledger's row of chunk and document."""
     said: Mapping[str, Any] = row["front_matter"]
     path: str = row["path"]
-    # Marks a borrowed title, so that equal payloads always mean equal vectors.
+    # Marks a borrowed title and a table's header: equal payloads always mean equal vectors.
     borrowed = {} if row["title"] else {"untitled": True}
+    columns = {"columns": row["context"]} if row["context"] else {}
     return ChunkPayload(
         text_chunk=row["text"],
         metadata=ChunkMetadata(
@@ -212,7 +216,7 @@ def chunk_payload(workspace: str, agent: str, row: Mapping[str, Any]) -> ChunkPa
             audience=tuple(said.get("audience") or (EVERYONE,)),
             effective=said.get("effective"),
             expires=said.get("expires"),
-            extra={**_carried(said.get("extra") or {}), **borrowed},
+            extra={**_carried(said.get("extra") or {}), **borrowed, **columns},
         ),
     )
 

@@ -33,8 +33,9 @@ class EmbeddingSpace(BaseModel):
         return sha256_json(self.model_dump(mode="json"))[:32]
 
 
-def embedded_text(title: str, heading_path: tuple[str, ...], text: str) -> str:
+def embedded_text(title: str, heading_path: tuple[str, ...], text: str, context: str = "") -> str:
     """Text that is embedded: its place in words, then the chunk. Never what is quoted."""
     place = [title, *heading_path] if title not in heading_path[:1] else list(heading_path)
     header = " > ".join(part for part in place if part)
-    return f"{header}\n\n{text}" if header else text
+    body = f"{context}\n{text}" if context else text
+    return f"{header}\n\n{body}" if header else body

@@ -8,7 +8,7 @@ from dagster_kb.chunking.blocks import Block
 from dagster_kb.chunking.splitting import Span, Splitter
 from dagster_kb.chunking.tokens import CHARACTERS_PER_TOKEN, TokenCounter
 
-CHUNKER_VERSION: Final = 2
+CHUNKER_VERSION: Final = 3
 # A section shorter than this says too little alone: it joins what follows.
 TINY_TOKENS: Final = 20
 
@@ -24,6 +24,8 @@ class ChunkDraft:
     text: str
     tokens: int
     page: int | None = None
+    context: str = ""
+    """What is embedded with the text and never quoted: the header of the table that it goes on in."""
 
 
 @dataclass(frozen=True, slots=True)

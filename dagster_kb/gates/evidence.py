@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from dagster_kb.gates.verdicts import Json, Payload, Verdict
 from kb_contract.agent_manifest import GateSettings, GoldenQuestion
 from kb_contract.payload import EVERYONE
+
+Family = Literal["secrets", "personal_data", "injection"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,14 @@ class Passage:
     def is_head(self) -> bool:
         """Whether it is front matter, which is in no chunk."""
         return not self.chunk_id
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """Passages in which a family of patterns finds something, of all that were looked through."""
+
+    passages: Iterable[Passage]
+    looked: int
 
 
 @dataclass(frozen=True)
@@ -132,7 +142,7 @@ class Evidence(Questions, Protocol):
     def size_of_live(self) -> Size | None: ...
 
     # The ledger and git.
-    def fresh(self) -> Iterable[Passage]: ...
+    def suspects(self, family: Family) -> Suspects: ...
     def line(self, passage: Passage, offset: int) -> int | None: ...
     def twins(self) -> Twins: ...
     def quoted(self) -> Quoted: ...

@@ -63,7 +63,7 @@ def no_injection(evidence: Evidence) -> Verdict:
     if gate.injection == "off":
         return switched_off("injection")
     allowed = allow_list(evidence.agent(), gate.allow.injection)
-    found = scan(injections_in, evidence.fresh(), evidence.line, allowed)
+    found = scan(injections_in, evidence.suspects("injection"), evidence.line, allowed)
     return _TELLING.verdict(gate.injection, found)
 
 

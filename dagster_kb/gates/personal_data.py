@@ -39,7 +39,7 @@ def no_personal_data(evidence: Evidence) -> Verdict:
     if gate.personal_data == "off":
         return switched_off("personal_data")
     allowed = allow_list(evidence.agent(), gate.allow.personal_data)
-    found = scan(personal_data_in, evidence.fresh(), evidence.line, allowed)
+    found = scan(personal_data_in, evidence.suspects("personal_data"), evidence.line, allowed)
     return _TELLING.verdict(gate.personal_data, found)
 
 

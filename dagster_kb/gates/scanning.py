@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
-from dagster_kb.gates.evidence import Passage
+from dagster_kb.gates.evidence import Passage, Suspects
 from dagster_kb.gates.verdicts import Choice, Json, Table, Verdict, by_choice, named, table
 from kb_contract.identifiers import sha256_text
 
@@ -81,15 +81,14 @@ class Findings:
 
 def scan(
     scanner: Scanner,
-    passages: Iterable[Passage],
+    suspects: Suspects,
     line: Callable[[Passage, int], int | None],
     allowed: Callable[[str, str], bool],
 ) -> Scan:
-    """Look through every passage; `allowed` is asked of (path, id of the finding)."""
+    """Find the places in what is suspect; `allowed` is asked of (path, id of the finding)."""
     kept: list[Finding] = []
-    passed_over = looked = 0
-    for passage in passages:
-        looked += not passage.is_head
+    passed_over = 0
+    for passage in suspects.passages:
         for hit in scanner(passage.text):
             identity = finding_id(hit, passage.text)
             if allowed(passage.path, identity):
@@ -97,7 +96,7 @@ def scan(
             elif len(kept) < _KEPT:
                 where = line(passage, hit.start)
                 kept.append(Finding(hit.kind, passage.path, passage.place, where, identity))
-    return Scan(kept, passed_over, looked)
+    return Scan(kept, passed_over, suspects.looked)
 
 
 def allow_list(agent: str, allowed: Sequence[str]) -> Callable[[str, str], bool]:

@@ -60,7 +60,7 @@ def no_secrets(evidence: Evidence) -> Verdict:
         return switched_off("secrets")
     allowed = allow_list(evidence.agent(), gate.allow.secrets)
     with secret_scanner() as scanner:
-        found = scan(scanner, evidence.fresh(), evidence.line, allowed)
+        found = scan(scanner, evidence.suspects("secrets"), evidence.line, allowed)
     return _TELLING.verdict(gate.secrets, found)
 
 

@@ -1,15 +1,25 @@
 """What the gates look at, fetched from the ledger, the vector store, git and the model."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from dagster_kb.gates.evidence import Asked, Passage, Quoted, QuotedDocument, Size, Twins
+from dagster_kb.gates.evidence import (
+    Asked,
+    Family,
+    Passage,
+    Quoted,
+    QuotedDocument,
+    Size,
+    Suspects,
+    Twins,
+)
 from dagster_kb.gates.scanning import SCAN_VERSION
 from dagster_kb.gates.verdicts import Json, Payload, Verdict
 from dagster_kb.intake.document_texts import DocumentTexts
 from dagster_kb.publishing.collection_audit import Audit, CollectionAudit
 from dagster_kb.publishing.collection_questions import CollectionQuestions
+from dagster_kb.publishing.scanned_passages import ScannedPassages
 from dagster_kb.resources.ledger import Ledger
 from kb_contract.generation import Generation
 
@@ -56,16 +66,9 @@ class CollectionEvidence(CollectionQuestions):
     def size_of_live(self) -> Size | None:
         return _size(self.live) if self.live else None
 
-    def fresh(self) -> Iterable[Passage]:
-        """What was never looked through: all of it when the patterns or agent.yaml changed."""
-        live = self.live
-        known = live is not None and live.manifest.get("gate") == self.generation.manifest["gate"]
-        scanned = (
-            known and live is not None and all(_was_scanned(live.checks.get(one)) for one in _SCANS)
-        )
-        base = live if scanned else None
-        yield from self.ledger.passages.fresh_heads(self.generation, base)
-        yield from self.ledger.passages.fresh(self.generation, base)
+    def suspects(self, family: Family) -> Suspects:
+        """Of what was never asked about: all of it when the patterns or agent.yaml changed."""
+        return self._passages.suspects(family)
 
     def line(self, passage: Passage, offset: int) -> int | None:
         """In the file; None where the format has no lines."""
@@ -103,6 +106,15 @@ class CollectionEvidence(CollectionQuestions):
         live = self.ledger.generations.live(self.generation.agent_id)
         same = live is not None and live.generation_id == self.generation.generation_id
         return None if same else live
+
+    @cached_property
+    def _passages(self) -> ScannedPassages:
+        live = self.live
+        known = live is not None and live.manifest.get("gate") == self.generation.manifest["gate"]
+        scanned = (
+            known and live is not None and all(_was_scanned(live.checks.get(one)) for one in _SCANS)
+        )
+        return ScannedPassages(self.ledger, self.generation, live if scanned else None)
 
     @cached_property
     def _lines(self) -> dict[str, str | None]:

@@ -7,13 +7,14 @@ from typing import Any, Final
 from dagster_kb.chunking.sections import CHUNKER_VERSION, ChunkDraft
 from dagster_kb.chunking.semantic import Embed
 from dagster_kb.chunking.strategies import chunk_blocks
+from dagster_kb.chunking.table_headers import with_headers
 from dagster_kb.chunking.tokens import TokenCounter
 from dagster_kb.readers.formats import FORMATS, Format
 from dagster_kb.readers.parsed_document import ParsedDocument
 from dagster_kb.readers.reading_rules import ReadingRules
 from kb_contract.errors import BadDocument
 
-READER_VERSION: Final = 3
+READER_VERSION: Final = 4
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def chunk_document(
         front_matter=parsed.front_matter.model_dump(mode="json"),
         status=parsed.front_matter.status,
         mime=mime_of(name),
-        chunks=chunks,
+        chunks=with_headers(parsed.text, parsed.blocks, chunks),
         extracted_text=parsed.text if parsed.extracted else None,
         notes=parsed.notes,
     )

@@ -16,6 +16,7 @@ from dagster_kb.resources.ledger_names import NameLedger
 from dagster_kb.resources.ledger_passages import PassageLedger
 from dagster_kb.resources.ledger_reports import ReportLedger
 from dagster_kb.resources.ledger_retention import RetentionLedger
+from dagster_kb.resources.ledger_scans import ScanLedger
 from dagster_kb.resources.ledger_tombstones import TombstoneLedger
 from dagster_kb.resources.ledger_triggers import TriggerLedger
 from dagster_kb.resources.ledger_ways_back import WayBackLedger
@@ -35,6 +36,7 @@ class Ledger:
     fences: AgentFences
     incidents: IncidentLedger
     passages: PassageLedger
+    scans: ScanLedger
     triggers: TriggerLedger
     reports: ReportLedger
     ways_back: WayBackLedger
@@ -64,6 +66,7 @@ def open_ledger(database_url: str, workspace: str) -> Ledger:
         fences=fences,
         incidents=IncidentLedger(database, workspace),
         passages=PassageLedger(database),
+        scans=ScanLedger(database),
         triggers=TriggerLedger(database, workspace),
         reports=ReportLedger(database, workspace),
         ways_back=WayBackLedger(database, workspace, fences),

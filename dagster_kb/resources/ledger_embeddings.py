@@ -1,6 +1,6 @@
 """Embeddings, paid for once; and the state of each chunk in a run."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -68,13 +68,18 @@ class EmbeddingLedger:
             )  # fmt: skip
         return [_missing(row) for row in found]
 
+    def unknown(self, space_id: str, digests: Collection[str]) -> int:
+        """How many of these texts were never embedded in this space."""
+        row = self.database.one("unknown_texts", space=space_id, digests=list(digests))
+        return row["texts"] if row else 0
+
     def texts(self, missing: Sequence[MissingText]) -> list[str]:
         """Read what is embedded: place in words, then the chunk."""
         found = self.database.rows(
             "texts_to_embed", documents=[one.document_id for one in missing],
             indexes=[one.chunk_index for one in missing],
         )  # fmt: skip
-        return [embedded_text(row["title"], tuple(row["heading_path"]), row["text"])
+        return [embedded_text(row["title"], tuple(row["heading_path"]), row["text"], row["context"])
                 for row in found]  # fmt: skip
 
     def embeddable(self, generation: Generation) -> int:

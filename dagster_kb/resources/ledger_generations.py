@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 
-from dagster_kb.resources.ledger_database import Connection, LedgerDatabase, Row, one, run
+from dagster_kb.resources.ledger_database import Connection, LedgerDatabase, Row, one, run, run_many
 from kb_contract.embedding_space import EmbeddingSpace
 from kb_contract.generation import Generation
 from kb_contract.identifiers import sha256_json
@@ -190,16 +190,20 @@ class GenerationLedger:
             row["agent_id"] for row in self.database.rows("known_agents", workspace=self.workspace)
         ]
 
-    def record_check(
-        self, generation_id: int, name: str, verdict: Mapping[str, Any], *, gates: int
+    def record_checks(
+        self, generation_id: int, found: Mapping[str, Mapping[str, Any]], *, gates: int
     ) -> None:
-        """Keep what a gate found; one that refuses fails the generation and its run."""
-        said = str(verdict["description"])
+        """Keep what gates found; one that refuses fails the generation and its run."""
+        said: list[Row] = [
+            {
+                "generation": generation_id, "name": name, "gates": gates,
+                "passed": not verdict["refuses"], "verdict": Jsonb(dict(verdict)),
+                "reason": f"{name}: {verdict['description']}",
+            }
+            for name, verdict in found.items()
+        ]  # fmt: skip
         with self.database.transaction() as connection:
-            run(
-                connection, "record_check", generation=generation_id, name=name, gates=gates,
-                passed=not verdict["refuses"], verdict=Jsonb(dict(verdict)), reason=f"{name}: {said}",
-            )  # fmt: skip
+            run_many(connection, "record_check", said)
             row = one(connection, "generation", generation=generation_id)
             if row and row["state"] == "failed" and row["run_id"]:
                 run(
@@ -228,6 +232,10 @@ class GenerationLedger:
 
     def pipeline_run(self, dagster_run: str) -> Row | None:
         return self.database.one("run_of_dagster_run", dagster_run=dagster_run)
+
+    def pipeline_run_of(self, generation: Generation) -> Row | None:
+        """Return the run that made it."""
+        return self.database.one("run", run=generation.run_id)
 
     def pipeline_runs(self, agent: str, limit: int = 1) -> list[Row]:
         return self.database.rows(

@@ -26,7 +26,7 @@ class PassageLedger:
 
     def fresh(self, generation: Generation, base: Generation | None) -> Iterator[Passage]:
         """Stream the passages that the base does not have, so that memory stays flat."""
-        yield from map(_passage, self._streamed("fresh_passages", generation, base))
+        yield from map(passage_of, self._streamed("fresh_passages", generation, base))
 
     def fresh_heads(self, generation: Generation, base: Generation | None) -> Iterator[Passage]:
         """Stream what documents say of themselves, where the base does not have the document."""
@@ -43,7 +43,7 @@ class PassageLedger:
         found = self.database.rows(
             "passages_of_paths", generation=generation.generation_id, paths=list(paths)
         )
-        return [_passage(row) for row in found]
+        return [passage_of(row) for row in found]
 
     def to_quote(self, generation: Generation, base: Generation | None, sample: int) -> list[Row]:
         """Documents whose quotes are looked at; another generation takes another sample."""
@@ -69,7 +69,8 @@ class PassageLedger:
         )  # fmt: skip
 
 
-def _passage(row: dict[str, Any]) -> Passage:
+def passage_of(row: Row) -> Passage:
+    """Make a passage of the ledger's row of chunk and document."""
     return Passage(
         chunk_id=str(row["chunk_id"]),
         path=row["path"],

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from dagster_kb.gates.scanning import SCAN_VERSION
 from dagster_kb.resources.ledger_database import LedgerDatabase, Row, one, rows, run
 
 # Small, so that whoever stages meanwhile waits for moments only.
@@ -76,6 +77,11 @@ class RetentionLedger:
                 connection, "delete_runs", workspace=self.workspace, days=keep.days,
                 limit=RUNS_AT_ONCE,
             )  # fmt: skip
+
+    def delete_scans(self) -> int:
+        """Delete some verdicts on texts that are gone."""
+        with self.database.transaction() as connection:
+            return run(connection, "delete_scans", version=SCAN_VERSION, limit=EMBEDDINGS_AT_ONCE)
 
     def forgotten_trees(self) -> list[str]:
         """Trees of uncommitted work that no kept generation quotes."""

@@ -82,6 +82,7 @@ class Retention:
             lambda: self.ledger.retention.delete_embeddings(self.keep)
         )
         runs, _ = _until_none(lambda: self.ledger.retention.delete_runs(self.keep))
+        _until_none(self.ledger.retention.delete_scans)
         building = self.ledger.retention.being_built() if waits or waits_too else []
         forgotten = self.ledger.retention.forgotten_trees()
         return Went(

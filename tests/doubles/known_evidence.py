@@ -1,10 +1,20 @@
 """Evidence that is given: what a gate sees when the collection, the ledger and git say just this."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dagster_kb.gates.evidence import Asked, Canary, Found, Passage, Quoted, Size, Twins
+from dagster_kb.gates.evidence import (
+    Asked,
+    Canary,
+    Family,
+    Found,
+    Passage,
+    Quoted,
+    Size,
+    Suspects,
+    Twins,
+)
 from dagster_kb.gates.verdicts import Json, Payload, Verdict
 from kb_contract.agent_manifest import GateSettings
 
@@ -46,8 +56,8 @@ class KnownEvidence:
     def passages_of(self, path: str) -> Sequence[Passage]:
         return [one for one in self.passages if one.path == path]
 
-    def fresh(self) -> Iterable[Passage]:
-        return iter(self.passages)
+    def suspects(self, family: Family) -> Suspects:
+        return Suspects(self.passages, sum(not one.is_head for one in self.passages))
 
     def line(self, passage: Passage, offset: int) -> int | None:
         return passage.text.count("\n", 0, offset) + 1

@@ -224,6 +224,19 @@ def test_only_what_is_new_is_looked_through_until_the_settings_change(world: Wri
     assert world.live().checks["no_secrets"]["facts"]["passages"] == len(PAGES)
 
 
+def test_a_text_is_looked_through_once_wherever_it_lies(world: WriterWorld):
+    secret = 'The password = "c0rrect-h0rse-b4ttery" opens it.'
+    world.publish({**PAGES, "door.md": f"# Door\n\n{secret}\n", **settings(secrets="warn")})
+    scanned = world.count("scans")
+    assert not list(world.ledger.scans.unscanned(world.live(), None))
+    world.commit({"gate.md": f"# Gate\n\n{secret}\n"})
+    told = evaluations(world.ingest())["no_secrets"]
+    # Nobody looked again, and the copy is told of all the same.
+    assert world.count("scans") == scanned
+    assert world.path("gate.md") in str(told.metadata["findings"].value)
+    assert (told.metadata["found"].value, told.metadata["passages"].value) == (1, 1)
+
+
 def test_golden_figures_are_numbers_that_dagster_plots(world: WriterWorld):
     world.commit({**PAGES, **GOLDEN})
     told = evaluations(world.ingest())["finds_golden"]

@@ -6,6 +6,7 @@ import pytest
 from dagster_kb.chunking.sections import ChunkDraft, Chunker
 from dagster_kb.chunking.tokens import token_counter, weight
 from dagster_kb.readers.markdown import read_markdown
+from dagster_kb.readers.reading import read_document
 from kb_contract.errors import BadSetting
 
 
@@ -92,3 +93,23 @@ def test_the_counter_is_the_models_own() -> None:
     assert weight(counter, "A1" * 1000) == 125
     with pytest.raises(BadSetting, match=r"no tokenizer\.json"):
         token_counter(model / "nothing")
+
+
+def test_rows_of_a_cut_table_carry_its_header_beside_their_text():
+    rows = "\n".join(f"| pump {n} | {n} bar | every {n} days |" for n in range(60))
+    table = f"| machine | pressure | greased |\n| --- | :-: | --: |\n{rows}\n"
+    source = f"# Limits\n\n{table}\nNothing else is known of them, whoever asks and why ever.\n"
+    read = read_document("limits.md", source.encode(), count_tokens=count, chunk_tokens=60)
+    assert all(source[one.start : one.end] == one.text for one in read.chunks)
+    first, *rest = [one for one in read.chunks if "| pump" in one.text]
+    assert first.context == ""
+    assert len(rest) > 3
+    assert {one.context for one in rest} == {"| machine | pressure | greased |"}
+    assert not any("machine | pressure" in one.text for one in rest)
+    assert read.chunks[-1].text.endswith("why ever.")
+
+
+def test_what_only_looks_like_a_table_has_no_header():
+    lines = "\n".join(f"word {n} | and | more of them" for n in range(60))
+    read = read_document("x.md", lines.encode(), count_tokens=count, chunk_tokens=60)
+    assert {one.context for one in read.chunks} == {""}

@@ -34,7 +34,7 @@ returning document_id;
 -- name: copy_chunks
 copy kb.chunks
   (document_id, chunk_index, heading_path, start_offset, end_offset, text, text_sha256,
-   embed_sha256, tokens, page)
+   embed_sha256, tokens, page, context)
 from stdin;
 
 -- name: make_placed_documents

@@ -21,8 +21,13 @@ select * from (
   order by c.embed_sha256, gc.chunk_id
 ) missing order by tokens desc, embed_sha256;
 
+-- name: unknown_texts
+select count(*) as texts from unnest(%(digests)s::text[]) as wanted (digest)
+where not exists (select from kb.embeddings e
+                  where e.space_id = %(space)s and e.embed_sha256 = wanted.digest);
+
 -- name: texts_to_embed
-select d.title, c.heading_path, c.text
+select d.title, c.heading_path, c.text, c.context
 from unnest(%(documents)s::uuid[], %(indexes)s::int[]) with ordinality
   as wanted (document_id, chunk_index, place)
 join kb.chunks c using (document_id, chunk_index)

@@ -1,0 +1,34 @@
+"""Rows of a Markdown table that is cut: the header goes with them into what is embedded."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from dagster_kb.chunking.blocks import Block
+from dagster_kb.chunking.sections import ChunkDraft
+
+# A header that is longer would leave little room for the rows themselves.
+LONGEST: Final = 200
+_HEADER: Final = re.compile(
+    r"[ \t]*(?P<names>\S[^\r\n]*)(?:\r\n?|\n)[ \t]*\|?[ \t]*:?-[-:| \t]*(?:[\r\n]|$)"
+)
+
+
+def with_headers(
+    text: str, blocks: Sequence[Block], chunks: Sequence[ChunkDraft]
+) -> list[ChunkDraft]:
+    """Say of each chunk that begins inside of a table what the table's columns are called."""
+    tables = [one for one in blocks if one.kind == "table"]
+    starts = [one.start for one in tables]
+
+    def header(chunk: ChunkDraft) -> str:
+        at = bisect_right(starts, chunk.start - 1) - 1
+        if at < 0 or chunk.start >= tables[at].end:
+            return ""
+        found = _HEADER.match(text, tables[at].start, tables[at].end)
+        names = found["names"].strip() if found else ""
+        return names if len(names) <= LONGEST else ""
+
+    return [replace(one, context=said) if (said := header(one)) else one for one in chunks]
