@@ -11,12 +11,16 @@ from typing import Any, Final
 import dagster as dg
 import psutil
 
+from dagster_kb.assets.documents import NAMED
 from dagster_kb.origins import Origin
 from dagster_kb.partitions import AGENTS
 from dagster_kb.publishing.alias_moves import serves_nothing
+from dagster_kb.publishing.staging import Staging
 from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.ledger_database import Row
 from dagster_kb.triggers.automation import REFRESH, whole_run_config
 from dagster_kb.upkeep.retirement import RETIRE, retiring
+from kb_contract.generation import Generation
 
 PROCESS: Final = "kb/process"
 _UNDER_WAY: Final = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
@@ -31,7 +35,8 @@ class Ingested:
     ok: bool
     status: str
     run_id: str | None
-    dagster_run_id: str
+    dagster_run_id: str | None
+    """None where nothing changed, so that nothing was run."""
     generation: int | None
     git_sha: str | None
     how: str
@@ -67,6 +72,8 @@ class Ingestion:
     ) -> Ingested:
         """Run the job; `named` are files of the agent that the caller wants to hear of."""
         began = time.monotonic()
+        if not (uncommitted or force) and (settled := self._settled(agent, named, began)):
+            return settled
         self.instance.add_dynamic_partitions(AGENTS, [agent])
         config = whole_run_config(uncommitted=uncommitted, force=force).to_config_dict()
         result = self.definitions.resolve_job_def(REFRESH).execute_in_process(
@@ -85,30 +92,56 @@ class Ingestion:
             self.ledger.generations.fail_dagster_run(result.run_id, problem)
         return self._summary(agent, result, problem, time.monotonic() - began, named)
 
+    def _settled(self, agent: str, named: Sequence[str], began: float) -> Ingested | None:
+        """Say what is live, where all is as it was and Dagster knows the agent; nothing is run."""
+        if not self.instance.has_dynamic_partition(AGENTS, agent):
+            return None
+        staging: Staging = (self.definitions.resources or {})["staging"]
+        head = staging.folder.head()
+        if agent not in staging.folder.agents(head) or not (live := staging.settled(agent, head)):
+            return None
+        files = [one.path for one in staging.folder.files(head, agent)]
+        found = _Found(live, self.ledger.generations.pipeline_run_of(live), "unchanged", files)
+        return self._told(agent, found, None, time.monotonic() - began, named)
+
     def _summary(
         self, agent: str, result: dg.ExecuteInProcessResult, problem: str | None, seconds: float,
         named: Sequence[str],
     ) -> Ingested:  # fmt: skip
-        run = self.ledger.generations.pipeline_run(result.run_id) or {}
-        generation = self.ledger.generations.of_dagster_run(result.run_id)
+        found = _Found(
+            self.ledger.generations.of_dagster_run(result.run_id),
+            self.ledger.generations.pipeline_run(result.run_id),
+            _fact(result, "staged") or "refused",
+            str(_fact(result, "ignored") or "").split("\n"),
+            _fact(result, "ignored_files") or 0,
+            result.run_id,
+        )
+        return self._told(agent, found, problem, seconds, named)
+
+    def _told(
+        self, agent: str, found: "_Found", problem: str | None, seconds: float,
+        named: Sequence[str],
+    ) -> Ingested:  # fmt: skip
+        generation, run = found.generation, found.run or {}
         placed = self.ledger.documents.placed(generation.generation_id) if generation else {}
         totals = self.ledger.embeddings.totals(str(run["run_id"])) if run else None
         by_status = [one.status for one in placed.values()]
+        ignored = [one for one in found.files if one and one not in placed]
         return Ingested(
             agent=agent,
-            ok=result.success,
-            status=run.get("status", "FAILED") if result.success else "FAILED",
+            ok=problem is None,
+            status="FAILED" if problem else run.get("status", "FAILED"),
             run_id=str(run["run_id"]) if run else None,
-            dagster_run_id=result.run_id,
+            dagster_run_id=found.dagster_run,
             generation=generation.number if generation else None,
             git_sha=generation.git_sha if generation else None,
-            how=_told(result, "staged") or "refused",
+            how=found.how,
             documents=by_status.count("published"),
             quarantined=[{"path": one.path, "reason": one.reason or ""}
                          for one in placed.values() if one.status == "quarantined"],
             unpublished=by_status.count("unpublished"),
-            ignored=_told(result, "ignored_files") or 0,
-            ignored_files=[one for one in str(_told(result, "ignored") or "").split("\n") if one],
+            ignored=found.ignored or len(ignored),
+            ignored_files=ignored[:NAMED],
             withdrawn=generation.reason if generation and generation.state == "retired"
             and serves_nothing(generation) else None,
             chunks=generation.chunks if generation else 0,
@@ -119,6 +152,21 @@ class Ingestion:
             named=self.ledger.reports.named(generation.generation_id, named)
             if generation and named else [],
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What there is to tell of an agent."""
+
+    generation: Generation | None
+    run: Row | None
+    """The pipeline run that made it."""
+    how: str
+    files: Sequence[str]
+    """Files, of which those without a document were ignored."""
+    ignored: int = 0
+    """How many were, where not all are named."""
+    dagster_run: str | None = None
 
 
 @dataclass(frozen=True)
@@ -198,7 +246,7 @@ def _said(event: dg.DagsterEvent) -> str:
     return f"{event.step_key}: {error.message.strip()}" if error else f"{event.step_key} failed"
 
 
-def _told(result: dg.ExecuteInProcessResult, fact: str) -> Any:
+def _fact(result: dg.ExecuteInProcessResult, fact: str) -> Any:
     for event in result.get_asset_materialization_events():
         told = event.materialization.metadata.get(fact)
         if told is not None:

@@ -16,6 +16,13 @@ class LiveAudit:
     ledger: Ledger
     store: VectorStore
 
+    def is_sealed(self, live: Generation) -> bool:
+        """Whether its stamp is the one that the writer put there; looks no further."""
+        if live.colour is None or live.collection is None:
+            return False
+        known = self.ledger.aliases.colour(live.agent_id, live.colour)
+        return stands(known, self.store.describe(live.collection))
+
     def holds(self, live: Generation, look: Look) -> bool:
         """Say no when it is not what it was, and leave an incident; the next build replaces it."""
         if live.colour is None or live.collection is None:

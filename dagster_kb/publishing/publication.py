@@ -1,6 +1,6 @@
 """The last step of a generation: every gate once more, the swap, and the live canary."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dagster_kb.intake.document_texts import DocumentTexts
@@ -49,17 +49,22 @@ class Publication:
 
     def ask(
         self, gates: Sequence[Gate], generation: Generation, dagster_run: str
-    ) -> Iterator[tuple[Gate, Verdict]]:
-        """Ask gates one after the other, and keep what each found."""
+    ) -> list[tuple[Gate, Verdict]]:
+        """Ask gates one after the other, and keep what they found, whatever stops them."""
         seen = sighting(self.ledger, generation, dagster_run)
         evidence = self.evidence(generation)
         doubted_by = ""
-        for gate in gates:
-            verdict = _unasked(doubted_by) if gate.searches and doubted_by else gate.look(evidence)
-            record(self.ledger, generation, gate, verdict, seen)
-            if verdict.refuses and gate.doubts_collection:
-                doubted_by = gate.name
-            yield gate, verdict
+        found: list[tuple[Gate, Verdict]] = []
+        try:
+            for gate in gates:
+                is_vain = gate.searches and doubted_by
+                verdict = _unasked(doubted_by) if is_vain else gate.look(evidence)
+                found.append((gate, verdict))
+                if verdict.refuses and gate.doubts_collection:
+                    doubted_by = gate.name
+        finally:
+            record(self.ledger, generation, found, seen)
+        return found
 
     def evidence(self, generation: Generation) -> CollectionEvidence:
         """Fetch nothing yet; what is asked twice of one evidence is fetched once."""
@@ -95,13 +100,13 @@ class Publication:
 
 
 def record(
-    ledger: Ledger, generation: Generation, gate: Gate, verdict: Verdict, seen: Json | None
-) -> None:
-    """Keep a verdict; a collection that is not what it should be is not built upon again."""
-    ledger.generations.record_check(
-        generation.generation_id, gate.name, {**verdict.as_json(), "seen": seen}, gates=len(GATES)
-    )
-    if verdict.refuses and gate.doubts_collection:
+    ledger: Ledger, generation: Generation, found: Sequence[tuple[Gate, Verdict]],
+    seen: Json | None,
+) -> None:  # fmt: skip
+    """Keep verdicts; a collection that is not what it should be is not built upon again."""
+    kept = {gate.name: {**verdict.as_json(), "seen": seen} for gate, verdict in found}
+    ledger.generations.record_checks(generation.generation_id, kept, gates=len(GATES))
+    if any(verdict.refuses and gate.doubts_collection for gate, verdict in found):
         ledger.aliases.doubt(generation)
 
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from dagster_kb.assembly import PlacedDocument
 from dagster_kb.intake.document_intake import Way
 from dagster_kb.origins import Origin
-from dagster_kb.publishing.alias_moves import is_served
+from dagster_kb.publishing.alias_moves import is_served, names_of
 from dagster_kb.publishing.collection_audit import wanted_look
 from dagster_kb.publishing.live_audit import LiveAudit
+from dagster_kb.publishing.live_canary import has_answered
+from dagster_kb.readers.agent_files import AgentFolder
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_generations import Intent, Staged
@@ -59,7 +61,41 @@ class Staging:
             space = self.way.embedder.space
             self.ledger.generations.refuse(agent, revision.sha, space, dagster_run, str(error))
             raise
-        intent = Intent(
+        intent = self._intent(agent, revision, settings)
+        live = self.ledger.generations.live(agent)
+        served = (
+            live is not None
+            and is_served(self.ledger, self.store, live)
+            and LiveAudit(self.ledger, self.store).holds(live, wanted_look(force=False, deep=deep))
+        )
+        return self.ledger.generations.stage(intent, dagster_run, force=force, served=served)
+
+    def settled(self, agent: str, revision: Revision) -> Generation | None:
+        """Return what is live, where a run would find that there is nothing to do.
+
+        It looks as such a run does, and changes nothing: whatever is in doubt is for a run to tell.
+        """
+        live = self.ledger.generations.live(agent)
+        if live is None or not has_answered(live) or self.ledger.generations.unfinished(agent):
+            return None
+        try:
+            settings = self.folder.agent_settings(revision, agent)
+        except BadInput:
+            return None
+        is_same = self._intent(agent, revision, settings).is_what(live)
+        return live if is_same and self._stands(live) else None
+
+    def _stands(self, live: Generation) -> bool:
+        """Whether every name leads to it, and nobody but writers ever touched it."""
+        now = self.store.aliases()
+        names = names_of(self.ledger, live.agent_id)
+        if any(now.get(name) != live.collection for name in names):
+            return False
+        audit = LiveAudit(self.ledger, self.store)
+        return is_served(self.ledger, self.store, live) and audit.is_sealed(live)
+
+    def _intent(self, agent: str, revision: Revision, settings: AgentFolder) -> Intent:
+        return Intent(
             agent=agent,
             git_sha=revision.sha,
             tree_sha=self.folder.agents(revision)[agent],
@@ -70,13 +106,6 @@ class Staging:
             reader=self.way.of_agent(settings.manifest).name,
             space=self.way.embedder.space,
         )
-        live = self.ledger.generations.live(agent)
-        served = (
-            live is not None
-            and is_served(self.ledger, self.store, live)
-            and LiveAudit(self.ledger, self.store).holds(live, wanted_look(force=False, deep=deep))
-        )
-        return self.ledger.generations.stage(intent, dagster_run, force=force, served=served)
 
     def live_documents(self, agent: str) -> dict[str, PlacedDocument]:
         live: Generation | None = self.ledger.generations.live(agent)

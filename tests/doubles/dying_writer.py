@@ -31,7 +31,7 @@ CALLS: dict[str, tuple[type, str]] = {
     "look at all": (CollectionAudit, "whole"),
     "look at what changed": (CollectionAudit, "written"),
     "stamp collection": (VectorStore, "stamp"),
-    "record check": (GenerationLedger, "record_check"),
+    "record check": (GenerationLedger, "record_checks"),
     "move alias": (VectorStore, "point_aliases"),
     "go live": (AliasLedger, "go_live"),
 }

@@ -37,7 +37,8 @@ DEATHS = {
     ],
     "publishing": [
         Death("mark colour", "before", nth=2),
-        Death("record check", "after", nth=3),
+        Death("record check", "after"),
+        Death("record check", "after", nth=2),
         Death("move alias", "before"),
         Death("move alias", "after"),
         Death("go live", "after"),

@@ -102,7 +102,7 @@ def test_a_writer_between_the_check_and_the_swap_makes_it_look_again(world: Writ
     exactly = next(gate for gate in GATES if gate.name == "holds_exactly")
     seen = sighting(world.ledger, staged, "this run")
     assert seen
-    record(world.ledger, staged, exactly, Verdict(passed=True, description="seen"), seen)
+    record(world.ledger, staged, [(exactly, Verdict(passed=True, description="seen"))], seen)
 
     def looks(run: str) -> bool:
         world.forget_counts()
@@ -113,7 +113,7 @@ def test_a_writer_between_the_check_and_the_swap_makes_it_look_again(world: Writ
 
     assert not looks("this run")
     assert looks("another run")
-    record(world.ledger, staged, exactly, Verdict(passed=True, description="seen"), seen)
+    record(world.ledger, staged, [(exactly, Verdict(passed=True, description="seen"))], seen)
     with world.ledger.agent_lock(world.agent):
         world.ledger.aliases.mark(staged, staged.colour or "blue", "clean")
     assert looks("this run")

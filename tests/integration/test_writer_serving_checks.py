@@ -182,3 +182,49 @@ def test_a_key_over_loopback_is_no_reason_to_warn(qdrant_url: str):
         assert VectorStore(qdrant_url, "key").client
     with pytest.warns(UserWarning, match="insecure connection"):
         assert VectorStore("http://qdrant.example:6333", "key").client
+
+
+def runs_of(world: WriterWorld) -> int:
+    return len(world.instance.get_runs())
+
+
+def test_where_nothing_changed_nothing_is_run_and_no_chunk_is_read(world: WriterWorld):
+    world.commit({"notes.txt.bin": b"no reader takes this"})
+    done = ingestion(world).run(world.agent, uncommitted=False, force=False)
+    before = runs_of(world)
+    world.repository.commit("an empty commit")
+    world.forget_counts()
+    again = ingestion(world).run(world.agent, uncommitted=False, force=False)
+    assert (again.how, again.dagster_run_id, runs_of(world)) == ("unchanged", None, before)
+    assert (again.generation, again.documents, again.chunks) == (done.generation, 1, done.chunks)
+    assert again.ignored_files == done.ignored_files == [world.path("notes.txt.bin")]
+    assert (world.store.reads, world.store.looked_at, world.embedder.texts) == ([], [], [])
+    forced = ingestion(world).run(world.agent, uncommitted=False, force=True)
+    assert (forced.how, runs_of(world)) == ("new", before + 1)
+
+
+@pytest.mark.parametrize("doubt", ["alias", "points", "stamp", "partition", "canary", "settings"])
+def test_whatever_is_in_doubt_is_for_a_run(world: WriterWorld, doubt: str):
+    ingestion(world).run(world.agent, uncommitted=False, force=False)
+    live, before = world.live(), runs_of(world)
+    collection = live.collection or ""
+    if doubt == "alias":
+        world.store.drop_aliases([world.agent])
+    elif doubt == "points":
+        world.store.delete(collection, [next(iter(world.served()))])
+    elif doubt == "stamp":
+        world.store.stamp(collection, "somebody else's")
+    elif doubt == "partition":
+        world.instance.delete_dynamic_partition("agents", world.agent)
+    elif doubt == "canary":
+        with world.ledger.database.transaction() as connection:
+            connection.execute(
+                "update kb.generations set checks = checks - 'live_canary' where generation_id = %s",
+                (live.generation_id,),
+            )
+    else:
+        world.commit({"agent.yaml": f"agent_id: {world.agent}\ntitle: Other\n"})
+    again = ingestion(world).run(world.agent, uncommitted=False, force=False)
+    assert again.ok, again.error
+    assert runs_of(world) == before + 1
+    assert passed(world) == dict.fromkeys(("last_run", "alias", "points", "golden_questions"), True)
