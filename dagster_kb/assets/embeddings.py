@@ -7,10 +7,12 @@ import dagster as dg
 from dagster_kb.assets.story import RETRY, Story
 from dagster_kb.embedding.job import Embedded, EmbeddingJob
 from dagster_kb.partitions import agents
+from dagster_kb.publishing.write_ahead import WriteAhead
 from dagster_kb.resources.embedder import Embedder
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_embeddings import ChunkTotals
 from dagster_kb.resources.progress import Progress
+from dagster_kb.resources.vector_store import VectorStore
 
 
 @dg.asset(
@@ -24,18 +26,22 @@ def embeddings(
     context: dg.AssetExecutionContext,
     ledger: dg.ResourceParam[Ledger],
     embedder: dg.ResourceParam[Embedder],
+    store: dg.ResourceParam[VectorStore],
     progress: dg.ResourceParam[Progress],
     story: dg.ResourceParam[Story],
 ) -> dg.MaterializeResult[Any]:
     """Embed what was never embedded; each batch is kept as soon as it is there."""
     with story.of(context) as told:
         generation = told.generation()
-        embedded, totals = Embedded(), ChunkTotals(0, 0, 0)
+        embedded, totals, written = Embedded(), ChunkTotals(0, 0, 0), 0
         if generation.state in ("staged", "checked"):
-            embedded = EmbeddingJob(
-                ledger, embedder, generation, told.stages,
-                lambda done, total: progress(generation.agent_id, "embedding", done, total),
-            ).run()  # fmt: skip
+            with WriteAhead(ledger, store, generation, told.stages).open() as ahead:
+                embedded = EmbeddingJob(
+                    ledger, embedder, generation, told.stages,
+                    lambda done, total: progress(generation.agent_id, "embedding", done, total),
+                    ahead.take,
+                ).run()  # fmt: skip
+            written = ahead.written
             totals = ledger.embeddings.settle(generation, embedder.space.space_id)
         return told.result(
             generation,
@@ -48,6 +54,7 @@ def embeddings(
             cost=0.0,  # the model runs here
             texts_per_second=embedded.per_second,
             embedding_seconds=round(embedded.seconds, 3),
+            points_written_ahead=written,
             runs_on=embedded.runs_on,
             processes=embedded.processes,
             chunks_worked_on=totals.done + totals.error + totals.pending,

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
 from time import perf_counter
 from typing import Final
+from uuid import UUID
 
 from dagster_kb.embedding.progress import EmbeddingProgress
 from dagster_kb.resources.embedder import Embedder, Lanes, Vectors, checked, to_bytes
@@ -30,6 +31,10 @@ Batch = Sequence[MissingText]
 
 def nobody(done: int, total: int) -> None:
     """Tell nobody."""
+
+
+def nobody_waits(chunks: Sequence[UUID]) -> None:
+    """Nobody goes on with them."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,8 @@ class EmbeddingJob:
     generation: Generation
     stages: Stages = field(default_factory=Stages)
     tell: Callable[[int, int], None] = nobody
+    kept: Callable[[Sequence[UUID]], None] = nobody_waits
+    """Told of the chunks whose vectors were just kept."""
     _failed: list[tuple[MissingText, Failure]] = field(
         default_factory=list[tuple[MissingText, Failure]], init=False
     )
@@ -158,6 +165,7 @@ class EmbeddingJob:
         self.ledger.embeddings.keep(
             self.generation, space.space_id, handed.batch, to_bytes(vectors), handed.milliseconds
         )
+        self.kept([chunk for one in handed.batch for chunk in one.chunks])
 
     def _rescue(self, batch: Batch, error: Exception, lanes: Lanes) -> list[MissingText]:
         """Keep all but the texts that fail alone; when each does, the model is what is broken."""

@@ -64,6 +64,8 @@ class DocumentIntake:
             while batch := self._read_batch(readings, len(unread) - done, broken):
                 kept = [one for one in batch if one]
                 self._keep(kept)
+                if not done:
+                    self._warm(kept, len(unread) / len(batch))
                 known.update(
                     {(one.identity.reader, one.identity.blob_sha): one.stored() for one in kept}
                 )
@@ -108,6 +110,13 @@ class DocumentIntake:
             self.ledger.documents.keep(kept)
             told["chunks"] = sum(len(one.read.chunks) for one in kept if one.read)
             told["document_ids"] = [str(one.document_id) for one in kept]
+
+    def _warm(self, first: Sequence[NewDocument], times: float) -> None:
+        """Have the model made ready for about what the first batch foretells, while others are read."""
+        digests = {row["embed_sha256"] for one in first for row in one.chunk_rows()}
+        space = self.way.embedder.space.space_id
+        if new := self.ledger.embeddings.unknown(space, digests):
+            self.way.embedder.warm(round(new * times))
 
     def _known(self, files: Sequence[GitFile]) -> dict[tuple[str, str], StoredDocument]:
         by_way: dict[str, list[str]] = {}

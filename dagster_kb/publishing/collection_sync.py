@@ -82,11 +82,11 @@ class CollectionSync:
         look: Look = "when in doubt",
     ) -> Synced:  # fmt: skip
         """Bring a colour to a generation, whatever its state; the caller holds the lock."""
-        return _Task(self.ledger, self.store, self.stages, generation, colour).run(look, advance)
+        return SyncTask(self.ledger, self.store, self.stages, generation, colour).run(look, advance)
 
 
 @dataclass(frozen=True)
-class _Task:
+class SyncTask:
     """One sync of one colour; the caller holds the agent's lock."""
 
     ledger: Ledger
@@ -108,13 +108,13 @@ class _Task:
         return CollectionAudit(self.ledger, self.store)
 
     def run(self, look: Look, advance: Advance) -> Synced:
-        ground = self._ground(look)
+        ground = self.ground(look)
         with self._gone(ground) as streamed:
             gone = list(streamed)
         touches = bool(ground.is_new or ground.stale or gone)
         if touches:
             self.ledger.aliases.mark(self.generation, self.colour, "writing")
-        self._delete(ground, gone)
+        self.clear(ground, gone)
         with self._stale(ground) as stale:
             written = self._write(stale, ground, advance)
         found = self._look(ground, written, gone)
@@ -133,7 +133,7 @@ class _Task:
             self.colour, self.collection, ground.is_new, ground.stale, len(gone), kept, found
         )
 
-    def _ground(self, look: Look) -> Ground:
+    def ground(self, look: Look) -> Ground:
         """Find out what can be built upon."""
         known = self.ledger.aliases.colour(self.generation.agent_id, self.colour)
         there = self.store.describe(self.collection)
@@ -170,7 +170,8 @@ class _Task:
         with self.ledger.manifests.gone(self.generation, ground.base) as gone:
             yield gone
 
-    def _delete(self, ground: Ground, gone: Sequence[str]) -> None:
+    def clear(self, ground: Ground, gone: Sequence[str]) -> None:
+        """Take away what must not be there: all of it, where it cannot be built upon."""
         agent = self.generation.agent_id
         if ground.is_new:
             with self.ledger.fences.guard(agent):
@@ -181,32 +182,35 @@ class _Task:
 
     def _write(self, stale: Iterator[str], ground: Ground, advance: Advance) -> list[str]:
         """Write what is stale; returns the ids, where not all of the collection is new."""
-        agent, done, written = self.generation.agent_id, 0, list[str]()
+        done, written = 0, list[str]()
         for points in self._made_ahead(stale):
-            chunk_ids = [one.chunk_id for one in points]
-            # A writer that lost its lock writes not one batch more.
-            with (
-                self.stages.stage("vector.upsert", collection=self.collection, chunk_ids=chunk_ids),
-                self.ledger.fences.guard(agent),
-            ):
-                self.store.write(self.collection, points)
+            self.write(points)
             done += len(points)
-            written += [] if ground.is_new else chunk_ids
+            written += [] if ground.is_new else [one.chunk_id for one in points]
             advance(done, ground.stale)
         return written
+
+    def write(self, points: Sequence[Point]) -> None:
+        """Write one batch; a writer that lost its lock writes not one batch more."""
+        chunk_ids = [one.chunk_id for one in points]
+        with (
+            self.stages.stage("vector.upsert", collection=self.collection, chunk_ids=chunk_ids),
+            self.ledger.fences.guard(self.generation.agent_id),
+        ):
+            self.store.write(self.collection, points)
 
     def _made_ahead(self, stale: Iterator[str]) -> Iterator[list[Point]]:
         """While the store takes one batch, make the next; never more than that."""
         with ThreadPoolExecutor(1, thread_name_prefix="points") as maker:
             next_one: Future[list[Point]] | None = None
             for batch in batches(stale, BATCH):
-                made, next_one = next_one, maker.submit(self._points, batch)
+                made, next_one = next_one, maker.submit(self.points, batch)
                 if made:
                     yield made.result()
             if next_one:
                 yield next_one.result()
 
-    def _points(self, chunk_ids: Sequence[str]) -> list[Point]:
+    def points(self, chunk_ids: Sequence[str]) -> list[Point]:
         rows = self.ledger.documents.points(self.generation, self.space.space_id, chunk_ids)
         if len(rows) != len(chunk_ids):
             raise GateRefused(
@@ -230,7 +234,7 @@ def point_of(workspace: str, agent: str, row: Mapping[str, Any]) -> Point:
         chunk_id=str(row["chunk_id"]),
         payload=chunk_payload(workspace, agent, row),
         dense=from_bytes(row["vector"]),
-        words=embedded_text(row["title"], tuple(row["heading_path"]), row["text"]),
+        words=embedded_text(row["title"], tuple(row["heading_path"]), row["text"], row["context"]),
     )
 
 

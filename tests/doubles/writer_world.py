@@ -116,6 +116,7 @@ class WriterWorld:
         store = self.store
         for one in (
             store.written, store.deleted, store.reads, store.looked_at, self.embedder.texts,
+            self.embedder.warmed,
         ):  # fmt: skip
             one.clear()
 

@@ -84,6 +84,50 @@ def test_nothing_changed_means_that_nothing_is_done(world: WriterWorld):
     assert metadata(again, "parsed_documents")["staged"] == "unchanged"
 
 
+def test_the_model_is_made_ready_while_documents_are_read(world: WriterWorld):
+    world.publish()
+    assert world.embedder.warmed == [len(world.embedder.texts)]
+    world.repository.commit("an empty commit")
+    world.ingest()
+    assert world.embedder.warmed == []
+
+
+def test_points_of_a_first_ingest_are_written_while_others_are_embedded(world: WriterWorld):
+    written: list[int] = []
+    world.embedder.before_embedding = lambda: written.append(len(world.store.written))
+    world.write({f"page{n}.md": f"# Page {n}\n\nWords of page {n} alone.\n" for n in range(560)})
+    world.commit()
+    first = world.ingest()
+    assert first.success, why(first)
+    chunks = world.live().chunks
+    assert 0 < max(written) < chunks
+    assert (
+        len(world.store.written) == len(set(world.store.written)) == chunks == len(world.served())
+    )
+    assert metadata(first, "embeddings")["points_written_ahead"] == chunks
+    # Where something is served, the difference is written after all is embedded.
+    written.clear()
+    world.write({f"page{n}.md": f"# Page {n}\n\nOther words of {n}.\n" for n in range(560)})
+    world.commit()
+    again = world.ingest()
+    assert again.success, why(again)
+    assert max(written) == 0
+    assert metadata(again, "embeddings")["points_written_ahead"] == 0
+
+
+def test_another_header_is_another_vector_for_every_row_below_it(world: WriterWorld):
+    rows = "\n".join(f"| pump {n} | {n} bar |" for n in range(30))
+    table = f"# Limits\n\n| machine | pressure |\n| --- | --- |\n{rows}\n"
+    world.publish({"limits.md": table})
+    cut = [one for one in world.embedder.texts if "| machine | pressure |\n| pump" in one]
+    assert len(cut) > 1
+    assert not [one for one in world.served_texts() if "| machine | pressure |\n| pump" in one]
+    world.publish({"limits.md": table.replace("pressure", "weight")})
+    assert len(world.embedder.texts) == len(cut) + 1
+    told = [one["metadata"]["extra"].get("columns") for one in world.served().values()]
+    assert told.count("| machine | weight |") == len(cut)
+
+
 def test_one_changed_file_costs_one_file(world: WriterWorld):
     before = world.publish().chunks
     world.publish({"moves.md": MOVES.replace("one call", "a single call")})
