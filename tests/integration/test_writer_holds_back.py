@@ -226,10 +226,11 @@ def test_only_what_is_new_is_looked_through_until_the_settings_change(world: Wri
 
 def test_a_text_is_looked_through_once_wherever_it_lies(world: WriterWorld):
     secret = 'The password = "c0rrect-h0rse-b4ttery" opens it.'
-    world.publish({**PAGES, "door.md": f"# Door\n\n{secret}\n", **settings(secrets="warn")})
+    page = f"# Door\n\n{secret}\n"
+    world.publish({**PAGES, "door.md": page, **settings(secrets="warn")})
     scanned = world.count("scans")
     assert not list(world.ledger.scans.unscanned(world.live(), None))
-    world.commit({"gate.md": f"# Gate\n\n{secret}\n"})
+    world.commit({"gate.md": page})
     told = evaluations(world.ingest())["no_secrets"]
     # Nobody looked again, and the copy is told of all the same.
     assert world.count("scans") == scanned
