@@ -1,7 +1,8 @@
 """The reader's graph. Read this first: the nodes stand here in the order in which they work.
 
 intake → understand → classify → plan → execute → synthesize → verify → remember
-                                   └→ (no steps: synthesize, or remember when the plan asks back)
+                        ↑          └→ (no steps: synthesize; clarify when the person is asked back,
+                        └─ clarify ←┘   remember when nothing can be planned)
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,11 +15,12 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
+from graph.nodes.clarify import clarify
 from graph.nodes.execute import Execute
 from graph.nodes.intake import Intake
 from graph.nodes.remember import Remember
 from graph.nodes.understand import as_asked
-from graph.routing import STEPS_LIMIT, after_plan
+from graph.routing import STEPS_LIMIT, after_clarify, after_plan
 from graph.run_context import RunContext
 from graph.state import Answer, Question, State, StepResult
 
@@ -62,6 +64,7 @@ def agent_graph(
         "classify", nodes.classify, metadata={"does": "says what kind of question it is"}
     )
     graph.add_node("plan", nodes.plan, metadata={"does": "says which agents do what"})
+    graph.add_node("clarify", clarify, metadata={"does": "asks the person what is meant"})
     graph.add_node(
         "execute",
         _with_agents_in_sight(nodes.execute, nodes.agents),
@@ -76,6 +79,7 @@ def agent_graph(
     graph.add_edge("understand", "classify")
     graph.add_edge("classify", "plan")
     graph.add_conditional_edges("plan", after_plan)
+    graph.add_conditional_edges("clarify", after_clarify)
     graph.add_edge("execute", "synthesize")
     graph.add_edge("synthesize", "verify")
     graph.add_edge("verify", "remember")

@@ -5,11 +5,18 @@ from typing import Final, Literal
 from graph.state import State
 
 STEPS_LIMIT: Final = 60
-"""Supersteps of one run; the graph has no loop, so more would be a mistake."""
+"""Supersteps of one run; people are asked what they mean a few times at most, so more would be a mistake."""
 
 
-def after_plan(state: State) -> Literal["execute", "synthesize", "remember"]:
-    """Work, unless the plan has no steps: then answer directly, or ask back."""
+def after_plan(state: State) -> Literal["execute", "clarify", "synthesize", "remember"]:
+    """Work, unless the plan has no steps: then answer directly, or ask the person back."""
     if state.plan.get("steps"):
         return "execute"
-    return "remember" if state.status else "synthesize"
+    if state.status:
+        return "remember"
+    return "clarify" if state.plan.get("answerable") else "synthesize"
+
+
+def after_clarify(state: State) -> Literal["classify", "remember"]:
+    """Begin again with what the person said, unless they do not want to go on."""
+    return "remember" if state.status else "classify"

@@ -131,7 +131,9 @@ class State(Question):
     answer_id: str = ""
     trace_id: str = ""
     standalone: dict[str, str] = field(default_factory=dict[str, str])
-    """A follow-up made whole: {"asked": …, "question": …}."""
+    """A follow-up or an unclear question made whole: {"asked": …, "question": …}."""
+    clarified: int = 0
+    """How often the person was asked what this question means."""
     summary: str = ""
     """What was said in the messages that are not kept any more."""
 

@@ -10,6 +10,7 @@ import httpx
 from langgraph_sdk import get_sync_client
 from langgraph_sdk.errors import APIError
 
+from graph.classification.question_back import asked_back
 from graph.text_border import clean_text
 from kb_contract.errors import ScriptoriumError
 
@@ -178,6 +179,8 @@ class Client:
         if waiting:
             outcome |= {"status": "awaiting_approval", "answer": "", "citations": []}
             outcome["approvals"] = waiting
+            if asked := asked_back(waiting):
+                outcome |= {"status": "needs_clarification", "answer": asked}
         return {**outcome, "thread_id": thread_id, "run_id": run_id}
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:

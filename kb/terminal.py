@@ -12,6 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from graph.citations.readable import visible
+from graph.classification.question_back import asked_back
 
 SHOWN_EVENTS = {
     "plan": "planned", "step_started": "started", "step_finished": "finished",
@@ -75,8 +76,8 @@ def _detail(event: Mapping[str, Any]) -> str:
 
 def show_answer(answer: Mapping[str, Any], to: Console) -> None:
     """Print an answer with its citations, or what it waits for."""
-    if answer.get("status") == "awaiting_approval":
-        show_approvals(answer.get("approvals") or [], to)
+    if answer.get("approvals"):
+        show_approvals(answer["approvals"], to)
         return
     to.print(
         Panel(
@@ -101,9 +102,14 @@ def show_approvals(waiting: Sequence[Mapping[str, Any]], to: Console) -> None:
         to.print("Nothing waits for an approval.")
     for one in waiting:
         to.print(Panel(_request(one), title=f"[bold yellow]approval {one['approval_id']}"))
-        to.print(
-            f"  kb approve {one['approval_id']}    kb reject {one['approval_id']} --message '…'"
-        )
+        to.print(f"  {_ways_to_answer(one)}")
+
+
+def _ways_to_answer(approval: Mapping[str, Any]) -> str:
+    name = approval["approval_id"]
+    if asked_back([approval]):
+        return f"kb respond {name} '…'    kb approve {name}    kb reject {name}"
+    return f"kb approve {name}    kb reject {name} --message '…'"
 
 
 def _request(approval: Mapping[str, Any]) -> str:

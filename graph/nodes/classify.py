@@ -38,6 +38,6 @@ class Classify:
 
     def _unclear(self, state: State, found: Classification) -> bool:
         """Who names an agent or brings a plan has said what is wanted; "the thing" is asked about later."""
-        said_already = bool(state.agent) or state.own_plan is not None
+        said_already = bool(state.agent or state.clarified) or state.own_plan is not None
         clear = found.path == "empty" or found.confidence >= self.ask_below
         return not (said_already or clear or says_nothing(state.question))

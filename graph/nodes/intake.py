@@ -27,6 +27,7 @@ _NOTHING_YET: Final[dict[str, Any]] = {
     "status": "",
     "citations": [],
     "usage": {},
+    "clarified": 0,
 }
 
 

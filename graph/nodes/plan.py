@@ -13,6 +13,7 @@ from graph.agents.registry import LiveRegistry, Registry
 from graph.classification.classifier import Classification, classification_from_json
 from graph.classification.rules import classify
 from graph.planning.asking_back import says_nothing
+from graph.planning.clarified import MOST_TIMES
 from graph.planning.estimates import Estimator, NoHistory, StepHistory
 from graph.planning.own_plan import read_own_plan
 from graph.planning.plan_cache import PlanCache
@@ -49,11 +50,11 @@ class Plan:
             update = self._own(state.own_plan, state.question, said, registry)
         elif state.agent:
             plan = plan_for_agent(state.agent, state.asks, said, registry, self.estimator)
-            update = _update(plan, registry)
+            update = _update(plan, registry, state)
         else:
             question = in_context(state.asks, state.messages)
             plan, timings["plan_cached"] = await self._planned(question, said, registry)
-            update = _update(plan, registry)
+            update = _update(plan, registry, state)
         update = await self._estimated(update, registry)
         timings["plan"] = round(time.monotonic() - began, 3)
         return {**update, "timings": {**state.timings, **timings}}
@@ -86,7 +87,7 @@ class Plan:
             data, registry, query=question, query_type=said.query_type, estimator=self.estimator
         )
         if plan is not None:
-            return _update(plan, registry)
+            return _planned_with(plan, registry)
         wrong = "\n".join(f"- {one}" for one in problems)
         return {
             "plan": {},
@@ -120,11 +121,14 @@ def in_context(question: str, messages: Sequence[AnyMessage]) -> str:
     return f"{earlier[-1]} ({question})" if earlier else question
 
 
-def _update(plan: WorkflowPlan, registry: Registry) -> dict[str, Any]:
-    """The plan as JSON; a question back is already the answer."""
-    plan = with_tool_grants(plan, registry)
-    update: dict[str, Any] = {"plan": plan.model_dump(mode="json")}
-    if plan.clarification:
-        options = "".join(f"\n- {one}" for one in plan.options)
-        update |= {"answer": plan.clarification + options, "status": "needs_clarification"}
+def _update(plan: WorkflowPlan, registry: Registry, state: State) -> dict[str, Any]:
+    """The plan as JSON; what no answer can help, or was asked too often, is said and ends the run."""
+    update = _planned_with(plan, registry)
+    asked_enough = state.clarified >= MOST_TIMES
+    if plan.clarification and (asked_enough or not plan.answerable):
+        update |= {"answer": plan.said_back(), "status": "needs_clarification"}
     return update
+
+
+def _planned_with(plan: WorkflowPlan, registry: Registry) -> dict[str, Any]:
+    return {"plan": with_tool_grants(plan, registry).model_dump(mode="json")}

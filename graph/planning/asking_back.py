@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from graph.classification.reading import read
@@ -112,6 +113,15 @@ _STEPS_OF_A_PART: Final = 12
 _MOST_PARTS: Final = 12
 
 
+@dataclass(frozen=True)
+class AskedBack:
+    """What a person is told instead of a plan."""
+
+    said: str
+    options: tuple[str, ...] = ()
+    answerable: bool = False
+
+
 def says_nothing(question: str) -> bool:
     """Tell whether nothing in the question says what it is about: "do it", "the thing"."""
     words = re.findall(r"[^\W_]+", fold(question))
@@ -121,14 +131,13 @@ def says_nothing(question: str) -> bool:
 def topic_options(registry: Registry) -> tuple[str, ...]:
     """What a person could ask about."""
     agents = registry.by_capability("knowledge")[:_MOST_OPTIONS]
-    return tuple(f"Ask {one.title}: {one.purpose}"[:200] for one in agents)
+    return tuple(f"What {one.title} says about {one.purpose}"[:200] for one in agents)
 
 
-def unclear(registry: Registry) -> tuple[str, tuple[str, ...]]:
+def unclear(registry: Registry) -> AskedBack:
     """Ask what the question is about."""
-    return "What is your question about? Name the thing, the document or the agent.", topic_options(
-        registry
-    )
+    asked = "What is your question about? Name the thing, the document or the agent."
+    return AskedBack(asked, topic_options(registry), answerable=True)
 
 
 def parts_of(questions: Sequence[str]) -> tuple[str, ...]:
@@ -177,8 +186,8 @@ def action_parameters(need: Need, registry: Registry) -> dict[str, Any]:
     return {"action": operation, **known, **operation_details(need.question, operation)}
 
 
-def impossible_action(sketch: Sketch, registry: Registry) -> tuple[str, tuple[str, ...]] | None:
-    """Say what cannot be done here before a person is asked to approve it."""
+def impossible_action(sketch: Sketch, registry: Registry) -> AskedBack | None:
+    """Say what cannot be done here, or what is missing, before a person is asked to approve it."""
     possible = possible_actions(registry)
     ids = tuple(one.agent_id for one in registry.by_capability("knowledge"))
     for need in sketch.needs:
@@ -187,18 +196,15 @@ def impossible_action(sketch: Sketch, registry: Registry) -> tuple[str, tuple[st
         acting = registry.by_capability("action")
         if tool_agent(need.question, acting, changing=True):
             if lacking := missing_arguments(need.question, acting):
-                return lacking, ()
+                return AskedBack(lacking, answerable=True)
             continue
         said = action_parameters(need, registry)
         if said["action"] not in possible:
-            what = (
+            return AskedBack(
                 f"{need.verb!r} cannot be done from here. What can be done: {', '.join(possible)}."
             )
-            return what, tuple(f"Refresh the knowledge of {one}" for one in ids[:_MOST_OPTIONS])
         if "agent_id" not in said:
-            return "The knowledge of which agent?", tuple(
-                f"Refresh the knowledge of {one}" for one in ids[:_MOST_OPTIONS]
-            )
+            return AskedBack("The knowledge of which agent?", ids[:_MOST_OPTIONS], answerable=True)
     return None
 
 

@@ -90,6 +90,7 @@ def _asking(
         shape="direct",
         clarification=" ".join((written.clarification or "").split()),
         options=rules.options,
+        answerable=True,
         made_by="model",
         reasons=("a model asks the person back",),
         registry_digest=registry.digest(),

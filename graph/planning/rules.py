@@ -7,6 +7,7 @@ from typing import Any, Final
 from graph.classification.classifier import Classification
 from graph.planning.agent_choice import Affinity, AgentChoice, without_names
 from graph.planning.asking_back import (
+    AskedBack,
     action_parameters,
     impossible_action,
     nobody_can,
@@ -55,22 +56,21 @@ class RulePlanner:
             return draft.finished((), ("politeness needs no agent",), shape="direct")
         # "What can you do?" names nothing either, and is about what there is.
         if says_nothing(question) and classification.query_type != "schema_discovery":
-            return draft.asking(*unclear(registry))
+            return draft.asking(unclear(registry))
         sketch = sketch_of(question, analysis=classification.query_type == "complex_analysis")
         if refused := impossible_action(sketch, registry):
-            return draft.asking(*refused)
+            return draft.asking(refused)
         missing = [one.capability for one in sketch.needs if not _able(one.capability, registry)]
         if missing:
-            return draft.asking(nobody_can(missing[0], registry), ())
+            return draft.asking(AskedBack(nobody_can(missing[0], registry)))
         choice = AgentChoice(affinity, most=self.most_agents)
         steps = await _Casting(registry, choice).steps(sketch)
         plan = draft.finished(steps, _reasons(sketch, steps))
         if problems := validate(plan, registry):
             said = "; ".join(map(str, problems))
-            return draft.asking(
-                f"This is too much for one plan; ask it in parts, for instance as below. {said}",
-                parts_of([need.question for need in sketch.needs]),
-            )
+            parts = parts_of([need.question for need in sketch.needs])
+            asked = f"This is too much for one plan; ask it in parts, for instance as below. {said}"
+            return draft.asking(AskedBack(asked, parts))
         return self.estimator.plan(plan, registry)
 
 
@@ -98,9 +98,10 @@ class _Draft:
             registry_digest=self.registry.digest(),
         )
 
-    def asking(self, clarification: str, options: tuple[str, ...]) -> WorkflowPlan:
+    def asking(self, back: AskedBack) -> WorkflowPlan:
         plan = self.finished((), ("the person is asked back",), shape="direct")
-        return plan.model_copy(update={"clarification": clarification, "options": options})
+        asked = {"clarification": back.said, "options": back.options, "answerable": back.answerable}
+        return plan.model_copy(update=asked)
 
 
 def _able(capability: Capability, registry: Registry) -> tuple[AgentCapability, ...]:

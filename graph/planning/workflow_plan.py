@@ -61,6 +61,9 @@ class WorkflowPlan(PlanPart):
     clarification: str | None = None
     """A question back to the person, instead of steps."""
     options: tuple[str, ...] = ()
+    """Answers to choose from, the likeliest first."""
+    answerable: bool = False
+    """Whether planning goes on with an answer; else it is only said why nothing is planned."""
     requires_approval: bool = False
     estimate: Estimate = Estimate()
     made_by: Literal["rules", "model", "person"] = "rules"
@@ -71,7 +74,11 @@ class WorkflowPlan(PlanPart):
 
     def digest(self) -> str:
         """Digest of what will be done; an approval is bound to it."""
-        return sha256_json(self.model_dump(mode="json"))
+        return sha256_json(self.model_dump(mode="json", exclude={"answerable"}))
+
+    def said_back(self) -> str:
+        """What a person reads where nothing is planned."""
+        return "".join([self.clarification or "", *(f"\n- {one}" for one in self.options)])
 
 
 class AgentCapability(PlanPart):

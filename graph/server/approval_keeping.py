@@ -9,6 +9,7 @@ from langgraph.types import Interrupt
 from psycopg.types.json import Jsonb
 
 from graph.approval_requests.shown_action import shown_action
+from graph.classification.question_back import ACTION
 from graph.server.approval_policy import ApprovalPolicies, ApprovalPolicy
 from graph.server.approval_rows import approval_row
 from graph.server.clock import Clock, utc_now
@@ -18,6 +19,10 @@ from kb_contract.identifiers import DEFAULT_WORKSPACE
 PINNED_AFTER_DEADLINE: Final = timedelta(days=1)
 # Questions in a graph's own form cannot be rejected for it, so nobody ends them in its place.
 _NO_POLICY: Final = ApprovalPolicy(timeout=0)
+# What a question means is for whoever asked it to say, and nothing is allowed by it.
+_FOR_WHO_ASKED: Final[Mapping[str, Any]] = {
+    "approvers": (), "separate_approver": False, "on_timeout": "reject", "escalate_to": (),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,11 @@ class ApprovalKeeping:
         await statements.rows("keep_approval", **row)
 
     def _policy(self, row: Row) -> ApprovalPolicy:
-        if shown_action(row["request"]) is None:
+        shown = shown_action(row["request"])
+        if shown is None:
             return _NO_POLICY
+        if shown.name == ACTION:
+            return self.policies.usual.model_copy(update=_FOR_WHO_ASKED)
         return self.policies.of(row["agent_id"], str(row["request"].get("query_type") or ""))
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from langchain_core.runnables import RunnableConfig
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from graph.classification.question_back import asked_back
 from graph.server.approval_rows import action_name, approval_body
 from graph.server.approvals import Decided, ResumedRun, decide
 from graph.server.border import BorderRoute
@@ -162,12 +163,13 @@ async def session_body(parts: ServerParts, session_id: str) -> dict[str, Any]:
         "error": runs[0]["error"] if runs else None,
         "approvals": [approval_body(row) for row in pending],
         **{name: values.get(name) for name in ANSWER_FIELDS},
+        "answer": values.get("answer") or asked_back(pending) or None,
     }
 
 
 def _status(thread: Row, values: dict[str, Any], pending: list[Row], runs: list[Row]) -> str:
     if pending and thread["status"] != "busy":
-        return "awaiting_approval"
+        return "needs_clarification" if asked_back(pending) else "awaiting_approval"
     if runs and runs[0]["status"] == "interrupted":
         return "cancelled"
     if thread["status"] == "interrupted":

@@ -31,7 +31,7 @@ def demo(
     client = server_client()
     show = Lanes(out)
     answer = client.ask(question, on_event=show)
-    while answer["status"] == "awaiting_approval":
+    while answer.get("approvals"):
         show_approvals(answer["approvals"], out)
         answer = _decide(client, answer["approvals"][0], out, show)
     show_answer(answer, out)

@@ -8,6 +8,7 @@ from graph.agents.registry import LiveRegistry
 from graph.classification.rules import RuleClassifier
 from graph.nodes.classify import Classify
 from graph.nodes.plan import Plan, in_context
+from graph.planning.clarified import MOST_TIMES
 from graph.planning.rules import RulePlanner
 from graph.planning.workflow_plan import WorkflowPlan
 from graph.state import State
@@ -45,8 +46,15 @@ async def test_small_talk_has_no_steps_and_no_status(reader: InMemoryKnowledge):
     assert "status" not in update
 
 
-async def test_a_question_back_is_the_answer(reader: InMemoryKnowledge):
+async def test_a_question_back_is_left_to_be_asked(reader: InMemoryKnowledge):
     update = await planned(reader, "the thing")
+    assert (update["plan"]["steps"], update["plan"]["answerable"]) == ([], True)
+    assert "Harbour rules" in update["plan"]["options"][1]
+    assert "status" not in update
+
+
+async def test_what_was_asked_too_often_is_the_answer(reader: InMemoryKnowledge):
+    update = await planned(reader, "the thing", clarified=MOST_TIMES)
     assert update["status"] == "needs_clarification"
     assert "Harbour rules" in update["answer"]
 

@@ -187,12 +187,16 @@ async def test_known_actions_carry_their_arguments():
     assert plan.requires_approval
 
 
-@pytest.mark.parametrize("question", ["Archive the log", "Refresh the knowledge"])
-async def test_impossible_or_unclear_actions_are_asked_back_before_anyone_approves(question: str):
-    plan = await made(question, LIBRARY)
-    assert plan.steps == ()
-    assert plan.clarification
-    assert "Refresh the knowledge of garden_guide" in plan.options
+async def test_an_impossible_action_is_said_before_anyone_approves():
+    plan = await made("Archive the log", LIBRARY)
+    assert (plan.steps, plan.answerable) == ((), False)
+    assert "refresh_knowledge" in (plan.clarification or "")
+
+
+async def test_an_action_without_its_object_is_asked_back():
+    plan = await made("Refresh the knowledge", LIBRARY)
+    assert (plan.steps, plan.answerable) == ((), True)
+    assert "garden_guide" in plan.options
 
 
 async def test_agents_that_want_approval_get_it():
