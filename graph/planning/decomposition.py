@@ -50,6 +50,11 @@ _JUDGES: Final = re.compile(
     r"\b(?:analy[sz]e|analysis|assess|evaluate|investigate|trends?|patterns?|root\s+causes?|implications?|impact|affect(?:s|ed)?|influence[sd]?|correlat\w+|recurring|common\s+\w+|drivers?|factors|synthesi[sz]e|weigh|worth|should\s+(?:we|i)|develop(?:ed|ment)?\s+over|over\s+the\s+(?:last|past))\b"
 )
 
+# What was looked at under a condition is judged before the deed.
+_LOOKS_WHETHER: Final = re.compile(
+    r"is\s+it\s+so\s+that\b|(?:check|see|look|verify|find\s+out)\b.*\b(?:if|whether)\b"
+)
+
 # "If I drive at 80 km/h for 2 hours, how far do I get": all numbers are given.
 _WORD_PROBLEM: Final = re.compile(
     r"(?:if|suppose|when|given|a|an|i|we)\b(?!.*\b(?:the\s+\w+|handbook|policy|manual|contract|according)\b)[^?]*\d[^?]*\d[^?]*[,.]\s*(?:how\s+(?:far|long|much|many|fast|old)|what)\b[^?]*\??\s*$"
@@ -194,6 +199,8 @@ def _action(sketch: Sketch, part: ClauseKind) -> None:
     inputs = sketch.open_ends()
     if not inputs and part.source:
         inputs = [sketch.add("knowledge", part.text)]
+    elif inputs and (before := sketch.last()) and _LOOKS_WHETHER.match(fold(before.question[:200])):
+        inputs = [sketch.add("reasoning", before.question, after=inputs)]
     sketch.add("action", part.text, after=inputs, verb=part.verb)
 
 

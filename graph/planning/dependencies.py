@@ -76,9 +76,13 @@ def widest(waits: Waits) -> int:
 
 def shape_of(steps: Sequence[WorkflowStep]) -> Shape:
     """Name the shape of the dependencies."""
-    waits = waits_of(steps)
-    if len(steps) < 2:
-        return "single" if steps else "direct"
+    return shape_of_waits(waits_of(steps))
+
+
+def shape_of_waits(waits: Waits) -> Shape:
+    """Name the shape of who waits for whom."""
+    if len(waits) < 2:
+        return "single" if waits else "direct"
     followers = {step: [one for one, needed in waits.items() if step in needed] for step in waits}
     if all(len(needed) <= 1 for needed in waits.values()) and all(
         len(after) <= 1 for after in followers.values()

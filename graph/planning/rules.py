@@ -1,5 +1,6 @@
-"""Plans by rules: no provider, no model, the same plan for the same question."""
+"""Plans by rules and a small trained reading: no provider, the same plan for the same question."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -19,6 +20,7 @@ from graph.planning.clause_kinds import asks_for_stock
 from graph.planning.decomposition import sketch_of
 from graph.planning.dependencies import shape_of
 from graph.planning.estimates import Estimator
+from graph.planning.needs_reading import NeedsReader
 from graph.planning.registry import Registry
 from graph.planning.sketch import Need, Sketch
 from graph.planning.tool_choice import calling_agents, tool_parameters
@@ -38,10 +40,12 @@ _ACTION_SECONDS: Final = 120.0
 
 @dataclass(frozen=True)
 class RulePlanner:
-    """The planner that always works."""
+    """The planner that always works; the rules give steps their words, the reading says which there are."""
 
     estimator: Estimator = field(default_factory=Estimator)
     most_agents: int = 4
+    needs: NeedsReader = field(default_factory=NeedsReader)
+    """A trained reading beside the rules."""
 
     async def plan(
         self,
@@ -57,7 +61,10 @@ class RulePlanner:
         # "What can you do?" names nothing either, and is about what there is.
         if says_nothing(question) and classification.query_type != "schema_discovery":
             return draft.asking(unclear(registry))
-        sketch = sketch_of(question, analysis=classification.query_type == "complex_analysis")
+        ruled = sketch_of(question, analysis=classification.query_type == "complex_analysis")
+        sketch = await asyncio.to_thread(self.needs.joined, ruled, question)
+        if not sketch.needs:
+            return draft.finished((), ("politeness needs no agent",), shape="direct")
         if refused := impossible_action(sketch, registry):
             return draft.asking(refused)
         missing = [one.capability for one in sketch.needs if not _able(one.capability, registry)]

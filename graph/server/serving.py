@@ -14,6 +14,8 @@ from graph.settings import ReaderSettings
 
 GRACE_SECONDS = 5
 LONGEST_SOCKET_MESSAGE = 64 * 1024
+# Longer than clients keep idle connections: who closes first cuts a request that is on its way.
+IDLE_SECONDS = 75
 
 
 class StreamingServer(uvicorn.Server):
@@ -49,6 +51,7 @@ async def serve(settings: ReaderSettings, app: FastAPI) -> None:
         log_config=None,
         access_log=settings.log_level == "DEBUG",
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=IDLE_SECONDS,
         server_header=False,
         ws_max_size=LONGEST_SOCKET_MESSAGE,
     )

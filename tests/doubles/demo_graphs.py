@@ -21,6 +21,8 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 from pydantic import BaseModel, Field
 
+from graph.classification.question_back import question_back, words_of
+
 EFFECTS = (
     "create table if not exists public.effects (n bigint generated always as identity, what text)"
 )
@@ -169,6 +171,51 @@ def asking(checkpointer: BaseCheckpointSaver[Any]) -> Any:
     return builder.compile(checkpointer=checkpointer)
 
 
+class DeedState(TypedDict, total=False):
+    tag: str
+    said: Any
+
+
+async def do_if_allowed(state: DeedState) -> dict[str, Any]:
+    """The deed that a person allowed or not; a row per time that it is done."""
+    kind = state["said"]["decisions"][0]["type"]
+    if kind == "approve":
+        await effect(state["tag"])
+    return {}
+
+
+def deed(checkpointer: BaseCheckpointSaver[Any]) -> Any:
+    builder = StateGraph(DeedState)
+    builder.add_node("ask", ask_once)
+    builder.add_node("do", do_if_allowed)
+    for before, after in pairwise((START, "ask", "do", END)):
+        builder.add_edge(before, after)
+    return builder.compile(checkpointer=checkpointer)
+
+
+class ClarifyState(TypedDict, total=False):
+    question: str
+    status: str
+    said: str
+
+
+async def ask_what_is_meant(state: ClarifyState) -> dict[str, Any]:
+    answer = interrupt(
+        question_back(
+            "Which harbour?", ("north", "south"), {"question": state["question"]},
+            step_id="plan", how="Respond with a number.",
+        )
+    )  # fmt: skip
+    return {"said": words_of(answer), "status": "completed"}
+
+
+def clarifying(checkpointer: BaseCheckpointSaver[Any]) -> Any:
+    builder = StateGraph(ClarifyState)
+    builder.add_node("ask", ask_what_is_meant)
+    builder.add_edge(START, "ask")
+    return builder.compile(checkpointer=checkpointer)
+
+
 class StoryState(TypedDict, total=False):
     lines: int
     said: Any
@@ -205,4 +252,5 @@ def story(checkpointer: BaseCheckpointSaver[Any]) -> Any:
 
 GRAPHS = {
     "chat": chat, "dag": dag, "slow": slow, "failing": failing, "asking": asking, "story": story,
+    "deed": deed, "clarifying": clarifying,
 }  # fmt: skip

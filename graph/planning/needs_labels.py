@@ -1,0 +1,90 @@
+"""What a plan consists of, as numbers that a model can learn: how many steps of each kind, which shape."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.planning.dependencies import shape_of_waits
+from graph.planning.sketch import Sketch
+from graph.planning.workflow_plan import Shape
+from kb_contract.agent_manifest import Capability
+
+KINDS: Final[tuple[Capability, ...]] = (
+    "knowledge", "tool", "calculation", "comparison", "reasoning", "action",
+)  # fmt: skip
+SHAPES: Final[tuple[Shape, ...]] = get_args(Shape)
+MOST: Final = (4, 2, 2, 1, 1, 2)
+"""Counts that the model tells apart; more than that are told by the words."""
+HEADS: Final = (*(most + 1 for most in MOST), len(SHAPES))
+_SEEN_COUNTS: Final = 4
+FEATURES: Final = len(KINDS) * _SEEN_COUNTS + len(SHAPES)
+TRAINING: Final = Path(__file__).parent / "training"
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A plan without its words."""
+
+    counts: tuple[int, ...]
+    """Steps of each of KINDS."""
+    shape: Shape
+
+    def classes(self) -> tuple[int, ...]:
+        """Which class of each head this is."""
+        clipped = (min(count, most) for count, most in zip(self.counts, MOST, strict=True))
+        return (*clipped, SHAPES.index(self.shape))
+
+    def count(self, kind: Capability) -> int:
+        return self.counts[KINDS.index(kind)]
+
+
+@dataclass(frozen=True)
+class LabelledOutline:
+    """A question with the outline that a careful planner gave it, and who wrote both."""
+
+    query: str
+    outline: Outline
+    author: str
+
+
+def outline_of(sketch: Sketch) -> Outline:
+    """Outline of what the rules made; what asks for the stock looks something up as well."""
+    kinds = ["knowledge" if one.capability == "catalogue" else one.capability for one in sketch.needs]
+    waits = {one.key: one.after for one in sketch.needs}
+    return Outline(tuple(kinds.count(kind) for kind in KINDS), shape_of_waits(waits))
+
+
+def features_of(outline: Outline) -> Floats:
+    """What the rules made, as zeros and ones beside what the sentence model says."""
+    counts = np.minimum(outline.counts, _SEEN_COUNTS - 1)
+    told = np.eye(_SEEN_COUNTS, dtype=np.float32)[counts].ravel()
+    shape = np.eye(len(SHAPES), dtype=np.float32)[SHAPES.index(outline.shape)]
+    return np.concatenate([told, shape])
+
+
+def read_labelled(folder: Path = TRAINING) -> tuple[LabelledOutline, ...]:
+    """Read every line of the training files; the file's name says who wrote it."""
+    return tuple(
+        one for file in sorted(folder.glob("*.jsonl")) for one in _lines(file)
+    )  # fmt: skip
+
+
+def _lines(file: Path) -> Iterator[LabelledOutline]:
+    author = file.stem.rsplit("_", 1)[0]
+    for line in file.read_text("utf-8").splitlines():
+        row: Mapping[str, Any] = json.loads(line)
+        yield LabelledOutline(row["query"], _outline(row), author)
+
+
+def _outline(row: Mapping[str, Any]) -> Outline:
+    said: Mapping[str, int] = row["capabilities"]
+    lookups = said.get("knowledge", 0) + said.get("catalogue", 0)
+    others: Sequence[int] = [said.get(kind, 0) for kind in KINDS[1:]]
+    return Outline((lookups, *others), row["shape"])

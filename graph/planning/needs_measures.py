@@ -1,0 +1,70 @@
+"""How good a reading is on questions that it was not taught, and from which chance a person is asked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from graph.planning.needs_labels import Outline
+from graph.planning.needs_model import Reading
+from graph.planning.needs_reading import decided
+
+_THRESHOLDS: Final = tuple(round(0.01 * step, 2) for step in range(3, 51))
+MOST_NEEDLESS: Final = 0.05
+"""Share of harmless questions that may ask a person needlessly, before a miss is taken instead."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was right, what the rules said, and what the model read."""
+
+    right: Outline
+    rules: Outline
+    reading: Reading
+
+    def acts(self) -> bool:
+        return self.right.count("action") > 0
+
+    def asks(self, asks_from: float) -> bool:
+        return self.rules.count("action") > 0 or self.reading.action() >= asks_from
+
+
+def threshold(measured: Sequence[Measured]) -> float:
+    """Return the highest chance at which no deed is missed, unless that asks too often."""
+    deeds = [one for one in measured if one.acts()]
+    harmless = [one for one in measured if not one.acts()]
+    quiet = [
+        one for one in _THRESHOLDS
+        if sum(row.asks(one) for row in harmless) <= MOST_NEEDLESS * len(harmless)
+    ]  # fmt: skip
+    fitting = quiet or list(_THRESHOLDS[-1:])
+    missed = {one: sum(not row.asks(one) for row in deeds) for one in fitting}
+    fewest = min(missed.values())
+    return max(one for one in fitting if missed[one] == fewest)
+
+
+def figures(
+    measured: Sequence[Measured], known: Mapping[Outline, int], asks_from: float
+) -> dict[str, Any]:
+    """Shares that are right by the rules alone and joined with the model."""
+    joined = [decided(one.rules, one.reading, known, asks_from) for one in measured]
+    return {
+        "n": len(measured),
+        "rules": _shares(measured, [one.rules for one in measured]),
+        "joined": _shares(measured, joined),
+    }
+
+
+def _shares(measured: Sequence[Measured], said: Sequence[Outline]) -> dict[str, Any]:
+    pairs = list(zip(measured, said, strict=True))
+    acting = [(one.acts(), made.count("action") > 0) for one, made in pairs]
+    return {
+        "shape": _share([one.right.shape == made.shape for one, made in pairs]),
+        "capabilities": _share([one.right.counts == made.counts for one, made in pairs]),
+        "approval": _share([wanted == made for wanted, made in acting]),
+        "missed": sum(wanted and not made for wanted, made in acting),
+        "needless": sum(made and not wanted for wanted, made in acting),
+    }
+
+
+def _share(right: Sequence[bool]) -> float:
+    return round(sum(right) / len(right), 4) if right else 0.0

@@ -1,0 +1,179 @@
+"""How the trained reading stands beside the rules: neither alone can keep a deed from being asked about."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graph.classification.encoder import FIRST_TOKENS_OF, MEANS_OF
+from graph.classification.low_rank import Changes, thin_names
+from graph.planning.decomposition import sketch_of
+from graph.planning.needs_labels import FEATURES, HEADS, KINDS, Outline, features_of, outline_of
+from graph.planning.needs_measures import Measured, figures, threshold
+from graph.planning.needs_model import (
+    HERE,
+    LAST_LAYER,
+    MODEL_FILE,
+    WIDTH,
+    NeedsModel,
+    Reading,
+    load,
+    load_card,
+    save,
+    training_digest,
+)
+from graph.planning.needs_reading import NeedsReader, decided, load_parts
+from graph.planning.needs_labels import TRAINING
+from graph.planning.train import by_rules
+from kb_contract.errors import BadSetting
+
+LOOKUP = Outline((1, 0, 0, 0, 0, 0), "single")
+DEED = Outline((0, 0, 0, 0, 0, 1), "single")
+CHECKED_DEED = Outline((1, 0, 0, 0, 1, 1), "sequential")
+GREETING = Outline((0, 0, 0, 0, 0, 0), "direct")
+KNOWN = {LOOKUP: 50, DEED: 20, CHECKED_DEED: 5, GREETING: 9}
+
+
+def reading(of: Outline, sure: float = 0.9, action: float | None = None) -> Reading:
+    """Every head is as sure of its class; the chance of an action may be said apart."""
+    heads = []
+    for classes, one in zip(HEADS, of.classes(), strict=True):
+        chances = np.full(classes, (1 - sure) / (classes - 1), dtype=np.float32)
+        chances[one] = sure
+        heads.append(np.log(chances))
+    if action is not None:
+        some = np.full(3, action / 2, dtype=np.float32)
+        some[0] = 1 - action
+        heads[KINDS.index("action")] = np.log(some)
+    return Reading(heads)
+
+
+@pytest.mark.parametrize(
+    ("rules", "read", "acts"),
+    [
+        (DEED, reading(LOOKUP, action=0.1), True),
+        (LOOKUP, reading(DEED, action=0.9), True),
+        (LOOKUP, reading(LOOKUP, action=0.21), True),
+        (LOOKUP, reading(LOOKUP, action=0.19), False),
+        (DEED, reading(LOOKUP, action=0.001), False),
+    ],
+)
+def test_rules_or_model_ask_for_an_approval(rules: Outline, read: Reading, acts: bool):
+    said = decided(rules, read, KNOWN, asks_from=0.2)
+    assert (said.count("action") > 0) is acts
+
+
+def test_the_likeliest_known_outline_is_taken():
+    assert decided(DEED, reading(CHECKED_DEED), KNOWN, 0.2) == CHECKED_DEED
+
+
+def test_only_a_plain_greeting_needs_no_step():
+    assert decided(LOOKUP, reading(GREETING, sure=0.95), KNOWN, 0.2) == GREETING
+    assert decided(LOOKUP, reading(GREETING, sure=0.7), KNOWN, 0.2).shape != "direct"
+
+
+def test_many_lookups_are_counted_by_the_words():
+    six = Outline((6, 0, 1, 0, 0, 0), "parallel_then_join")
+    four = Outline((4, 0, 1, 0, 0, 0), "parallel_then_join")
+    assert decided(six, reading(four), {four: 30}, 0.2).count("knowledge") == 6
+
+
+def test_the_threshold_misses_no_deed_unless_it_would_ask_too_often():
+    deeds = [Measured(DEED, LOOKUP, reading(DEED, action=one)) for one in (0.12, 0.5, 0.9)]
+    quiet = [Measured(LOOKUP, LOOKUP, reading(LOOKUP, action=0.02)) for _ in range(50)]
+    assert threshold([*deeds, *quiet]) == 0.12
+    loud = [Measured(LOOKUP, LOOKUP, reading(LOOKUP, action=0.3)) for _ in range(10)]
+    assert threshold([*deeds, *quiet, *loud]) > 0.3
+
+
+def test_figures_count_missed_and_needless_approvals():
+    rows = [
+        Measured(DEED, LOOKUP, reading(DEED)),
+        Measured(LOOKUP, LOOKUP, reading(LOOKUP, action=0.01)),
+        Measured(LOOKUP, DEED, reading(LOOKUP, action=0.5)),
+    ]
+    said = figures(rows, KNOWN, 0.2)
+    assert (said["rules"]["missed"], said["rules"]["needless"]) == (1, 1)
+    assert (said["joined"]["missed"], said["joined"]["needless"]) == (0, 1)
+
+
+def a_model() -> NeedsModel:
+    chance = np.random.default_rng(3)
+    thin = {name: chance.normal(size=(6, 4, 2)).astype(np.float16) for name in thin_names()}
+    weights = chance.normal(size=(LAST_LAYER + FEATURES, sum(HEADS))).astype(np.float16)
+    return NeedsModel(Changes(thin), weights, np.zeros(sum(HEADS), dtype=np.float16))
+
+
+def test_a_model_is_read_as_it_was_saved_and_no_other(tmp_path: Path):
+    card = {"training_sha256": "t", "questions": 1, "encoder": "e", "encoder_sha256": "s"}
+    save(a_model(), tmp_path, **card, asks_from=0.2, outlines=[[[1, 0, 0, 0, 0, 0], "single", 7]])
+    assert load_card(tmp_path).known() == {LOOKUP: 7}
+    meaning = np.ones(WIDTH * (len(MEANS_OF) + len(FIRST_TOKENS_OF)), dtype=np.float32)
+    said = [one.read(meaning, features_of(LOOKUP)) for one in (a_model(), load(tmp_path))]
+    assert said[0].of(DEED) == pytest.approx(said[1].of(DEED), rel=1e-3)
+    (tmp_path / MODEL_FILE).write_bytes(b"something else")
+    with pytest.raises(BadSetting, match="not that of its card"):
+        load(tmp_path)
+    (tmp_path / "needs_model.json").write_text("{}")
+    with pytest.raises(BadSetting):
+        load_card(tmp_path)
+
+
+def test_the_shipped_model_is_that_of_its_lines():
+    card = load_card(HERE)
+    assert card.training_sha256 == training_digest(TRAINING)
+    assert (HERE / MODEL_FILE).stat().st_size < 3_000_000
+    assert {"writer_a", "writer_b", "writer_c"} <= card.figures.keys()
+
+
+def test_without_the_sentence_model_the_rules_stand_alone():
+    sketch = sketch_of("Where is the pier?")
+    reader = NeedsReader(rules_alone=True)
+    assert reader.joined(sketch, "Where is the pier?") is sketch
+
+
+def test_small_talk_has_an_outline_of_its_own():
+    assert by_rules("thank you") == GREETING
+    assert by_rules("Where is the pier?") == LOOKUP
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "I'd sleep better if the old banner were no longer there.",
+        "Nobody has told the caterer yet, could that happen before three?",
+        "Der Aushang müsste längst weg sein, kümmern Sie sich bitte darum.",
+        "The people on the list ought to have the new code by tonight.",
+    ],
+)
+def test_wishes_that_order_nobody_are_asked_about(question: str):
+    parts = load_parts()
+    if parts is None:
+        pytest.skip("the sentence model is not installed")
+    joined = NeedsReader(parts).joined(sketch_of(question), question)
+    assert "action" in [one.capability for one in joined.needs]
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Who approved the deletion of the tapes?", "What does it take to be removed from the list?"],
+)
+def test_questions_about_deeds_are_answered(question: str):
+    parts = load_parts()
+    if parts is None:
+        pytest.skip("the sentence model is not installed")
+    joined = NeedsReader(parts).joined(sketch_of(question), question)
+    assert "action" not in [one.capability for one in joined.needs]
+
+
+def test_every_line_of_training_is_sound():
+    seen: set[str] = set()
+    for file in sorted(TRAINING.glob("*.jsonl")):
+        for line in file.read_text("utf-8").splitlines():
+            row = json.loads(line)
+            assert row["query"] not in seen, row["query"]
+            seen.add(row["query"])
+            assert row["needs_approval"] == ("action" in row["capabilities"])
+            assert sum(row["capabilities"].values()) == len(row["steps"])
+    assert len(seen) > 2_000
