@@ -56,7 +56,9 @@ class LabelledOutline:
 
 def outline_of(sketch: Sketch) -> Outline:
     """Outline of what the rules made; what asks for the stock looks something up as well."""
-    kinds = ["knowledge" if one.capability == "catalogue" else one.capability for one in sketch.needs]
+    kinds = [
+        "knowledge" if one.capability == "catalogue" else one.capability for one in sketch.needs
+    ]
     waits = {one.key: one.after for one in sketch.needs}
     return Outline(tuple(kinds.count(kind) for kind in KINDS), shape_of_waits(waits))
 

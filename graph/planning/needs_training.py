@@ -17,11 +17,11 @@ from graph.planning.needs_labels import FEATURES, HEADS, Floats
 from graph.planning.needs_model import LAST_LAYER, NeedsModel
 
 RANK: Final = 16
-ROUNDS: Final = 9
+ROUNDS: Final = 8
 _LOUDNESS: Final = 2.0
-_BATCH: Final = 16
-_THIN_STEP: Final = 1.2e-3
-_HEAD_STEP: Final = 2e-3
+_BATCH: Final = 32
+_THIN_STEP: Final = 1.5e-3
+_HEAD_STEP: Final = 3e-3
 _WARM_UP: Final = 0.1
 _SMOOTHING: Final = 0.03
 _LEFT_OUT: Final = 0.1
@@ -39,7 +39,9 @@ class Lesson:
     classes: tuple[int, ...]
 
 
-def taught(lessons: Sequence[Lesson], folder: Path, *, seed: int = 1, rounds: int = ROUNDS) -> NeedsModel:
+def taught(
+    lessons: Sequence[Lesson], folder: Path, *, seed: int = 1, rounds: int = ROUNDS
+) -> NeedsModel:
     """Learn from every lesson, each said a little differently in every round."""
     import torch  # noqa: PLC0415 - only training needs it
 
@@ -70,7 +72,7 @@ def varied(text: str, chance: random.Random) -> str:
         text = text.rstrip(".?! ")
     if chance.random() < 0.1:
         text = chance.choice(("Please ", "Hi, ", "Hello, ", "ok ")) + text
-    if chance.random() < 0.15 and len(text) > 12:  # noqa: PLR2004
+    if chance.random() < 0.15 and len(text) > 12:
         at = chance.randrange(1, len(text) - 2)
         swapped = text[at + 1] + text[at] if chance.random() < 0.5 else text[at + 1]
         text = text[:at] + swapped + text[at + 2 :]
@@ -153,7 +155,10 @@ class _Pupil:
 
     def found(self) -> NeedsModel:
         arrays = {name: one.detach().numpy() for name, one in self.thin.items()}
-        louder = {name: one * (_LOUDNESS if name.startswith("down") else 1) for name, one in arrays.items()}
+        louder = {
+            name: one * (_LOUDNESS if name.startswith("down") else 1)
+            for name, one in arrays.items()
+        }
         weights, bias = (one.detach().numpy() for one in (self.head.weight, self.head.bias))
         return NeedsModel(Changes(louder), weights.T.copy(), bias.copy())
 

@@ -14,8 +14,12 @@ from graph.planning.sides import counted_sides, document_sides, named_sides
 from graph.planning.sketch import Need, Sketch
 from kb_contract.agent_manifest import Capability
 
-_LISTED: Final = re.compile(r"\s*(?:,\s*(?:and|or|und|oder|et|ou|y|e|en)?|;|\s(?:and|or|plus|versus|vs\.?|und|oder|et|ou|y|con|en|against|with))\s+")
-_DEEDS: Final = re.compile(r"\s*(?:,\s*(?:and|then|und|dann|et|y|en)?\s*(?:then\s+|also\s+)?|;\s*|\s(?:and|then|und|dann|et|puis|y|en)\s+(?:then\s+|also\s+)?)(?=\w+\s+\w)")
+_LISTED: Final = re.compile(
+    r"\s*(?:,\s*(?:and|or|und|oder|et|ou|y|e|en)?|;|\s(?:and|or|plus|versus|vs\.?|und|oder|et|ou|y|con|en|against|with))\s+"
+)
+_DEEDS: Final = re.compile(
+    r"\s*(?:,\s*(?:and|then|und|dann|et|y|en)?\s*(?:then\s+|also\s+)?|;\s*|\s(?:and|then|und|dann|et|puis|y|en)\s+(?:then\s+|also\s+)?)(?=\w+\s+\w)"
+)
 _LOOKUPS: Final = frozenset({"knowledge", "catalogue", "tool"})
 
 
@@ -54,20 +58,24 @@ class _Reshaping:
 
     def _chained(self, so_far: int) -> bool:
         if self.wanted.shape == "mixed":
-            return so_far == 1 and self.wanted.count("knowledge") > 2  # noqa: PLR2004 - a name, then two
+            return so_far == 1 and self.wanted.count("knowledge") > 2
         return self.wanted.shape == "sequential"
 
     def _lookups(self) -> list[Need]:
         live = self._needs("tool", self.wanted.count("tool"))
         read = self._needs("knowledge", self.wanted.count("knowledge"))
         first = next((one.capability for one in self.old.needs if one.capability in _LOOKUPS), "")
-        found = [*live, *read] if first == "tool" or self.wanted.shape == "sequential" else [*read, *live]
+        found = (
+            [*live, *read]
+            if first == "tool" or self.wanted.shape == "sequential"
+            else [*read, *live]
+        )
         return self._by_name_first(found)
 
     def _by_name_first(self, found: list[Need]) -> list[Need]:
         """In a chain of two readings the first one asks who or what is meant."""
         reads = [one for one in found if one.capability == "knowledge"]
-        if self.wanted.shape != "sequential" or len(reads) != 2 or len(found) != 2:  # noqa: PLR2004
+        if self.wanted.shape != "sequential" or len(reads) != 2 or len(found) != 2:
             return found
         hop = first_hop(self.question)
         if not hop or reads[0].question != reads[1].question:
@@ -82,12 +90,20 @@ class _Reshaping:
         alike = {kind, "catalogue"} if kind == "knowledge" else {kind}
         found = [one for one in self.old.needs if one.capability in alike]
         if count == 1 and len(found) != 1:
-            return [Need("", kind, found[0].question if found and self._more_is_wanted(kind) else self.question)]
+            return [
+                Need(
+                    "",
+                    kind,
+                    found[0].question if found and self._more_is_wanted(kind) else self.question,
+                )
+            ]
         if len(found) >= count:
             return found[:count]
         if parts := parted(found[0].question if found else self.question, count, self.question):
             return [Need("", kind, one) for one in parts]
-        numbered: list[dict[str, Any]] = [{"part": one, "parts": count} for one in range(1, count + 1)]
+        numbered: list[dict[str, Any]] = [
+            {"part": one, "parts": count} for one in range(1, count + 1)
+        ]
         if self.wanted.shape == "sequential":
             numbered = [{} for _ in numbered]
         text = found[0].question if len(found) == 1 else self.question
@@ -110,7 +126,7 @@ class _Reshaping:
     def _apart(self) -> bool:
         """A sum of given numbers that is set against one finding needs no finding."""
         looked_up = [one for one in self.made.needs if one.capability in _LOOKUPS]
-        return self.wanted.shape == "parallel_then_join" and len(looked_up) < 2  # noqa: PLR2004
+        return self.wanted.shape == "parallel_then_join" and len(looked_up) < 2
 
     def _add_work(self, kind: Capability, text: str, after: Sequence[str]) -> None:
         given: dict[str, Any] = {}
@@ -127,7 +143,11 @@ class _Reshaping:
         after = self.made.open_ends()
         for need in self._deeds(count):
             key = self.made.add(
-                "action", need.question, after=after, verb=need.verb, parameters=dict(need.parameters)
+                "action",
+                need.question,
+                after=after,
+                verb=need.verb,
+                parameters=dict(need.parameters),
             )
             if self.wanted.shape != "mixed":
                 after = [key]
@@ -162,5 +182,3 @@ def _listed(text: str) -> tuple[str, ...]:
     """Things said one after the other: "the pool, the sauna and the gym"."""
     clause = re.split(r"[.:;?!]\s", text[:LONGEST_CLAUSE].strip(" .?!"), maxsplit=1)[0]
     return tuple(one.strip() for one in _LISTED.split(clause) if one and one.strip())
-
-

@@ -76,7 +76,9 @@ def _read(
 ) -> list[Measured]:
     encoder = Encoder(files.folder, model.changes).ready()
     return [
-        Measured(one.outline, said, model.read(encoder.encode(ends_of(one.query)), features_of(said)))
+        Measured(
+            one.outline, said, model.read(encoder.encode(ends_of(one.query)), features_of(said))
+        )
         for one, said in rows
     ]
 

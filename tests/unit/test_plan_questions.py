@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from graph.planning.needs_labels import TRAINING
 from kb.commands.eval import app
 from kb.commands.eval_plan import measured
 
-HERE = Path(__file__).parent
-SETS = ("plan_questions.jsonl", "plan_questions_fresh.jsonl")
+HERE = TRAINING
+SETS = ("first_1.jsonl", "first_2.jsonl")
 
 
 def rows(name: str) -> list[dict[str, Any]]:

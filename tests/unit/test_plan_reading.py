@@ -9,7 +9,15 @@ import pytest
 from graph.classification.encoder import FIRST_TOKENS_OF, MEANS_OF
 from graph.classification.low_rank import Changes, thin_names
 from graph.planning.decomposition import sketch_of
-from graph.planning.needs_labels import FEATURES, HEADS, KINDS, Outline, features_of, outline_of
+from graph.planning.needs_labels import (
+    FEATURES,
+    HEADS,
+    KINDS,
+    TRAINING,
+    Floats,
+    Outline,
+    features_of,
+)
 from graph.planning.needs_measures import Measured, figures, threshold
 from graph.planning.needs_model import (
     HERE,
@@ -24,7 +32,6 @@ from graph.planning.needs_model import (
     training_digest,
 )
 from graph.planning.needs_reading import NeedsReader, decided, load_parts
-from graph.planning.needs_labels import TRAINING
 from graph.planning.train import by_rules
 from kb_contract.errors import BadSetting
 
@@ -37,7 +44,7 @@ KNOWN = {LOOKUP: 50, DEED: 20, CHECKED_DEED: 5, GREETING: 9}
 
 def reading(of: Outline, sure: float = 0.9, action: float | None = None) -> Reading:
     """Every head is as sure of its class; the chance of an action may be said apart."""
-    heads = []
+    heads: list[Floats] = []
     for classes, one in zip(HEADS, of.classes(), strict=True):
         chances = np.full(classes, (1 - sure) / (classes - 1), dtype=np.float32)
         chances[one] = sure
@@ -101,8 +108,8 @@ def test_figures_count_missed_and_needless_approvals():
 def a_model() -> NeedsModel:
     chance = np.random.default_rng(3)
     thin = {name: chance.normal(size=(6, 4, 2)).astype(np.float16) for name in thin_names()}
-    weights = chance.normal(size=(LAST_LAYER + FEATURES, sum(HEADS))).astype(np.float16)
-    return NeedsModel(Changes(thin), weights, np.zeros(sum(HEADS), dtype=np.float16))
+    weights = chance.normal(size=(LAST_LAYER + FEATURES, sum(HEADS))).astype(np.float32)
+    return NeedsModel(Changes(thin), weights, np.zeros(sum(HEADS), dtype=np.float32))
 
 
 def test_a_model_is_read_as_it_was_saved_and_no_other(tmp_path: Path):
