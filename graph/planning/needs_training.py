@@ -17,7 +17,7 @@ from graph.planning.needs_labels import FEATURES, HEADS, Floats
 from graph.planning.needs_model import LAST_LAYER, NeedsModel
 
 RANK: Final = 16
-ROUNDS: Final = 8
+ROUNDS: Final = 7
 _LOUDNESS: Final = 2.0
 _BATCH: Final = 32
 _THIN_STEP: Final = 1.5e-3
