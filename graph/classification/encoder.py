@@ -28,8 +28,8 @@ class Encoder:
 
     folder: Path
     """A BERT model of sentence-transformers with six layers."""
-    changes: Changes | None = None
-    """What training adds to its matrices; they are merged when it loads."""
+    means_of: tuple[int, ...] = MEANS_OF
+    first_tokens_of: tuple[int, ...] = FIRST_TOKENS_OF
 
     def encode(self, text: str) -> Floats:
         """Return means over the tokens and first tokens, of the layers that are named above."""
@@ -40,8 +40,8 @@ class Encoder:
         for layer in self._layers:
             hidden = _through(layer, hidden, self._heads)
             said.append(hidden)
-        means = [said[number - 1].mean(axis=0) for number in MEANS_OF]
-        return np.concatenate([*means, *(said[number - 1][0] for number in FIRST_TOKENS_OF)])
+        means = [said[number - 1].mean(axis=0) for number in self.means_of]
+        return np.concatenate([*means, *(said[number - 1][0] for number in self.first_tokens_of)])
 
     def ready(self) -> "Encoder":
         """Load what is needed, and let go of the rest."""
@@ -84,16 +84,17 @@ class Encoder:
     def _layers(self) -> tuple[Mapping[str, Any], ...]:
         return tuple(self._layer(number) for number in range(LAYERS))
 
-    def _layer(self, number: int) -> Mapping[str, Any]:
-        found, place = self._weights, f"encoder.layer.{number}"
-        norms = {name: _norm_of(found, f"{place}.{where}") for name, where in _NORMS.items()}
-        linear: dict[str, tuple[Floats, Floats]] = {}
-        for name, where in LINEAR.items():
-            matrix = np.ascontiguousarray(found[f"{place}.{where}.weight"].T)
-            if self.changes is not None:
-                matrix += self.changes.of(number, name)
-            linear[name] = (matrix, found[f"{place}.{where}.bias"].copy())
-        return {**norms, **linear}
+
+def _layer(found: Mapping[str, Floats], place: str) -> Mapping[str, Any]:
+    norms = {name: _norm_of(found, f"{place}.{where}") for name, where in _NORMS.items()}
+    linear = {
+        name: (
+            np.ascontiguousarray(found[f"{place}.{where}.weight"].T),
+            found[f"{place}.{where}.bias"].copy(),
+        )
+        for name, where in _LINEAR.items()
+    }
+    return {**norms, **linear}
 
 
 def _norm_of(found: Mapping[str, Floats], where: str) -> tuple[Floats, Floats]:

@@ -4,23 +4,21 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from graph.classification.encoder import FIRST_TOKENS_OF, MEANS_OF
-from graph.classification.low_rank import Changes, thin_names
+from graph.classification.encoder import Encoder
 from graph.planning.needs_labels import HEADS, KINDS, SHAPES, Floats, Outline
 from kb_contract.errors import BadSetting
 
 HERE: Final = Path(__file__).parent
 MODEL_FILE: Final = "needs_model.npz"
 CARD_FILE: Final = "needs_model.json"
-WIDTH: Final = 384
-LAST_LAYER: Final = 2 * WIDTH
-"""The mean over the tokens of the last layer, and its first token."""
+_MEANS_OF: Final = (3, 4, 5, 6)
+_FIRST_TOKENS_OF: Final = (4, 6)
 _CURE: Final = "python -m graph.planning.train"
 _ACTION: Final = KINDS.index("action")
 _SEEN_ONCE: Final = 0.5
@@ -30,22 +28,26 @@ _HABIT: Final = 0.3
 
 @dataclass(frozen=True)
 class NeedsModel:
-    """What training found."""
+    """Two layers of weights over what the sentence model says; the rules speak to the second."""
 
-    changes: Changes
-    weights: Floats
-    """From the last layer and the rules' features to the classes of every head."""
-    bias: Floats
+    centre: Floats
+    spread: Floats
+    inner: Floats
+    inner_bias: Floats
+    outer: Floats
+    outer_bias: Floats
 
     def read(self, meaning: Floats, rules: Floats) -> "Reading":
-        """Chances out of what an encoder with our changes says, and what the rules say."""
-        blocks = meaning.reshape(-1, WIDTH)
-        last = (
-            blocks[MEANS_OF.index(max(MEANS_OF))],
-            blocks[len(MEANS_OF) + FIRST_TOKENS_OF.index(max(FIRST_TOKENS_OF))],
-        )
-        scores = np.concatenate([*last, rules]) @ self.weights + self.bias
+        """Chances out of what the sentence model says and what the rules say."""
+        given = (meaning - self.centre) / self.spread
+        hidden = np.maximum(given @ self.inner + self.inner_bias, 0)
+        scores = np.concatenate([hidden, rules]) @ self.outer + self.outer_bias
         return Reading(tuple(map(_log_chances, np.split(scores, np.cumsum(HEADS)[:-1]))))
+
+
+def sentence_model(folder: Path) -> Encoder:
+    """The sentence model as the reading hears it."""
+    return Encoder(folder, means_of=_MEANS_OF, first_tokens_of=_FIRST_TOKENS_OF)
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,7 @@ def _log_chances(scores: Floats) -> Floats:
 def save(model: NeedsModel, folder: Path, **card: Any) -> NeedsCard:
     """Write the arrays and their card."""
     data = io.BytesIO()
-    arrays = {**model.changes.thin, "weights": model.weights, "bias": model.bias}
-    small = {name: one.astype(np.float16) for name, one in arrays.items()}
+    small = {one.name: getattr(model, one.name).astype(np.float16) for one in fields(NeedsModel)}
     np.savez_compressed(data, allow_pickle=False, **small)
     written = NeedsCard(hashlib.sha256(data.getvalue()).hexdigest(), **card)
     (folder / MODEL_FILE).write_bytes(data.getvalue())
@@ -125,9 +126,9 @@ def load(folder: Path = HERE) -> NeedsModel:
     if hashlib.sha256(data).hexdigest() != load_card(folder).model_sha256:
         raise BadSetting("the planner's model is not that of its card", where=str(file), cure=_CURE)
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        thin = {name: arrays[name] for name in thin_names()}
-        weights, bias = (arrays[name].astype(np.float32) for name in ("weights", "bias"))
-    return NeedsModel(Changes(thin), weights, bias)
+        return NeedsModel(
+            **{one.name: arrays[one.name].astype(np.float32) for one in fields(NeedsModel)}
+        )
 
 
 def training_digest(folder: Path) -> str:

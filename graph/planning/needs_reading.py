@@ -10,7 +10,7 @@ from typing import Final
 from graph.classification.encoder import Encoder
 from graph.classification.wording import ends_of
 from graph.planning.needs_labels import Outline, features_of, outline_of
-from graph.planning.needs_model import NeedsModel, Reading, load, load_card
+from graph.planning.needs_model import NeedsModel, Reading, load, load_card, sentence_model
 from graph.planning.reshaping import reshaped
 from graph.planning.sketch import Sketch
 from kb_contract.errors import BadSetting
@@ -96,5 +96,4 @@ def load_parts() -> Parts | None:
     except (BadSetting, OSError) as error:
         _log.warning("questions are planned by rules alone: %s", error)
         return None
-    model = load()
-    return Parts(model, Encoder(files.folder, model.changes).ready(), card.known(), card.asks_from)
+    return Parts(load(), sentence_model(files.folder).ready(), card.known(), card.asks_from)

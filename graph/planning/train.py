@@ -21,41 +21,60 @@ from graph.planning.needs_labels import (
     read_labelled,
 )
 from graph.planning.needs_measures import Measured, figures, threshold
-from graph.planning.needs_model import HERE, NeedsModel, load_card, save, training_digest
+from graph.planning.needs_model import HERE, load_card, save, sentence_model, training_digest
 from graph.planning.needs_training import Lesson, taught
 from graph.planning.sketch import Sketch
 from kb_contract.embedding_space import DEFAULT_MODEL
-from kb_contract.sentence_models.model_files import ModelFiles, find_model
+from kb_contract.sentence_models.model_files import find_model
 
 WRITERS: Final = "writer_"
 """Authors who saw no code: only they say how good it is on questions of strangers."""
 _log = logging.getLogger("graph.planning.train")
 
 
+Row = tuple[LabelledOutline, Outline, Lesson]
+
+
 def train(training: Path = TRAINING, folder: Path = HERE) -> None:
     """Measure with each writer left out, learn from everything, and write model and card."""
     files = find_model(DEFAULT_MODEL)
-    lines = read_labelled(training)
-    rules = [by_rules(one.query) for one in lines]
-    writers = sorted({one.author for one in lines if one.author.startswith(WRITERS)})
-    measured: dict[str, list[Measured]] = {}
-    for writer in writers:
-        began = time.monotonic()
-        kept = [one for one in zip(lines, rules, strict=True) if one[0].author != writer]
-        left = [one for one in zip(lines, rules, strict=True) if one[0].author == writer]
-        measured[writer] = _read(_taught(kept, files), left, files)
-        _log.info("%s left out, %.0f s", writer, time.monotonic() - began)
-    known = Counter(one.outline for one in lines)
+    began = time.monotonic()
+    rows = _rows(read_labelled(training), sentence_model(files.folder).ready())
+    _log.info("%d questions read, %.0f s", len(rows), time.monotonic() - began)
+    writers = sorted({one.author for one, _, _ in rows if one.author.startswith(WRITERS)})
+    measured = {writer: _left_out(rows, writer) for writer in writers}
+    _log.info("measured, %.0f s", time.monotonic() - began)
+    known = Counter(one.outline for one, _, _ in rows)
     asks_from = threshold([one for several in measured.values() for one in several])
-    model = _taught(list(zip(lines, rules, strict=True)), files)
     card = save(
-        model, folder, training_sha256=training_digest(training), questions=len(lines),
+        taught([lesson for _, _, lesson in rows]), folder,
+        training_sha256=training_digest(training), questions=len(rows),
         encoder=files.name, encoder_sha256=files.weights_sha256(), asks_from=asks_from,
         outlines=[[list(one.counts), one.shape, often] for one, often in sorted(known.items(), key=str)],
         figures={name: figures(several, known, asks_from) for name, several in measured.items()},
     )  # fmt: skip
+    _log.info("asks from a chance of %.2f, %.0f s", asks_from, time.monotonic() - began)
     for name, one in card.figures.items():
         _log.info("%s: %s", name, one)
+
+
+def _rows(lines: Sequence[LabelledOutline], encoder: Encoder) -> list[Row]:
+    rows: list[Row] = []
+    for one in lines:
+        rules = by_rules(one.query)
+        meaning = encoder.encode(ends_of(one.query))
+        rows.append((one, rules, Lesson(meaning, features_of(rules), one.outline.classes())))
+    return rows
+
+
+def _left_out(rows: Sequence[Row], writer: str) -> list[Measured]:
+    """Read a writer's questions with a model that was not taught them."""
+    model = taught([lesson for one, _, lesson in rows if one.author != writer])
+    return [
+        Measured(one.outline, rules, model.read(lesson.meaning, lesson.rules))
+        for one, rules, lesson in rows
+        if one.author == writer
+    ]
 
 
 def by_rules(question: str) -> Outline:
@@ -64,23 +83,6 @@ def by_rules(question: str) -> Outline:
     if said.path == "small_talk":
         return outline_of(Sketch())
     return outline_of(sketch_of(question, analysis=said.query_type == "complex_analysis"))
-
-
-def _taught(rows: Sequence[tuple[LabelledOutline, Outline]], files: ModelFiles) -> NeedsModel:
-    lessons = [Lesson(one.query, features_of(said), one.outline.classes()) for one, said in rows]
-    return taught(lessons, files.folder)
-
-
-def _read(
-    model: NeedsModel, rows: Sequence[tuple[LabelledOutline, Outline]], files: ModelFiles
-) -> list[Measured]:
-    encoder = Encoder(files.folder, model.changes).ready()
-    return [
-        Measured(
-            one.outline, said, model.read(encoder.encode(ends_of(one.query)), features_of(said))
-        )
-        for one, said in rows
-    ]
 
 
 def main() -> None:

@@ -6,8 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graph.classification.encoder import FIRST_TOKENS_OF, MEANS_OF
-from graph.classification.low_rank import Changes, thin_names
 from graph.planning.decomposition import sketch_of
 from graph.planning.needs_labels import (
     FEATURES,
@@ -21,9 +19,7 @@ from graph.planning.needs_labels import (
 from graph.planning.needs_measures import Measured, figures, threshold
 from graph.planning.needs_model import (
     HERE,
-    LAST_LAYER,
     MODEL_FILE,
-    WIDTH,
     NeedsModel,
     Reading,
     load,
@@ -105,20 +101,22 @@ def test_figures_count_missed_and_needless_approvals():
     assert (said["joined"]["missed"], said["joined"]["needless"]) == (0, 1)
 
 
+WIDTH = 8
+
+
 def a_model() -> NeedsModel:
     chance = np.random.default_rng(3)
-    thin = {name: chance.normal(size=(6, 4, 2)).astype(np.float16) for name in thin_names()}
-    weights = chance.normal(size=(LAST_LAYER + FEATURES, sum(HEADS))).astype(np.float32)
-    return NeedsModel(Changes(thin), weights, np.zeros(sum(HEADS), dtype=np.float32))
+    sizes = ((WIDTH,), (WIDTH,), (WIDTH, 5), (5,), (5 + FEATURES, sum(HEADS)), (sum(HEADS),))
+    return NeedsModel(*(np.abs(chance.normal(size=one)).astype(np.float32) for one in sizes))
 
 
 def test_a_model_is_read_as_it_was_saved_and_no_other(tmp_path: Path):
     card = {"training_sha256": "t", "questions": 1, "encoder": "e", "encoder_sha256": "s"}
     save(a_model(), tmp_path, **card, asks_from=0.2, outlines=[[[1, 0, 0, 0, 0, 0], "single", 7]])
     assert load_card(tmp_path).known() == {LOOKUP: 7}
-    meaning = np.ones(WIDTH * (len(MEANS_OF) + len(FIRST_TOKENS_OF)), dtype=np.float32)
+    meaning = np.ones(WIDTH, dtype=np.float32)
     said = [one.read(meaning, features_of(LOOKUP)) for one in (a_model(), load(tmp_path))]
-    assert said[0].of(DEED) == pytest.approx(said[1].of(DEED), rel=1e-3)
+    assert said[0].of(DEED) == pytest.approx(said[1].of(DEED), rel=1e-2)
     (tmp_path / MODEL_FILE).write_bytes(b"something else")
     with pytest.raises(BadSetting, match="not that of its card"):
         load(tmp_path)
@@ -130,7 +128,7 @@ def test_a_model_is_read_as_it_was_saved_and_no_other(tmp_path: Path):
 def test_the_shipped_model_is_that_of_its_lines():
     card = load_card(HERE)
     assert card.training_sha256 == training_digest(TRAINING)
-    assert (HERE / MODEL_FILE).stat().st_size < 3_000_000
+    assert (HERE / MODEL_FILE).stat().st_size < 2_000_000
     assert {"writer_a", "writer_b", "writer_c"} <= card.figures.keys()
 
 
