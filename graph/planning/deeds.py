@@ -44,13 +44,14 @@ _REQUEST: Final = re.compile(
 )
 _OBJECT: Final = re.compile(
     r"(?:\s+(?:up|down|off|out|on|back|in))?\s+(?:the|a|an|my|our|your|his|her|their|its|this|that|these|those|all|every|each|any|both|it|them|everyone|everybody"
-    r"|us|me|him|some|another|one|two|three|four|five|old|new|quoted|\d|[\w-]+'s?)\b|\s+\w+\s+(?:to|from|by|for|with|at|on|into|as)\b"
+    r"|us|me|him|some|another|one|two|three|four|five|old|new|quoted|\d|[\w-]+'s?)\b|\s+\w+\s+(?:to|from|by|for|with|at|on|into|as|the|a|an|my|our|his|her|their|your|this|that)\b"
 )
 # Only produces words, or speaks of the verb and not of doing it.
 _ONLY_WORDS: Final = re.compile(
     r"(?:report\s+(?:back|on|to\s+me)|return\s+(?:the\s+)?(?:list|names?|number|top|only|result)|inform\s+(?:me|us)\s+(?:about|of|on|what|how|why|which)|(?:contact|request|report|return|repair|release|rate|exchange|deposit|display)\s+(?:details|number|address|person|form|forms|policy|policies|procedure|period|rules|rate|rates|time|times|information|info|list|of)\b"
     r"|confirm\s+(?:that|if|whether|how|what|which|who|when|where|the\s+(?:fact|date|number|name|value|rule))\b|map\s+out|split\s+the\s+(?:bill|cost)|scan\s+the\s+(?:documents?|reports?|pages?|manual|handbook|texts?|literature)|pull\s+(?:up|the\s+(?:numbers|figures|data|list)|together)|(?:text|page|water|ring|plant|stage|cap|end|train|place|top|link|map|fire|fine|cut|rate)\s+(?:of|in|on|at|for|is|are|was|from)\b"
-    r"|(?:raise|report)\s+(?:any\s+)?(?:questions?|doubts?|concerns?)\b|set\s+out\b|double[\s-]check|settle\s+(?:a|the|our)\s+(?:bet|argument|question)|cut\s+to\b|add\s+(?:up|together)\b|sum\s+up\b|rate\s+(?:the|these|those|both|each)\b.*\b(?:by|on|against|from\s+\d)|collect\s+(?:the\s+)?(?:figures|facts|information|data|numbers|findings|arguments|what)\b|(?:place|put)\s+.*\bside\s+by\s+side)"
+    r"|(?:raise|report)\s+(?:any\s+)?(?:questions?|doubts?|concerns?)\b|set\s+out\b|double[\s-]check|settle\s+(?:a|the|our)\s+(?:bet|argument|question)|cut\s+to\b|add\s+(?:up|together)\b|sum\s+up\b|rate\s+(?:the|these|those|both|each)\b.*\b(?:by|on|against|from\s+\d)|collect\s+(?:the\s+)?(?:figures|facts|information|data|numbers|findings|arguments|what)\b|(?:place|put|set|lay)\s+.*\b(?:side\s+by\s+side|against\s+(?:each|one\s+another))"
+    r"|leave\s+.*\b(?:(?:to|with|for)\s+me|as\s+(?:it|they)\s+(?:is|are)|alone|untouched)\b|keep\s+(?:it|this|them)\s+(?:as\s+(?:a\s+)?draft|unsent|to\s+yourself)\b|make\s+(?:it|this|that|them|these)\s+(?:sound|read|shorter|longer|clearer|friendlier|simpler|more|less)\b|boil\s+.*\bdown\b)"
 )
 _SPOKEN_OF: Final = re.compile(
     r"^[\w-]+(?:\s+(?:all|off|on|up|out|down))?\s+(?:button|key|keys|command|commands|option|function|flag|menu|icon|permissions?|endpoint|event|events|request|requests|means|is|are|was|does|do|meaning|vs|versus|policy|policies|process|rules|procedure)\b"

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from graph.planning.needs_labels import Outline
 from graph.planning.needs_model import Reading
-from graph.planning.needs_reading import decided
+from graph.planning.needs_reading import asks, decided
 
 _THRESHOLDS: Final = tuple(round(0.01 * step, 2) for step in range(3, 51))
-MOST_NEEDLESS: Final = 0.05
-"""Share of harmless questions that may ask a person needlessly, before a miss is taken instead."""
+MISS: Final = 10
+"""How many needless approvals a missed one is as bad as."""
 
 
 @dataclass(frozen=True)
@@ -20,33 +20,33 @@ class Measured:
     right: Outline
     rules: Outline
     reading: Reading
+    away: bool = False
+    """Whether the words turn deeds away."""
 
     def acts(self) -> bool:
         return self.right.count("action") > 0
 
     def asks(self, asks_from: float) -> bool:
-        return self.rules.count("action") > 0 or self.reading.action() >= asks_from
+        return asks(self.rules, self.reading, asks_from, away=self.away)
 
 
 def threshold(measured: Sequence[Measured]) -> float:
-    """Return the highest chance at which no deed is missed, unless that asks too often."""
-    deeds = [one for one in measured if one.acts()]
-    harmless = [one for one in measured if not one.acts()]
-    quiet = [
-        one for one in _THRESHOLDS
-        if sum(row.asks(one) for row in harmless) <= MOST_NEEDLESS * len(harmless)
-    ]  # fmt: skip
-    fitting = quiet or list(_THRESHOLDS[-1:])
-    missed = {one: sum(not row.asks(one) for row in deeds) for one in fitting}
-    fewest = min(missed.values())
-    return max(one for one in fitting if missed[one] == fewest)
+    """Return the highest chance from which asking does least harm."""
+    harm = {one: sum(_harm(row, one) for row in measured) for one in _THRESHOLDS}
+    return max(one for one in _THRESHOLDS if harm[one] == min(harm.values()))
+
+
+def _harm(row: Measured, asks_from: float) -> int:
+    if row.acts() == row.asks(asks_from):
+        return 0
+    return MISS if row.acts() else 1
 
 
 def figures(
     measured: Sequence[Measured], known: Mapping[Outline, int], asks_from: float
 ) -> dict[str, Any]:
     """Shares that are right by the rules alone and joined with the model."""
-    joined = [decided(one.rules, one.reading, known, asks_from) for one in measured]
+    joined = [decided(one.rules, one.reading, known, asks_from, away=one.away) for one in measured]
     return {
         "n": len(measured),
         "rules": _shares(measured, [one.rules for one in measured]),

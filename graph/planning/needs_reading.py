@@ -1,6 +1,7 @@
 """Joins what the rules took apart with what a trained model reads in the whole question."""
 
 import logging
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -8,6 +9,7 @@ from functools import cache
 from typing import Final
 
 from graph.classification.encoder import Encoder
+from graph.classification.spelling import fold
 from graph.classification.wording import ends_of
 from graph.planning.needs_labels import Outline, features_of, outline_of
 from graph.planning.needs_model import NeedsModel, Reading, load, load_card, sentence_model
@@ -16,11 +18,20 @@ from graph.planning.sketch import Sketch
 from kb_contract.errors import BadSetting
 from kb_contract.sentence_models.model_files import find_model
 
-# Below this the model is so sure that nothing is to be changed that a guessed verb does not count.
-SURELY_NO_DEED: Final = 0.02
+# Below this the model is so sure that nothing is to be changed that a verb alone does not count.
+SURELY_NO_DEED: Final = 0.1
 # A greeting must be a plain one: a question that is taken for small talk gets no answer.
 _SURELY_A_GREETING: Final = 0.8
+_RATHER_A_GREETING: Final = 0.5
+# Whoever says that nothing is to be done yet is taken at their word, unless the rules find an order.
+_TURNED_AWAY: Final = re.compile(
+    r"\b(?:without\s+(?:sending|dispatching|posting|publishing|changing|touching|booking|ordering|deleting|issuing|releasing)|unsent|dry\s+run|drafts?\s+only|only\s+(?:a\s+)?draft|preview|just\s+(?:asking|curious|out\s+of\s+curiosity)|for\s+my\s+information"
+    r"|(?:do\s+not|don't|dont|never|must\s+not|mustn't|not\s+to\s+be|not\s+be|needn't\s+be)\s+(?:yet\s+|be\s+)?(?:send|sent|post|posted|publish|published|mail|mailed|email|circulate|circulated|order|ordered|book|booked|delete|deleted|change|changed|issue|issued|do|pay|paid|leave|announce|announced|touch|restart|cancel)"
+    r"|(?:nothing|no\s+mail|no\s+message)\s+(?:goes|is\s+to\s+go|must\s+go|should\s+go|is\s+to\s+be|must\s+be|may\s+be|need\s+be|gets)|no\s+(?:dispatch|action|changes?|sending|orders?)\b|i\s*(?:'ll|\s+will|\s+shall|\s+want\s+to|'d\s+like\s+to)\s+(?:send|post|mail|do|see)\s+it(?:\s+(?:myself|first))?"
+    r"|(?:leave|leaving)\s+(?:the\s+\w+|it|that|this)\s+(?:to|with)\s+me|(?:noch\s+)?nicht\s+(?:ab)?schicken|nichts\s+(?:bestellen|senden|abschicken|andern|loschen)|(?:ne\s+)?(?:l'|la\s+|le\s+)?envoyez\s+pas|sans\s+l'?\s*envoyer|je\s+l'enverrai|sin\s+enviar|no\s+envies|senza\s+inviar|non\s+(?:spedire|inviare|mandare)|nog\s+niet\s+versturen|ich\s+schicke\s+\w+\s+selbst)\b"
+)
 _MANY: Final = 4
+_LOOKED_AT: Final = 2_000
 _log = logging.getLogger("graph.planning")
 
 
@@ -51,7 +62,8 @@ class NeedsReader:
         rules = outline_of(sketch)
         meaning = parts.encoder.encode(ends_of(question))
         reading = parts.model.read(meaning, features_of(rules))
-        wanted = decided(rules, reading, parts.known, parts.asks_from)
+        away = turned_away(question)
+        wanted = decided(rules, reading, parts.known, parts.asks_from, away=away)
         return reshaped(sketch, wanted, question)
 
     def _ready(self) -> Parts | None:
@@ -63,12 +75,16 @@ class NeedsReader:
 
 
 def decided(
-    rules: Outline, reading: Reading, known: Mapping[Outline, int], asks_from: float
+    rules: Outline,
+    reading: Reading,
+    known: Mapping[Outline, int],
+    asks_from: float,
+    *,
+    away: bool = False,
 ) -> Outline:
     """Choose an outline: a deed that the rules or the model see is asked for, whatever else fits."""
-    chance = reading.action()
-    acts = chance >= asks_from or (rules.count("action") > 0 and chance >= SURELY_NO_DEED)
-    greets = reading.greeting() >= _SURELY_A_GREETING
+    acts = asks(rules, reading, asks_from, away=away)
+    greets = reading.greeting() >= _SURELY_A_GREETING and not acts
     fitting = {
         one: often
         for one, often in {**known, rules: known.get(rules, 0)}.items()
@@ -76,6 +92,21 @@ def decided(
     }
     best = reading.best(fitting)
     return _with_count_of_the_rules(best, rules)
+
+
+def asks(rules: Outline, reading: Reading, asks_from: float, *, away: bool = False) -> bool:
+    """Tell whether a person must be asked; `away` says that the words turn deeds away."""
+    chance = reading.action()
+    if rules.count("action"):
+        return chance >= SURELY_NO_DEED
+    if reading.greeting() >= _RATHER_A_GREETING:
+        return False
+    return chance >= asks_from and not away
+
+
+def turned_away(question: str) -> bool:
+    """Tell whether the words say that nothing is to be sent, changed or done yet."""
+    return bool(_TURNED_AWAY.search(fold(question[:_LOOKED_AT])))
 
 
 def _with_count_of_the_rules(best: Outline, rules: Outline) -> Outline:

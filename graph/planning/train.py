@@ -22,10 +22,11 @@ from graph.planning.needs_labels import (
 )
 from graph.planning.needs_measures import Measured, figures, threshold
 from graph.planning.needs_model import HERE, load_card, save, sentence_model, training_digest
+from graph.planning.needs_reading import turned_away
 from graph.planning.needs_training import Lesson, taught
 from graph.planning.sketch import Sketch
 from kb_contract.embedding_space import DEFAULT_MODEL
-from kb_contract.sentence_models.model_files import find_model
+from kb_contract.sentence_models.model_files import ModelFiles, find_model
 
 WRITERS: Final = "writer_"
 """Authors who saw no code: only they say how good it is on questions of strangers."""
@@ -36,11 +37,15 @@ Row = tuple[LabelledOutline, Outline, Lesson]
 
 
 def train(training: Path = TRAINING, folder: Path = HERE) -> None:
-    """Measure with each writer left out, learn from everything, and write model and card."""
+    """Read every question, measure with each writer left out, learn from everything, write the model."""
     files = find_model(DEFAULT_MODEL)
+    rows = heard(read_labelled(training), sentence_model(files.folder).ready())
+    learn(rows, files, training_digest(training), folder)
+
+
+def learn(rows: Sequence[Row], files: ModelFiles, training_sha256: str, folder: Path) -> None:
+    """Measure and learn from what was heard of every question."""
     began = time.monotonic()
-    rows = _rows(read_labelled(training), sentence_model(files.folder).ready())
-    _log.info("%d questions read, %.0f s", len(rows), time.monotonic() - began)
     writers = sorted({one.author for one, _, _ in rows if one.author.startswith(WRITERS)})
     measured = {writer: _left_out(rows, writer) for writer in writers}
     _log.info("measured, %.0f s", time.monotonic() - began)
@@ -48,7 +53,7 @@ def train(training: Path = TRAINING, folder: Path = HERE) -> None:
     asks_from = threshold([one for several in measured.values() for one in several])
     card = save(
         taught([lesson for _, _, lesson in rows]), folder,
-        training_sha256=training_digest(training), questions=len(rows),
+        training_sha256=training_sha256, questions=len(rows),
         encoder=files.name, encoder_sha256=files.weights_sha256(), asks_from=asks_from,
         outlines=[[list(one.counts), one.shape, often] for one, often in sorted(known.items(), key=str)],
         figures={name: figures(several, known, asks_from) for name, several in measured.items()},
@@ -58,7 +63,8 @@ def train(training: Path = TRAINING, folder: Path = HERE) -> None:
         _log.info("%s: %s", name, one)
 
 
-def _rows(lines: Sequence[LabelledOutline], encoder: Encoder) -> list[Row]:
+def heard(lines: Sequence[LabelledOutline], encoder: Encoder) -> list[Row]:
+    """Return every line with what the rules and the sentence model say of it."""
     rows: list[Row] = []
     for one in lines:
         rules = by_rules(one.query)
@@ -71,7 +77,9 @@ def _left_out(rows: Sequence[Row], writer: str) -> list[Measured]:
     """Read a writer's questions with a model that was not taught them."""
     model = taught([lesson for one, _, lesson in rows if one.author != writer])
     return [
-        Measured(one.outline, rules, model.read(lesson.meaning, lesson.rules))
+        Measured(
+            one.outline, rules, model.read(lesson.meaning, lesson.rules), turned_away(one.query)
+        )
         for one, rules, lesson in rows
         if one.author == writer
     ]

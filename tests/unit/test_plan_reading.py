@@ -16,7 +16,7 @@ from graph.planning.needs_labels import (
     Outline,
     features_of,
 )
-from graph.planning.needs_measures import Measured, figures, threshold
+from graph.planning.needs_measures import MISS, Measured, figures, threshold
 from graph.planning.needs_model import (
     HERE,
     MODEL_FILE,
@@ -27,7 +27,7 @@ from graph.planning.needs_model import (
     save,
     training_digest,
 )
-from graph.planning.needs_reading import NeedsReader, decided, load_parts
+from graph.planning.needs_reading import NeedsReader, decided, load_parts, turned_away
 from graph.planning.train import by_rules
 from kb_contract.errors import BadSetting
 
@@ -82,12 +82,30 @@ def test_many_lookups_are_counted_by_the_words():
     assert decided(six, reading(four), {four: 30}, 0.2).count("knowledge") == 6
 
 
-def test_the_threshold_misses_no_deed_unless_it_would_ask_too_often():
+def test_the_threshold_weighs_a_miss_as_many_needless_questions():
     deeds = [Measured(DEED, LOOKUP, reading(DEED, action=one)) for one in (0.12, 0.5, 0.9)]
     quiet = [Measured(LOOKUP, LOOKUP, reading(LOOKUP, action=0.02)) for _ in range(50)]
-    assert threshold([*deeds, *quiet]) == 0.12
-    loud = [Measured(LOOKUP, LOOKUP, reading(LOOKUP, action=0.3)) for _ in range(10)]
-    assert threshold([*deeds, *quiet, *loud]) > 0.3
+    some = [Measured(LOOKUP, LOOKUP, reading(LOOKUP, action=0.3)) for _ in range(MISS - 1)]
+    assert threshold([*deeds, *quiet, *some]) == 0.12
+    assert threshold([*deeds, *quiet, *some, *some]) > 0.3
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Word a reminder, but do not send it.", "Preview the notice.", "a handover for her, unsent",
+        "Write the reply; I'll send it myself.", "Nichts bestellen, nur rechnen.", "Non spedire nulla",
+    ],
+)  # fmt: skip
+def test_who_says_that_nothing_is_to_be_done_is_taken_at_their_word(question: str):
+    assert turned_away(question)
+    assert not decided(LOOKUP, reading(DEED), KNOWN, 0.2, away=True).count("action")
+    assert decided(DEED, reading(DEED), KNOWN, 0.2, away=True).count("action")
+
+
+def test_orders_turn_nothing_away():
+    for question in ("Send it to all", "Book the hall, the notice is out", "Don't forget to order"):
+        assert not turned_away(question)
 
 
 def test_figures_count_missed_and_needless_approvals():
