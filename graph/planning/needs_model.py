@@ -22,8 +22,10 @@ _FIRST_TOKENS_OF: Final = (4, 6)
 _CURE: Final = "python -m graph.planning.train"
 _ACTION: Final = KINDS.index("action")
 _SEEN_ONCE: Final = 0.5
-_HABIT: Final = 0.3
+_HABIT: Final = 0.1
 """How much it counts that such plans are common."""
+_RULES: Final = 1.5
+"""How much it counts that the rules say the same."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,14 @@ class Reading:
         """Chance that nothing is asked at all."""
         return float(np.exp(self.heads[-1][SHAPES.index("direct")]))
 
-    def best(self, known: Mapping[Outline, int]) -> Outline:
-        """The likeliest of the outlines that are known, common ones a little before rare ones."""
-        return max(known, key=lambda one: self.of(one) + _HABIT * np.log(known[one] + _SEEN_ONCE))
+    def best(self, known: Mapping[Outline, int], rules: Outline) -> Outline:
+        """The likeliest of the outlines that are known; common ones, and that of the rules, a little before."""
+
+        def worth(one: Outline) -> float:
+            habit = _HABIT * float(np.log(known[one] + _SEEN_ONCE))
+            return self.of(one) + habit + (_RULES if one == rules else 0.0)
+
+        return max(known, key=worth)
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,6 @@ from graph.planning.sketch import Sketch
 from kb_contract.errors import BadSetting
 from kb_contract.sentence_models.model_files import find_model
 
-# Below this the model is so sure that nothing is to be changed that a verb alone does not count.
-SURELY_NO_DEED: Final = 0.1
 # A greeting must be a plain one: a question that is taken for small talk gets no answer.
 _SURELY_A_GREETING: Final = 0.8
 _RATHER_A_GREETING: Final = 0.5
@@ -30,7 +28,9 @@ _TURNED_AWAY: Final = re.compile(
     r"|(?:nothing|no\s+mail|no\s+message)\s+(?:goes|is\s+to\s+go|must\s+go|should\s+go|is\s+to\s+be|must\s+be|may\s+be|need\s+be|gets)|no\s+(?:dispatch|action|changes?|sending|orders?)\b|i\s*(?:'ll|\s+will|\s+shall|\s+want\s+to|'d\s+like\s+to)\s+(?:send|post|mail|do|see)\s+it(?:\s+(?:myself|first))?"
     r"|(?:leave|leaving)\s+(?:the\s+\w+|it|that|this)\s+(?:to|with)\s+me|(?:noch\s+)?nicht\s+(?:ab)?schicken|nichts\s+(?:bestellen|senden|abschicken|andern|loschen)|(?:ne\s+)?(?:l'|la\s+|le\s+)?envoyez\s+pas|sans\s+l'?\s*envoyer|je\s+l'enverrai|sin\s+enviar|no\s+envies|senza\s+inviar|non\s+(?:spedire|inviare|mandare)|nog\s+niet\s+versturen|ich\s+schicke\s+\w+\s+selbst)\b"
 )
-_MANY: Final = 4
+_SEVERAL: Final = 3
+# The model was taught no longer questions than people ask at once.
+_MOST_NEEDS: Final = 8
 _LOOKED_AT: Final = 2_000
 _log = logging.getLogger("graph.planning")
 
@@ -57,7 +57,7 @@ class NeedsReader:
     def joined(self, sketch: Sketch, question: str) -> Sketch:
         """Return the sketch as the rules and the model together would have it."""
         parts = self._ready()
-        if parts is None:
+        if parts is None or len(sketch.needs) > _MOST_NEEDS:
             return sketch
         rules = outline_of(sketch)
         meaning = parts.encoder.encode(ends_of(question))
@@ -90,18 +90,17 @@ def decided(
         for one, often in {**known, rules: known.get(rules, 0)}.items()
         if (one.count("action") > 0) == acts and (one.shape == "direct") <= greets
     }
-    best = reading.best(fitting)
+    best = reading.best(fitting, rules)
     return _with_count_of_the_rules(best, rules)
 
 
 def asks(rules: Outline, reading: Reading, asks_from: float, *, away: bool = False) -> bool:
     """Tell whether a person must be asked; `away` says that the words turn deeds away."""
-    chance = reading.action()
     if rules.count("action"):
-        return chance >= SURELY_NO_DEED
+        return True
     if reading.greeting() >= _RATHER_A_GREETING:
         return False
-    return chance >= asks_from and not away
+    return reading.action() >= asks_from and not away
 
 
 def turned_away(question: str) -> bool:
@@ -110,10 +109,12 @@ def turned_away(question: str) -> bool:
 
 
 def _with_count_of_the_rules(best: Outline, rules: Outline) -> Outline:
-    """Many lookups are counted by the words: "the six tills"."""
-    if best.count("knowledge") < _MANY or rules.count("knowledge") < _MANY:
+    """What is compared or added up is counted by the words: "the six tills", "oak, pine and larch"."""
+    named = rules.count("knowledge")
+    together = best.count("comparison") + best.count("calculation")
+    if named < _SEVERAL or best.count("knowledge") < _SEVERAL - 1 or not together:
         return best
-    return replace(best, counts=(rules.count("knowledge"), *best.counts[1:]))
+    return replace(best, counts=(named, *best.counts[1:]))
 
 
 @cache

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from graph.classification.classifier import Classification
-from graph.planning.agent_choice import Affinity, AgentChoice, without_names
+from graph.planning.agent_choice import Affinity, AgentChoice, named_in, without_names
 from graph.planning.asking_back import (
     AskedBack,
     action_parameters,
@@ -62,7 +62,7 @@ class RulePlanner:
         if says_nothing(question) and classification.query_type != "schema_discovery":
             return draft.asking(unclear(registry))
         ruled = sketch_of(question, analysis=classification.query_type == "complex_analysis")
-        sketch = await asyncio.to_thread(self.needs.joined, ruled, question)
+        sketch = await self._read(ruled, question, registry)
         if not sketch.needs:
             return draft.finished((), ("politeness needs no agent",), shape="direct")
         if refused := impossible_action(sketch, registry):
@@ -79,6 +79,12 @@ class RulePlanner:
             asked = f"This is too much for one plan; ask it in parts, for instance as below. {said}"
             return draft.asking(AskedBack(asked, parts))
         return self.estimator.plan(plan, registry)
+
+    async def _read(self, ruled: Sketch, question: str, registry: Registry) -> Sketch:
+        """Who names agents knows what to ask them; the reading then only looks for deeds."""
+        joined = await asyncio.to_thread(self.needs.joined, ruled, question)
+        acts = any(one.capability == "action" for one in joined.needs)
+        return joined if acts or not named_in(question, registry.agents) else ruled
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ async def test_the_scenarios():
         "What is 2+2?": ["calculation"],
         "What does the documentation say about backups?": ["knowledge"],
         "Compare the harbour guide and the garden guide on salt": ["knowledge", "knowledge", "comparison"],
-        "Make a significant decision about the lease": ["action"],
+        "Make a significant decision about the lease": ["knowledge", "reasoning", "action"],
     }  # fmt: skip
     for question, capabilities in wanted.items():
         plan = await planned(question)
