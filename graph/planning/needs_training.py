@@ -46,7 +46,8 @@ def taught(lessons: Sequence[Lesson], seed: int = 1) -> NeedsModel:
     steps = ROUNDS * -(-len(lessons) // _BATCH)
     pace = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for _ in range(ROUNDS):
-        for rows in torch.randperm(len(lessons)).split(_BATCH):
+        shuffled: Any = torch.randperm(len(lessons))
+        for rows in shuffled.split(_BATCH):
             loss = pupil.loss(given[rows], rules[rows], wanted[rows])
             optimizer.zero_grad()
             loss.backward()
