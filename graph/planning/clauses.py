@@ -116,7 +116,7 @@ def _only_mentioned(clause: Clause, clauses: list[Clause]) -> bool:
 
 def _goes_on(clause: Clause, earlier: list[Clause]) -> bool:
     """In "what can I use to get answers and index them?" the second verb belongs to the question."""
-    if not earlier or clause.link != "and" or not clause.text.endswith("?"):
+    if not earlier or clause.link not in _JOINS or not clause.text.endswith("?"):
         return False
     if _DONE_WITH_IT.match(clause.plain):
         return False
@@ -124,10 +124,17 @@ def _goes_on(clause: Clause, earlier: list[Clause]) -> bool:
     said = " ".join(one.plain for one in earlier[earlier.index(first) :])
     if not _QUESTION_WORD.match(first.plain):
         return False
+    if _HOW_TO.match(first.plain):
+        return True
     yes_or_no = not first.plain.startswith(("wh", "how"))
     return yes_or_no or len(said.split()) > _LONG_QUESTION or bool(_VERB_BEFORE.search(said))
 
 
+# "How do I undo it but keep …": the second verb hangs on the same question.
+_HOW_TO: Final = re.compile(
+    r"(?:how|when|where|why)\s+(?:do|does|can|could|should|would|must|may|might)\s+(?:i|we|you|one|they|people|someone)\s+[a-z]"
+)
+_JOINS: Final = frozenset({"and", "but", "or"})
 _QUESTION_WORD: Final = re.compile(
     r"(?:who|whom|whose|what|when|where|why|how|which|is|are|was|were|do|does|did|has|have|had|can|should|will|would|may|between|according)\b"
 )

@@ -22,12 +22,14 @@ class Measured:
     reading: Reading
     away: bool = False
     """Whether the words turn deeds away."""
+    wonders: bool = False
+    """Whether it begins as a question."""
 
     def acts(self) -> bool:
         return self.right.count("action") > 0
 
     def asks(self, asks_from: float) -> bool:
-        return asks(self.rules, self.reading, asks_from, away=self.away)
+        return asks(self.rules, self.reading, asks_from, away=self.away, wonders=self.wonders)
 
 
 def threshold(measured: Sequence[Measured]) -> float:
@@ -46,7 +48,10 @@ def figures(
     measured: Sequence[Measured], known: Mapping[Outline, int], asks_from: float
 ) -> dict[str, Any]:
     """Shares that are right by the rules alone and joined with the model."""
-    joined = [decided(one.rules, one.reading, known, asks_from, away=one.away) for one in measured]
+    joined = [
+        decided(one.rules, one.reading, known, asks_from, away=one.away, wonders=one.wonders)
+        for one in measured
+    ]
     return {
         "n": len(measured),
         "rules": _shares(measured, [one.rules for one in measured]),

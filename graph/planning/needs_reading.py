@@ -21,6 +21,11 @@ from kb_contract.sentence_models.model_files import find_model
 # A greeting must be a plain one: a question that is taken for small talk gets no answer.
 _SURELY_A_GREETING: Final = 0.8
 _RATHER_A_GREETING: Final = 0.5
+# "How do I undo it but keep my changes?" orders nothing to be kept.
+_HARDLY_A_DEED: Final = 0.05
+_QUESTION: Final = re.compile(
+    r"(?:and\s+|so\s+|hi\W+|hello\W+)?(?:how|what|which|who|whose|where|when|why|explain|describe|is|are|was|were|does|do|did|has|have|should)\b"
+)
 # Whoever says that nothing is to be done yet is taken at their word, unless the rules find an order.
 _TURNED_AWAY: Final = re.compile(
     r"\b(?:without\s+(?:sending|dispatching|posting|publishing|changing|touching|booking|ordering|deleting|issuing|releasing)|unsent|dry\s+run|drafts?\s+only|only\s+(?:a\s+)?draft|preview|just\s+(?:asking|curious|out\s+of\s+curiosity)|for\s+my\s+information"
@@ -62,8 +67,10 @@ class NeedsReader:
         rules = outline_of(sketch)
         meaning = parts.encoder.encode(ends_of(question))
         reading = parts.model.read(meaning, features_of(rules))
-        away = turned_away(question)
-        wanted = decided(rules, reading, parts.known, parts.asks_from, away=away)
+        wanted = decided(
+            rules, reading, parts.known, parts.asks_from,
+            away=turned_away(question), wonders=begins_as_a_question(question),
+        )  # fmt: skip
         return reshaped(sketch, wanted, question)
 
     def _ready(self) -> Parts | None:
@@ -81,9 +88,10 @@ def decided(
     asks_from: float,
     *,
     away: bool = False,
+    wonders: bool = False,
 ) -> Outline:
     """Choose an outline: a deed that the rules or the model see is asked for, whatever else fits."""
-    acts = asks(rules, reading, asks_from, away=away)
+    acts = asks(rules, reading, asks_from, away=away, wonders=wonders)
     greets = reading.greeting() >= _SURELY_A_GREETING and not acts
     fitting = {
         one: often
@@ -94,10 +102,15 @@ def decided(
     return _with_count_of_the_rules(best, rules)
 
 
-def asks(rules: Outline, reading: Reading, asks_from: float, *, away: bool = False) -> bool:
-    """Tell whether a person must be asked; `away` says that the words turn deeds away."""
+def asks(
+    rules: Outline, reading: Reading, asks_from: float, *, away: bool = False, wonders: bool = False
+) -> bool:
+    """Tell whether a person must be asked; `away` says that the words turn deeds away.
+
+    In what begins as a question (`wonders`), a verb of the rules needs some belief of the model.
+    """
     if rules.count("action"):
-        return True
+        return not wonders or reading.action() >= _HARDLY_A_DEED
     if reading.greeting() >= _RATHER_A_GREETING:
         return False
     return reading.action() >= asks_from and not away
@@ -106,6 +119,11 @@ def asks(rules: Outline, reading: Reading, asks_from: float, *, away: bool = Fal
 def turned_away(question: str) -> bool:
     """Tell whether the words say that nothing is to be sent, changed or done yet."""
     return bool(_TURNED_AWAY.search(fold(question[:_LOOKED_AT])))
+
+
+def begins_as_a_question(question: str) -> bool:
+    """Tell whether it begins with a word that asks."""
+    return bool(_QUESTION.match(fold(question[:_LOOKED_AT]).strip()))
 
 
 def _with_count_of_the_rules(best: Outline, rules: Outline) -> Outline:

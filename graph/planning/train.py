@@ -22,7 +22,7 @@ from graph.planning.needs_labels import (
 )
 from graph.planning.needs_measures import Measured, figures, threshold
 from graph.planning.needs_model import HERE, load_card, save, sentence_model, training_digest
-from graph.planning.needs_reading import turned_away
+from graph.planning.needs_reading import begins_as_a_question, turned_away
 from graph.planning.needs_training import Lesson, taught
 from graph.planning.sketch import Sketch
 from kb_contract.embedding_space import DEFAULT_MODEL
@@ -78,7 +78,11 @@ def _left_out(rows: Sequence[Row], writer: str) -> list[Measured]:
     model = taught([lesson for one, _, lesson in rows if one.author != writer])
     return [
         Measured(
-            one.outline, rules, model.read(lesson.meaning, lesson.rules), turned_away(one.query)
+            one.outline,
+            rules,
+            model.read(lesson.meaning, lesson.rules),
+            away=turned_away(one.query),
+            wonders=begins_as_a_question(one.query),
         )
         for one, rules, lesson in rows
         if one.author == writer

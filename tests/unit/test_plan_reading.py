@@ -27,7 +27,13 @@ from graph.planning.needs_model import (
     save,
     training_digest,
 )
-from graph.planning.needs_reading import NeedsReader, decided, load_parts, turned_away
+from graph.planning.needs_reading import (
+    NeedsReader,
+    begins_as_a_question,
+    decided,
+    load_parts,
+    turned_away,
+)
 from graph.planning.train import by_rules
 from kb_contract.errors import BadSetting
 
@@ -65,6 +71,14 @@ def reading(of: Outline, sure: float = 0.9, action: float | None = None) -> Read
 def test_rules_or_model_ask_for_an_approval(rules: Outline, read: Reading, acts: bool):
     said = decided(rules, read, KNOWN, asks_from=0.2)
     assert (said.count("action") > 0) is acts
+
+
+def test_in_a_question_a_verb_of_the_rules_needs_some_belief_of_the_model():
+    hardly = reading(LOOKUP, action=0.001)
+    assert not decided(DEED, hardly, KNOWN, 0.2, wonders=True).count("action")
+    assert decided(DEED, reading(LOOKUP, action=0.06), KNOWN, 0.2, wonders=True).count("action")
+    assert begins_as_a_question("How do I undo the last commit but keep my changes?")
+    assert not begins_as_a_question("Make a decision about the lease")
 
 
 def test_the_likeliest_known_outline_is_taken():
@@ -180,7 +194,12 @@ def test_wishes_that_order_nobody_are_asked_about(question: str):
 
 @pytest.mark.parametrize(
     "question",
-    ["Who approved the deletion of the tapes?", "What does it take to be removed from the list?"],
+    [
+        "Who approved the deletion of the tapes?",
+        "What does it take to be removed from the list?",
+        "How do I undo the last commit but keep my changes?",
+        "Explain the difference between merge and rebase",
+    ],
 )
 def test_questions_about_deeds_are_answered(question: str):
     parts = load_parts()
