@@ -28,6 +28,8 @@ class Encoder:
 
     folder: Path
     """A BERT model of sentence-transformers with six layers."""
+    changes: Changes | None = None
+    """What training adds to its matrices; they are merged when it loads."""
     means_of: tuple[int, ...] = MEANS_OF
     first_tokens_of: tuple[int, ...] = FIRST_TOKENS_OF
 
@@ -84,17 +86,16 @@ class Encoder:
     def _layers(self) -> tuple[Mapping[str, Any], ...]:
         return tuple(self._layer(number) for number in range(LAYERS))
 
-
-def _layer(found: Mapping[str, Floats], place: str) -> Mapping[str, Any]:
-    norms = {name: _norm_of(found, f"{place}.{where}") for name, where in _NORMS.items()}
-    linear = {
-        name: (
-            np.ascontiguousarray(found[f"{place}.{where}.weight"].T),
-            found[f"{place}.{where}.bias"].copy(),
-        )
-        for name, where in _LINEAR.items()
-    }
-    return {**norms, **linear}
+    def _layer(self, number: int) -> Mapping[str, Any]:
+        found, place = self._weights, f"encoder.layer.{number}"
+        norms = {name: _norm_of(found, f"{place}.{where}") for name, where in _NORMS.items()}
+        linear: dict[str, tuple[Floats, Floats]] = {}
+        for name, where in LINEAR.items():
+            matrix = np.ascontiguousarray(found[f"{place}.{where}.weight"].T)
+            if self.changes is not None:
+                matrix += self.changes.of(number, name)
+            linear[name] = (matrix, found[f"{place}.{where}.bias"].copy())
+        return {**norms, **linear}
 
 
 def _norm_of(found: Mapping[str, Floats], where: str) -> tuple[Floats, Floats]:
