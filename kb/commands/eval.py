@@ -1,20 +1,19 @@
 """`kb eval`: how good the reader is at labelled questions."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from kb.evaluation.json_lines import labelled_rows
 from kb.terminal import console, say_json
-from kb_contract.errors import BadInput
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
 def _measures() -> None:
-    """Measure on labelled questions; needs no stack."""
+    """Measure on labelled questions; see docs/evaluation.md for their formats."""
 
 
 @app.command("classify")
@@ -68,31 +67,32 @@ def plan(
         )
 
 
-def labelled_rows(file: Path, needed: set[str]) -> list[dict[str, Any]]:
-    """Read JSON lines, each with the fields that are needed."""
-    try:
-        lines = file.read_text("utf-8").split("\n")
-    except (OSError, ValueError) as error:
-        raise BadInput(str(error), where=str(file), cure="give a file of JSON lines") from error
-    rows = [
-        _row(line, f"{file}:{number}", needed)
-        for number, line in enumerate(lines, 1)
-        if line.strip()
-    ]
-    if not rows:
-        raise BadInput("there is no question", where=str(file), cure="give a line per question")
-    return rows
+@app.command("retrieval")
+def retrieval(
+    data: Annotated[Path, typer.Option(help="Folder with corpus.jsonl or pdfs/, queries, qrels.")],
+    half: Annotated[str, typer.Option(help="Asks queries.<half>.jsonl.")] = "dev",
+    agent_yaml: Annotated[
+        Path | None, typer.Option(help="How the agent cuts and searches; else as by default.")
+    ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Folder for what was ingested: the next run embeds only what is new."),
+    ] = None,
+    refusals: Annotated[
+        bool, typer.Option(help="Ask the agent too, for what it refuses to answer.")
+    ] = True,
+    verbose: Annotated[bool, typer.Option(help="Also what came of every question.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Ingest a labelled corpus into a throw-away agent, and say how well questions find in it."""
+    from kb.commands.eval_retrieval import measured, show
 
-
-def _row(line: str, where: str, needed: set[str]) -> dict[str, Any]:
-    cure = f"each line is an object with {', '.join(sorted(needed))}"
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise BadInput(str(error), where=where, cure=cure) from error
-    if not isinstance(row, dict) or not needed <= row.keys():
-        raise BadInput("fields are missing", where=where, cure=cure)
-    return row  # pyright: ignore[reportUnknownVariableType] - JSON
+    found = measured(data, half, agent_yaml, keep, refusals=refusals, quiet=as_json)
+    if as_json:
+        each = {"questions": [one.as_json() for one in found.asked]} if verbose else {}
+        say_json({**found.as_json(), **each})
+    else:
+        show(found, console(), verbose=verbose)
 
 
 def _show(figures: dict[str, Any]) -> None:
