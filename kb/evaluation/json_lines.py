@@ -12,7 +12,7 @@ def labelled_rows(file: Path, needed: Set[str]) -> list[dict[str, Any]]:
     """Read JSON lines, each with the fields that are needed."""
     rows = [_row(line, f"{file}:{number}", needed) for number, line in lines_of(file)]
     if not rows:
-        raise BadInput("there is no question", where=str(file), cure="give a line per question")
+        raise BadInput("there is no line in it", where=str(file), cure="give an object a line")
     return rows
 
 
