@@ -39,6 +39,7 @@ from dagster_kb.triggers.automation import (
     refresh,
 )
 from dagster_kb.triggers.fetching import fetching
+from dagster_kb.upkeep.evaluations import answers_well, evaluation_job
 from dagster_kb.upkeep.failures import recovered_agents
 from dagster_kb.upkeep.freshness import freshness_checks, freshness_job, freshness_sensor
 from dagster_kb.upkeep.housekeeping import purge_job, purge_schedule
@@ -75,8 +76,11 @@ def build_definitions(  # noqa: PLR0913 - whoever composes may bring each part
     purge = purge_job(settings, tuple(one.key for one in assets))
     return dg.Definitions(
         assets=assets,
-        asset_checks=[*checks, *freshness_checks(settings)],
-        jobs=[refresh, retirement, retention_job, fetching, purge, freshness, operator_job],
+        asset_checks=[*checks, *freshness_checks(settings), answers_well],
+        jobs=[
+            refresh, retirement, retention_job, fetching, purge, freshness, operator_job,
+            evaluation_job,
+        ],
         sensors=[
             knowledge_sensor(settings),
             operations_sensor(settings),

@@ -48,7 +48,7 @@ from graph.nodes.verify import Verify
 from graph.planning.plan_cache import PlanCache
 from graph.planning.planner import Planner
 from graph.planning.rules import RulePlanner
-from graph.ports import ChatModel
+from graph.ports import AnswerLog, ChatModel
 from graph.settings import ReaderSettings, load_settings
 from kb_contract.audience import callers_groups
 
@@ -135,8 +135,9 @@ def build_graph(
     *,
     checkpointer: BaseCheckpointSaver[str] | None = None,
     gateways: Gateways | None = None,
+    answers: AnswerLog | None = None,
 ) -> ReaderGraph:
-    """Put the reader together."""
+    """Put the reader together; finished answers are kept in Postgres unless somebody else keeps them."""
     outside = gateways or gateways_of(settings)
     nodes = Nodes(
         intake=Intake(settings.max_question_chars),
@@ -160,7 +161,7 @@ def build_graph(
         agents=_agents(settings, outside),
         synthesize=Synthesize(outside.model),
         verify=Verify(outside.reader),
-        remember=Remember(PostgresAnswerLog(outside.ops)),
+        remember=Remember(answers or PostgresAnswerLog(outside.ops)),
     )
     return agent_graph(nodes, checkpointer=checkpointer)
 

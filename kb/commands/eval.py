@@ -1,12 +1,23 @@
 """`kb eval`: how good the reader is at labelled questions."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kb.evaluation.json_lines import labelled_rows
 from kb.terminal import console, say_json
+
+if TYPE_CHECKING:
+    from kb.commands.eval_outcome import Outcome
+
+Save = Annotated[Path | None, typer.Option(help="Write it here, to compare with later.")]
+Baseline = Annotated[
+    Path | None, typer.Option(help="Compare with what --save wrote. Exit 1 when it is worse.")
+]
+Report = Annotated[Path | None, typer.Option(help="Write a page (HTML) with plots here.")]
+Verbose = Annotated[bool, typer.Option(help="Also what came of every question.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -81,18 +92,88 @@ def retrieval(
     refusals: Annotated[
         bool, typer.Option(help="Ask the agent too, for what it refuses to answer.")
     ] = True,
-    verbose: Annotated[bool, typer.Option(help="Also what came of every question.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    save: Save = None,
+    baseline: Baseline = None,
+    report: Report = None,
+    verbose: Verbose = False,
+    as_json: AsJson = False,
 ) -> None:
     """Ingest a labelled corpus into a throw-away agent, and say how well questions find in it."""
-    from kb.commands.eval_retrieval import measured, show
+    from kb.commands.eval_outcome import Wishes, conclude
+    from kb.commands.eval_retrieval import measured
 
+    wishes = Wishes(save, baseline, report, verbose, as_json)
+    before = wishes.baseline_now()
     found = measured(data, half, agent_yaml, keep, refusals=refusals, quiet=as_json)
+    _leave(conclude(found, wishes, before))
+
+
+@app.command("answers")
+def answers(
+    data: Annotated[Path, typer.Option(help="Questions with passages or a refusal: JSON lines.")],
+    agent: Annotated[
+        str | None, typer.Option(help="Ask this agent; else whom the plan asks.")
+    ] = None,
+    save: Save = None,
+    baseline: Baseline = None,
+    report: Report = None,
+    verbose: Verbose = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the stack that runs: what is found, cited, verified in git, and refused."""
+    from kb.commands.eval_answers import measured_answers
+    from kb.commands.eval_outcome import Wishes, conclude, tell_dagster
+
+    wishes = Wishes(save, baseline, report, verbose, as_json)
+    before = wishes.baseline_now()
+    outcome = conclude(measured_answers(data, agent, quiet=as_json), wishes, before)
+    tell_dagster(outcome)
+    _leave(outcome)
+
+
+@app.command("citations")
+def citations(
+    agent: Annotated[str | None, typer.Option(help="Only what this agent is quoted for.")] = None,
+    last: Annotated[int, typer.Option(min=1, help="So many of the newest answers.")] = 1000,
+    save: Save = None,
+    baseline: Baseline = None,
+    report: Report = None,
+    verbose: Verbose = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read the quotes of kept answers again, from git. Exit 1 when one does not stand there."""
+    from kb.commands.eval_answers import measured_citations
+    from kb.commands.eval_outcome import Wishes, conclude, needed_history
+
+    wishes = Wishes(save, baseline, report, verbose, as_json)
+    before = wishes.baseline_now()
+    outcome = conclude(measured_citations(agent, last, needed_history()), wishes, before)
+    if outcome.found.figures["not_verified"]:
+        raise typer.Exit(1)
+
+
+@app.command("history")
+def history(
+    agent: Annotated[str | None, typer.Option(help="Only of this agent.")] = None,
+    kind: Annotated[str | None, typer.Option(help="retrieval, answers or citations.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List measurements, newest first, with what changed since the one before."""
+    from kb.commands.eval_outcome import needed_history
+    from kb.commands.eval_shown import show_history
+
+    rows = needed_history().newest(agent=agent, kind=kind, limit=limit)
     if as_json:
-        each = {"questions": [one.as_json() for one in found.asked]} if verbose else {}
-        say_json({**found.as_json(), **each})
+        say_json({"evaluations": rows})
     else:
-        show(found, console(), verbose=verbose)
+        show_history(rows, console())
+
+
+def _leave(outcome: "Outcome") -> None:
+    """Exit 1 when a figure is worse than the baseline's, beyond chance."""
+    if outcome.worse:
+        raise typer.Exit(1)
 
 
 def _show(figures: dict[str, Any]) -> None:

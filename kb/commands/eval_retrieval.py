@@ -1,19 +1,15 @@
-"""What `kb eval retrieval` does and shows."""
+"""What `kb eval retrieval` does."""
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from kb.commands.ingest_shown import Bars
+from kb.evaluation.evaluation import Evaluation
 from kb.evaluation.labelled_corpus import LabelledCorpus
-from kb.evaluation.retrieval import Measured, Measurement
-from kb.terminal import escape
+from kb.evaluation.retrieval import Measurement
 from kb_contract.errors import BadInput
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-_NAMED = 10
 
 
 def measured(
@@ -24,31 +20,20 @@ def measured(
     *,
     refusals: bool,
     quiet: bool,
-) -> Measured:
+) -> Evaluation:
     """Read the data before anything starts, then measure."""
     corpus = LabelledCorpus.read(data, half)
     manifest = _manifest(agent_yaml) if agent_yaml else {}
     with Bars(quiet=quiet or not sys.stderr.isatty()) as bars:
-        return Measurement(corpus, manifest, keep, refusals, bars.advance).run()
-
-
-def show(found: Measured, out: "Console", *, verbose: bool) -> None:
-    """Show the figures, and what was left out of the corpus."""
-    from rich.table import Table
-
-    table = Table(box=None, show_header=False)
-    for name, value in found.as_json().items():
-        table.add_row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
-    out.print(table)
-    for identity, why in list(found.not_ingested.items())[: None if verbose else _NAMED]:
-        out.print(f"[yellow]not ingested[/yellow] {escape(identity)}: {escape(why)}")
-    for one in found.asked:
-        if one.error:
-            out.print(f"[red]failed[/red] {escape(one.query.id)}: {escape(one.error)}")
-        elif verbose:
-            missed = [wanted for wanted in one.query.wanted if wanted not in one.ranked[:10]]
-            told = f"not in the first ten: {', '.join(missed)}" if missed else "found"
-            out.print(escape(f"{one.query.id} {told}: {one.query.text}"), highlight=False)
+        found = Measurement(corpus, manifest, keep, refusals, bars.advance).run()
+    return Evaluation(
+        kind="retrieval",
+        data=f"{data.resolve().name}/{half}",
+        model=found.model,
+        at=datetime.now(UTC),  # noqa: TID251 - when it was measured
+        figures=found.figures(),
+        questions=[one.as_json() for one in found.asked],
+    )
 
 
 def _manifest(file: Path) -> dict[str, Any]:

@@ -54,6 +54,7 @@ class Asked:
         return {
             "id": self.query.id, "text": self.query.text, "wanted": dict(self.query.wanted),
             "ranked": list(self.ranked[:DEPTH]), "refused": self.refused,
+            "refusal_right": float(self.refused != bool(self.query.wanted)),
             "ms": round(self.milliseconds, 3), **(self.figures or {}),
             **({"error": self.error} if self.error else {}),
         }  # fmt: skip
@@ -67,11 +68,12 @@ class Measured:
     ingested: Ingested
     not_ingested: Mapping[str, str]
     """Why, by document."""
+    model: str
     missing: int
     """Documents that questions want and the corpus has not."""
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the figures; the names of the first line are what others rely on."""
+    def figures(self) -> dict[str, Any]:
+        """Return the figures; more may come, these names stay."""
         with_answer = [one for one in self.asked if one.query.wanted]
         times = [one.milliseconds for one in self.asked if not one.error]
         return {
@@ -116,7 +118,7 @@ class Measurement:
         return Measured(
             asked, ingested,
             {folder.ids[one["path"]]: one["reason"] for one in ingested.quarantined},
-            len(self._wanted() - self._there()),
+            agent.model(), len(self._wanted() - self._there()),
         )  # fmt: skip
 
     async def _ask(self, agent: ThrowawayAgent, folder: CorpusFolder) -> list[Asked]:

@@ -60,6 +60,10 @@ class ThrowawayAgent:
         finally:
             await gateways.close()
 
+    def model(self) -> str:
+        """Name the embedding model."""
+        return setting_errors.load(lambda: WriterSettings(**self._given())).embedding_model
+
     def _given(self) -> dict[str, Any]:
         found = self.stack.addresses
         return {

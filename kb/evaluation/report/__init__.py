@@ -1,0 +1,1 @@
+"""An evaluation as one page that stands alone: no script, style or picture from elsewhere."""
