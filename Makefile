@@ -11,6 +11,8 @@ PEERS := .venv-bench/.installed
 TEST_PROCESSES ?= 2
 # More arguments for the comparison with others, e.g. --documents 2000 --turns 3.
 BENCH_ARGS ?=
+# The same for the speed of retrieval, e.g. --chunks 100000 --turns 3.
+RETRIEVAL_BENCH_ARGS ?=
 PACKAGES := kb_contract dagster_kb graph kb
 KILLS := $(addprefix tests/integration/test_,writer_crashes.py server_recovery.py embedded_stack.py)
 
@@ -54,9 +56,10 @@ chaos: $(INSTALLED) ## The fault-injection suite with its table
 	$(BIN)/pytest -q --fault-table tests/chaos $(KILLS)
 
 .PHONY: bench
-bench: $(INSTALLED) $(PEERS) ## The benchmarks that the docs quote, beside others' ingestion
+bench: $(INSTALLED) $(PEERS) ## The benchmarks that the docs quote, beside others' ingestion and retrieval
 	$(BIN)/python -m benchmarks.ingest
 	$(BIN)/python -m benchmarks.ingest_peers $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks.retrieval $(RETRIEVAL_BENCH_ARGS)
 
 .PHONY: format
 format: $(INSTALLED) ## Write code as `make check` wants it

@@ -161,7 +161,7 @@ def build_graph(
         agents=_agents(settings, outside),
         synthesize=Synthesize(outside.model),
         verify=Verify(outside.reader),
-        remember=Remember(answers or PostgresAnswerLog(outside.ops)),
+        remember=Remember(answers or PostgresAnswerLog(outside.ops, settings.workspace_id)),
     )
     return agent_graph(nodes, checkpointer=checkpointer)
 

@@ -111,6 +111,8 @@ class FinishedAnswer:
     citations: Sequence[Any]
     usage: dict[str, Any]
     timings: dict[str, float]
+    unanswered: Sequence[tuple[str, str]] = ()
+    """Agents that had nothing about what they were asked, each with that question."""
 
 
 class AgentDirectory(Protocol):

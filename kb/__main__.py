@@ -79,6 +79,11 @@ VERBS = (
     Verb("classify", "kb.commands.classify:classify", "Say what type a question is.", QUESTIONS),
     Verb("eval", "kb.commands.eval:app", "Measure on labelled questions.", QUESTIONS),
     Verb(
+        "feedback", "kb.commands.feedback:feedback", "Say whether an answer was right.", QUESTIONS
+    ),
+    Verb("golden", "kb.commands.golden:app", "Make golden questions of feedback.", QUESTIONS),
+    Verb("gaps", "kb.commands.gaps:gaps", "List what nobody could answer.", QUESTIONS),
+    Verb(
         "approvals", "kb.commands.approvals:approvals", "List what waits for a person.", QUESTIONS
     ),
     Verb("approve", "kb.commands.approve:approve", "Let a step go on, edited or not.", QUESTIONS),

@@ -129,6 +129,19 @@ class Client:
         """Type of the question, confidence, and which path decided."""
         return self._call("POST", "/classify", {"question": clean_text(question)})
 
+    def feedback(
+        self,
+        answer_id: str,
+        verdict: str,
+        *,
+        correction: str = "",
+        passages: Sequence[Mapping[str, Any]] = (),
+    ) -> dict[str, Any]:
+        """Say `up` or `down` of an answer, and which passages it should have stood on."""
+        said = {"answer_id": answer_id, "verdict": verdict, "correction": clean_text(correction),
+                "passages": [dict(one) for one in passages]}  # fmt: skip
+        return self._call("POST", "/feedback", said)
+
     def agents(self) -> list[dict[str, Any]]:
         """Every agent that can be asked."""
         return self._call("GET", "/agents")["agents"]

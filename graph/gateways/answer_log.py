@@ -1,12 +1,15 @@
 """Finished answers and their citations, kept once."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from graph.gateways.postgres import Connection, LazyPool
 from graph.ports import FinishedAnswer
+from kb_contract.identifiers import sha256_text
+from kb_contract.named_queries import named_queries
 
 _ANSWER = """
 insert into ops.answers (answer_id, thread_id, run_id, trace_id, question, query_type, status,
@@ -28,14 +31,27 @@ on conflict (answer_id, ordinal) do nothing
 
 @dataclass(frozen=True)
 class PostgresAnswerLog:
-    """The real `AnswerLog`: an answer and all its citations, or neither."""
+    """The real `AnswerLog`: an answer with all its citations and gaps, or nothing of it."""
 
     pool: LazyPool
+    workspace: str
 
     async def keep(self, answer: FinishedAnswer) -> None:
         async with self.pool.connection() as connection, connection.transaction():
             await connection.execute(_ANSWER.encode(), _answer_values(answer))
             await _keep_citations(connection, answer)
+            await self._keep_gaps(connection, answer)
+
+    async def _keep_gaps(self, connection: Connection, answer: FinishedAnswer) -> None:
+        """Keep what nobody could answer; the same words asked again are the same gap."""
+        statement = named_queries("evaluations")["keep_gap"].encode()
+        for agent, question in answer.unanswered:
+            words = " ".join(re.findall(r"\w+", question.casefold()))
+            values = {
+                "workspace": self.workspace, "agent": agent, "question": question,
+                "words": sha256_text(words), "answer_id": answer.answer_id,
+            }  # fmt: skip
+            await connection.execute(statement, values)
 
 
 async def _keep_citations(connection: Connection, answer: FinishedAnswer) -> None:

@@ -50,6 +50,12 @@ class LazyPool:
             cursor = await connection.execute(statement.encode(), values)
             return await cursor.fetchall()
 
+    async def run(self, statement: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Run one statement that may change something; its rows, if it returns any."""
+        async with self.connection() as connection:
+            cursor = await connection.execute(statement.encode(), values)
+            return await cursor.fetchall() if cursor.description else []
+
     async def close(self) -> None:
         """Give all connections back; the next use opens the pool again."""
         pool, self._pool = self._pool, None

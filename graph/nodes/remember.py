@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from langchain_core.messages import AIMessage, RemoveMessage
@@ -16,6 +16,7 @@ from graph.run_context import RunContext
 from graph.state import State
 
 log = structlog.get_logger(__name__)
+_LACKING: Final = {"refused", "partial"}
 
 
 @dataclass(frozen=True)
@@ -73,4 +74,19 @@ def _finished(
         citations=state.citations,
         usage=state.usage,
         timings=timings,
+        unanswered=_unanswered(state),
     )
+
+
+def _unanswered(state: State) -> list[tuple[str, str]]:
+    """Name who had nothing, of those that were needed: who is asked just in case owes no answer."""
+    if state.status not in _LACKING:
+        return []
+    nothing = {one["step_id"] for one in state.results.values() if one["status"] == "nothing_found"}
+    return [
+        (str(step["agent"]), str(step["question"]))
+        for step in state.plan.get("steps", ())
+        if step.get("capability") == "knowledge"
+        and step.get("policy", "required") == "required"
+        and step["step_id"] in nothing
+    ]

@@ -15,6 +15,7 @@ from graph.server import (
     approvals,
     assistants,
     delegations,
+    feedback,
     health,
     hooks,
     knowledge,
@@ -63,6 +64,7 @@ ROUTERS = (
     plans.router,
     workflows.router,
     knowledge.router,
+    feedback.router,
     search.router,
     hooks.router,
 )

@@ -55,7 +55,8 @@ class Database:
 
 
 def _statement(name: str) -> str:
-    known = {**named_queries("server"), **named_queries("plans"), **named_queries("approvals")}
+    places = ("server", "plans", "approvals", "evaluations")
+    known = {name: one for place in places for name, one in named_queries(place).items()}
     return known[name]
 
 

@@ -21,12 +21,23 @@ def worker() -> None:
 
 
 async def _worked(settings: "ReaderSettings", gateways: "Gateways") -> None:
+    from graph.agents.rag import Rag
+    from graph.server.gap_rounds import GapRounds
     from graph.server.worker import work
     from kb.reader_process import reader_graphs
 
     # Loading a model keeps a process from its heartbeat, so it is done before the first run comes.
     await gateways.embedder.embed(["ready"])
+    gaps = GapRounds(
+        gateways.ops,
+        gateways.reader,
+        Rag(gateways.reader, gateways.embedder),
+        settings.workspace_id,
+    )
+    rounds = asyncio.create_task(gaps.run())
     try:
         await work(settings, reader_graphs(settings, gateways))
     finally:
+        rounds.cancel()
+        await asyncio.gather(rounds, return_exceptions=True)
         await gateways.close()

@@ -27,7 +27,7 @@ async def _run(
     database_url: str, thread_id: str, plan: dict[str, Any], answers: dict[str, Any]
 ) -> None:
     config: Any = {"configurable": {"thread_id": thread_id}}
-    answer_log = PostgresAnswerLog(LazyPool(SecretStr(database_url)))
+    answer_log = PostgresAnswerLog(LazyPool(SecretStr(database_url)), "default")
     async with (
         checkpoint_pool(database_url, largest=4) as pool,
         await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection,

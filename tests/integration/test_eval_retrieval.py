@@ -154,8 +154,10 @@ def test_what_is_kept_is_not_embedded_again(command: Command):
 def test_ended_politely_it_leaves_nothing(command: Command, number: signal.Signals):
     write(command.data, DOCUMENTS[:2], {"q1": QUERIES["q1"]})
     with subprocess.Popen(
-        command.typed(), env=command.environment, cwd=ROOT, stderr=subprocess.DEVNULL
-    ) as process:
+        command.typed(), env=command.environment, cwd=ROOT, stderr=subprocess.DEVNULL,
+        # A shell's background jobs ignore Ctrl-C, and their children would.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:  # fmt: skip
         until(lambda: [*command.temporary.glob("kb-eval-*/stack.json")], "it begins")
         [home] = command.homes()
         process.send_signal(number)

@@ -352,7 +352,7 @@ async def test_an_answer_is_kept_once_with_its_citations(ops: LazyPool) -> None:
         "answer", "thread", "run", "trace", "q", "simple_lookup", "completed", "Keys. [1]", {"steps": []},
         [citation], {"calls": 0}, {"total": 1.0},
     )  # fmt: skip
-    log = PostgresAnswerLog(ops)
+    log = PostgresAnswerLog(ops, "default")
     await asyncio.gather(log.keep(answer), log.keep(answer))
     await log.keep(answer)
     rows = await ops.rows(

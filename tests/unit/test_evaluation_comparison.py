@@ -67,7 +67,7 @@ def test_chance_alone_is_seldom_called_a_difference():
 
 def test_only_questions_that_both_have_are_compared():
     now = evaluation([1.0, 1.0, 1.0])
-    before = Evaluation(**{**evaluation([0.0, 0.0]).model_dump()})
+    before = evaluation([0.0, 0.0])
     assert {one.n for one in compare(now, before)} == {2}
 
 

@@ -1,0 +1,63 @@
+"""What people say of answers: `POST /feedback`. Praise and corrections become golden questions."""
+
+from typing import Any, Literal
+
+from fastapi import APIRouter
+from psycopg.types.json import Jsonb
+from pydantic import BaseModel, ConfigDict, Field
+
+from graph.server.border import BorderRoute
+from graph.server.encoding import JsonResponse
+from graph.server.errors import ApiError, ErrorBody
+from graph.server.run_request import OwnId
+from graph.server.server_parts import Caller, Parts
+
+router = APIRouter(tags=["answers"], route_class=BorderRoute)
+
+
+class ShouldCite(BaseModel):
+    """A passage that the answer should have stood on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    agent_id: OwnId
+    path: str = Field(min_length=1, max_length=1000, description="as citations have it")
+    quote: str | None = Field(default=None, max_length=2000, description="words that stand there")
+
+
+class FeedbackBody(BaseModel):
+    """Thumbs, and what would have been right."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    answer_id: str = Field(min_length=1, max_length=200)
+    verdict: Literal["up", "down"]
+    correction: str = Field(default="", max_length=5000, description="what it should have said")
+    passages: list[ShouldCite] = Field(default_factory=list[ShouldCite], max_length=20)
+
+
+@router.post(
+    "/feedback",
+    status_code=201,
+    responses={404: {"model": ErrorBody}, 422: {"model": ErrorBody}},
+)
+async def give_feedback(parts: Parts, caller: Caller, said: FeedbackBody) -> JsonResponse:
+    """Say whether an answer was right; saying it again replaces what the same person said before."""
+    if "\0" in said.correction or any(
+        "\0" in (one.path + (one.quote or "")) for one in said.passages
+    ):
+        raise ApiError(422, "text may not hold the character NUL", hint="leave it out")
+    passages: list[dict[str, Any]] = [one.model_dump() for one in said.passages]
+    row = await parts.database.row(
+        "give_feedback",
+        answer_id=said.answer_id,
+        by=caller,
+        verdict=said.verdict,
+        correction=said.correction,
+        passages=Jsonb(passages),
+    )
+    if row is None:
+        raise ApiError(
+            404, f"no answer {said.answer_id} is kept", hint="take answer_id from the answer"
+        )
+    return JsonResponse(row, status_code=201)

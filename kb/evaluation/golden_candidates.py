@@ -1,0 +1,50 @@
+"""Golden questions that people's feedback proposes: only such as hold in the documents of now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dagster_kb.gates.golden_causes import plain
+from dagster_kb.resources.knowledge_folder import KnowledgeFolder
+from kb_contract.agent_manifest import GoldenQuestion
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A question with what should be found, and who says so."""
+
+    question: GoldenQuestion
+    kind: str
+    people: Sequence[str]
+    answer_id: str
+    problem: str = ""
+    """Why it cannot be taken as it is."""
+
+    def as_json(self) -> dict[str, Any]:
+        said = self.question
+        return {
+            "question": said.question, "path": said.path, "quote": said.quote, "kind": self.kind,
+            "people": list(self.people), "answer_id": self.answer_id, "problem": self.problem,
+        }  # fmt: skip
+
+
+def candidates_of(
+    rows: Sequence[Mapping[str, Any]], agent: str, folder: KnowledgeFolder,
+    known: Sequence[GoldenQuestion],
+) -> list[Candidate]:  # fmt: skip
+    """Make candidates of feedback, without those that golden.yaml has; the newest first."""
+    head = folder.head()
+    place = folder.place_of(agent)
+    paths = {one.path[len(place) :] for one in folder.files(head, agent)}
+    taken = {(plain(one.question), one.path) for one in known}
+    found: list[Candidate] = []
+    for row in rows:
+        path = str(row["path"]).removeprefix(place).lstrip("/")
+        question = " ".join(str(row["question"]).split())
+        if (plain(question), path) in taken or len(question) < 3:
+            continue
+        taken.add((plain(question), path))
+        golden = GoldenQuestion(question=question, path=path, quote=row["quote"] or None)
+        problem = "" if path in paths else f"there is no {path} at {head.sha[:10]}"
+        found.append(Candidate(golden, row["kind"], row["said_by"], row["answer_id"], problem))
+    return found
