@@ -3,7 +3,7 @@
 git folder → parsed_documents → chunks → embeddings → collection → [gates] → live_alias
 """
 
-from typing import Any
+from typing import Any, Final
 
 import dagster as dg
 
@@ -48,6 +48,9 @@ from dagster_kb.upkeep.retention import retention_job, retention_of, retention_s
 from dagster_kb.upkeep.retirement import Departures, retirement
 
 
+JOBS: Final = (refresh, retirement, retention_job, fetching, operator_job, evaluation_job)
+
+
 @dg.definitions
 def defs() -> dg.Definitions:
     """What Dagster loads; settings are read here and nowhere else."""
@@ -77,10 +80,7 @@ def build_definitions(  # noqa: PLR0913 - whoever composes may bring each part
     return dg.Definitions(
         assets=assets,
         asset_checks=[*checks, *freshness_checks(settings), answers_well],
-        jobs=[
-            refresh, retirement, retention_job, fetching, purge, freshness, operator_job,
-            evaluation_job,
-        ],
+        jobs=[*JOBS, purge, freshness],
         sensors=[
             knowledge_sensor(settings),
             operations_sensor(settings),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import yaml
 
@@ -76,10 +76,13 @@ def _question(row: Mapping[str, Any], number: int, file: Path) -> LabelledQuesti
     )
 
 
-def _expected(said: Any, where: str) -> Expected:
+def _expected(said: object, where: str) -> Expected:
     if isinstance(said, str) and said.strip():
         return Expected(said)
-    named: dict[str, Any] = dict(said) if isinstance(said, dict) else {}  # pyright: ignore[reportUnknownArgumentType] - JSON
-    if isinstance(named.get("path"), str):
-        return Expected(named["path"], str(named["quote"]) if named.get("quote") else None)
-    raise BadInput(f"{str(said)[:60]!r} is no passage", where=where, cure=_CURE)
+    if isinstance(said, dict):
+        named = cast("dict[str, Any]", said)
+        path, quote = named.get("path"), named.get("quote")
+        if isinstance(path, str) and path.strip():
+            return Expected(path, str(quote) if quote else None)
+    shown = str(cast("object", said))[:60]
+    raise BadInput(f"{shown!r} is no passage", where=where, cure=_CURE)
