@@ -47,7 +47,6 @@ from dagster_kb.upkeep.operator_work import operator_job
 from dagster_kb.upkeep.retention import retention_job, retention_of, retention_schedule
 from dagster_kb.upkeep.retirement import Departures, retirement
 
-
 JOBS: Final = (refresh, retirement, retention_job, fetching, operator_job, evaluation_job)
 
 
