@@ -92,6 +92,9 @@ def retrieval(
     refusals: Annotated[
         bool, typer.Option(help="Ask the agent too, for what it refuses to answer.")
     ] = True,
+    floors: Annotated[
+        bool, typer.Option("--floors", help="Measure plain searches of the same collection too.")
+    ] = False,
     save: Save = None,
     baseline: Baseline = None,
     report: Report = None,
@@ -104,7 +107,7 @@ def retrieval(
 
     wishes = Wishes(save, baseline, report, verbose, as_json)
     before = wishes.baseline_now()
-    found = measured(data, half, agent_yaml, keep, refusals=refusals, quiet=as_json)
+    found = measured(data, half, agent_yaml, keep, refusals=refusals, floors=floors, quiet=as_json)
     _leave(conclude(found, wishes, before))
 
 

@@ -19,13 +19,14 @@ def measured(
     keep: Path | None,
     *,
     refusals: bool,
+    floors: bool,
     quiet: bool,
 ) -> Evaluation:
     """Read the data before anything starts, then measure."""
     corpus = LabelledCorpus.read(data, half)
     manifest = _manifest(agent_yaml) if agent_yaml else {}
     with Bars(quiet=quiet or not sys.stderr.isatty()) as bars:
-        found = Measurement(corpus, manifest, keep, refusals, bars.advance).run()
+        found = Measurement(corpus, manifest, keep, refusals, floors, bars.advance).run()
     return Evaluation(
         kind="retrieval",
         data=f"{data.resolve().name}/{half}",

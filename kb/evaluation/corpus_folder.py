@@ -17,9 +17,10 @@ from kb_contract.errors import BadDocument
 
 AGENT: Final = "corpus"
 # The data is measured, not published: no finding in its text may hold it back.
-GATE: Final = dict.fromkeys(
-    ("secrets", "personal_data", "injection", "duplicates", "canary"), "off"
-)
+GATE: Final = {
+    **dict.fromkeys(("secrets", "personal_data", "injection", "duplicates", "canary"), "off"),
+    "max_shrink": 1.0,
+}
 _LONGEST_TITLE: Final = 500
 _LONGEST_VALUE: Final = 200
 _WHO: Final = ("-c", "user.name=evaluation", "-c", "user.email=evaluation@localhost")
@@ -35,10 +36,12 @@ class CorpusFolder:
 
     def document_of(self, passage: Passage) -> str:
         """Name the document that a passage is of; of a PDF, its page."""
-        identity = self.ids[passage["path"]]
-        if not passage["path"].lower().endswith(".pdf"):
-            return identity
-        return f"{identity}#{(passage['page'] or 1) - 1}"
+        return self.document_at(passage["path"], passage["page"])
+
+    def document_at(self, path: str, page: int | None) -> str:
+        """Name the document of a file, or of its page, which the reader counts from 1."""
+        identity = self.ids[path]
+        return f"{identity}#{(page or 1) - 1}" if path.lower().endswith(".pdf") else identity
 
 
 def write_corpus(root: Path, corpus: LabelledCorpus, said: Mapping[str, Any]) -> CorpusFolder:

@@ -62,6 +62,6 @@ class EvaluationHistory:
 
     def _rows(self, name: str, values: Mapping[str, Any]) -> list[Row]:
         statement = named_queries("evaluations")[name].encode()
-        with psycopg.connect(self.database_url) as connection:
+        with psycopg.connect(self.database_url, connect_timeout=5) as connection:
             cursor = connection.cursor(row_factory=dict_row)
             return cursor.execute(statement, {"workspace": self.workspace, **values}).fetchall()

@@ -48,6 +48,6 @@ class QuotesInGit:
             own = self.objects.run("cat-file", "blob", blob).decode("utf-8", errors="replace")
         except BadInput:
             return []  # git has no such file at that commit, so nothing stands in it
-        with psycopg.connect(self.database_url) as connection:
+        with psycopg.connect(self.database_url, connect_timeout=5) as connection:
             statement = named_queries("citations")["drawn_out_texts"].encode()
             return [own, *(row[0] for row in connection.execute(statement, {"blob": blob}))]

@@ -15,6 +15,7 @@ from graph.planning.workflow_plan import AgentCapability
 from graph.ports import AgentTask
 from graph.state import Passage
 from kb.evaluation.corpus_folder import AGENT, CorpusFolder, write_corpus
+from kb.evaluation.floors import floors
 from kb.evaluation.labelled_corpus import LabelledCorpus, Query
 from kb.evaluation.private_stack import private_stack
 from kb.evaluation.ranking_figures import (
@@ -71,6 +72,8 @@ class Measured:
     model: str
     missing: int
     """Documents that questions want and the corpus has not."""
+    floors: Mapping[str, float]
+    """What plain searches are worth, where that was asked for."""
 
     def figures(self) -> dict[str, Any]:
         """Return the figures; more may come, these names stay."""
@@ -92,6 +95,7 @@ class Measured:
             "not_ingested_because": dict(islice(self.not_ingested.items(), _NAMED)),
             "wanted_and_missing": self.missing,
             "ingest_seconds": self.ingested.seconds,
+            **({"floors": dict(self.floors)} if self.floors else {}),
         }  # fmt: skip
 
 
@@ -105,6 +109,8 @@ class Measurement:
     keep: Path | None
     refusals: bool
     """Whether the agent is asked too, and not only what it would find."""
+    floors: bool
+    """Whether plain searches are measured beside ours."""
     progress: Progress
 
     def run(self) -> Measured:
@@ -114,14 +120,16 @@ class Measurement:
             folder = write_corpus(stack.repository, self.corpus, self.manifest)
             agent = ThrowawayAgent(stack)
             ingested = agent.ingest(self.progress)
-            asked = asyncio.run(self._ask(agent, folder))
+            asked, plain = asyncio.run(self._ask(agent, folder))
         return Measured(
             asked, ingested,
             {folder.ids[one["path"]]: one["reason"] for one in ingested.quarantined},
-            agent.model(), len(self._wanted() - self._there()),
+            agent.model(), len(self._wanted() - self._there()), plain,
         )  # fmt: skip
 
-    async def _ask(self, agent: ThrowawayAgent, folder: CorpusFolder) -> list[Asked]:
+    async def _ask(
+        self, agent: ThrowawayAgent, folder: CorpusFolder
+    ) -> tuple[list[Asked], dict[str, float]]:
         asked: list[Asked] = []
         async with agent.reader() as gateways:
             served = {one.agent_id: one for one in await gateways.reader.agents()}
@@ -130,7 +138,9 @@ class Measurement:
             for query in self.corpus.queries:
                 asked.append(await asking.ask(query))
                 self.progress(AGENT, "questions", len(asked), len(self.corpus.queries))
-        return asked
+            if self.floors and asking.agent:
+                return asked, await floors(gateways, folder, self.corpus.queries)
+        return asked, {}
 
     def _wanted(self) -> set[str]:
         return {one for query in self.corpus.queries for one in query.wanted}

@@ -111,7 +111,7 @@ def until(condition: Any, what: str, within: float = 60) -> None:
 
 def test_a_corpus_of_odd_documents_is_measured_and_nothing_is_left(command: Command):
     write(command.data, DOCUMENTS, QUERIES)
-    found = command.measured()
+    found = command.measured("--floors")
     assert (found["n"], found["unanswerable"], found["refused"]) == (8, 1, 1)
     assert (found["documents"], found["not_ingested"], found["failed"]) == (8, 2, 0)
     assert set(found["not_ingested_because"]) == {"nothing", "too long"}
@@ -122,6 +122,9 @@ def test_a_corpus_of_odd_documents_is_measured_and_nothing_is_left(command: Comm
             assert set(by_id[name]["ranked"][: len(wanted)]) == set(wanted), by_id[name]
     assert found["recall@10"] == pytest.approx(7 / 8)
     assert found["latency_ms"]["p95"] >= found["latency_ms"]["p50"] > 0
+    floors = found["floors"]
+    assert set(floors) == {"bm25", "dense", "rrf", "convex", "convex_dense_weight"}
+    assert floors["convex"] >= max(floors["bm25"], floors["dense"]) - 0.01 > 0.5
     assert command.homes() == []
 
 
