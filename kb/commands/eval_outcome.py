@@ -95,7 +95,11 @@ def tell_dagster(outcome: Outcome) -> None:
 
     definitions = build_definitions(writer_settings())
     with open_dagster() as instance:
-        tell_evaluation(definitions, instance, outcome.kept_as)
+        told = tell_evaluation(definitions, instance, outcome.kept_as)
+    if not told:
+        progress_console().print(
+            "[yellow]not told to Dagster[/yellow]: its run tell_evaluation says why"
+        )
 
 
 def _workspace() -> str:

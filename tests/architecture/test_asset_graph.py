@@ -53,3 +53,9 @@ def test_every_job_sensor_and_schedule_is_named(
         "sensors": sorted(one.name for one in repository.sensor_defs),
         "schedules": sorted(one.name for one in repository.schedule_defs),
     } == snapshot
+
+
+def test_no_run_has_a_step_for_what_is_told_elsewhere(definitions: dg.Definitions):
+    names = {one.name for one in definitions.resolve_job_def("refresh_knowledge").nodes}
+    assert names >= {"live_alias", "gates"}
+    assert "live_alias_answers_well" not in names
