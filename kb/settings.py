@@ -14,6 +14,7 @@ from kb.state_file import read_state
 from kb_contract import setting_errors
 from kb_contract.embedding_space import DEFAULT_MODEL
 from kb_contract.errors import NotServed
+from kb_contract.identifiers import DEFAULT_WORKSPACE
 from kb_contract.repository_address import BranchName, PlaceInside, RepositoryUrl
 from kb_contract.sentence_models.export_cache import DEFAULT_CACHE
 
@@ -56,6 +57,9 @@ class StackSettings(BaseSettings):
     )
     knowledge_path: PlaceInside = Field(
         default="knowledge", description="folder of agents inside of KNOWLEDGE_REPOSITORY"
+    )
+    workspace_id: str = Field(
+        default=DEFAULT_WORKSPACE, pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="tenant"
     )
     ingest_ask_minutes: float = Field(
         default=10, ge=0, description="`kb ingest` asks on a terminal before it works longer"

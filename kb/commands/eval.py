@@ -106,7 +106,7 @@ def retrieval(
     from kb.commands.eval_retrieval import measured
 
     wishes = Wishes(save, baseline, report, verbose, as_json)
-    before = wishes.baseline_now()
+    before = wishes.baseline_now("retrieval")
     found = measured(data, half, agent_yaml, keep, refusals=refusals, floors=floors, quiet=as_json)
     _leave(conclude(found, wishes, before))
 
@@ -128,7 +128,7 @@ def answers(
     from kb.commands.eval_outcome import Wishes, conclude, tell_dagster
 
     wishes = Wishes(save, baseline, report, verbose, as_json)
-    before = wishes.baseline_now()
+    before = wishes.baseline_now("answers")
     outcome = conclude(measured_answers(data, agent, quiet=as_json), wishes, before)
     tell_dagster(outcome)
     _leave(outcome)
@@ -149,7 +149,7 @@ def citations(
     from kb.commands.eval_outcome import Wishes, conclude, needed_history
 
     wishes = Wishes(save, baseline, report, verbose, as_json)
-    before = wishes.baseline_now()
+    before = wishes.baseline_now("citations")
     outcome = conclude(measured_citations(agent, last, needed_history()), wishes, before)
     if outcome.found.figures["not_verified"]:
         raise typer.Exit(1)
@@ -175,7 +175,7 @@ def history(
 
 def _leave(outcome: "Outcome") -> None:
     """Exit 1 when a figure is worse than the baseline's, beyond chance."""
-    if outcome.worse:
+    if not outcome.ok:
         raise typer.Exit(1)
 
 

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from kb.commands.eval_shown import show_outcome
 from kb.evaluation.comparison import Difference, compare
-from kb.evaluation.evaluation import Evaluation
+from kb.evaluation.evaluation import Evaluation, Kind
 from kb.evaluation.report.page import write_report
 from kb.settings import find_addresses, load_settings
 from kb.terminal import console, escape, progress_console, say_json
-from kb_contract.errors import NotServed
-from kb_contract.identifiers import DEFAULT_WORKSPACE
+from kb_contract.errors import BadInput, NotServed
 
 if TYPE_CHECKING:
     from kb.evaluation.history import EvaluationHistory
@@ -28,9 +27,17 @@ class Wishes:
     verbose: bool = False
     as_json: bool = False
 
-    def baseline_now(self) -> Evaluation | None:
+    def baseline_now(self, kind: Kind) -> Evaluation | None:
         """Read the baseline before anything is measured: a wrong file costs no minutes."""
-        return Evaluation.read(self.baseline) if self.baseline else None
+        if self.baseline is None:
+            return None
+        found = Evaluation.read(self.baseline)
+        if found.kind != kind:
+            raise BadInput(
+                f"this is a measurement of {found.kind}", where=str(self.baseline),
+                cure=f"give one that `kb eval {kind} --save` wrote",
+            )  # fmt: skip
+        return found
 
 
 @dataclass(frozen=True)
@@ -41,39 +48,54 @@ class Outcome:
     before: Evaluation | None
     differences: Sequence[Difference]
     kept_as: int | None
+    problem: str = ""
+    """Why it cannot be compared with the baseline."""
 
     @property
-    def worse(self) -> list[Difference]:
-        return [one for one in self.differences if one.verdict == "worse"]
+    def ok(self) -> bool:
+        return not self.problem and all(one.verdict != "worse" for one in self.differences)
 
 
 def conclude(found: Evaluation, wishes: Wishes, baseline: Evaluation | None) -> Outcome:
     """Keep, save, compare, draw and tell."""
-    differences = compare(found, baseline) if baseline else []
-    outcome = Outcome(found, baseline, differences, _keep(found))
     if wishes.save:
         found.save(wishes.save)
+    outcome = _compared(found, baseline)
+    differences = outcome.differences
     if wishes.report:
         write_report(wishes.report, found, baseline, differences)
     if wishes.as_json:
         say_json(_as_json(outcome, verbose=wishes.verbose))
     else:
         show_outcome(outcome.found, outcome.differences, console(), verbose=wishes.verbose)
+        if outcome.problem:
+            console().print(f"[red]not compared[/red]: {escape(outcome.problem)}")
         for name, file in (("saved", wishes.save), ("report", wishes.report)):
             if file:
                 console().print(f"{name}: {file}")
     return outcome
 
 
+def _compared(found: Evaluation, baseline: Evaluation | None) -> Outcome:
+    """Compare; what cannot be compared is told, and no figure is lost for it."""
+    kept = _keep(found)
+    try:
+        differences = compare(found, baseline) if baseline else []
+    except BadInput as error:
+        return Outcome(found, baseline, [], kept, str(error))
+    return Outcome(found, baseline, differences, kept)
+
+
 def history() -> "EvaluationHistory | None":
     """Open the history of this machine's database; None where no stack runs and none is set."""
     from kb.evaluation.history import EvaluationHistory
 
+    settings = load_settings()
     try:
-        url = find_addresses(load_settings()).database_url
+        url = find_addresses(settings).database_url
     except NotServed:
         return None
-    return EvaluationHistory(url, _workspace())
+    return EvaluationHistory(url, settings.workspace_id)
 
 
 def needed_history() -> "EvaluationHistory":
@@ -102,12 +124,6 @@ def tell_dagster(outcome: Outcome) -> None:
         )
 
 
-def _workspace() -> str:
-    from kb.settings import own_environment
-
-    return own_environment().get("WORKSPACE_ID") or DEFAULT_WORKSPACE
-
-
 def _keep(found: Evaluation) -> int | None:
     """Keep it beside the one before; a database that does not answer loses no measurement."""
     import psycopg
@@ -133,7 +149,8 @@ def _shares_questions(found: Evaluation, other: Evaluation) -> bool:
 def _as_json(outcome: Outcome, *, verbose: bool) -> dict[str, Any]:
     said = dict(outcome.found.figures)
     if outcome.before is not None:
-        said["baseline"] = {one.figure: one.as_json() for one in outcome.differences}
+        told = {one.figure: one.as_json() for one in outcome.differences}
+        said["baseline"] = {"error": outcome.problem} if outcome.problem else told
     if outcome.kept_as is not None:
         said["evaluation_id"] = outcome.kept_as
     if verbose:
