@@ -9,7 +9,7 @@ import structlog
 from graph.agents.rag import Rag
 from graph.gateways.postgres import LazyPool
 from graph.planning.workflow_plan import AgentCapability
-from graph.ports import AgentTask, KnowledgeReader
+from graph.ports import AgentTask, ChatModel, KnowledgeReader, QueryEmbedder
 from graph.state import StepResult
 from kb_contract.errors import ScriptoriumError, Unavailable
 from kb_contract.named_queries import named_queries
@@ -34,11 +34,15 @@ class Closed:
 
 @dataclass(frozen=True)
 class GapRounds:
-    """Asks open gaps as any question is asked, by extraction alone: it costs no provider."""
+    """Asks open gaps as any question is asked: by extraction, and then by the model if there is one.
+
+    So a publication costs the provider only what it is likely to have answered.
+    """
 
     pool: LazyPool
     reader: KnowledgeReader
-    rag: Rag
+    embedder: QueryEmbedder
+    model: ChatModel | None
     workspace: str
 
     async def run(self) -> None:
@@ -67,7 +71,7 @@ class GapRounds:
             f"gap-{gap['gap_id']}", agent, "knowledge", gap["question"], {}, {}, agent.model_tier
         )
         try:
-            found = _closing(gap, await self.rag(task))
+            found = await self._answered(gap, task)
         except Unavailable:
             raise
         except ScriptoriumError as error:
@@ -84,6 +88,12 @@ class GapRounds:
             return None  # another worker was first, or a person dismissed it
         log.info("gap closed", gap=found.gap_id, agent=found.agent_id, sha=found.sha)
         return found
+
+    async def _answered(self, gap: dict[str, Any], task: AgentTask) -> Closed | None:
+        found = _closing(gap, await Rag(self.reader, self.embedder)(task))
+        if found is None or self.model is None:
+            return found
+        return _closing(gap, await Rag(self.reader, self.embedder, self.model)(task))
 
     async def _rows(self, name: str, **values: Any) -> list[dict[str, Any]]:
         statement = named_queries("evaluations")[name]
