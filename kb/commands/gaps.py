@@ -53,7 +53,6 @@ def gaps(
 
 
 async def _asked_again(agent: str | None) -> "list[Closed]":
-    from graph.agents.rag import Rag
     from graph.entrypoint import gateways_of
     from graph.server.gap_rounds import GapRounds
     from kb.reader_process import reader_settings
@@ -61,8 +60,9 @@ async def _asked_again(agent: str | None) -> "list[Closed]":
     settings = reader_settings()
     gateways = gateways_of(settings)
     try:
-        rag = Rag(gateways.reader, gateways.embedder)
-        rounds = GapRounds(gateways.ops, gateways.reader, rag, settings.workspace_id)
+        rounds = GapRounds(
+            gateways.ops, gateways.reader, gateways.embedder, gateways.model, settings.workspace_id
+        )
         return await rounds.round(agent=agent, again=True)
     finally:
         await gateways.close()

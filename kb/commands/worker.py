@@ -21,7 +21,6 @@ def worker() -> None:
 
 
 async def _worked(settings: "ReaderSettings", gateways: "Gateways") -> None:
-    from graph.agents.rag import Rag
     from graph.server.gap_rounds import GapRounds
     from graph.server.worker import work
     from kb.reader_process import reader_graphs
@@ -29,10 +28,7 @@ async def _worked(settings: "ReaderSettings", gateways: "Gateways") -> None:
     # Loading a model keeps a process from its heartbeat, so it is done before the first run comes.
     await gateways.embedder.embed(["ready"])
     gaps = GapRounds(
-        gateways.ops,
-        gateways.reader,
-        Rag(gateways.reader, gateways.embedder),
-        settings.workspace_id,
+        gateways.ops, gateways.reader, gateways.embedder, gateways.model, settings.workspace_id
     )
     rounds = asyncio.create_task(gaps.run())
     try:

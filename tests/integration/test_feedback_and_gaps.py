@@ -9,7 +9,6 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from graph.agents.rag import Rag
 from graph.gateways.answer_log import PostgresAnswerLog
 from graph.gateways.postgres import LazyPool
 from graph.ports import FinishedAnswer
@@ -147,7 +146,7 @@ async def test_a_gap_is_asked_again_once_a_generation_and_closed(ops: LazyPool, 
     [gap] = history.gaps(agent=AGENT, state="open", limit=10)
     assert (gap["times"], gap["answer_id"], gap["tried_generation"]) == (2, "a2", 1)
 
-    rounds = GapRounds(ops, knowledge, Rag(knowledge, WordEmbedder()), "default")
+    rounds = GapRounds(ops, knowledge, WordEmbedder(), None, "default")
     assert await rounds.round() == []  # of this very generation it was asked
     knowledge.add_document(
         AGENT, "knowledge/garden/peppers.md", "# Peppers\n\nPeppers like it warm.\n"
