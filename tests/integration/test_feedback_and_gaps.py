@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
+from dagster_kb.resources.git_objects import GitObjects
 from graph.gateways.answer_log import PostgresAnswerLog
 from graph.gateways.postgres import LazyPool
 from graph.ports import FinishedAnswer
@@ -20,7 +22,9 @@ from kb.evaluation.comparison import compare
 from kb.evaluation.evaluation import Evaluation
 from kb.evaluation.history import EvaluationHistory
 from kb.evaluation.labelled_answers import Expected, LabelledQuestion
+from kb.evaluation.quotes_in_git import QuotesInGit
 from tests.doubles.demo_graphs import GRAPHS
+from tests.doubles.git_repository import GitRepository
 from tests.doubles.in_memory_knowledge import InMemoryKnowledge, WordEmbedder
 from tests.doubles.whole_reader import gateways_in_memory, reader_settings
 
@@ -217,3 +221,23 @@ def test_measurements_are_kept_with_their_difference(database_url: str):
     newest = history.newest(agent=AGENT, kind="answers", limit=1)[0]
     assert newest["differences"]["cited"]["verdict"] == "worse"
     assert history.newest(agent="other", kind=None, limit=5) == []
+
+
+def test_a_quote_stands_at_its_very_characters_or_not_at_all(database_url: str, tmp_path: Path):
+    repository = GitRepository(tmp_path / "repository")
+    repository.write({"knowledge/garden/ü.md": PAGE})
+    sha = repository.commit()
+    repository.write({"knowledge/garden/ü.md": PAGE.replace("two", "three")})
+    later = repository.commit()
+    quotes = QuotesInGit(GitObjects(repository.root), database_url)
+    start = PAGE.index("two litres")
+    right = {"sha": sha, "path": "knowledge/garden/ü.md", "start": start, "end": start + 10,
+             "quote": "two litres"}  # fmt: skip
+    assert quotes.stands(right)
+    for wrong in (
+        {"start": start + 1},
+        {"quote": "ten litres"},
+        {"sha": later},
+        {"path": "gone.md"},
+    ):
+        assert not quotes.stands({**right, **wrong}), wrong
