@@ -46,6 +46,8 @@ class CorpusFolder:
 
 def write_corpus(root: Path, corpus: LabelledCorpus, said: Mapping[str, Any]) -> CorpusFolder:
     """Write every document as a file and commit; `said` is what agent.yaml says beside the gates."""
+    # It lies where everybody may look, and the data may not be for everybody.
+    root.mkdir(mode=0o700, exist_ok=True)
     folder = root / "knowledge" / AGENT
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -120,6 +120,8 @@ def _remove(home: Path) -> None:
     for one in home.iterdir():
         if one.is_symlink():
             shutil.rmtree(one.resolve(), ignore_errors=True)
+            with suppress(OSError):  # it holds the folder of another part still
+                one.resolve().parent.rmdir()
     shutil.rmtree(home, ignore_errors=True)
 
 
