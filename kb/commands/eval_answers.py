@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 def measured_answers(data: Path, agent: str | None, *, quiet: bool) -> Evaluation:
     """Ask every question, and look every quote up in git."""
     from graph.entrypoint import gateways_of
+    from graph.server.telemetry import configure_logging
     from kb.evaluation.answers import figures_of
     from kb.evaluation.labelled_answers import read_questions
     from kb.reader_process import reader_settings
 
+    configure_logging("WARNING")  # stdout is for the figures
     questions = read_questions(data)
     settings = reader_settings()
     gateways = gateways_of(settings)

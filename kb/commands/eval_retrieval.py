@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+from graph.server.telemetry import configure_logging
 from kb.commands.ingest_shown import Bars
 from kb.evaluation.evaluation import Evaluation
 from kb.evaluation.labelled_corpus import LabelledCorpus
@@ -23,6 +24,7 @@ def measured(
     quiet: bool,
 ) -> Evaluation:
     """Read the data before anything starts, then measure."""
+    configure_logging("WARNING")  # stdout is for the figures
     corpus = LabelledCorpus.read(data, half)
     manifest = _manifest(agent_yaml) if agent_yaml else {}
     with Bars(quiet=quiet or not sys.stderr.isatty()) as bars:

@@ -55,8 +55,10 @@ def gaps(
 async def _asked_again(agent: str | None) -> "list[Closed]":
     from graph.entrypoint import gateways_of
     from graph.server.gap_rounds import GapRounds
+    from graph.server.telemetry import configure_logging
     from kb.reader_process import reader_settings
 
+    configure_logging("WARNING")  # stdout is for the list
     settings = reader_settings()
     gateways = gateways_of(settings)
     try:

@@ -98,7 +98,8 @@ class Answers:
             gateways=self.gateways,
             answers=Forgetting(),
         )
-        await self.gateways.embedder.embed(["ready"])
+        # The model and the classifier load at the first question, which so is nobody's.
+        await self._answered(graph, LabelledQuestion("", "Is anybody there?", ()))
         answered: list[Answered] = []
         for one in questions:
             answered.append(await self._answered(graph, one))
