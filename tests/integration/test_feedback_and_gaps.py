@@ -89,7 +89,7 @@ async def test_feedback_is_kept_once_a_person(http: httpx.AsyncClient, ops: Lazy
     [
         ({"answer_id": "none", "verdict": "up"}, 404),
         ({"answer_id": "a1", "verdict": "maybe"}, 422),
-        ({"answer_id": "a1", "verdict": "down", "correction": "\0"}, 422),
+        ({"answer_id": "a1", "verdict": "down", "passages": [{"path": "x.md"}]}, 422),
         ({"answer_id": "a1", "verdict": "up", "more": 1}, 422),
     ],
 )
@@ -187,7 +187,8 @@ async def test_answers_are_measured_by_the_graph_and_nothing_is_kept(
         settings, gateways, AGENT, lambda one: "litres" in one["quote"], lambda *_: None
     )
     found = await answers.ask(questions)
-    await gateways.close()
+    await gateways.ledger.close()
+    await gateways.ops.close()
     figures = figures_of(found)
     assert (figures["found"], figures["cited"], figures["verified"]) == (0.5, 0.5, 1.0)
     assert (figures["refused"], figures["wrongly_refused"], figures["failed"]) == (1.0, 0.0, 0)
