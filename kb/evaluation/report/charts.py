@@ -1,5 +1,6 @@
 """Charts as inline SVG; colours are the page's, every mark says its value when pointed at."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -32,7 +33,7 @@ class Bar:
 
 def bars(found: Sequence[Bar], height: int = 220) -> Markup:
     """Draw bars that stand side by side."""
-    top = max((one.value for one in found), default=0) or 1
+    top = _quartered(max((one.value for one in found), default=0))
     inner = _WIDTH - _LEFT - _RIGHT
     step = inner / max(1, len(found))
     floor = height - _BOTTOM
@@ -54,11 +55,11 @@ def histogram(values: Sequence[float], marks: Sequence[tuple[str, float]], unit:
         return Markup("")
     height = 220
     # A few outliers would squeeze the rest into one bar; they are counted in the last one.
-    end = max([*(mark for _, mark in marks), 1e-9]) * 1.6
+    end = 4 * _round(max([*(mark for _, mark in marks), 1e-9]) * 0.4)
     counts = [0] * _BINS
     for value in values:
         counts[min(_BINS - 1, int(value / end * _BINS))] += 1
-    top, floor = max(counts), height - _BOTTOM
+    top, floor = _quartered(max(counts)), height - _BOTTOM
     x = _along(0, end)
     width = x(end / _BINS) - x(0)
     drawn: list[Text] = [_grid(top, height, "d"), _ticks(0, end, height, unit)]
@@ -127,6 +128,17 @@ def forest(differences: Sequence[Difference]) -> Markup:
         drawn.append(Markup('<text class="tick" text-anchor="middle" x="{:.1f}" y="{}">{:+.3f}</text>')
                      .format(x(value), height - 12, value))  # fmt: skip
     return _svg(drawn, height)
+
+
+def _quartered(most: float) -> float:
+    """Give the next number whose quarters are whole, so that every line across has a whole name."""
+    return 4 * max(1, math.ceil(most / 4))
+
+
+def _round(value: float) -> float:
+    """Give the next number that people count in: 1, 2, 2.5 or 5 of some power of ten."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= value)
 
 
 def _svg(drawn: Sequence[Text], height: int) -> Markup:
