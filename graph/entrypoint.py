@@ -160,7 +160,11 @@ def build_graph(
         ),
         agents=_agents(settings, outside),
         synthesize=Synthesize(outside.model),
-        verify=Verify(outside.reader),
+        verify=Verify(
+            outside.reader,
+            unsupported=settings.unsupported_claims,
+            conflict_rule=settings.conflict_rule,
+        ),
         remember=Remember(answers or PostgresAnswerLog(outside.ops, settings.workspace_id)),
     )
     return agent_graph(nodes, checkpointer=checkpointer)

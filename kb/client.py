@@ -207,7 +207,8 @@ class Client:
 
 
 ANSWER_KEYS: Sequence[str] = (
-    "answer", "status", "citations", "plan", "query_type", "usage", "timings", "answer_id", "trace_id",
+    "answer", "status", "citations", "coverage", "conflicts", "plan", "query_type", "usage", "timings",
+    "answer_id", "trace_id",
 )  # fmt: skip
 
 

@@ -25,6 +25,8 @@ router = APIRouter(tags=["orchestration"], route_class=BorderRoute)
 ANSWER_FIELDS = (
     "answer",
     "citations",
+    "coverage",
+    "conflicts",
     "plan",
     "query_type",
     "usage",
