@@ -29,6 +29,8 @@ from graph.gateways.chat_model import chat_model
 from graph.gateways.knowledge_reader import PostgresQdrantReader
 from graph.gateways.model_planner import ModelPlanner
 from graph.gateways.operations import RequestedOperations
+from graph.gateways.past_copies import PastCopies
+from graph.gateways.past_knowledge import AnyTimeReader
 from graph.gateways.postgres import READER_ROLE, LazyPool
 from graph.gateways.query_embedder import QuestionEmbedder
 from graph.gateways.question_adviser import ModelAdviser
@@ -62,7 +64,7 @@ class Gateways:
     ops: LazyPool
     qdrant: AsyncQdrantClient
     embedder: QuestionEmbedder
-    reader: PostgresQdrantReader
+    reader: AnyTimeReader
     model: ChatModel | None
     """None where the profile is offline: answers are sentences of the passages."""
     tools: ToolServerPool
@@ -100,9 +102,11 @@ def gateways_of(
         settings.embedding_backend,
         settings.embedding_cache.expanduser(),
     )
-    reader = PostgresQdrantReader(
+    live = PostgresQdrantReader(
         ledger, qdrant, embedder, settings.workspace_id, caller=lambda: groups
     )
+    copies = PastCopies(ledger, ops, qdrant, settings.workspace_id, settings.as_of_seconds)
+    reader = AnyTimeReader(live, copies)
     model = chat_model(settings, PostgresUsageLog(ops))
     tools = tool_servers(settings.mcp_servers)
     return Gateways(

@@ -113,6 +113,10 @@ class FinishedAnswer:
     timings: dict[str, float]
     unanswered: Sequence[tuple[str, str]] = ()
     """Agents that had nothing about what they were asked, each with that question."""
+    coverage: dict[str, Any] = field(default_factory=dict[str, Any])
+    conflicts: Sequence[Any] = ()
+    as_of: str | None = None
+    """The past that was asked; None: what was live."""
 
 
 class AgentDirectory(Protocol):

@@ -61,6 +61,12 @@ class ReaderSettings(BaseSettings):
         description="which of sources that differ holds: none is said to, the one in effect since "
         "latest, or the highest version; both are shown always",
     )
+    as_of_seconds: float = Field(
+        default=900,
+        ge=0,
+        le=86_400,
+        description="how long the copy of a generation of the past is kept after its last use",
+    )
     mcp_servers: str = Field(
         default="", description="tool servers: JSON, or the path of a YAML file, see docs/agents.md"
     )

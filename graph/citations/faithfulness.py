@@ -122,9 +122,14 @@ def _says_of_another(amount: Amount, sentence: str, quote: str) -> bool:
     if not own or len(there) < 2:
         return False
     around = _around(sentence, amount)
-    if any(around & _around(quote, one) for one in own):
-        return False
-    return any(around & _around(quote, one) for one in there if one not in own)
+    here = [_around(quote, one) for one in own]
+    others = [_around(quote, one) for one in there if one not in own]
+    return any(_is_nearer(around, mine=mine, other=other) for mine in here for other in others)
+
+
+def _is_nearer(around: frozenset[int], *, mine: frozenset[int], other: frozenset[int]) -> bool:
+    """Whether it has words that only the other clause has, and lacks some that only its own has."""
+    return bool(around & (other - mine)) and bool((mine - other) - around)
 
 
 def _around(text: str, amount: Amount) -> frozenset[int]:

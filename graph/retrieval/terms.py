@@ -26,6 +26,12 @@ def sparse_query(question: str) -> models.SparseVector:
     return models.SparseVector(indices=list(words.indices), values=list(words.values))
 
 
+def sparse_document(text: str) -> models.SparseVector:
+    """Return a text as the sparse half of a collection holds it."""
+    words = _bm25().embed_document(text)
+    return models.SparseVector(indices=list(words.indices), values=list(words.values))
+
+
 def terms(text: str) -> frozenset[int]:
     """Return the distinct words of a text."""
     return frozenset(_bm25().embed_query(text).indices)

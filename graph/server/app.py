@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from graph.checkpoints import open_saver
 from graph.ports import KnowledgeReader
 from graph.server import (
+    answers,
     approvals,
     assistants,
     delegations,
@@ -66,6 +67,7 @@ ROUTERS = (
     knowledge.router,
     feedback.router,
     search.router,
+    answers.router,
     hooks.router,
 )
 

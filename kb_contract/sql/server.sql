@@ -217,3 +217,14 @@ left join lateral (
   where r.thread_id = t.thread_id order by created_at desc, run_id limit 1
 ) newest on true
 where t.thread_id = %(thread_id)s;
+
+-- name: answer
+select answer_id, thread_id, run_id, question, query_type, status, answer, coverage, conflicts, as_of,
+       generations, created_at
+from ops.answers where answer_id = %(answer_id)s;
+
+-- name: citations_shown
+-- What an answer quoted, in its order.
+select ordinal, agent_id, generation, chunk_id, path, git_sha as sha, start_offset as start,
+       end_offset as "end", quote, heading_path, page, score, dagster_run_id as run_id
+from ops.citations where answer_id = %(answer_id)s order by ordinal;
