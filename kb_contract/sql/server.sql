@@ -56,6 +56,10 @@ select run_id, thread_id, assistant_id, status, kwargs, metadata, multitask_stra
        cancel, cancelled_by, job_id, error, created_at, updated_at
 from ops.runs where run_id = %(run_id)s;
 
+-- name: context_before
+select kwargs->'context' as context from ops.runs where thread_id = %(thread_id)s
+order by created_at desc, run_id limit 1;
+
 -- name: lock_run
 select run_id, thread_id, status, attempt, cancel, job_id from ops.runs
 where run_id = %(run_id)s and thread_id = %(thread_id)s for update;
