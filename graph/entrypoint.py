@@ -76,6 +76,7 @@ class Gateways:
         return LiveRegistry(self.reader, self.classes, self.tools, self.reader.caller)
 
     async def close(self) -> None:
+        await self.reader.copies.close()
         await self.tools.close()
         await self.ledger.close()
         await self.ops.close()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal
 
+from graph.citations.kinds import KINDS
 from graph.citations.polarity import clauses, denies, opposite
 from graph.citations.quantities import Amount, Facts, facts_of
 from graph.retrieval.terms import terms
@@ -37,37 +38,6 @@ _MODAL: Final = re.compile(
     re.IGNORECASE,
 )
 _WORD: Final = re.compile(r"[A-Za-z][\w'-]*")
-# Things of one kind of which each has rules of its own.
-_KINDS: Final = tuple(
-    frozenset(one.split())
-    for one in (
-        "employee contractor intern visitor customer guest manager admin administrator director user"
-        " freelancer trainee apprentice supplier partner",
-        "production staging test development sandbox demo preview",
-        "free basic standard pro premium enterprise business team starter",
-        "critical high medium low urgent normal",
-        "monday tuesday wednesday thursday friday saturday sunday weekend weekday",
-        "europe america asia africa germany france uk us usa eu spain italy japan china india",
-        "windows linux macos mac android ios",
-        "daily weekly monthly quarterly yearly annual full incremental",
-        "internal external public private confidential secret",
-        "domestic international national foreign",
-        "minimum maximum average default",
-        "small large big extra",
-        "primary secondary backup",
-        "first second third fourth last",
-        "new old current former legacy",
-        "parental sick annual maternity paternity",
-        "email phone chat ticket post",
-        "gold silver bronze platinum",
-        "read write delete create update",
-        "upload download",
-        "summer winter spring autumn",
-        "north south east west",
-        "inbound outbound incoming outgoing",
-        "adult child senior student",
-    )
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -163,7 +133,7 @@ def _other_kind(one: Said, other: Said, first_text: str, second_text: str) -> bo
         _plain_words(f"{a.place} {b}") for a, b in ((one, first_text), (other, second_text))
     )
     own, theirs = _plain_words(first_text), _plain_words(second_text)
-    for kind in _KINDS:
+    for kind in KINDS:
         ours, others = first & kind, second & kind
         if ours and others and not ours & others:
             return True

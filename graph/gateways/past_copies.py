@@ -1,19 +1,21 @@
 """Copies of generations that no colour holds any more: made of what was kept, and gone after use."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
 import structlog
 from qdrant_client import AsyncQdrantClient, models
+from qdrant_client.http.exceptions import ApiException
 
 from graph.gateways.postgres import Connection, LazyPool
 from graph.retrieval.terms import sparse_document
 from kb_contract.embedding_space import EmbeddingSpace
-from kb_contract.errors import NotServed
+from kb_contract.errors import NotServed, ScriptoriumError
 from kb_contract.identifiers import past_collection
 from kb_contract.named_queries import named_queries
 from kb_contract.payload import DENSE, INDEXED_FIELDS, SPARSE
@@ -24,7 +26,7 @@ PAGE: Final = 500
 _FIRST: Final = UUID(int=0)
 
 
-@dataclass(frozen=True)
+@dataclass
 class PastCopies:
     """Makes a copy once, whoever asks; embeds nothing."""
 
@@ -33,6 +35,7 @@ class PastCopies:
     qdrant: AsyncQdrantClient
     workspace: str
     keep_seconds: float = 900
+    _tidying: asyncio.Task[None] | None = field(default=None, init=False)
 
     async def of(self, generation: Mapping[str, Any]) -> str:
         """Return the collection that holds the generation; made now where there is none."""
@@ -44,7 +47,26 @@ class PastCopies:
                 await connection.execute(_sql("use_copy"), {"collection": collection})
             else:
                 await self._make(connection, collection, generation)
+        if self._tidying is None or self._tidying.done():
+            self._tidying = asyncio.create_task(self._tidy())
         return collection
+
+    async def close(self) -> None:
+        """Stop waiting for copies to be idle; whoever asks the past next, or the night, drops them."""
+        if self._tidying is not None:
+            self._tidying.cancel()
+            await asyncio.wait([self._tidying])
+            self._tidying = None
+
+    async def _tidy(self) -> None:
+        """Drop copies when their time is over, until there are none."""
+        idle = named_queries("past")["idle_copies"]
+        try:
+            while await self.ops.rows(idle, {"seconds": 0}):
+                await asyncio.sleep(self.keep_seconds + 1)
+                await self.collect()
+        except (ScriptoriumError, ApiException) as error:
+            log.warning("copies of the past are left", error=str(error)[:200])
 
     async def collect(self, idle_seconds: float | None = None) -> list[str]:
         """Drop copies that nobody used for a while."""

@@ -118,6 +118,34 @@ async def test_many_who_ask_at_once_make_one_copy(
     assert [row["state"] for row in rows] == ["ready"]
 
 
+async def test_a_copy_goes_by_itself_when_its_time_is_over(
+    world: WriterWorld, reader: ComposedReader
+) -> None:
+    for days in (20, 30):
+        world.publish(page(days))
+    reader.outside.reader.copies.keep_seconds = 0
+    await found(reader, world, "1")
+    async with asyncio.timeout(30):
+        while await copies(reader):
+            await asyncio.sleep(0.1)
+    assert await reader.outside.ops.rows("select 1 from ops.past_collections", {}) == []
+
+
+async def test_the_night_drops_what_a_reader_left(
+    world: WriterWorld, reader: ComposedReader
+) -> None:
+    for days in (20, 30):
+        world.publish(page(days))
+    await found(reader, world, "1")
+    night = Retention(world.ledger, world.store, folder_of(world.settings), Keep(20, 90), 24)
+    assert night.run().copies == []
+    await reader.outside.ops.rows(
+        "update ops.past_collections set used_at = now() - interval '2 days' returning 1", {}
+    )
+    assert len(night.run().copies) == 1
+    assert await copies(reader) == []
+
+
 async def test_a_copy_that_was_cut_short_is_made_again(
     world: WriterWorld, reader: ComposedReader
 ) -> None:
