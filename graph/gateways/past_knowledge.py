@@ -80,8 +80,9 @@ class PastReader(PostgresQdrantReader):
             self._collections[agent_id] = row["collection"]
             return row["collection"], row["stamp"]
         assert self.copies is not None  # noqa: S101 - whoever composes gives it
-        self._collections[agent_id] = await self.copies.of(served)
-        return self._collections[agent_id], None
+        copy = await self.copies.of({**served, "chunks": row["chunks"]})
+        self._collections[agent_id] = copy
+        return copy, None
 
     async def _live(self) -> dict[str, LiveAgent]:
         return {agent: live_agent(row) for agent, row in self.served.items()}
