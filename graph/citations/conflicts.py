@@ -20,6 +20,8 @@ ConflictKind = Literal["number", "date", "version", "denial", "opposite"]
 SAME_SUBJECT: Final = 0.75
 SAME_WORDS: Final = 0.8
 FEWEST_SHARED: Final = 2
+_SHORTEST_MONTH: Final = 28 * 86_400
+_LONGEST_MONTH: Final = 31 * 86_400
 # A number is blanked out before: `for 30 days` is no condition, `for guests` is one.
 _CONDITION: Final = re.compile(
     r"\b(?:for|during|in case of|in|on|at|before|after|outside|inside|with|without|from|to) (?=\w)(?!least|most)"
@@ -69,6 +71,9 @@ def difference(one: Said, other: Said) -> Difference | None:
         return None
     first, second = facts_of(one.text), facts_of(other.text)
     if first.labels != second.labels or _other_kind(one, other, first.rest, second.rest):
+        return None
+    places = [facts_of(each.place).versions for each in (one, other)]
+    if all(places) and places[0] != places[1]:
         return None
     if _LEANS.match(one.text) or _LEANS.match(other.text) or _pages_alike(one, other):
         return None
@@ -201,7 +206,19 @@ def _amounts_apart(first: Sequence[Amount], second: Sequence[Amount]) -> Differe
             _exclude(one, other) for one, other in zip(ours, theirs, strict=True)
         ):
             return Difference("number", (_words(ours), _words(theirs)))
-    return None
+    return _spans_apart(first, second)
+
+
+def _spans_apart(first: Sequence[Amount], second: Sequence[Amount]) -> Difference | None:
+    """Compare days with months: 90 days may be 3 months, and are never a year."""
+    if len(first) != 1 or len(second) != 1 or {first[0].bound, second[0].bound} != {"exact"}:
+        return None
+    days, months = sorted((first[0], second[0]), key=lambda one: one.unit != "second")
+    if (days.unit, months.unit) != ("second", "month"):
+        return None
+    if _SHORTEST_MONTH * months.value <= days.value <= _LONGEST_MONTH * months.value:
+        return None
+    return Difference("number", (first[0].said, second[0].said))
 
 
 def _of_unit(amounts: Sequence[Amount], unit: str) -> list[Amount]:

@@ -34,7 +34,7 @@ _NAMED_VERSION: Final = re.compile(
 _LABEL: Final = re.compile(
     r"\b(step|section|chapter|page|figure|table|tier|level|phase|part|item|article|annex|appendix"
     r"|room|building|floor|type|class|grade|category|stage|rule|clause|line|no\.|number|nr|iso|rfc"
-    r"|sop|priority|severity|question|option|form|day|week|month|round|sprint|quarter)\.?\s+#?(\d+(?:\.\d+)*|(?-i:[A-Z]))(?![\w%])",
+    r"|sop|priority|severity|question|option|form|patch|ticket|issue|bug|build|order|invoice|day|week|month|round|sprint|quarter)\.?\s+#?(\d+(?:\.\d+)*|(?-i:[A-Z]))(?![\w%])",
     re.IGNORECASE,
 )
 _YEAR: Final = re.compile(
@@ -44,11 +44,11 @@ _YEAR: Final = re.compile(
 )
 # How often, without a number: `weekly`, `every day`, `per hour`.
 _OFTEN: Final = re.compile(
-    r"\b(?:(?:every|each|per) (second|minute|hour|day|week|month|quarter|year)"
+    r"\b(?:(?:every|each|per) (second|minute|hour|day|night|week|month|quarter|year)"
     r"|(hourly|daily|nightly|weekly|monthly|quarterly|yearly|annually)|(twice))\b",
     re.IGNORECASE,
 )
-_ADVERBS: Final = {"daily": "day", "nightly": "day", "annually": "year"}
+_ADVERBS: Final = {"daily": "day", "nightly": "day", "night": "day", "annually": "year"}
 _ONES: Final = (
     ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
      "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
@@ -165,7 +165,8 @@ def _date(year: str | None, month: str, day: str | None) -> str:
 def _often(left: _Left) -> Iterator[Amount]:
     for one in left.take(_OFTEN):
         adverb = (one[2] or "").lower()
-        word = one[1] or _ADVERBS.get(adverb) or adverb.removesuffix("ly")
+        said = (one[1] or adverb).lower()
+        word = _ADVERBS.get(said) or said.removesuffix("ly")
         unit, factor = ("time", Fraction(2)) if one[3] else _known(word)
         yield Amount(factor, unit, "exact", one.start(), one.end(), one[0])
 
