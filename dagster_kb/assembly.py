@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from dagster_kb.readers.reading import ReadDocument
-from kb_contract.embedding_space import embedded_text
+from kb_contract.embedding_space import embedded_text, origin_of
 from kb_contract.identifiers import chunk_id, document_id, sha256_text
 from kb_contract.payload import EVERYONE, ChunkMetadata, ChunkPayload
 
@@ -81,6 +81,7 @@ class NewDocument:
         """Rows of kb.chunks."""
         if self.read is None:
             return []
+        title, origin = self.read.title, origin_of(self.read.front_matter)
         return [
             {
                 "document_id": self.document_id,
@@ -92,7 +93,7 @@ class NewDocument:
                 "text_sha256": sha256_text(chunk.text),
                 "embed_sha256": sha256_text(
                     embedded_text(
-                        self.read.title, tuple(chunk.heading_path), chunk.text, chunk.context
+                        title, tuple(chunk.heading_path), chunk.text, chunk.context, origin
                     )
                 ),
                 "tokens": chunk.tokens,

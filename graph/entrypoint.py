@@ -32,6 +32,7 @@ from graph.gateways.operations import RequestedOperations
 from graph.gateways.postgres import READER_ROLE, LazyPool
 from graph.gateways.query_embedder import QuestionEmbedder
 from graph.gateways.question_adviser import ModelAdviser
+from graph.gateways.reranking import reranking_of
 from graph.gateways.step_history import PostgresStepHistory
 from graph.gateways.system_state import PostgresSystemState
 from graph.gateways.tool_log import PostgresToolLog
@@ -101,7 +102,14 @@ def gateways_of(
         settings.embedding_cache.expanduser(),
     )
     reader = PostgresQdrantReader(
-        ledger, qdrant, embedder, settings.workspace_id, caller=lambda: groups
+        ledger,
+        qdrant,
+        embedder,
+        settings.workspace_id,
+        caller=lambda: groups,
+        reranking=reranking_of(
+            settings.rerank_model, settings.rerank_seconds, settings.embedding_threads
+        ),
     )
     model = chat_model(settings, PostgresUsageLog(ops))
     tools = tool_servers(settings.mcp_servers)

@@ -8,12 +8,17 @@ from typing import Any, Literal, Protocol
 from graph.planning.tool_card import ToolCard
 from graph.planning.workflow_plan import AgentCapability
 from graph.state import Passage, StepResult, Usage
+from kb_contract.sentence_models.vectors import ReadText
 
 
 class QueryEmbedder(Protocol):
     """Turns questions into vectors of the space that the collections hold."""
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]: ...
+
+    async def read(self, questions: Sequence[str]) -> list[ReadText]:
+        """Embed questions together with their words, all in one call of the model."""
+        ...
 
 
 CallerGroups = Callable[[], tuple[str, ...]]

@@ -2,11 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NotRequired,  # pydantic reads these, and before 3.12 only knows this one
+)
 
 from langchain_core.messages import AnyMessage
 from langgraph.graph.message import add_messages
-from typing_extensions import TypedDict  # pydantic reads these, and before 3.12 only knows this one
+from typing_extensions import (
+    TypedDict,
+)
 
 StepStatus = Literal["done", "nothing_found", "rejected", "failed", "skipped"]
 
@@ -21,6 +28,8 @@ class Passage(TypedDict):
     dagster_run_id: str | None
     chunk_id: str
     document_id: str
+    ranked_by: NotRequired[str]
+    """What put it in its place: the blend, or a reranker; the blend says why it was not one."""
     path: str
     title: str
     heading_path: list[str]

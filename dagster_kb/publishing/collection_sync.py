@@ -14,7 +14,7 @@ from dagster_kb.resources.embedder import from_bytes
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import BATCH, PAGE, Point, VectorStore, batches
 from dagster_kb.telemetry import Stages
-from kb_contract.embedding_space import EmbeddingSpace, embedded_text
+from kb_contract.embedding_space import EmbeddingSpace, searched_text
 from kb_contract.errors import GateRefused
 from kb_contract.generation import Generation
 from kb_contract.identifiers import Colour, collection_name, other_colour
@@ -234,7 +234,7 @@ def point_of(workspace: str, agent: str, row: Mapping[str, Any]) -> Point:
         chunk_id=str(row["chunk_id"]),
         payload=chunk_payload(workspace, agent, row),
         dense=from_bytes(row["vector"]),
-        words=embedded_text(row["title"], tuple(row["heading_path"]), row["text"], row["context"]),
+        words=searched_text(row),
     )
 
 

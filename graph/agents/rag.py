@@ -98,7 +98,8 @@ def _data(written: Attempt | None) -> dict[str, object]:
 
 
 def _seen(passage: Passage) -> dict[str, object]:
-    return {name: passage[name] for name in ("path", "title", "chunk_id", "generation", "score")}
+    seen = ("path", "title", "chunk_id", "generation", "score", "ranked_by")
+    return {name: value for name, value in passage.items() if name in seen}
 
 
 def _whole(task: AgentTask, name: str, *, most: int) -> int | None:
