@@ -27,6 +27,16 @@ class ReaderSettings(BaseSettings):
         default=DEFAULT_WORKSPACE, pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="tenant"
     )
     embedding_model: str = Field(default=DEFAULT_MODEL, description="name or path of the model")
+    rerank_model: str = Field(
+        default="",
+        description="cross-encoder (name or folder), or litellm/<model> of a provider; empty: none",
+    )
+    rerank_seconds: float = Field(
+        default=0.5,
+        gt=0,
+        le=60,
+        description="later than that, passages keep the order that they have",
+    )
     embedding_threads: int = Field(default=1, ge=1, le=64, description="threads of one model")
     embedding_backend: Backend = Field(
         default="auto", description="runtime of the model; auto: onnx for few texts, torch for many"
