@@ -55,6 +55,7 @@ VERBS = (
         KNOWLEDGE,
     ),
     Verb("verify", "kb.commands.verify:verify", "Check that an agent really serves.", KNOWLEDGE),
+    Verb("tune", "kb.commands.tune:tune", "Choose how an agent is searched.", KNOWLEDGE),
     Verb("rollback", "kb.commands.rollback:rollback", "Serve what was served before.", KNOWLEDGE),
     Verb("hotfix", "kb.commands.hotfix:hotfix", "Delete a chunk everywhere, now.", KNOWLEDGE),
     Verb("pause", "kb.commands.pause:pause", "Let nothing build an agent.", KNOWLEDGE),
