@@ -104,8 +104,9 @@ class PostgresQdrantReader:
     async def affinity(self, question: str, agent_ids: Sequence[str]) -> dict[str, float]:
         if not agent_ids:
             return {}
-        [dense] = await self.embedder.embed([question])
-        vectors = QuestionVectors(dense, sparse_query(question))
+        # Read as a search reads it: the agents that are chosen find it remembered.
+        [read] = await self.embedder.read([question])
+        vectors = QuestionVectors(read.vector, sparse_query(question))
         aliases = {one: self._alias(one) for one in agent_ids}
         return await self._search().nearest(aliases, vectors, self._rights())
 

@@ -60,14 +60,26 @@ async def _remembering(
     # Taken out before waiting: meanwhile another step may push them out of memory.
     found = {text: known[text] for text in texts if text in known}
     if missing := [text for text in dict.fromkeys(texts) if text not in found]:
-        fresh = await asyncio.get_running_loop().run_in_executor(_worker(), make, missing)
-        found.update(zip(missing, fresh, strict=True))
+        loop = asyncio.get_running_loop()
+        found |= await loop.run_in_executor(_worker(), _made, known, missing, make)
     for text, made in found.items():
         known[text] = made
         known.move_to_end(text)
     while len(known) > REMEMBERED:
         known.popitem(last=False)
     return [found[text] for text in texts]
+
+
+def _made(
+    known: OrderedDict[str, Made], texts: list[str], make: Callable[[list[str]], list[Made]]
+) -> dict[str, Made]:
+    """Make what is still missing: agents that work side by side ask the same question at once."""
+    found = {text: known[text] for text in texts if text in known}
+    if missing := [text for text in texts if text not in found]:
+        fresh = dict(zip(missing, make(missing), strict=True))
+        known.update(fresh)
+        found |= fresh
+    return found
 
 
 @cache
