@@ -30,6 +30,8 @@ class Passage(TypedDict):
     document_id: str
     ranked_by: NotRequired[str]
     """What put it in its place: the blend, or a reranker; the blend says why it was not one."""
+    relevance: NotRequired[float]
+    """0 to 1, the same for every agent: passages of several may be compared by it."""
     path: str
     title: str
     heading_path: list[str]

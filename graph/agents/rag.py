@@ -98,7 +98,7 @@ def _data(written: Attempt | None) -> dict[str, object]:
 
 
 def _seen(passage: Passage) -> dict[str, object]:
-    seen = ("path", "title", "chunk_id", "generation", "score", "ranked_by")
+    seen = ("path", "title", "chunk_id", "generation", "score", "relevance", "ranked_by")
     return {name: value for name, value in passage.items() if name in seen}
 
 

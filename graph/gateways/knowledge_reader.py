@@ -15,7 +15,7 @@ from graph.gateways.catalogue_queries import CatalogueQueries
 from graph.gateways.counted_words import CountedWords
 from graph.gateways.passage_finding import LiveAgent, PassageFinding, Wanted
 from graph.gateways.postgres import LazyPool
-from graph.gateways.reranking import BLEND, Reranking
+from graph.gateways.reranking import Reranking
 from graph.gateways.vector_search import VectorSearch
 from graph.planning.workflow_plan import AgentCapability
 from graph.ports import CallerGroups, QueryEmbedder
@@ -29,6 +29,7 @@ from kb_contract.errors import NotServed
 from kb_contract.identifiers import production_alias
 from kb_contract.named_queries import named_queries
 from kb_contract.payload import EVERYONE
+from kb_contract.ranking import Ranked
 
 REGISTRY_SECONDS = 2.0
 # A swap moves the alias and then the ledger; between the two a reader looks again.
@@ -86,10 +87,7 @@ class PostgresQdrantReader:
         for look in range(LOOKS):
             await asyncio.sleep(look * BETWEEN_LOOKS)
             found = await self._finding.find(alias, agent, asked, wanted, self._rights())
-            passages = [
-                passage_of(row, score=one.cosine, ranked_by=found.ranked_by)
-                for one, row in found.passages
-            ]
+            passages = [placed(row, one, found.ranked_by) for one, row in found.passages]
             if found.all_known:
                 return passages
         if passages:
@@ -184,7 +182,14 @@ def live_agent(row: Mapping[str, Any]) -> LiveAgent:
     return LiveAgent(capability, manifest.retrieval, space_key(row["space"]))
 
 
-def passage_of(row: Mapping[str, Any], *, score: float, ranked_by: str = BLEND) -> Passage:
+def placed(row: Mapping[str, Any], place: Ranked, ranked_by: str) -> Passage:
+    """Make a passage of a row with what put it where it is."""
+    passage = passage_of(row, score=place.cosine)
+    passage["relevance"], passage["ranked_by"] = place.relevance, ranked_by
+    return passage
+
+
+def passage_of(row: Mapping[str, Any], *, score: float) -> Passage:
     """Make a passage of a row of the ledger."""
     return {
         "agent_id": row["agent_id"],
@@ -202,7 +207,6 @@ def passage_of(row: Mapping[str, Any], *, score: float, ranked_by: str = BLEND) 
         "end": row["end_offset"],
         "text": row["text"],
         "score": score,
-        "ranked_by": ranked_by,
     }
 
 
