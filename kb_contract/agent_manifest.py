@@ -74,7 +74,7 @@ class RetrievalSettings(Frozen):
     limit: int = Field(default=5, ge=1, le=50)
     candidates: int = Field(default=30, ge=1, le=200)
     threshold: float = Field(
-        default=0.3, ge=0.0, le=1.0,
+        default=0.28, ge=0.0, le=1.0,
         description="relevance that the best passage must have, or nothing is found",
     )  # fmt: skip
     blend: Blend = Blend()

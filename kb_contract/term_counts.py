@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 _TERM: Final = np.dtype("<u4")
 _COUNT: Final = np.dtype("<u4")
+# A word that stands nowhere is so much rarer than one that stands in one chunk, at most.
+NOWHERE: Final = 1.2
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,16 @@ class TermCounts:
         return TermCounts(chunks, {word: held for word, held in holding.items() if held > 0})
 
     def rarity(self, term: int) -> float:
-        """Return the inverse document frequency, as Qdrant computes it."""
+        """Return the inverse document frequency, as Qdrant computes it for words that are there.
+
+        Of a few chunks one cannot tell how rare a word is that stands in none of them.
+        """
         held = self.holding.get(term, 0)
+        if held or not self.chunks:
+            return self._rarity(held)
+        return min(self._rarity(0), NOWHERE * self._rarity(1))
+
+    def _rarity(self, held: int) -> float:
         return float(np.log(1 + (self.chunks - held + 0.5) / (held + 0.5)))
 
     def pack(self) -> bytes:

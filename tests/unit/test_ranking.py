@@ -75,6 +75,14 @@ def test_a_rare_word_weighs_more_than_a_common_one() -> None:
     assert rare[0] < common[0]
 
 
+def test_in_a_few_chunks_a_word_that_is_nowhere_is_not_all_that_counts() -> None:
+    [keys], [often] = question_weights("keys"), question_weights("daily")
+    few, many = TermCounts(2, {keys: 1}), TermCounts(100_000, {keys: 1})
+    assert few.rarity(keys) < few.rarity(often) < 1.3 * few.rarity(keys)
+    assert many.rarity(keys) < many.rarity(often) < 1.3 * many.rarity(keys)
+    assert COUNTED.rarity(often) > 0
+
+
 def test_a_long_question_gets_passages_that_hold_its_several_parts() -> None:
     texts = {
         "a": "The auditor praised the harbour master.",
