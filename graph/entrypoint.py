@@ -25,7 +25,7 @@ from graph.agents.tools import ToolCalls
 from graph.checkpoints import PostgresSaver, open_saver
 from graph.classification.trained import TrainedClassifier
 from graph.gateways.answer_log import PostgresAnswerLog
-from graph.gateways.chat_model import chat_model
+from graph.gateways.chat_model import RoutedChatModel, chat_model
 from graph.gateways.knowledge_reader import PostgresQdrantReader
 from graph.gateways.model_planner import ModelPlanner
 from graph.gateways.operations import RequestedOperations
@@ -37,7 +37,6 @@ from graph.gateways.step_history import PostgresStepHistory
 from graph.gateways.system_state import PostgresSystemState
 from graph.gateways.tool_log import PostgresToolLog
 from graph.gateways.tool_servers.pool import ToolServerPool, tool_servers
-from graph.gateways.usage_log import PostgresUsageLog
 from graph.nodes.classify import Classify
 from graph.nodes.execute import Execute
 from graph.nodes.intake import Intake
@@ -49,7 +48,7 @@ from graph.nodes.verify import Verify
 from graph.planning.plan_cache import PlanCache
 from graph.planning.planner import Planner
 from graph.planning.rules import RulePlanner
-from graph.ports import AnswerLog, ChatModel
+from graph.ports import AnswerLog
 from graph.settings import ReaderSettings, load_settings
 from kb_contract.audience import callers_groups
 
@@ -64,7 +63,7 @@ class Gateways:
     qdrant: AsyncQdrantClient
     embedder: QuestionEmbedder
     reader: PostgresQdrantReader
-    model: ChatModel | None
+    model: RoutedChatModel | None
     """None where the profile is offline: answers are sentences of the passages."""
     tools: ToolServerPool
     classes: ClassAgents
@@ -76,6 +75,8 @@ class Gateways:
 
     async def close(self) -> None:
         await self.tools.close()
+        if self.model is not None:
+            await self.model.close()
         await self.ledger.close()
         await self.ops.close()
         await self.qdrant.close()
@@ -111,7 +112,7 @@ def gateways_of(
             settings.rerank_model, settings.rerank_seconds, settings.embedding_threads
         ),
     )
-    model = chat_model(settings, PostgresUsageLog(ops))
+    model = chat_model(settings, ops)
     tools = tool_servers(settings.mcp_servers)
     return Gateways(
         ledger=ledger,

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 from graph.planning.tool_card import ToolCard
 from graph.planning.workflow_plan import AgentCapability
 from graph.state import Passage, StepResult, Usage
+from kb_contract.errors import ModelFailed
 from kb_contract.sentence_models.vectors import ReadText
 
 
@@ -83,21 +84,53 @@ class AgentTask:
     """Whether a person approved exactly these arguments."""
 
 
+Check = Callable[[str], str]
+"""Says what is wrong with a text, or nothing: whoever asks knows when an answer is whole."""
+
+Heard = Callable[[str | None], None]
+"""Hears a draft piece by piece, before it is checked; None: forget it, it begins anew."""
+
+
+def accepted(_text: str) -> str:
+    """Take any text."""
+    return ""
+
+
 @dataclass(frozen=True)
 class Written:
-    """What a chat model wrote."""
+    """What a chat model wrote; `usage` is of every request that it took."""
 
     text: str
-    usage: Usage | None
+    usage: tuple[Usage, ...] = ()
+
+
+class NoAnswer(ModelFailed):
+    """There is no answer that can be used; `usage` says what was paid all the same."""
+
+    def __init__(
+        self, what: str, *, where: str = "", cure: str = "", usage: tuple[Usage, ...] = ()
+    ) -> None:
+        super().__init__(what, where=where, cure=cure)
+        self.usage = usage
 
 
 class ChatModel(Protocol):
     """One port for every provider. `None` in place of one means the offline profile.
 
-    Raises `ModelFailed` when there is no whole answer within the deadline.
+    Gives a whole answer that passes `check`, from at most two requests, or raises `NoAnswer` when the
+    deadline ends. Nobody can name a model, an address or a header here.
     """
 
-    async def write(self, *, system: str, user: str, tier: str, deadline: float) -> Written: ...
+    async def write(
+        self,
+        *,
+        system: str,
+        user: str,
+        tier: str,
+        deadline: float,
+        check: Check = accepted,
+        heard: Heard | None = None,
+    ) -> Written: ...
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,11 @@ class ReaderSettings(BaseSettings):
     )
     llm_profile: str = Field(
         default="offline",
-        description="'offline' answers with sentences of the passages; else a model as litellm names it",
+        description="'offline' answers with sentences of the passages; else a profile, or a model as litellm names it",
+    )
+    llm_profiles: str = Field(
+        default="",
+        description="YAML file with profiles and budgets of your own, see docs/models.md",
     )
     classify_ask_below: float = Field(
         default=0.6,

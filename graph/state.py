@@ -87,6 +87,8 @@ class Usage(TypedDict):
     completion_tokens: int
     cost: float
     source: Literal["provider", "estimated"]
+    role: NotRequired[Literal["primary", "fallback", "emergency"]]
+    """Which of the profile's models it was; without one it was the only one."""
 
 
 class StepResult(TypedDict):

@@ -13,9 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from graph.citations.claims import unsupported_numbers, widened
 from graph.citations.quotes import locate
 from graph.citations.readable import plain
-from graph.ports import ChatModel
+from graph.ports import ChatModel, Heard, NoAnswer
 from graph.state import Claim, Passage, Quote, Usage
-from kb_contract.errors import ModelFailed
 
 DEADLINE: Final = 45.0
 # A quote of a word or two stands in every text, so it shows nothing.
@@ -73,12 +72,28 @@ class Attempt:
     problem: str | None = None
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a model is asked for."""
+
+    system: str
+    user: str
+    tier: str
+    heard: Heard | None
+
+
 class _UnusableError(Exception):
     """What the model wrote cannot be used; says why, for the model to mend."""
 
 
 async def from_passages(
-    model: ChatModel, question: str, passages: Sequence[Passage], *, instructions: str, tier: str
+    model: ChatModel,
+    question: str,
+    passages: Sequence[Passage],
+    *,
+    instructions: str,
+    tier: str,
+    heard: Heard | None = None,
 ) -> Attempt:
     """Let a model write claims with quotes from the passages."""
     named = {f"p{number}": passage for number, passage in enumerate(passages, start=1)}
@@ -91,11 +106,18 @@ async def from_passages(
             raise _UnusableError("none of the quotes stands word for word in the passage it names")
         return claims, len(written) - len(claims)
 
-    return await _asked(model, instructions, _delimited(question, "passage", texts), tier, read)
+    asked = Asked(instructions, _delimited(question, "passage", texts), tier, heard)
+    return await _attempted(model, asked, read)
 
 
 async def from_findings(
-    model: ChatModel, question: str, findings: Sequence[Claim], *, instructions: str, tier: str
+    model: ChatModel,
+    question: str,
+    findings: Sequence[Claim],
+    *,
+    instructions: str,
+    tier: str,
+    heard: Heard | None = None,
 ) -> Attempt:
     """Let a model join findings into claims; it cannot cite anything else."""
     named = {f"f{number}": finding for number, finding in enumerate(findings, start=1)}
@@ -108,7 +130,8 @@ async def from_findings(
         return claims, len(written) - len(claims)
 
     texts = {name: finding["text"] for name, finding in named.items()}
-    return await _asked(model, instructions, _delimited(question, "finding", texts), tier, read)
+    asked = Asked(instructions, _delimited(question, "finding", texts), tier, heard)
+    return await _attempted(model, asked, read)
 
 
 def prompt(name: str) -> str:
@@ -116,29 +139,31 @@ def prompt(name: str) -> str:
     return (files("graph") / "prompts" / f"{name}.md").read_text(encoding="utf-8")
 
 
-async def _asked(
-    model: ChatModel,
-    system: str,
-    user: str,
-    tier: str,
-    read: Callable[[str], tuple[list[Claim], int]],
+async def _attempted(
+    model: ChatModel, asked: Asked, read: Callable[[str], tuple[list[Claim], int]]
 ) -> Attempt:
-    usage: list[Usage] = []
-    problem, asked = "", user
-    for _ in range(2):
+    found: list[tuple[list[Claim], int]] = []
+
+    def check(text: str) -> str:
         try:
-            written = await model.write(system=system, user=asked, tier=tier, deadline=DEADLINE)
-        except ModelFailed as error:
-            return Attempt(None, usage, problem=error.what)
-        usage += [written.usage] if written.usage else []
-        try:
-            claims, dropped = read(written.text)
+            found[:] = [read(text)]
         except _UnusableError as error:
-            problem = str(error)
-            asked = f"{user}\n\nYour last answer could not be used: {problem}. Write it again."
-        else:
-            return Attempt(claims, usage, dropped)
-    return Attempt(None, usage, problem=problem)
+            return str(error)
+        return ""
+
+    try:
+        written = await model.write(
+            system=asked.system,
+            user=asked.user,
+            tier=asked.tier,
+            deadline=DEADLINE,
+            check=check,
+            heard=asked.heard,
+        )
+    except NoAnswer as error:
+        return Attempt(None, list(error.usage), problem=error.what)
+    claims, dropped = found[0]
+    return Attempt(claims, list(written.usage), dropped)
 
 
 def _parsed(kind: type[Written], text: str) -> Written:

@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from graph.agents.drafting import Drafting
 from graph.citations.claims import conflicts, without_repeats
 from graph.citations.draft import Draft, empty_draft
 from graph.citations.model_claims import from_findings, prompt
 from graph.citations.readable import harmless
+from graph.gateways.run_story import tell_story
 from graph.ports import ChatModel
 from graph.state import Claim, State, StepResult, Usage
 
+LANE: Final = "synthesis"
 # Their result holds all that their inputs found, so the inputs need not be said again.
 _JOINING: Final = {"reasoning", "comparison", "synthesis", "calculation"}
 _MISSING: Final = {"failed", "rejected", "skipped"}
@@ -38,6 +41,7 @@ class Synthesize:
             written, more = await self._written(state, found)
             usage += more
             draft["claims"] = written or draft["claims"]
+        draft["notes"] += stand_ins(usage)
         return {"draft": dict(draft), "usage": _sum(usage)}
 
     async def _written(
@@ -49,8 +53,13 @@ class Synthesize:
             found,
             instructions=prompt("synthesize"),
             tier="standard",
+            heard=Drafting(_say),
         )
         return attempt.claims, attempt.usage
+
+
+def _say(kind: str, **more: Any) -> None:
+    tell_story({"type": kind, "step": None, "agent": None, "lane": LANE, **more})
 
 
 def _draft(state: State, results: Sequence[StepResult], found: Sequence[Claim]) -> Draft:
@@ -146,6 +155,16 @@ def _notes(result: StepResult) -> list[str]:
         case "done":
             why = result["data"].get("fell_back")
             return [f"{name} answered without its language model ({why})."] if why else []
+
+
+def stand_ins(usage: Sequence[Usage]) -> list[str]:
+    """Say which models answered in the place of the first one."""
+    found = dict.fromkeys((one.get("role", "primary"), one["model"]) for one in usage)
+    return [
+        f"The {role} model {model} answered, since the models before it did not."
+        for role, model in found
+        if role != "primary"
+    ]
 
 
 def _first_line(error: str | None) -> str:
