@@ -14,6 +14,7 @@ from graph.ports import KnowledgeReader
 from graph.server import (
     approvals,
     assistants,
+    costs,
     delegations,
     feedback,
     health,
@@ -67,6 +68,7 @@ ROUTERS = (
     feedback.router,
     search.router,
     hooks.router,
+    costs.router,
 )
 
 
