@@ -161,6 +161,7 @@ def build_graph(
             history=PostgresStepHistory(outside.ops),
             cache=PlanCache(settings.workspace_id, settings.plan_cache_size),
             rights=outside.reader.caller,
+            spending=outside.model,
         ),
         execute=Execute(
             outside.registry,

@@ -64,6 +64,10 @@ WORKING_STEP: ContextVar[tuple[str, str] | None] = ContextVar("working_step", de
 """Step and agent at work, for whoever keeps accounts; nothing decides by it."""
 
 
+APPROVED_STEP: ContextVar[bool] = ContextVar("approved_step", default=False)
+"""Whether a person approved the step at work: budgets that ask let it pass."""
+
+
 @dataclass(frozen=True)
 class AgentTask:
     """What an agent is asked to do."""
@@ -102,6 +106,14 @@ class Written:
 
     text: str
     usage: tuple[Usage, ...] = ()
+
+
+class Spending(Protocol):
+    """Knows the budgets that want a person to be asked."""
+
+    async def ask_first(self, steps: Sequence[tuple[str, str]]) -> str:
+        """Say why a person must agree before these (agent, tier) work; nothing where there is room."""
+        ...
 
 
 class NoAnswer(ModelFailed):

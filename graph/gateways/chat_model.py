@@ -1,17 +1,18 @@
 """Every provider through one port: bounded in time, two requests at most, and never half an answer."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
-from graph.gateways.models.books import Books
+from graph.gateways.models.books import Books, Order
 from graph.gateways.models.breaker import BreakerChange
 from graph.gateways.models.litellm_library import litellm
 from graph.gateways.models.logical_call import LogicalCall
 from graph.gateways.models.profiles import Profile, chosen_profile, read_models_file
+from graph.gateways.models.request import order_for
 from graph.gateways.models.switchboard import Switchboard
 from graph.gateways.postgres import LazyPool
 from graph.gateways.run_story import tell_story
@@ -20,6 +21,7 @@ from graph.ports import WORKING_STEP, Check, Heard, Written, accepted
 from graph.settings import ReaderSettings
 
 log = structlog.get_logger(__name__)
+USUAL_PROMPT: Final = 2_000
 
 
 def tell_change(change: BreakerChange) -> None:
@@ -75,6 +77,16 @@ class RoutedChatModel:
                 return await call.written()
         except TimeoutError as error:
             raise call.failed(f"no answer within {deadline:g} s") from error
+
+    async def ask_first(self, steps: Sequence[tuple[str, str]]) -> str:
+        """Say which budget wants a person to agree to these (agent, tier), by what they may take at most."""
+        await asyncio.to_thread(litellm)
+        orders: list[tuple[str, Order]] = []
+        for agent, planned in steps:
+            tier = self.profile.tier_for(planned, agent)
+            role, one = self.profile.in_order(tier)[0]
+            orders.append((agent, order_for(one, tier, role, USUAL_PROMPT, one.timeout)))
+        return await self.books.asks(orders)
 
     async def close(self) -> None:
         """Wait for the books of what was given up."""

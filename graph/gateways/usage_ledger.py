@@ -4,7 +4,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, cast
@@ -15,10 +15,10 @@ from psycopg.types.json import Jsonb
 
 from graph.gateways.models.books import BudgetSpent, Held, Order, Receipt
 from graph.gateways.models.breaker import BreakerChange
-from graph.gateways.models.budgets import Budget, holds_of
+from graph.gateways.models.budgets import Budget, Wanted, holds_of
 from graph.gateways.postgres import LazyPool
 from graph.gateways.run_story import tell_story
-from graph.ports import WORKING_STEP
+from graph.ports import APPROVED_STEP, WORKING_STEP
 from kb_contract.identifiers import DEFAULT_WORKSPACE
 from kb_contract.named_queries import named_queries
 
@@ -48,10 +48,8 @@ class PostgresBooks:
         await self._settle_lost()
         who = {**_run(), **_step()}
         call_id = str(uuid.uuid4())
-        holds = holds_of(
-            self.budgets, who, self.now(), tier=order.tier, dollars=order.most_dollars,
-            tokens=order.prompt_tokens + order.most_completion,
-        )  # fmt: skip
+        wanted = wanted_by(order, approved=APPROVED_STEP.get())
+        holds = holds_of(self.budgets, who, self.now(), wanted)
         call = {
             **who,
             "call_id": call_id,
@@ -70,6 +68,33 @@ class PostgresBooks:
         if said:
             raise self._spent(said)
         return Held(call_id)
+
+    async def asks(self, orders: Sequence[tuple[str, Order]]) -> str:
+        asking = tuple(one for one in self.budgets if one.over == "ask")
+        if not asking:
+            return ""
+        wanted: dict[tuple[str, str, str], float] = {}
+        for agent, order in orders:
+            who = {**_run(), "agent_id": agent}
+            for hold in holds_of(asking, who, self.now(), wanted_by(order)):
+                place = (hold.budget.name, hold.subject, hold.begins)
+                wanted[place] = wanted.get(place, 0.0) + hold.amount
+        begins = sorted({place[2] for place in wanted})
+        rows = await self.pool.rows(named_queries("costs")["balances"], {"begins": begins})
+        taken = {
+            (row["budget"], row["subject"], row["begins"]): row["spent"] + row["held"]
+            for row in rows
+        }
+        caps = {one.name: one for one in asking}
+        for (name, subject, when), amount in sorted(wanted.items()):
+            spent, cap = taken.get((name, subject, when), 0.0), caps[name].cap
+            if spent + amount > cap:
+                whose = "" if subject == "*" else f" of {subject}"
+                return (
+                    f"the budget {name}{whose} is nearly spent: {spent:.4f} of {cap:g} {caps[name].unit}, "
+                    f"and this may take up to {amount:.4f}"
+                )
+        return ""
 
     async def settle(self, receipt: Receipt) -> None:
         said = {
@@ -126,6 +151,12 @@ class PostgresBooks:
             where="LLM_PROFILES",
             cure="raise its cap, or wait for its next period",
         )
+
+
+def wanted_by(order: Order, *, approved: bool = False) -> Wanted:
+    """Return what a request may take at most."""
+    tokens = order.prompt_tokens + order.most_completion
+    return Wanted(order.tier, order.most_dollars, tokens, approved)
 
 
 def _statement(name: str) -> bytes:

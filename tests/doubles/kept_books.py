@@ -1,5 +1,6 @@
 """Books without budgets, kept in memory: a real implementation of the port for tests without Postgres."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,11 +18,16 @@ class KeptBooks:
     orders: list[Order] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
     who: list[tuple[str, str] | None] = field(default_factory=list)
+    question: str = ""
+    """What a budget wants to be asked."""
 
     async def hold(self, order: Order) -> Held:
         self.orders.append(order)
         self.who.append(WORKING_STEP.get())
         return Held(str(len(self.orders)))
+
+    async def asks(self, orders: Sequence[tuple[str, Order]]) -> str:
+        return self.question
 
     async def settle(self, receipt: Receipt) -> None:
         self.receipts.append(receipt)

@@ -19,7 +19,7 @@ from graph.gateways.models.budgets import Budget
 from graph.gateways.models.prices import Count
 from graph.gateways.postgres import LazyPool
 from graph.gateways.usage_ledger import PostgresBooks
-from graph.ports import WORKING_STEP, NoAnswer
+from graph.ports import APPROVED_STEP, WORKING_STEP, NoAnswer
 from kb.client import Client, ServerSaid
 from tests.doubles.in_memory_knowledge import InMemoryKnowledge
 from tests.doubles.kept_books import loopback_profile
@@ -179,6 +179,21 @@ async def test_throttled_it_waits_for_room(pool: LazyPool, provider: LoopbackPro
     assert not provider.calls
     await model.books.settle(Receipt(held, Count(1, 1), 0.0, "answered", 0.1))
     assert await waiting == "fine"
+
+
+async def test_a_budget_that_asks_lets_pass_what_a_person_approved(pool: LazyPool) -> None:
+    books = PostgresBooks(pool, budgets=(budget(cap=0.15, over="ask"),))
+    assert not await books.asks([("a", order(0.10))])
+    assert "nearly spent" in await books.asks([("a", order(0.10)), ("b", order(0.10))])
+    await books.hold(order(0.10))
+    with pytest.raises(BudgetSpent):
+        await books.hold(order(0.10))
+    token = APPROVED_STEP.set(True)
+    try:
+        await books.hold(order(0.10))
+    finally:
+        APPROVED_STEP.reset(token)
+    assert await balance(pool) == pytest.approx((0.0, 0.2))
 
 
 async def test_a_warning_comes_once(pool: LazyPool) -> None:

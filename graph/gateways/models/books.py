@@ -1,5 +1,6 @@
 """Who pays for a request: money is held before it, and what it took is written down after it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -57,6 +58,10 @@ class Books(Protocol):
 
     async def hold(self, order: Order) -> Held:
         """Write the request down and hold its money, or raise `BudgetSpent`."""
+        ...
+
+    async def asks(self, orders: Sequence[tuple[str, Order]]) -> str:
+        """Say which budget wants a person to be asked before these agents send such requests."""
         ...
 
     async def settle(self, receipt: Receipt) -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Scope = Literal["service", "user", "session", "agent"]
 Period = Literal["day", "month", "ever"]
-OverBudget = Literal["reject", "cheaper", "throttle"]
+OverBudget = Literal["reject", "cheaper", "throttle", "ask"]
 EVERYBODY: Final = "*"
 
 
@@ -58,7 +58,8 @@ class Hold:
     subject: str
     begins: str
     amount: float
-    cap: float
+    cap: float | None
+    """None: a person agreed to go past it."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -73,14 +74,19 @@ class Hold:
         }
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a request may take at most."""
+
+    tier: str
+    dollars: float
+    tokens: int
+    approved: bool = False
+    """A person agreed to it."""
+
+
 def holds_of(
-    budgets: tuple[Budget, ...],
-    who: Mapping[str, str | None],
-    now: datetime,
-    *,
-    tier: str,
-    dollars: float,
-    tokens: int,
+    budgets: tuple[Budget, ...], who: Mapping[str, str | None], now: datetime, wanted: Wanted
 ) -> list[Hold]:
     """Return what a call takes from which balances, always in the same order."""
     found = [
@@ -88,8 +94,8 @@ def holds_of(
             one,
             subject,
             one.begins(now),
-            dollars if one.unit == "dollars" else float(tokens),
-            one.cap_for(tier),
+            wanted.dollars if one.unit == "dollars" else float(wanted.tokens),
+            None if wanted.approved and one.over == "ask" else one.cap_for(wanted.tier),
         )
         for one in budgets
         if (subject := one.subject_of(who)) is not None

@@ -42,7 +42,7 @@ def _provider(name: str) -> dict[str, Any]:
     example = f"{name}/any"
     needs = library.validate_environment(example)["missing_keys"]
     _, _, _, address = library.get_llm_provider(example)
-    takes = set(library.get_supported_openai_params(example) or ())
+    takes: set[str] = set(library.get_supported_openai_params(example) or ())
     chat = [
         one for one in library.model_cost.values()
         if one.get("litellm_provider") == name and one.get("mode") == "chat"

@@ -7,7 +7,7 @@ from typing import Final
 from graph.gateways.models.books import Books, Held, Order, Outcome, Receipt
 from graph.gateways.models.failures import ProviderFailure
 from graph.gateways.models.prices import Count, believed, count_asked, count_written, dollars
-from graph.gateways.models.profiles import Deployment, Tier
+from graph.gateways.models.profiles import Deployment, Role, Tier
 from graph.gateways.models.provider_call import ProviderCall
 from graph.gateways.models.switchboard import Choice, Switchboard
 from graph.ports import Check, Heard
@@ -60,7 +60,9 @@ class Request:
         ]
         prompt = count_asked(self._deployment, messages)
         try:
-            held = await self.books.hold(self._order(prompt))
+            held = await self.books.hold(
+                order_for(self._deployment, self.tier, self.choice[0], prompt, self.seconds)
+            )
         except BaseException:
             self.board.breaker(self._deployment).left_alone()
             raise
@@ -123,19 +125,6 @@ class Request:
         written = count_written(self._deployment, call.text)
         return believed(call.told, Count(prompt, written), max_tokens=self._deployment.max_tokens)
 
-    def _order(self, prompt: int) -> Order:
-        one = self._deployment
-        return Order(
-            model=one.model,
-            tier=self.tier,
-            role=self.choice[0],
-            prompt_tokens=prompt,
-            most_completion=one.max_tokens,
-            prompt_dollars=dollars(one, Count(prompt, 0)),
-            most_dollars=dollars(one, Count(prompt, one.max_tokens)),
-            seconds=min(self.seconds, one.timeout),
-        )
-
     def _receipt(
         self,
         held: Held,
@@ -162,6 +151,20 @@ class Request:
     @property
     def _deployment(self) -> Deployment:
         return self.choice[1]
+
+
+def order_for(one: Deployment, tier: Tier, role: Role, prompt: int, seconds: float) -> Order:
+    """Return what a request may take at most."""
+    return Order(
+        model=one.model,
+        tier=tier,
+        role=role,
+        prompt_tokens=prompt,
+        most_completion=one.max_tokens,
+        prompt_dollars=dollars(one, Count(prompt, 0)),
+        most_dollars=dollars(one, Count(prompt, one.max_tokens)),
+        seconds=min(seconds, one.timeout),
+    )
 
 
 def _nobody(_piece: str | None) -> None:
