@@ -15,10 +15,23 @@ from kb_contract.sentence_models.export_cache import DEFAULT_CACHE
 from kb_contract.sentence_models.vectors import Backend
 
 
-class ReaderSettings(BaseSettings):
-    """What the reader and its server need to know of the world."""
+class ModelSettings(BaseSettings):
+    """Which chat models there are."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    llm_profile: str = Field(
+        default="offline",
+        description="'offline' answers with sentences of the passages; else a profile, or a model as litellm names it",
+    )
+    llm_profiles: str = Field(
+        default="",
+        description="YAML file with profiles and budgets of your own, see docs/models.md",
+    )
+
+
+class ReaderSettings(ModelSettings):
+    """What the reader and its server need to know of the world."""
 
     database_url: SecretStr = Field(description="Postgres with ledger, checkpoints and runs")
     qdrant_url: str = Field(description="Qdrant, http://host:port")
@@ -44,14 +57,6 @@ class ReaderSettings(BaseSettings):
     embedding_cache: Path = Field(
         default=DEFAULT_CACHE,
         description="folder for the model, exported once so that it starts quickly",
-    )
-    llm_profile: str = Field(
-        default="offline",
-        description="'offline' answers with sentences of the passages; else a profile, or a model as litellm names it",
-    )
-    llm_profiles: str = Field(
-        default="",
-        description="YAML file with profiles and budgets of your own, see docs/models.md",
     )
     classify_ask_below: float = Field(
         default=0.6,
@@ -168,3 +173,8 @@ class ReaderSettings(BaseSettings):
 def load_settings() -> ReaderSettings:
     """Read the settings; wrong ones are named with their value and what is allowed."""
     return setting_errors.load(lambda: ReaderSettings())  # pyright: ignore[reportCallIssue]
+
+
+def load_model_settings() -> ModelSettings:
+    """Read only what is said of chat models, which needs no database."""
+    return setting_errors.load(ModelSettings)

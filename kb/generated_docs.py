@@ -97,6 +97,7 @@ def env_example() -> str:
         "# --- Providers ---",
         "",
         "# Keys of model providers, named as litellm names them; with none the profile is offline.",
+        "# What each of them needs: docs/models.md.",
         "# OPENAI_API_KEY=",
         "",
     ]

@@ -10,7 +10,7 @@ from graph.citations.draft import Draft, empty_draft
 from graph.citations.model_claims import from_findings, prompt
 from graph.citations.readable import harmless
 from graph.gateways.run_story import tell_story
-from graph.ports import ChatModel
+from graph.ports import WORKING_STEP, ChatModel
 from graph.state import Claim, State, StepResult, Usage
 
 LANE: Final = "synthesis"
@@ -47,14 +47,18 @@ class Synthesize:
     async def _written(
         self, state: State, found: Sequence[Claim]
     ) -> tuple[list[Claim] | None, list[Usage]]:
-        attempt = await from_findings(
-            cast("ChatModel", self.model),
-            state.asks,
-            found,
-            instructions=prompt("synthesize"),
-            tier="standard",
-            heard=Drafting(_say),
-        )
+        working = WORKING_STEP.set(("synthesize", LANE))
+        try:
+            attempt = await from_findings(
+                cast("ChatModel", self.model),
+                state.asks,
+                found,
+                instructions=prompt("synthesize"),
+                tier="standard",
+                heard=Drafting(_say),
+            )
+        finally:
+            WORKING_STEP.reset(working)
         return attempt.claims, attempt.usage
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from graph.citations.model_claims import prompt
 from graph.conversation.follow_ups import standalone
-from graph.ports import ChatModel
+from graph.ports import WORKING_STEP, ChatModel
 from graph.state import State
 from graph.text_border import clean_text
 from kb_contract.errors import ModelFailed
@@ -51,6 +51,7 @@ class Understand:
     async def _by_model(self, state: State, by_rules: str) -> str:
         """Ask; what cannot be used leaves what the rules made."""
         assert self.model is not None  # noqa: S101 - the caller looked
+        working = WORKING_STEP.set(("understand", "follow_ups"))
         try:
             written = await self.model.write(
                 system=prompt("standalone"),
@@ -61,6 +62,8 @@ class Understand:
             )
         except ModelFailed:
             return by_rules
+        finally:
+            WORKING_STEP.reset(working)
         return _read(written.text).question
 
 
