@@ -228,9 +228,10 @@ profiles:
     assert [profile.tier_for("cheap", who) for who in ("legal", "x")] == ["strong", "cheap"]
     assert profile.tier_for("whatever", None) == "standard"
     assert chosen_profile("offline", str(file)) is None
-    single = chosen_profile("openai/gpt-4o-mini", "")
-    assert single is not None
-    assert single.in_order("strong")[0][1].model == "openai/gpt-4o-mini"
+    for name in ("openai/gpt-4o-mini", "gpt-4o-mini"):
+        single = chosen_profile(name, "")
+        assert single is not None
+        assert [one.model for _, one in single.in_order("strong")] == [name]
 
 
 @pytest.mark.parametrize(
@@ -299,3 +300,19 @@ def test_claims_are_read_from_json_that_ends_anywhere() -> None:
     assert found[-1] == 'One.\nTwo "quoted".'
     assert all(found[-1].startswith(one) for one in found)
     assert claims_so_far("no JSON") == claims_so_far("[1]") == claims_so_far('{"claims": 3}') == ""
+
+
+async def test_a_single_model_finds_its_address_and_price_as_litellm_does(
+    three: tuple[LoopbackProvider, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = three[0]
+    monkeypatch.setenv("OPENAI_BASE_URL", one.api_base)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    profile = chosen_profile("gpt-4o-mini", "")
+    assert profile is not None
+    books = KeptBooks()
+    assert await ask(RoutedChatModel(profile, books)) == "fine"
+    bill = one.bills[-1]
+    assert books.receipts[0].dollars == pytest.approx(
+        bill.prompt_tokens * 0.15e-6 + bill.completion_tokens * 0.6e-6
+    )

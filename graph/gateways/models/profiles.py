@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from graph.gateways.models.budgets import Budget
+from graph.gateways.models.litellm_library import litellm
 from kb_contract.errors import BadSetting
 
 OFFLINE: Final = "offline"
@@ -122,7 +123,7 @@ def chosen_profile(name: str, path: str) -> Profile | None:
     known = {**built_in_profiles(), **own}
     if wanted in known:
         return known[wanted]
-    if "/" in wanted:
+    if "/" in wanted or wanted in litellm().model_cost:
         return Profile.model_validate({"primary": wanted})
     raise BadSetting(
         f"there is no profile {wanted!r}",
