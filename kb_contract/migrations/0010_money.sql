@@ -71,28 +71,28 @@ end $$;
 -- Gives the budgets that came near their end by it.
 create function ops.settle_money(id uuid, said jsonb) returns jsonb language plpgsql as $$
 declare
-  old    ops.usage;
+  was    ops.usage;
   one    jsonb;
   took   numeric;
   before numeric;
   near   record;
   warned jsonb := '[]';
 begin
-  select * into old from ops.usage where call_id = id for update;
-  if not found or old.outcome not in ('open', 'lost') then
+  select * into was from ops.usage where call_id = id for update;
+  if not found or was.outcome not in ('open', 'lost') then
     return warned;
   end if;
-  for one in select h from jsonb_array_elements(old.holds) h
+  for one in select h from jsonb_array_elements(was.holds) h
              order by h->>'budget', h->>'subject', h->>'begins'
   loop
     took := case when one->>'unit' = 'tokens'
       then (said->>'prompt_tokens')::numeric + (said->>'completion_tokens')::numeric
       else (said->>'cost')::numeric end;
-    before := case when old.outcome = 'open' then 0
-      when one->>'unit' = 'tokens' then old.prompt_tokens + old.completion_tokens else old.cost end;
+    before := case when was.outcome = 'open' then 0
+      when one->>'unit' = 'tokens' then was.prompt_tokens + was.completion_tokens else was.cost end;
     update ops.budget_balances b
     set spent = b.spent + took - before,
-        held = b.held - case when old.outcome = 'open' then (one->>'amount')::numeric else 0 end
+        held = b.held - case when was.outcome = 'open' then (one->>'amount')::numeric else 0 end
     where (b.budget, b.subject, b.begins) = (one->>'budget', one->>'subject', one->>'begins');
     update ops.budget_balances b set warned_at = now()
     where (b.budget, b.subject, b.begins) = (one->>'budget', one->>'subject', one->>'begins')
@@ -113,7 +113,8 @@ begin
   return warned;
 end $$;
 
--- Requests whose process died: nobody knows what came back, so it is put down as what such requests usually take.
+-- Requests whose process died: nobody knows what came back, so it is put down as what such requests usually take,
+-- and where there were none before, as all that was held.
 create function ops.settle_lost_money() returns integer language plpgsql as $$
 declare
   one   record;
@@ -126,7 +127,7 @@ begin
     select least(avg(u.completion_tokens), one.most_completion) into usual
     from (select completion_tokens from ops.usage
           where model = one.model and outcome = 'answered' order by usage_id desc limit 200) u;
-    usual := round(coalesce(usual, 0));
+    usual := round(usual);  -- least() passes over an average of nothing
     perform ops.settle_money(one.call_id, jsonb_build_object(
       'prompt_tokens', one.prompt_tokens, 'completion_tokens', usual, 'source', 'estimated',
       'cost', one.prompt_cost + case when one.most_completion > 0

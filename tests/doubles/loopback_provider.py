@@ -102,7 +102,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         said = count(reply.text or "") if reply.choices else 0
         chunks = written_stream(reply, call, prompt, said)
-        sent = "".join(one.text for one in chunks if one.ends <= (reply.cut_at or one.ends))
+        # Where it is cut off, or says nonsense, its caller hangs up, and no more is written.
+        heard = chunks[: reply.broken_at]
+        sent = "".join(one.text for one in heard if one.ends <= (reply.cut_at or one.ends))
         self._bill(reply, prompt, count(sent))
         self._send(reply, [one.line for one in chunks], "text/event-stream")
 

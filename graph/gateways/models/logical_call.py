@@ -98,7 +98,7 @@ class LogicalCall:
             seconds = max(0.05, share * self._left() - 0.05)
             request = Request(
                 self.board, self.books, choice, self.tier, self.system, user, seconds,
-                self.check, self.heard, self.spent,
+                self.check, self.heard, self.spent, whole=last is not None and last.streams_nothing,
             )  # fmt: skip
             try:
                 return await request.sent()

@@ -29,7 +29,11 @@ class Answered:
     @property
     def may_mend(self) -> bool:
         """Whether the same model is the best to ask again: it works, only not as we asked."""
-        return self.failure is None or not self.failure.streams
+        return self.failure is None or self.streams_nothing
+
+    @property
+    def streams_nothing(self) -> bool:
+        return self.failure is not None and not self.failure.streams
 
     @property
     def may_pass(self) -> bool:
@@ -51,6 +55,8 @@ class Request:
     check: Check
     heard: Heard | None
     spent: list[Usage]
+    whole: bool = False
+    """Ask for the answer at once, since nothing came piece by piece."""
 
     async def sent(self) -> Answered:
         """Hold the money, ask, and settle, however it ends."""
@@ -70,7 +76,7 @@ class Request:
             self._deployment,
             messages,
             self.heard or _nobody,
-            stream=self._deployment.streams and self._deployment.place not in self.board.whole_only,
+            stream=self._streams(),
         )
         began = asyncio.get_running_loop().time()
         try:
@@ -98,10 +104,10 @@ class Request:
             failure = error
         else:
             seconds = loop.time() - began
+            if self.whole:
+                self.board.whole_only.add(self._deployment.place)
             breaker.answered(seconds, slow=seconds > self._deployment.slow_seconds)
             return Answered(self.choice, text, self.check(text))
-        if not failure.streams:
-            self.board.whole_only.add(self._deployment.place)
         if failure.counts and failure.streams:
             breaker.failed(failure.what, loop.time() - began, rest=failure.rest)
         else:
@@ -119,6 +125,10 @@ class Request:
         if not free:
             self.spent.append(self._usage(receipt))
         await self.books.settle(receipt)
+
+    def _streams(self) -> bool:
+        one = self._deployment
+        return one.streams and not self.whole and one.place not in self.board.whole_only
 
     def _paid(self, call: ProviderCall, prompt: int) -> Count:
         """Count what came; a provider bills it whether or not we can use it."""
