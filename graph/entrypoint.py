@@ -37,6 +37,7 @@ from graph.gateways.step_history import PostgresStepHistory
 from graph.gateways.system_state import PostgresSystemState
 from graph.gateways.tool_log import PostgresToolLog
 from graph.gateways.tool_servers.pool import ToolServerPool, tool_servers
+from graph.gateways.usage_ledger import PostgresQuestionCosts
 from graph.nodes.classify import Classify
 from graph.nodes.execute import Execute
 from graph.nodes.intake import Intake
@@ -171,7 +172,10 @@ def build_graph(
         agents=_agents(settings, outside),
         synthesize=Synthesize(outside.model),
         verify=Verify(outside.reader),
-        remember=Remember(answers or PostgresAnswerLog(outside.ops, settings.workspace_id)),
+        remember=Remember(
+            answers or PostgresAnswerLog(outside.ops, settings.workspace_id),
+            PostgresQuestionCosts(outside.ops) if outside.model else None,
+        ),
     )
     return agent_graph(nodes, checkpointer=checkpointer)
 

@@ -171,6 +171,12 @@ class AgentDirectory(Protocol):
     async def find(self, agent_id: str) -> AgentCapability | None: ...
 
 
+class QuestionCosts(Protocol):
+    """Adds up every request that a question took, whoever made it."""
+
+    async def since(self, thread_id: str, asked_at: float) -> dict[str, Any]: ...
+
+
 class AnswerLog(Protocol):
     """Keeps finished answers and their citations; keeping one twice keeps it once."""
 

@@ -153,6 +153,18 @@ class PostgresBooks:
         )
 
 
+@dataclass(frozen=True)
+class PostgresQuestionCosts:
+    """The real `QuestionCosts`: a thread works on one question at a time."""
+
+    pool: LazyPool
+
+    async def since(self, thread_id: str, asked_at: float) -> dict[str, Any]:
+        values = {"thread_id": thread_id, "asked_at": asked_at}
+        [row] = await self.pool.rows(named_queries("costs")["question_costs"], values)
+        return row
+
+
 def wanted_by(order: Order, *, approved: bool = False) -> Wanted:
     """Return what a request may take at most."""
     tokens = order.prompt_tokens + order.most_completion

@@ -75,6 +75,16 @@ where u.workspace_id = %(workspace)s
   and u.at >= %(since)s and (%(until)s::timestamptz is null or u.at < %(until)s)
 group by 1, 2, 3, 4 having sum(u.cost) > 0 order by cost desc limit 10;
 
+-- name: question_costs
+select (count(*) filter (where prompt_tokens > 0 and outcome <> 'open'))::int as calls,
+       coalesce(sum(prompt_tokens) filter (where outcome <> 'open'), 0)::int as prompt_tokens,
+       coalesce(sum(completion_tokens), 0)::int as completion_tokens,
+       coalesce(sum(cost), 0)::float as cost,
+       coalesce(array_agg(distinct model order by model) filter (where prompt_tokens > 0 and outcome <> 'open'),
+                '{}') as models
+from ops.usage
+where thread_id = %(thread_id)s and at >= to_timestamp(%(asked_at)s::double precision);
+
 -- name: balances
 select budget, subject, begins, spent::float as spent, held::float as held, warned_at
 from ops.budget_balances where begins = any(%(begins)s) order by budget, spent desc limit 200;
