@@ -27,7 +27,8 @@ USUAL_PROMPT: Final = 2_000
 def tell_change(change: BreakerChange) -> None:
     """Say that a model is asked no more, is tried, or is asked again."""
     log.warning("model", model=change.model, state=change.state, why=change.why, rest=change.rest)
-    said = {"model": change.model, "state": change.state, "why": change.why}
+    # Whoever asks a question need not know where our models are.
+    said = {"model": change.model.partition(" at ")[0], "state": change.state, "why": change.why}
     tell_story({"type": "model_state", "lane": "models", **said})
 
 

@@ -46,7 +46,7 @@ def whole_body(reply: Reply, call: dict[str, Any], prompt: int, completion: int)
     if reply.raw is not None:
         return reply.raw
     if reply.status != 200:
-        said = {"error": {"message": f"scripted {reply.status}", "type": "scripted"}}
+        said = {"error": {"message": reply.text or "scripted", "type": "scripted"}}
         return json.dumps(said).encode()
     message = {"role": "assistant", "content": reply.text}
     choice = {"index": 0, "finish_reason": reply.finish_reason, "message": message}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from graph.agents.drafting import Drafting, claims_so_far
 from graph.gateways.chat_model import RoutedChatModel
@@ -124,11 +125,16 @@ async def test_a_refused_key_is_not_tried_twice_nor_shown(
     three: tuple[LoopbackProvider, ...],
 ) -> None:
     one = three[0]
-    one.says(Reply(status=401))
-    with pytest.raises(NoAnswer) as failed:
+    one.says(
+        Reply(status=401, text="the key sk-test-0123456789 is wrong: ![see](http://evil/x.png)")
+    )
+    with capture_logs() as logs, pytest.raises(NoAnswer) as failed:
         await ask(loopback_model(one))
     assert len(one.calls) == 1
-    assert "sk-test" not in str(failed.value)
+    assert "AuthenticationError 401" in str(failed.value)
+    assert not any(said in str(failed.value) for said in ("sk-test", "evil"))
+    assert "[key] is wrong" in str(logs)
+    assert "sk-test" not in str(logs)
 
 
 async def test_slow_answers_count_against_a_model(three: tuple[LoopbackProvider, ...]) -> None:

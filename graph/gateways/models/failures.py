@@ -1,13 +1,18 @@
 """What went wrong with one request, in our words, whichever way a provider's library says it."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Literal
 
+import structlog
+
 Kind = Literal["busy", "down", "refused_us", "refused_this", "not_whole", "late"]
+log = structlog.get_logger(__name__)
 LONGEST_REST: Final = 600.0
-_SAID: Final = 200
+_SAID: Final = 300
+_KEY: Final = re.compile(r"\b(?:sk|pk|gsk|xai|key|AIza)[-_]?[A-Za-z0-9_*-]{4,}")
 _BUSY: Final = 429
 _OURS: Final = frozenset({401, 402, 403, 404})
 _THIS: Final = frozenset({400, 413, 422})
@@ -33,7 +38,9 @@ class ProviderFailure(Exception):
 def failure_of(error: Exception, *, rest_when_refused: float = 300.0) -> ProviderFailure:
     """Read an error of the provider's library."""
     status: Any = getattr(error, "status_code", None)
-    said = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:_SAID]
+    # What a provider says of it is a stranger's text, and may repeat a key: answers do not show it.
+    said = f"{type(error).__name__} {status}" if status else type(error).__name__
+    log.warning("a provider failed", kind=said, says=_KEY.sub("[key]", str(error))[:_SAID])
     if status == _BUSY:
         return ProviderFailure("busy", said, rest=_retry_after(error))
     if status in _OURS:

@@ -45,7 +45,7 @@ class LogicalCall:
             last = await self._asked(await self._next(last), last, more_may_come=left > 0)
             if not last.problem:
                 return Written(last.text, tuple(self.spent))
-            self.said.append(f"{last.choice[1].place}: {last.problem}")
+            self.said.append(f"{last.choice[1].model}: {last.problem}")
             if self.heard is not None:
                 self.heard(None)
         raise self.failed()
@@ -85,7 +85,7 @@ class LogicalCall:
 
     def _state(self, choice: Choice) -> str:
         breaker = self.board.breaker(choice[1])
-        return f"{choice[1].place} is not asked for {breaker.waits():.0f} s more ({breaker.why})"
+        return f"{choice[1].model} is not asked for {breaker.waits():.0f} s more ({breaker.why})"
 
     async def _asked(
         self, choice: Choice, last: Answered | None, *, more_may_come: bool

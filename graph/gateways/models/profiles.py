@@ -37,7 +37,7 @@ class Deployment(_Closed):
 
     model: str = Field(min_length=1, max_length=200)
     """As litellm names it."""
-    api_base: str | None = Field(default=None, pattern=r"^https?://\S+$")
+    api_base: str | None = Field(default=None, pattern=r"^https?://[^\s@]+$")
     api_key: SecretStr | None = None
     """Unset: the environment, as litellm names it."""
     timeout: float = Field(default=60.0, gt=0, le=600)

@@ -1,5 +1,6 @@
 """One request to one provider: its answer is whole, or it is no answer."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -9,6 +10,7 @@ from graph.gateways.models.litellm_library import litellm
 from graph.gateways.models.profiles import Deployment
 from graph.text_border import clean_text
 
+_PLAIN: Final = re.compile(r"[A-Za-z_]{1,30}")
 LONGEST_ANSWER: Final = 200_000
 _ENDS: Final = frozenset({"stop", "end_turn"})
 Messages = list[dict[str, str]]
@@ -38,7 +40,8 @@ class ProviderCall:
         if str(finish).lower() not in _ENDS:
             # Who says that it stopped early would stop there again; who says nothing was cut off.
             kind = "not_whole" if finish is None else "refused_this"
-            raise ProviderFailure(kind, f"the answer is not whole (finish_reason {finish!r})")
+            said = finish if finish is None or _PLAIN.fullmatch(str(finish)) else "unreadable"
+            raise ProviderFailure(kind, f"the answer is not whole (finish_reason {said})")
         if not self.text.strip():
             raise ProviderFailure("not_whole", "the answer is empty")
         return clean_text(self.text)
