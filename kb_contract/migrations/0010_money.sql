@@ -121,6 +121,11 @@ declare
   usual numeric;
   found_lost integer := 0;
 begin
+  perform from ops.budget_balances b  -- all of them, in everybody's order, before the first is changed
+  where (b.budget, b.subject, b.begins) in (
+    select h->>'budget', h->>'subject', h->>'begins'
+    from ops.usage u, jsonb_array_elements(u.holds) h where u.outcome = 'open' and u.expires_at < now())
+  order by b.budget, b.subject, b.begins for update;
   for one in select * from ops.usage where outcome = 'open' and expires_at < now()
              order by usage_id limit 500 for update skip locked
   loop
