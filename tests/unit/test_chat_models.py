@@ -111,6 +111,18 @@ async def test_a_told_wait_is_kept(three: tuple[LoopbackProvider, ...]) -> None:
     assert at[1] - at[0] >= 1.0
 
 
+async def test_all_who_wait_for_a_busy_model_get_their_answer(
+    three: tuple[LoopbackProvider, ...],
+) -> None:
+    one = three[0]
+    one.says(Reply(status=429, retry_after="1"), "fine")
+    model = loopback_model(one)
+    with pytest.raises(NoAnswer):
+        await ask(model, deadline=1.2)
+    assert await asyncio.gather(*(ask(model) for _ in range(8))) == ["fine"] * 8
+    assert len(one.calls) == 9
+
+
 async def test_a_long_wait_is_nobodys(three: tuple[LoopbackProvider, ...]) -> None:
     one = three[0]
     one.says(Reply(status=429, retry_after="120"))

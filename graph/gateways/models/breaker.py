@@ -3,8 +3,10 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
+PROBE_LOOK: Final = 0.25
+"""While one call probes, the others may look again so soon."""
 BreakerState = Literal["closed", "open", "half_open"]
 
 
@@ -52,7 +54,7 @@ class Breaker:
     def waits(self) -> float:
         """Seconds until it may be asked; 0: now."""
         if self.state == "half_open":
-            return self.rules.rest if self._probing else 0.0
+            return PROBE_LOOK if self._probing else 0.0
         return max(0.0, self.until - self.clock()) if self.state == "open" else 0.0
 
     def admit(self) -> bool:

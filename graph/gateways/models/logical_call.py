@@ -13,6 +13,7 @@ from graph.state import Usage
 
 ATTEMPTS: Final = 2
 BETWEEN_ATTEMPTS: Final = 0.3
+SHORTEST_PAUSE: Final = 0.05
 # A model that says "in two seconds" is waited for; nobody waits for an outage.
 MOST_PATIENCE: Final = 5.0
 # What the first of two may take of the time, so that the second has some.
@@ -65,13 +66,18 @@ class LogicalCall:
                 raise self.failed("no second request, for too many failed lately")
             if among[0] == last.choice:
                 await self._pause(BETWEEN_ATTEMPTS)
-        found = self.board.first_admitted(among)
-        wait = self.board.shortest_wait(among)
-        if found is None and wait <= min(MOST_PATIENCE, self._left() - 1):
-            await self._pause(wait)
-            found = self.board.first_admitted(among)
+        found = await self._admitted(among)
         if found is None:
             raise self.failed(*(self._state(one) for one in among))
+        return found
+
+    async def _admitted(self, among: list[Choice]) -> Choice | None:
+        """Return whom to ask; waits for a model that may be asked in a moment."""
+        enough = self._left() - min(MOST_PATIENCE, self._left() - 1)
+        found = self.board.first_admitted(among)
+        while found is None and (wait := self.board.shortest_wait(among)) <= self._left() - enough:
+            await self._pause(max(wait, SHORTEST_PAUSE))
+            found = self.board.first_admitted(among)
         return found
 
     def _candidates(self, last: Answered | None) -> list[Choice]:
