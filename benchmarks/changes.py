@@ -25,7 +25,7 @@ from benchmarks.ingest import VOCABULARY
 from dagster_kb.definitions import build_definitions, ledger_of
 from dagster_kb.intake.parsing_children import ParsingChildren
 from dagster_kb.readers.reading import read_document
-from dagster_kb.resources.embedder import Vectors
+from dagster_kb.resources.embedder import Reading
 from dagster_kb.resources.embedding_lanes import ExecutorLanes
 from dagster_kb.resources.sentence_embedder import SentenceEmbedder
 from dagster_kb.resources.vector_store import BATCH, Point, VectorStore, batches
@@ -69,7 +69,7 @@ class RememberingLanes:
     def width(self) -> int:
         return self.lanes.width
 
-    def submit(self, texts: Sequence[str]) -> Future[Vectors]:
+    def submit(self, texts: Sequence[str]) -> Future[Reading]:
         self.texts.extend(texts)
         return self.lanes.submit(texts)
 

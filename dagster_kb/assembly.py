@@ -8,7 +8,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from dagster_kb.readers.reading import ReadDocument
-from kb_contract.embedding_space import embedded_text
+from kb_contract.embedding_space import embedded_text, origin_of
 from kb_contract.identifiers import chunk_id, document_id, sha256_text
 from kb_contract.points import chunk_payload
 
@@ -77,6 +77,7 @@ class NewDocument:
         """Rows of kb.chunks."""
         if self.read is None:
             return []
+        title, origin = self.read.title, origin_of(self.read.front_matter)
         return [
             {
                 "document_id": self.document_id,
@@ -88,7 +89,7 @@ class NewDocument:
                 "text_sha256": sha256_text(chunk.text),
                 "embed_sha256": sha256_text(
                     embedded_text(
-                        self.read.title, tuple(chunk.heading_path), chunk.text, chunk.context
+                        title, tuple(chunk.heading_path), chunk.text, chunk.context, origin
                     )
                 ),
                 "tokens": chunk.tokens,

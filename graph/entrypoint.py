@@ -25,7 +25,7 @@ from graph.agents.tools import ToolCalls
 from graph.checkpoints import PostgresSaver, open_saver
 from graph.classification.trained import TrainedClassifier
 from graph.gateways.answer_log import PostgresAnswerLog
-from graph.gateways.chat_model import chat_model
+from graph.gateways.chat_model import RoutedChatModel, chat_model
 from graph.gateways.knowledge_reader import PostgresQdrantReader
 from graph.gateways.model_planner import ModelPlanner
 from graph.gateways.operations import RequestedOperations
@@ -34,11 +34,12 @@ from graph.gateways.past_knowledge import AnyTimeReader
 from graph.gateways.postgres import READER_ROLE, LazyPool
 from graph.gateways.query_embedder import QuestionEmbedder
 from graph.gateways.question_adviser import ModelAdviser
+from graph.gateways.reranking import reranking_of
 from graph.gateways.step_history import PostgresStepHistory
 from graph.gateways.system_state import PostgresSystemState
 from graph.gateways.tool_log import PostgresToolLog
 from graph.gateways.tool_servers.pool import ToolServerPool, tool_servers
-from graph.gateways.usage_log import PostgresUsageLog
+from graph.gateways.usage_ledger import PostgresQuestionCosts
 from graph.nodes.classify import Classify
 from graph.nodes.execute import Execute
 from graph.nodes.intake import Intake
@@ -50,7 +51,7 @@ from graph.nodes.verify import Verify
 from graph.planning.plan_cache import PlanCache
 from graph.planning.planner import Planner
 from graph.planning.rules import RulePlanner
-from graph.ports import AnswerLog, ChatModel
+from graph.ports import AnswerLog
 from graph.settings import ReaderSettings, load_settings
 from kb_contract.audience import callers_groups
 
@@ -65,7 +66,7 @@ class Gateways:
     qdrant: AsyncQdrantClient
     embedder: QuestionEmbedder
     reader: AnyTimeReader
-    model: ChatModel | None
+    model: RoutedChatModel | None
     """None where the profile is offline: answers are sentences of the passages."""
     tools: ToolServerPool
     classes: ClassAgents
@@ -78,6 +79,8 @@ class Gateways:
     async def close(self) -> None:
         await self.reader.copies.close()
         await self.tools.close()
+        if self.model is not None:
+            await self.model.close()
         await self.ledger.close()
         await self.ops.close()
         await self.qdrant.close()
@@ -104,11 +107,18 @@ def gateways_of(
         settings.embedding_cache.expanduser(),
     )
     live = PostgresQdrantReader(
-        ledger, qdrant, embedder, settings.workspace_id, caller=lambda: groups
+        ledger,
+        qdrant,
+        embedder,
+        settings.workspace_id,
+        caller=lambda: groups,
+        reranking=reranking_of(
+            settings.rerank_model, settings.rerank_seconds, settings.embedding_threads
+        ),
     )
     copies = PastCopies(ledger, ops, qdrant, settings.workspace_id, settings.as_of_seconds)
     reader = AnyTimeReader(live, copies)
-    model = chat_model(settings, PostgresUsageLog(ops))
+    model = chat_model(settings, ops)
     tools = tool_servers(settings.mcp_servers)
     return Gateways(
         ledger=ledger,
@@ -157,6 +167,7 @@ def build_graph(
             history=PostgresStepHistory(outside.ops),
             cache=PlanCache(settings.workspace_id, settings.plan_cache_size),
             rights=outside.reader.caller,
+            spending=outside.model,
         ),
         execute=Execute(
             outside.registry,
@@ -170,7 +181,10 @@ def build_graph(
             unsupported=settings.unsupported_claims,
             conflict_rule=settings.conflict_rule,
         ),
-        remember=Remember(answers or PostgresAnswerLog(outside.ops, settings.workspace_id)),
+        remember=Remember(
+            answers or PostgresAnswerLog(outside.ops, settings.workspace_id),
+            PostgresQuestionCosts(outside.ops) if outside.model else None,
+        ),
     )
     return agent_graph(nodes, checkpointer=checkpointer)
 

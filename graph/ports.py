@@ -8,12 +8,18 @@ from typing import Any, Literal, NamedTuple, Protocol
 from graph.planning.tool_card import ToolCard
 from graph.planning.workflow_plan import AgentCapability
 from graph.state import Passage, StepResult, Usage
+from kb_contract.errors import ModelFailed
+from kb_contract.sentence_models.vectors import ReadText
 
 
 class QueryEmbedder(Protocol):
     """Turns questions into vectors of the space that the collections hold."""
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]: ...
+
+    async def read(self, questions: Sequence[str]) -> list[ReadText]:
+        """Embed questions together with their words, all in one call of the model."""
+        ...
 
 
 CallerGroups = Callable[[], tuple[str, ...]]
@@ -81,6 +87,10 @@ WORKING_STEP: ContextVar[tuple[str, str] | None] = ContextVar("working_step", de
 """Step and agent at work, for whoever keeps accounts; nothing decides by it."""
 
 
+APPROVED_STEP: ContextVar[bool] = ContextVar("approved_step", default=False)
+"""Whether a person approved the step at work: budgets that ask let it pass."""
+
+
 @dataclass(frozen=True)
 class AgentTask:
     """What an agent is asked to do."""
@@ -101,21 +111,61 @@ class AgentTask:
     """Whether a person approved exactly these arguments."""
 
 
+Check = Callable[[str], str]
+"""Says what is wrong with a text, or nothing: whoever asks knows when an answer is whole."""
+
+Heard = Callable[[str | None], None]
+"""Hears a draft piece by piece, before it is checked; None: forget it, it begins anew."""
+
+
+def accepted(_text: str) -> str:
+    """Take any text."""
+    return ""
+
+
 @dataclass(frozen=True)
 class Written:
-    """What a chat model wrote."""
+    """What a chat model wrote; `usage` is of every request that it took."""
 
     text: str
-    usage: Usage | None
+    usage: tuple[Usage, ...] = ()
+
+
+class Spending(Protocol):
+    """Knows the budgets that want a person to be asked."""
+
+    async def ask_first(self, steps: Sequence[tuple[str, str]]) -> str:
+        """Say why a person must agree before these (agent, tier) work; nothing where there is room."""
+        ...
+
+
+class NoAnswer(ModelFailed):
+    """There is no answer that can be used; `usage` says what was paid all the same."""
+
+    def __init__(
+        self, what: str, *, where: str = "", cure: str = "", usage: tuple[Usage, ...] = ()
+    ) -> None:
+        super().__init__(what, where=where, cure=cure)
+        self.usage = usage
 
 
 class ChatModel(Protocol):
     """One port for every provider. `None` in place of one means the offline profile.
 
-    Raises `ModelFailed` when there is no whole answer within the deadline.
+    Gives a whole answer that passes `check`, from at most two requests, or raises `NoAnswer` when the
+    deadline ends. Nobody can name a model, an address or a header here.
     """
 
-    async def write(self, *, system: str, user: str, tier: str, deadline: float) -> Written: ...
+    async def write(
+        self,
+        *,
+        system: str,
+        user: str,
+        tier: str,
+        deadline: float,
+        check: Check = accepted,
+        heard: Heard | None = None,
+    ) -> Written: ...
 
 
 @dataclass(frozen=True)
@@ -146,6 +196,12 @@ class AgentDirectory(Protocol):
     """Says which agents there are now."""
 
     async def find(self, agent_id: str) -> AgentCapability | None: ...
+
+
+class QuestionCosts(Protocol):
+    """Adds up every request that a question took, whoever made it."""
+
+    async def since(self, thread_id: str, asked_at: float) -> dict[str, Any]: ...
 
 
 class AnswerLog(Protocol):

@@ -15,10 +15,23 @@ from kb_contract.sentence_models.export_cache import DEFAULT_CACHE
 from kb_contract.sentence_models.vectors import Backend
 
 
-class ReaderSettings(BaseSettings):
-    """What the reader and its server need to know of the world."""
+class ModelSettings(BaseSettings):
+    """Which chat models there are."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    llm_profile: str = Field(
+        default="offline",
+        description="'offline' answers with sentences of the passages; else a profile, or a model as litellm names it",
+    )
+    llm_profiles: str = Field(
+        default="",
+        description="YAML file with profiles and budgets of your own, see docs/models.md",
+    )
+
+
+class ReaderSettings(ModelSettings):
+    """What the reader and its server need to know of the world."""
 
     database_url: SecretStr = Field(description="Postgres with ledger, checkpoints and runs")
     qdrant_url: str = Field(description="Qdrant, http://host:port")
@@ -27,6 +40,16 @@ class ReaderSettings(BaseSettings):
         default=DEFAULT_WORKSPACE, pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="tenant"
     )
     embedding_model: str = Field(default=DEFAULT_MODEL, description="name or path of the model")
+    rerank_model: str = Field(
+        default="",
+        description="cross-encoder (name or folder), or litellm/<model> of a provider; empty: none",
+    )
+    rerank_seconds: float = Field(
+        default=0.5,
+        gt=0,
+        le=60,
+        description="later than that, passages keep the order that they have",
+    )
     embedding_threads: int = Field(default=1, ge=1, le=64, description="threads of one model")
     embedding_backend: Backend = Field(
         default="auto", description="runtime of the model; auto: onnx for few texts, torch for many"
@@ -34,10 +57,6 @@ class ReaderSettings(BaseSettings):
     embedding_cache: Path = Field(
         default=DEFAULT_CACHE,
         description="folder for the model, exported once so that it starts quickly",
-    )
-    llm_profile: str = Field(
-        default="offline",
-        description="'offline' answers with sentences of the passages; else a model as litellm names it",
     )
     classify_ask_below: float = Field(
         default=0.6,
@@ -170,3 +189,8 @@ class ReaderSettings(BaseSettings):
 def load_settings() -> ReaderSettings:
     """Read the settings; wrong ones are named with their value and what is allowed."""
     return setting_errors.load(lambda: ReaderSettings())  # pyright: ignore[reportCallIssue]
+
+
+def load_model_settings() -> ModelSettings:
+    """Read only what is said of chat models, which needs no database."""
+    return setting_errors.load(ModelSettings)

@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, NotRequired
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NotRequired,  # pydantic reads these, and before 3.12 only knows this one
+)
 
 from langchain_core.messages import AnyMessage
 from langgraph.graph.message import add_messages
-
-# pydantic reads these, and before 3.12 only knows this one
-from typing_extensions import TypedDict
+from typing_extensions import (
+    TypedDict,
+)
 
 StepStatus = Literal["done", "nothing_found", "rejected", "failed", "skipped"]
 
@@ -33,6 +38,10 @@ class Passage(TypedDict):
     dagster_run_id: str | None
     chunk_id: str
     document_id: str
+    ranked_by: NotRequired[str]
+    """What put it in its place: the blend, or a reranker; the blend says why it was not one."""
+    relevance: NotRequired[float]
+    """0 to 1, the same for every agent: passages of several may be compared by it."""
     path: str
     title: str
     heading_path: list[str]
@@ -99,6 +108,8 @@ class Usage(TypedDict):
     completion_tokens: int
     cost: float
     source: Literal["provider", "estimated"]
+    role: NotRequired[Literal["primary", "fallback", "emergency"]]
+    """Which of the profile's models it was; without one it was the only one."""
 
 
 class StepResult(TypedDict):

@@ -55,6 +55,7 @@ VERBS = (
         KNOWLEDGE,
     ),
     Verb("verify", "kb.commands.verify:verify", "Check that an agent really serves.", KNOWLEDGE),
+    Verb("tune", "kb.commands.tune:tune", "Choose how an agent is searched.", KNOWLEDGE),
     Verb("rollback", "kb.commands.rollback:rollback", "Serve what was served before.", KNOWLEDGE),
     Verb("hotfix", "kb.commands.hotfix:hotfix", "Delete a chunk everywhere, now.", KNOWLEDGE),
     Verb("pause", "kb.commands.pause:pause", "Let nothing build an agent.", KNOWLEDGE),
@@ -77,6 +78,7 @@ VERBS = (
     Verb("ask", "kb.commands.ask:ask", "Ask; the answer comes with its citations.", QUESTIONS),
     Verb("plan", "kb.commands.plan:plan", "Show how a question would be answered.", QUESTIONS),
     Verb("classify", "kb.commands.classify:classify", "Say what type a question is.", QUESTIONS),
+    Verb("cost", "kb.commands.cost:cost", "Show what providers cost, and budgets.", QUESTIONS),
     Verb("eval", "kb.commands.eval:app", "Measure on labelled questions.", QUESTIONS),
     Verb(
         "feedback", "kb.commands.feedback:feedback", "Say whether an answer was right.", QUESTIONS

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
+from urllib.parse import urlencode
 
 import httpx
 from langgraph_sdk import get_sync_client
@@ -150,6 +151,11 @@ class Client:
     def agents(self) -> list[dict[str, Any]]:
         """Every agent that can be asked."""
         return self._call("GET", "/agents")["agents"]
+
+    def costs(self, *, by: str = "agent", since: str | None = None) -> dict[str, Any]:
+        """What providers cost, told apart by `by`, with budgets and a projection."""
+        query = urlencode({"by": by, **({"since": since} if since else {})})
+        return self._call("GET", f"/costs?{query}")
 
     def health(self) -> dict[str, Any]:
         """The server and what it stands on."""

@@ -11,6 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from dagster_kb.settings import WriterSettings
 from graph.entrypoint import build_graph
+from graph.gateways.models.provider_facts import with_provider_facts
 from graph.picture import replaced
 from graph.server.app import create_app
 from graph.server.unavailable import MANAGED, REASONS
@@ -96,6 +97,7 @@ def env_example() -> str:
         "# --- Providers ---",
         "",
         "# Keys of model providers, named as litellm names them; with none the profile is offline.",
+        "# What each of them needs: docs/models.md.",
         "# OPENAI_API_KEY=",
         "",
     ]
@@ -150,6 +152,11 @@ def architecture_page() -> str:
     return replaced(page, build_graph(nowhere()))
 
 
+def models_page() -> str:
+    """`docs/models.md` with what providers need as litellm's tables have it; the rest is by hand."""
+    return with_provider_facts((ROOT / "docs" / "models.md").read_text("utf-8"))
+
+
 def nowhere() -> ReaderSettings:
     """Settings for what is drawn or described and never run."""
     return ReaderSettings(database_url=SecretStr("postgresql://"), qdrant_url="http://127.0.0.1:1")
@@ -199,6 +206,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "api.md": api_page(),
         ROOT / "docs" / "architecture.md": architecture_page(),
         ROOT / "docs" / "configuration.md": configuration_page(),
+        ROOT / "docs" / "models.md": models_page(),
     }
 
 

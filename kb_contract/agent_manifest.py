@@ -5,7 +5,14 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from kb_contract.audience import audience
 from kb_contract.errors import BadIdentifier, BadManifest
@@ -41,12 +48,36 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Blend(Frozen):
+    """What makes a passage relevant; `kb tune` chooses it from the agent's golden questions."""
+
+    meaning: float = Field(default=1.0, ge=0.0, le=10.0, description="cosine of both texts")
+    words: float = Field(default=1.0, ge=0.0, le=10.0, description="BM25")
+    likeness: float = Field(
+        default=2.0, ge=0.0, le=10.0, description="nearness of each word to some word"
+    )
+    spread: float = Field(
+        default=0.5, ge=0.0, le=2.0,
+        description="how far passages give way to those that hold other words of a long question",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Blend":
+        if not self.meaning + self.words:
+            raise ValueError("one of meaning and words must be more than 0")
+        return self
+
+
 class RetrievalSettings(Frozen):
-    """How the agent finds passages."""
+    """How the agent finds passages; docs/retrieval.md says it in words."""
 
     limit: int = Field(default=5, ge=1, le=50)
     candidates: int = Field(default=30, ge=1, le=200)
-    threshold: float = Field(default=0.25, ge=-1.0, le=1.0)
+    threshold: float = Field(
+        default=0.28, ge=0.0, le=1.0,
+        description="relevance that the best passage must have, or nothing is found",
+    )  # fmt: skip
+    blend: Blend = Blend()
 
 
 class ChunkingSettings(Frozen):

@@ -1,6 +1,7 @@
 """Which model made a vector; vectors of two spaces never meet."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final, cast
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +14,11 @@ KNOWN_DIGESTS: Final = {
 }
 # BM25 as Qdrant's own `qdrant/bm25` computes it; the mean length is part of the space.
 BM25_AVERAGE_LENGTH: Final = 160.0
+# Keys of front matter that say where a document comes from; they are searched with each chunk.
+ORIGIN_FIELDS: Final = (
+    "source", "publisher", "author", "authors", "company", "product", "category",
+)  # fmt: skip
+LONGEST_ORIGIN: Final = 120
 
 
 class EmbeddingSpace(BaseModel):
@@ -26,16 +32,47 @@ class EmbeddingSpace(BaseModel):
     max_tokens: int
     prefix: str = ""
     sparse: str = f"qdrant/bm25 avg_len={BM25_AVERAGE_LENGTH}"
+    words: str = "signs of pairs"
+    """How the vectors of a text's words are kept."""
 
     @property
     def space_id(self) -> str:
         """Key of the space in the store of embeddings."""
-        return sha256_json(self.model_dump(mode="json"))[:32]
+        return space_key(self.model_dump(mode="json"))
 
 
-def embedded_text(title: str, heading_path: tuple[str, ...], text: str, context: str = "") -> str:
-    """Text that is embedded: its place in words, then the chunk. Never what is quoted."""
+def space_key(said: Mapping[str, Any]) -> str:
+    """Key of a space as a generation says it."""
+    return sha256_json(dict(said))[:32]
+
+
+def embedded_text(
+    title: str,
+    heading_path: tuple[str, ...],
+    text: str,
+    context: str = "",
+    origin: tuple[str, ...] = (),
+) -> str:
+    """Text that is embedded: place, origin and context in words, then the chunk. Never quoted."""
     place = [title, *heading_path] if title not in heading_path[:1] else list(heading_path)
-    header = " > ".join(part for part in place if part)
+    lines = (" > ".join(part for part in place if part), " | ".join(origin))
+    header = "\n".join(line for line in lines if line)
     body = f"{context}\n{text}" if context else text
     return f"{header}\n\n{body}" if header else body
+
+
+def searched_text(row: Mapping[str, Any]) -> str:
+    """Make that text of a row of the ledger: of a chunk and its document."""
+    place = (row["title"], tuple(row["heading_path"]), row["text"], row["context"])
+    return embedded_text(*place, origin_of(row["front_matter"]))
+
+
+def origin_of(front_matter: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say where a document comes from: people ask for what somebody wrote, or some paper said."""
+    said: Mapping[str, Any] = front_matter.get("extra") or {}
+    found: list[Any] = []
+    for name in ORIGIN_FIELDS:
+        value: Any = said.get(name)
+        found += cast("list[Any]", value) if isinstance(value, list) else [value]
+    words = [" ".join(one.split()) for one in found if isinstance(one, str)]
+    return tuple(one for one in dict.fromkeys(words) if 0 < len(one) <= LONGEST_ORIGIN)

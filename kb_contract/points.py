@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from kb_contract.embedding_space import embedded_text
 from kb_contract.payload import EVERYONE, ChunkMetadata, ChunkPayload
 
 # Every point of a document carries it; what is larger stays in the ledger only.
@@ -48,8 +47,3 @@ def chunk_payload(workspace: str, agent: str, row: Mapping[str, Any]) -> ChunkPa
 def _carried(extra: Mapping[str, Any]) -> Mapping[str, Any]:
     size = len(json.dumps(extra, ensure_ascii=False).encode()) if extra else 0
     return extra if size <= LARGEST_EXTRA else {}
-
-
-def point_words(row: Mapping[str, Any]) -> str:
-    """What the vectors of a point are made of."""
-    return embedded_text(row["title"], tuple(row["heading_path"]), row["text"], row["context"])

@@ -35,6 +35,7 @@ def collection(
         synced: Synced | None = None
         if generation.state != "live" and not serves_nothing(generation):
             publication.canary.before_building(generation.agent_id, context.run.run_id)
+            ledger.terms.count(generation)
             synced = CollectionSync(ledger, store, told.stages).run(
                 generation,
                 lambda done, total: progress(generation.agent_id, "writing", done, total),

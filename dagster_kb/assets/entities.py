@@ -23,11 +23,23 @@ _WAYS: Final[dict[Made, Callable[[str], Iterator[dict[str, Any]]]]] = {
 }
 
 
+_RED: Final = (
+    "\n\n**When it is red:** the ledger did not answer; run the job `link_entities` for the agent "
+    "again. What is served does not depend on it."
+)
+
+
+def _columns(**described: str) -> dict[str, dg.TableSchema]:
+    columns = [dg.TableColumn(name, "text", description=said) for name, said in described.items()]
+    return {"dagster/column_schema": dg.TableSchema(columns)}
+
+
 @dg.asset(
     deps=["live_alias"], partitions_def=agents, kinds={"python", "postgres"}, retry_policy=RETRY,
     group_name=GROUP, owners=OWNERS, code_version=EXTRACTOR,
+    metadata=_columns(name="what is named", kind="name, code, acronym or term"),
     description="What live documents name: names, codes, acronyms and terms, found by patterns. Only "
-    "documents that were never looked through are. Nothing that is served waits for it.",
+    "documents that were never looked through are. Nothing that is served waits for it." + _RED,
 )  # fmt: skip
 def entities(
     context: dg.AssetExecutionContext, ledger: dg.ResourceParam[Ledger]
@@ -39,7 +51,9 @@ def entities(
 @dg.asset(
     deps=["entities"], partitions_def=agents, kinds={"python", "postgres"}, retry_policy=RETRY,
     group_name=GROUP, owners=OWNERS, code_version=EXTRACTOR,
-    description="Names that are one thing, as documents say it: acronyms and what they stand for.",
+    metadata=_columns(name="an acronym", same_as="what it stands for"),
+    description="Names that are one thing, as documents say it: acronyms and what they stand for."
+    + _RED,
 )  # fmt: skip
 def entity_links(
     context: dg.AssetExecutionContext, ledger: dg.ResourceParam[Ledger]

@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from dagster_kb.embedding.progress import EmbeddingProgress
-from dagster_kb.resources.embedder import Embedder, Lanes, Vectors, checked, to_bytes
+from dagster_kb.resources.embedder import Embedder, Lanes, Reading, checked, to_bytes
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_embeddings import Failure, MissingText
 from dagster_kb.resources.vector_store import batches
@@ -59,7 +59,7 @@ class HandedIn:
     """A batch that is being embedded."""
 
     batch: list[MissingText]
-    vectors: Future[Vectors]
+    reading: Future[Reading]
     at: float
 
     @property
@@ -124,15 +124,15 @@ class EmbeddingJob:
         waiting: deque[HandedIn] = deque()
         try:
             for batch in batches(work, TEXTS_IN_A_COMMIT):
-                vectors = lanes.submit(self._texts(batch))
-                waiting.append(HandedIn(list(batch), vectors, perf_counter()))
+                reading = lanes.submit(self._texts(batch))
+                waiting.append(HandedIn(list(batch), reading, perf_counter()))
                 if len(waiting) > lanes.width:
                     yield waiting.popleft()
             while waiting:
                 yield waiting.popleft()
         finally:
             for one in waiting:
-                one.vectors.cancel()
+                one.reading.cancel()
 
     def _texts(self, batch: Batch) -> list[str]:
         texts = self.ledger.embeddings.texts(batch)
@@ -161,9 +161,11 @@ class EmbeddingJob:
 
     def _keep(self, handed: HandedIn) -> None:
         space = self.embedder.space
-        vectors = checked(handed.vectors.result(), len(handed.batch), space.dimension)
+        reading = handed.reading.result()
+        vectors = checked(reading.vectors, len(handed.batch), space.dimension)
+        kept = list(zip(to_bytes(vectors), reading.words, strict=True))
         self.ledger.embeddings.keep(
-            self.generation, space.space_id, handed.batch, to_bytes(vectors), handed.milliseconds
+            self.generation, space.space_id, handed.batch, kept, handed.milliseconds
         )
         self.kept([chunk for one in handed.batch for chunk in one.chunks])
 

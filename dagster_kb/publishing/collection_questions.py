@@ -14,6 +14,8 @@ from dagster_kb.resources.vector_store import VectorStore
 from kb_contract.agent_manifest import AgentManifest, GateSettings, GoldenQuestion, GoldenSet
 from kb_contract.embedding_space import EmbeddingSpace
 from kb_contract.generation import Generation
+from kb_contract.sentence_models.vectors import ReadText
+from kb_contract.sentence_models.word_vectors import NO_WORDS
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,8 @@ class CollectionQuestions:
     ledger: Ledger
     store: VectorStore
     embedder: Embedder
-    remembered: dict[str, list[float]] = field(
-        default_factory=dict[str, list[float]], kw_only=True, repr=False
+    remembered: dict[str, ReadText] = field(
+        default_factory=dict[str, ReadText], kw_only=True, repr=False
     )
     """Vectors of questions: several gates ask the same ones."""
 
@@ -43,17 +45,16 @@ class CollectionQuestions:
         """Ask this generation's golden questions of a collection, with that one's settings."""
         how = _manifest(generation).retrieval
         depth = max(DEPTH, self.gate().golden_at)
-        search = ReaderSearch(self.store)
+        search = ReaderSearch(self.ledger, self.store, generation)
         return [
             Asked(
                 one,
                 search.find(
-                    collection, generation.agent_id,
-                    Question(one.question, self._vector(one.question), one.audience), how, depth,
+                    collection, Question(self._read(one.question), one.audience), how, depth
                 ),
             )
             for one in self._questions
-        ]  # fmt: skip
+        ]
 
     def canaries(self) -> Sequence[Canary]:
         """Make questions of changed documents; of any when nothing was added."""
@@ -62,11 +63,10 @@ class CollectionQuestions:
         chosen = list(choose(changed)) or list(
             choose(self.ledger.passages.fresh(self.generation, None))
         )
-        how = _manifest(self.generation).retrieval.model_copy(update={"threshold": -1.0})
-        search = ReaderSearch(self.store)
+        how = _manifest(self.generation).retrieval.model_copy(update={"threshold": 0.0})
+        search = ReaderSearch(self.ledger, self.store, self.generation)
         return [
-            Canary(asked.text, one,
-                   search.find(self.collection, self.agent(), asked, how, FOUND_WITHIN))
+            Canary(asked.read.text, one, search.find(self.collection, asked, how, FOUND_WITHIN))
             for one, asked in self._asked_about(chosen)
         ]  # fmt: skip
 
@@ -87,7 +87,8 @@ class CollectionQuestions:
         vectors = {str(row["chunk_id"]): from_bytes(row["vector"]) for row in rows}
         for one in chosen:
             if one.chunk_id in vectors:
-                yield one, Question(question_of(one), vectors[one.chunk_id], audience=None)
+                read = ReadText(question_of(one), vectors[one.chunk_id], NO_WORDS)
+                yield one, Question(read, audience=None)
 
     @cached_property
     def _files(self) -> dict[str, str]:
@@ -104,11 +105,10 @@ class CollectionQuestions:
         kept = self.ledger.generations.golden(self.generation.generation_id)
         return GoldenSet.model_validate(kept).questions
 
-    def _vector(self, question: str) -> list[float]:
+    def _read(self, question: str) -> ReadText:
         if question not in self.remembered:
             new = [one.question for one in self._questions if one.question not in self.remembered]
-            for text, vector in zip(new, self.embedder.embed(new), strict=True):
-                self.remembered[text] = [float(part) for part in vector]
+            self.remembered.update((one.text, one) for one in self.embedder.read(new))
         return self.remembered[question]
 
 

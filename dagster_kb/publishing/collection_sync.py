@@ -13,11 +13,11 @@ from dagster_kb.resources.embedder import from_bytes
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import BATCH, PAGE, Point, VectorStore, batches
 from dagster_kb.telemetry import Stages
-from kb_contract.embedding_space import EmbeddingSpace
+from kb_contract.embedding_space import EmbeddingSpace, searched_text
 from kb_contract.errors import GateRefused
 from kb_contract.generation import Generation
 from kb_contract.identifiers import Colour, collection_name, other_colour
-from kb_contract.points import chunk_payload, point_words
+from kb_contract.points import chunk_payload
 
 Advance = Callable[[int, int], None]
 
@@ -234,7 +234,7 @@ def point_of(workspace: str, agent: str, row: Mapping[str, Any]) -> Point:
         chunk_id=str(row["chunk_id"]),
         payload=chunk_payload(workspace, agent, row),
         dense=from_bytes(row["vector"]),
-        words=point_words(row),
+        words=searched_text(row),
     )
 
 

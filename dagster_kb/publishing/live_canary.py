@@ -17,6 +17,7 @@ from dagster_kb.resources.vector_store import VectorStore
 from kb_contract.errors import GateRefused, ScriptoriumError
 from kb_contract.generation import Generation
 from kb_contract.identifiers import production_alias
+from kb_contract.sentence_models.vectors import ReadText
 
 LIVE_CANARY: Final = "live_canary"
 BY: Final = "live canary"
@@ -29,7 +30,7 @@ class LiveCanary:
     ledger: Ledger
     store: VectorStore
     embedder: Embedder
-    remembered: dict[str, list[float]] = field(default_factory=dict[str, list[float]], repr=False)
+    remembered: dict[str, ReadText] = field(default_factory=dict[str, ReadText], repr=False)
 
     def make_up(self, agent: str, dagster_run: str | None) -> None:
         """Ask of what is live, unless it answered before; the caller holds the agent's lock.

@@ -14,6 +14,7 @@ from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import VectorStore
 from kb_contract.errors import GateRefused
 from kb_contract.generation import Generation
+from kb_contract.sentence_models.vectors import ReadText
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Publication:
     store: VectorStore
     embedder: Embedder
     texts: DocumentTexts
-    remembered: dict[str, list[float]] = field(default_factory=dict[str, list[float]], repr=False)
+    remembered: dict[str, ReadText] = field(default_factory=dict[str, ReadText], repr=False)
 
     def publish(self, generation: Generation, dagster_run: str) -> None:
         """Make it live, or end its agent; the caller holds the agent's lock."""

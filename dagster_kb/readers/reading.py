@@ -14,7 +14,7 @@ from dagster_kb.readers.parsed_document import ParsedDocument
 from dagster_kb.readers.reading_rules import ReadingRules
 from kb_contract.errors import BadDocument
 
-READER_VERSION: Final = 4
+READER_VERSION: Final = 5
 
 
 @dataclass(frozen=True)

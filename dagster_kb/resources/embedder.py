@@ -10,6 +10,8 @@ import numpy as np
 from dagster_kb.chunking.tokens import TokenCounter
 from kb_contract.embedding_space import EmbeddingSpace
 from kb_contract.errors import BadVector
+from kb_contract.sentence_models.vectors import Reading as Reading
+from kb_contract.sentence_models.vectors import ReadText as ReadText
 from kb_contract.sentence_models.vectors import Vectors as Vectors
 
 # Float32 leaves this much of the length 1.
@@ -32,7 +34,7 @@ class Lanes(Protocol):
         """How many batches to hand in before waiting for the first: enough that none idles."""
         ...
 
-    def submit(self, texts: Sequence[str]) -> Future[Vectors]: ...
+    def submit(self, texts: Sequence[str]) -> Future[Reading]: ...
 
 
 class Embedder(Protocol):
@@ -57,6 +59,10 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One row per text, float32, of length 1."""
+        ...
+
+    def read(self, questions: Sequence[str]) -> list[ReadText]:
+        """Embed questions together with their words, as readers do."""
         ...
 
     def lanes(self, texts: int) -> AbstractContextManager[Lanes]:

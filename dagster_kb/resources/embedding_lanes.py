@@ -25,7 +25,7 @@ from kb_contract.sentence_models.torch_model import (
     computes_in_bfloat16,
 )
 from kb_contract.sentence_models.traced_model import TracedModel
-from kb_contract.sentence_models.vectors import SentenceModel, Vectors
+from kb_contract.sentence_models.vectors import Reading, ReadText, SentenceModel
 
 # Idle processes end and give their memory back; so do those whose parent was killed.
 IDLE_SECONDS: Final = 30
@@ -74,9 +74,13 @@ class ExecutorLanes:
     def runs_on(self) -> str:
         return self._live().submit(_runs_on, self.choice).result()
 
-    def submit(self, texts: Sequence[str]) -> Future[Vectors]:
+    def submit(self, texts: Sequence[str]) -> Future[Reading]:
         """Hand a batch in; processes that died are replaced."""
         return self._submit(partial(_embed, self.choice), list(texts))
+
+    def read(self, questions: Sequence[str]) -> Future[list[ReadText]]:
+        """Hand questions in: their words are given as they are, not packed."""
+        return self._submit(partial(_read, self.choice), list(questions))
 
     def warm(self) -> None:
         """Have every process load the model now; nobody waits for it."""
@@ -140,8 +144,13 @@ def _ready(choice: ModelChoice) -> SentenceModel:
     return choice.load()
 
 
-def _embed(choice: ModelChoice, texts: Sequence[str]) -> Vectors:
-    return _ready(choice).embed([f"{choice.prefix}{text}" for text in texts])
+def _embed(choice: ModelChoice, texts: Sequence[str]) -> Reading:
+    return Reading.of(_ready(choice).read([f"{choice.prefix}{text}" for text in texts]))
+
+
+def _read(choice: ModelChoice, questions: Sequence[str]) -> list[ReadText]:
+    prefixed = [f"{choice.prefix}{one}" for one in questions]
+    return ReadText.all(questions, _ready(choice).read(prefixed))
 
 
 def _runs_on(choice: ModelChoice) -> str:

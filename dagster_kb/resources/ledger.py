@@ -18,6 +18,7 @@ from dagster_kb.resources.ledger_passages import PassageLedger
 from dagster_kb.resources.ledger_reports import ReportLedger
 from dagster_kb.resources.ledger_retention import RetentionLedger
 from dagster_kb.resources.ledger_scans import ScanLedger
+from dagster_kb.resources.ledger_terms import TermLedger
 from dagster_kb.resources.ledger_tombstones import TombstoneLedger
 from dagster_kb.resources.ledger_triggers import TriggerLedger
 from dagster_kb.resources.ledger_ways_back import WayBackLedger
@@ -45,6 +46,7 @@ class Ledger:
     tombstones: TombstoneLedger
     names: NameLedger
     retention: RetentionLedger
+    terms: TermLedger
 
     @contextmanager
     def agent_lock(self, agent: str) -> Generator[None]:
@@ -76,4 +78,5 @@ def open_ledger(database_url: str, workspace: str) -> Ledger:
         tombstones=TombstoneLedger(database, workspace, fences),
         names=NameLedger(database, workspace, fences),
         retention=RetentionLedger(database, workspace),
+        terms=TermLedger(database, workspace),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from dagster_kb.resources.ledger_database import LedgerDatabase, Row, one, rows, run
-from kb_contract.embedding_space import embedded_text
+from kb_contract.embedding_space import searched_text
 from kb_contract.generation import Generation
 
 
@@ -79,8 +79,7 @@ class EmbeddingLedger:
             "texts_to_embed", documents=[one.document_id for one in missing],
             indexes=[one.chunk_index for one in missing],
         )  # fmt: skip
-        return [embedded_text(row["title"], tuple(row["heading_path"]), row["text"], row["context"])
-                for row in found]  # fmt: skip
+        return [searched_text(row) for row in found]
 
     def embeddable(self, generation: Generation) -> int:
         """How many different texts the generation has."""
@@ -94,12 +93,13 @@ class EmbeddingLedger:
 
     def keep(
         self, generation: Generation, space_id: str, texts: Sequence[MissingText],
-        vectors: Sequence[bytes], latency_ms: int,
+        vectors: Sequence[tuple[bytes, bytes]], latency_ms: int,
     ) -> None:  # fmt: skip
-        """Keep a batch of vectors and mark its chunks, together."""
+        """Keep a batch of vectors, each with those of its words, and mark its chunks, together."""
         with self.database.transaction() as connection:
             run(
-                connection, "keep_embeddings", space=space_id, vectors=list(vectors),
+                connection, "keep_embeddings", space=space_id, vectors=[one for one, _ in vectors],
+                words=[words for _, words in vectors],
                 digests=[text.embed_sha256 for text in texts],
             )  # fmt: skip
             run(

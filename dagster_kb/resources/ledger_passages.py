@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
+from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
@@ -44,6 +45,16 @@ class PassageLedger:
             "passages_of_paths", generation=generation.generation_id, paths=list(paths)
         )
         return [passage_of(row) for row in found]
+
+    def to_weigh(
+        self, generation: Generation, space_id: str, chunks: Sequence[str]
+    ) -> dict[str, Row]:
+        """Read what orders passages that were found, by id."""
+        found = self.database.rows(
+            "passages_to_weigh", generation=generation.generation_id, space=space_id,
+            chunks=[UUID(one) for one in chunks],
+        )  # fmt: skip
+        return {str(row["chunk_id"]): row for row in found}
 
     def to_quote(self, generation: Generation, base: Generation | None, sample: int) -> list[Row]:
         """Documents whose quotes are looked at; another generation takes another sample."""

@@ -1,6 +1,6 @@
 """Searching as readers do: the same questions to Qdrant, the same order of what comes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -8,47 +8,86 @@ from typing import Any
 from qdrant_client import models
 
 from dagster_kb.gates.evidence import Found
-from dagster_kb.resources.vector_store import VectorStore
-from kb_contract.agent_manifest import RetrievalSettings
+from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.vector_store import VectorStore, sparse_vector
+from kb_contract import ranking
+from kb_contract.agent_manifest import Blend, RetrievalSettings
+from kb_contract.embedding_space import space_key
+from kb_contract.generation import Generation
 from kb_contract.payload import DENSE, EVERYONE, SPARSE
-from kb_contract.ranking import ranked
+from kb_contract.ranking import Candidate
+from kb_contract.sentence_models.vectors import ReadText
+from kb_contract.sparse_words import question_weights
+
+Payloads = dict[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question, its vector, and who asks: nobody's rights are looked at when it is None."""
+    """A question as a model read it, and who asks: nobody's rights are looked at when it is None."""
 
-    text: str
-    vector: Sequence[float]
+    read: ReadText
     audience: Sequence[str] | None = ()
 
 
 @dataclass(frozen=True)
 class ReaderSearch:
-    """Hybrid search over a collection, or through an alias."""
+    """Hybrid search for passages of a generation, in a collection or through an alias."""
 
+    ledger: Ledger
     store: VectorStore
+    generation: Generation
 
     def find(
-        self, collection: str, agent: str, question: Question, how: RetrievalSettings, limit: int
+        self, collection: str, question: Question, how: RetrievalSettings, limit: int
     ) -> list[Found]:
         """Return what a reader would get, best first."""
-        requests = self._requests(agent, question, max(how.candidates, how.limit))
-        meaning, words = self.store.client.query_batch_points(collection, requests=requests)
-        cosine = {str(one.id): one.score for one in meaning.points}
-        bm25 = {str(one.id): one.score for one in words.points}
-        payloads = {str(one.id): one.payload or {} for one in [*words.points, *meaning.points]}
-        order = ranked(cosine, bm25, threshold=how.threshold)
-        return [Found(payloads[one], cosine.get(one, 0.0)) for one in order[:limit]]
+        weighed = self.weigh(collection, question, how, limit)
+        return weighed.ordered(how.blend, how.threshold)[:limit]
 
-    def _requests(
-        self, agent: str, question: Question, candidates: int
-    ) -> list[models.QueryRequest]:
+    def weigh(
+        self, collection: str, question: Question, how: RetrievalSettings, limit: int
+    ) -> "Weighed":
+        """Find what may be shown, with all that orders it."""
+        size = max(how.candidates, limit)
+        found, payloads = self._candidates(collection, question, size)
+        asked = self._asked(question.read)
+        short = self._with_rows(ranking.shortlist(asked, found, how.blend, size))
+        return Weighed(asked, short, payloads)
+
+    def _candidates(
+        self, collection: str, question: Question, size: int
+    ) -> tuple[list[Candidate], Payloads]:
+        requests = self._requests(question, size)
+        meaning, words = self.store.client.query_batch_points(collection, requests=requests)
+        payloads: Payloads = {
+            str(one.id): one.payload or {} for one in [*words.points, *meaning.points]
+        }
+        found = ranking.both_scores(
+            {str(one.id): one.score for one in meaning.points},
+            {str(one.id): one.score for one in words.points},
+        )
+        return found, payloads
+
+    def _asked(self, read: ReadText) -> ranking.Question:
+        counts = self.ledger.terms.of(self.generation).get(question_weights(read.text))
+        return ranking.Question.of(read.text, read.words, counts)
+
+    def _with_rows(self, found: Sequence[Candidate]) -> list[Candidate]:
+        """Add what the ledger knows; what it does not know is looked at by other gates."""
+        space = space_key(self.generation.space)
+        ids = [one.chunk_id for one in found]
+        known = self.ledger.passages.to_weigh(self.generation, space, ids)
+        return [
+            ranking.with_row(one, known[one.chunk_id]) if one.chunk_id in known else one
+            for one in found
+        ]
+
+    def _requests(self, question: Question, candidates: int) -> list[models.QueryRequest]:
         """Both requests score the same union, so that each has its exact cosine and BM25."""
-        made = self.store.bm25.embed_query(question.text)
-        sparse = models.SparseVector(indices=list(made.indices), values=list(made.values))
-        dense = list(question.vector)
-        only = _served(agent, question.audience)
+        sparse = sparse_vector(question_weights(question.read.text))
+        dense = question.read.vector
+        only = _served(self.generation.agent_id, question.audience)
         union = [
             models.Prefetch(query=dense, using=DENSE, limit=candidates, filter=only),
             models.Prefetch(query=sparse, using=SPARSE, limit=candidates, filter=only),
@@ -60,6 +99,23 @@ class ReaderSearch:
             models.QueryRequest(query=dense, using=DENSE, **shared),
             models.QueryRequest(query=sparse, using=SPARSE, **shared),
         ]
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """What was found for a question, in no order yet."""
+
+    asked: ranking.Question
+    found: Sequence[Candidate]
+    payloads: Payloads
+
+    def ordered(self, blend: Blend, threshold: float) -> list[Found]:
+        order = ranking.ranked(self.asked, self.found, blend, threshold=threshold)
+        return [Found(self.payloads[one.chunk_id], one.cosine) for one in order]
+
+    def best(self, blend: Blend) -> float:
+        """How relevant the best passage is; 0 where there is none."""
+        return float(max(ranking.relevance(self.asked, self.found, blend), default=0.0))
 
 
 def _served(agent: str, audience: Sequence[str] | None) -> models.Filter:

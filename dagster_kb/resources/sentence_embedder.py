@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from dagster_kb.chunking.tokens import TokenCounter, token_counter
-from dagster_kb.resources.embedder import Vectors
+from dagster_kb.resources.embedder import ReadText, Vectors
 from dagster_kb.resources.embedding_lanes import ExecutorLanes, ModelChoice, processes_here
 from kb_contract.embedding_space import EmbeddingSpace
 from kb_contract.sentence_models.export_cache import KINDS, ExportCache, Kind
@@ -65,7 +65,11 @@ class SentenceEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         with self.lanes(len(texts)) as lanes:
-            return lanes.submit(texts).result()
+            return lanes.submit(texts).result().vectors
+
+    def read(self, questions: Sequence[str]) -> list[ReadText]:
+        with self.lanes(len(questions)) as lanes:
+            return lanes.read(questions).result()
 
     @contextmanager
     def lanes(self, texts: int) -> Generator[ExecutorLanes]:

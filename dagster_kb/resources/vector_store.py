@@ -7,12 +7,11 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 from qdrant_client import QdrantClient, models
-from qdrant_edge import Bm25, Bm25Config
 
-from kb_contract.embedding_space import BM25_AVERAGE_LENGTH
 from kb_contract.errors import GateRefused
 from kb_contract.loopback import key_may_go_to
 from kb_contract.payload import DENSE, INDEXED_FIELDS, SPARSE, ChunkPayload
+from kb_contract.sparse_words import Weights, document_weights, question_weights
 
 BATCH: Final = 256
 PAGE: Final = 1000
@@ -67,10 +66,6 @@ class VectorStore:
             return QdrantClient(
                 url=self.url, api_key=self.api_key, timeout=self.timeout, check_compatibility=False
             )
-
-    @cached_property
-    def bm25(self) -> Bm25:
-        return Bm25(Bm25Config(avg_len=BM25_AVERAGE_LENGTH))
 
     def dimension(self, collection: str) -> int | None:
         """Size of the dense vectors; None when there is no such collection, or none of ours."""
@@ -155,7 +150,9 @@ class VectorStore:
             prefetch=[
                 models.Prefetch(query=list(vector), using=DENSE, limit=max(30, limit)),
                 models.Prefetch(
-                    query=self._sparse(question, query=True), using=SPARSE, limit=max(30, limit)
+                    query=sparse_vector(question_weights(question)),
+                    using=SPARSE,
+                    limit=max(30, limit),
                 ),
             ],
             query=models.FusionQuery(fusion=models.Fusion.RRF),
@@ -204,13 +201,14 @@ class VectorStore:
     def _struct(self, point: Point) -> models.PointStruct:
         return models.PointStruct(
             id=point.chunk_id,
-            vector={DENSE: list(point.dense), SPARSE: self._sparse(point.words, query=False)},
+            vector={DENSE: list(point.dense), SPARSE: sparse_vector(document_weights(point.words))},
             payload=point.payload.model_dump(mode="json"),
         )
 
-    def _sparse(self, text: str, *, query: bool) -> models.SparseVector:
-        made = self.bm25.embed_query(text) if query else self.bm25.embed_document(text)
-        return models.SparseVector(indices=list(made.indices), values=list(made.values))
+
+def sparse_vector(weights: Weights) -> models.SparseVector:
+    """Make the store's vector of weighted words."""
+    return models.SparseVector(indices=list(weights), values=list(weights.values()))
 
 
 def _ids(chunk_ids: Iterable[str]) -> list[Any]:

@@ -8,7 +8,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from graph.agents.step_results import Agent, task_from_json
-from graph.ports import WORKING_STEP
+from graph.ports import APPROVED_STEP, WORKING_STEP
 from graph.state import StepResult
 from kb_contract.errors import NotServed
 
@@ -88,10 +88,12 @@ def _node(agent: Agent) -> WorkNode:
         began = time.perf_counter()
         task = task_from_json(state.get("task", {}))
         working = WORKING_STEP.set((task.step_id, task.agent.agent_id))
+        approved = APPROVED_STEP.set(task.approved)
         try:
             result = await agent(task)
         finally:
             WORKING_STEP.reset(working)
+            APPROVED_STEP.reset(approved)
         return {"result": {**result, "seconds": round(time.perf_counter() - began, 3)}}
 
     return work

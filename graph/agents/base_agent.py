@@ -3,6 +3,7 @@
 A package offers one under the entry point group `scriptorium.agents`; see docs/agents.md.
 """
 
+import secrets
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from graph.agents.tool_permission import checked_arguments, permitted
 from graph.citations.model_claims import prompt
-from graph.ports import AgentTask, ChatModel, KnowledgeReader, ToolServers
+from graph.ports import AgentTask, ChatModel, KnowledgeReader, NoAnswer, ToolServers
 from graph.state import Passage, Usage
 from kb_contract.agent_manifest import Capability
 from kb_contract.errors import BadInput, NotServed, ToolRefused
@@ -101,16 +102,24 @@ class BaseAgent:
                 "there is no chat model", where=self.agent_id,
                 cure="set LLM_PROFILE, or look at `has_model` first",
             )  # fmt: skip
-        written = await model.write(
-            system=system or prompt("class_agent"),
-            user=text,
-            tier=self.model_tier,
-            deadline=DEADLINE,
-        )
+        end = f"end-{secrets.token_hex(4)}"
+        asked = f"{system or prompt('class_agent')}\n\nEnd your answer with the line {end}."
+
+        def check(answer: str) -> str:
+            # Providers say of halves that they are whole, so the answer has to say it itself.
+            return "" if answer.rstrip().endswith(end) else f"it does not end with the line {end}"
+
         work = WORK.get()
-        if work is not None and written.usage:
-            work.usage.append(written.usage)
-        return written.text
+        paid = work.usage if work else []
+        try:
+            written = await model.write(
+                system=asked, user=text, tier=self.model_tier, deadline=DEADLINE, check=check
+            )
+        except NoAnswer as error:
+            paid.extend(error.usage)
+            raise
+        paid.extend(written.usage)
+        return written.text.rstrip().removesuffix(end).rstrip()
 
     async def call_tool(self, name: str, arguments: dict[str, Any]) -> str:
         """Call a tool that reads; the same locks hold as for every other agent."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from graph.agents.drafting import drafting
 from graph.agents.step_results import emit, step_result
 from graph.citations.claims import claim_of, without_wider
 from graph.citations.model_claims import Attempt, from_passages, prompt
@@ -57,7 +58,12 @@ class Rag:
             return None
         instructions = prompt("rag") + voice(task.agent.instructions)
         return await from_passages(
-            self.model, task.question, passages, instructions=instructions, tier=task.model_tier
+            self.model,
+            task.question,
+            passages,
+            instructions=instructions,
+            tier=task.model_tier,
+            heard=drafting(task),
         )
 
     async def _findings(self, task: AgentTask, passages: Sequence[Passage]) -> list[Finding]:
@@ -102,7 +108,8 @@ def _data(written: Attempt | None) -> dict[str, object]:
 
 
 def _seen(passage: Passage) -> dict[str, object]:
-    return {name: passage[name] for name in ("path", "title", "chunk_id", "generation", "score")}
+    seen = ("path", "title", "chunk_id", "generation", "score", "relevance", "ranked_by")
+    return {name: value for name, value in passage.items() if name in seen}
 
 
 def _whole(task: AgentTask, name: str, *, most: int) -> int | None:

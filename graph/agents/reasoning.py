@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from graph.agents.drafting import drafting
 from graph.agents.step_results import missing_inputs, step_result
 from graph.citations.claims import without_repeats
 from graph.citations.model_claims import from_findings, prompt
@@ -50,6 +51,7 @@ class Reasoning:
                 findings,
                 instructions=prompt("reasoning"),
                 tier=task.model_tier,
+                heard=drafting(task),
             )
             if written.claims:
                 data |= {"written_by": "model", "unsupported": written.unsupported}

@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -12,9 +12,9 @@ from graph.agents.tool_permission import checked_arguments
 from graph.citations.model_claims import prompt
 from graph.planning.tool_card import ToolCard
 from graph.planning.tool_choice import arguments_in, best_tool
-from graph.ports import AgentTask, ChatModel
+from graph.ports import AgentTask, ChatModel, NoAnswer
 from graph.state import Usage
-from kb_contract.errors import ModelFailed, ToolRefused
+from kb_contract.errors import ToolRefused
 
 DEADLINE: Final = 30.0
 MOST_SHOWN: Final = 40
@@ -84,35 +84,37 @@ def _needs(card: ToolCard) -> str:
 
 
 async def _by_model(task: AgentTask, model: ChatModel, cards: Sequence[ToolCard]) -> Selected:
-    """Ask once, and once more with what was wrong."""
-    asked = user = _shown(task.question, cards)
-    usage: list[Usage] = []
-    problem = ""
-    for _ in range(2):
+    """Let it choose; what cannot be called is said to it once."""
+
+    def check(text: str) -> str:
         try:
-            written = await model.write(
-                system=prompt("tools"), user=asked, tier=task.model_tier, deadline=DEADLINE
-            )
-        except ModelFailed as error:
-            return Selected(why_not=f"Nothing was called: {error.what}.", usage=tuple(usage))
-        usage += [written.usage] if written.usage else []
-        try:
-            return _read(written.text, cards, tuple(usage))
+            _read(text, cards)
         except (ValidationError, ToolRefused) as error:
-            problem = str(error).splitlines()[0][:300]
-            asked = f"{user}\n\nYour last answer could not be used: {problem}. Write it again."
-    return Selected(why_not=f"Nothing was called: {problem}", usage=tuple(usage))
+            return str(error).splitlines()[0][:300]
+        return ""
+
+    try:
+        written = await model.write(
+            system=prompt("tools"),
+            user=_shown(task.question, cards),
+            tier=task.model_tier,
+            deadline=DEADLINE,
+            check=check,
+        )
+    except NoAnswer as error:
+        return Selected(why_not=f"Nothing was called: {error.what}.", usage=error.usage)
+    return replace(_read(written.text, cards), usage=written.usage)
 
 
-def _read(text: str, cards: Sequence[ToolCard], usage: tuple[Usage, ...]) -> Selected:
+def _read(text: str, cards: Sequence[ToolCard]) -> Selected:
     body = text.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
     chosen = _Chosen.model_validate_json(body)
     if chosen.tool is None:
-        return Selected(why_not=_unclear(cards), usage=usage)
+        return Selected(why_not=_unclear(cards))
     card = next((one for one in cards if one.name == chosen.tool), None)
     if card is None:
         raise ToolRefused(f"there is no tool {chosen.tool!r} in the list")
-    return Selected(card.name, checked_arguments(card, chosen.arguments), usage=usage)
+    return Selected(card.name, checked_arguments(card, chosen.arguments))
 
 
 def _shown(question: str, cards: Sequence[ToolCard]) -> str:

@@ -14,9 +14,8 @@ from graph.citations.claims import widened
 from graph.citations.quotes import check
 from graph.citations.readable import plain
 from graph.citations.support import Known, key_of, supported
-from graph.ports import ChatModel
+from graph.ports import ChatModel, Heard, NoAnswer
 from graph.state import Claim, Passage, Quote, Unsupported, Usage
-from kb_contract.errors import ModelFailed
 
 DEADLINE: Final = 45.0
 # A quote of a word or two stands in every text, so it shows nothing.
@@ -75,12 +74,28 @@ class Attempt:
     problem: str | None = None
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a model is asked for."""
+
+    system: str
+    user: str
+    tier: str
+    heard: Heard | None
+
+
 class _UnusableError(Exception):
     """What the model wrote cannot be used; says why, for the model to mend."""
 
 
 async def from_passages(
-    model: ChatModel, question: str, passages: Sequence[Passage], *, instructions: str, tier: str
+    model: ChatModel,
+    question: str,
+    passages: Sequence[Passage],
+    *,
+    instructions: str,
+    tier: str,
+    heard: Heard | None = None,
 ) -> Attempt:
     """Let a model write claims with quotes from the passages."""
     named = {f"p{number}": passage for number, passage in enumerate(passages, start=1)}
@@ -94,11 +109,18 @@ async def from_passages(
             raise _UnusableError("none of the quotes stands word for word in the passage it names")
         return claims, unsupported
 
-    return await _asked(model, instructions, _delimited(question, "passage", texts), tier, read)
+    asked = Asked(instructions, _delimited(question, "passage", texts), tier, heard)
+    return await _attempted(model, asked, read)
 
 
 async def from_findings(
-    model: ChatModel, question: str, findings: Sequence[Claim], *, instructions: str, tier: str
+    model: ChatModel,
+    question: str,
+    findings: Sequence[Claim],
+    *,
+    instructions: str,
+    tier: str,
+    heard: Heard | None = None,
 ) -> Attempt:
     """Let a model join findings into claims; it cannot cite anything else."""
     named = {f"f{number}": finding for number, finding in enumerate(findings, start=1)}
@@ -111,7 +133,8 @@ async def from_findings(
         return claims, unsupported
 
     texts = {name: finding["text"] for name, finding in named.items()}
-    return await _asked(model, instructions, _delimited(question, "finding", texts), tier, read)
+    asked = Asked(instructions, _delimited(question, "finding", texts), tier, heard)
+    return await _attempted(model, asked, read)
 
 
 def prompt(name: str) -> str:
@@ -119,29 +142,29 @@ def prompt(name: str) -> str:
     return (files("graph") / "prompts" / f"{name}.md").read_text(encoding="utf-8")
 
 
-async def _asked(
-    model: ChatModel,
-    system: str,
-    user: str,
-    tier: str,
-    read: Callable[[str], Read],
-) -> Attempt:
-    usage: list[Usage] = []
-    problem, asked = "", user
-    for _ in range(2):
+async def _attempted(model: ChatModel, asked: Asked, read: Callable[[str], Read]) -> Attempt:
+    found: list[Read] = []
+
+    def check(text: str) -> str:
         try:
-            written = await model.write(system=system, user=asked, tier=tier, deadline=DEADLINE)
-        except ModelFailed as error:
-            return Attempt(None, usage, problem=error.what)
-        usage += [written.usage] if written.usage else []
-        try:
-            claims, unsupported = read(written.text)
+            found[:] = [read(text)]
         except _UnusableError as error:
-            problem = str(error)
-            asked = f"{user}\n\nYour last answer could not be used: {problem}. Write it again."
-        else:
-            return Attempt(claims, usage, unsupported)
-    return Attempt(None, usage, problem=problem)
+            return str(error)
+        return ""
+
+    try:
+        written = await model.write(
+            system=asked.system,
+            user=asked.user,
+            tier=asked.tier,
+            deadline=DEADLINE,
+            check=check,
+            heard=asked.heard,
+        )
+    except NoAnswer as error:
+        return Attempt(None, list(error.usage), problem=error.what)
+    claims, unsupported = found[0]
+    return Attempt(claims, list(written.usage), unsupported)
 
 
 def _parsed(kind: type[Written], text: str) -> Written:

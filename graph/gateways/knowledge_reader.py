@@ -12,33 +12,30 @@ from uuid import UUID
 from qdrant_client import AsyncQdrantClient
 
 from graph.gateways.catalogue_queries import CatalogueQueries
+from graph.gateways.counted_words import CountedWords
+from graph.gateways.passage_finding import LiveAgent, PassageFinding, Wanted
 from graph.gateways.postgres import LazyPool
+from graph.gateways.reranking import Reranking
 from graph.gateways.vector_search import VectorSearch
 from graph.planning.workflow_plan import AgentCapability
 from graph.ports import CallerGroups, QueryEmbedder
-from graph.retrieval.hybrid import Hit, QuestionVectors
+from graph.retrieval.hybrid import QuestionVectors
 from graph.retrieval.rights import Rights
 from graph.retrieval.terms import sparse_query
 from graph.state import Passage, SourceFacts
-from kb_contract.agent_manifest import AgentManifest, RetrievalSettings
+from kb_contract.agent_manifest import AgentManifest
+from kb_contract.embedding_space import space_key
 from kb_contract.errors import NotServed
 from kb_contract.identifiers import production_alias
 from kb_contract.named_queries import named_queries
 from kb_contract.payload import EVERYONE
+from kb_contract.ranking import Ranked
 
 REGISTRY_SECONDS = 2.0
 # A swap moves the alias and then the ledger; between the two a reader looks again.
 LOOKS = 3
 BETWEEN_LOOKS = 0.1
 LONGEST_INSTRUCTIONS = 4_000
-
-
-@dataclass(frozen=True)
-class LiveAgent:
-    """An agent as the planner sees it, and how it wants to be searched."""
-
-    capability: AgentCapability
-    retrieval: RetrievalSettings
 
 
 def only_everyone() -> tuple[str, ...]:
@@ -63,7 +60,14 @@ class PostgresQdrantReader:
     now: Callable[[], datetime] = utc_now
     """When documents must hold: what is not yet effective, or expired, is not there."""
     clock: Callable[[], float] = time.monotonic
+    reranking: Reranking | None = None
+    _finding: PassageFinding = field(init=False)
     _registry: tuple[float, dict[str, LiveAgent]] | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._finding = PassageFinding(
+            self._search(), self._rows, self.embedder, CountedWords(self._rows), self.reranking
+        )
 
     async def agents(self) -> list[AgentCapability]:
         return [one.capability for one in (await self._live()).values()]
@@ -77,17 +81,14 @@ class PostgresQdrantReader:
         tags: Sequence[str] | None = None,
     ) -> list[Passage]:
         agent = await self._agent(agent_id)
-        vectors = await self._vectors(question)
-        wanted = limit or agent.retrieval.limit
-        passages: list[Passage] = []
+        asked = await self._finding.ask(agent, question)
+        wanted = Wanted(limit or agent.retrieval.limit, tags)
+        alias, passages = self._alias(agent_id), list[Passage]()
         for look in range(LOOKS):
             await asyncio.sleep(look * BETWEEN_LOOKS)
-            rights = self._rights()
-            hits = await self._search().hits(
-                self._alias(agent_id), rights.permitted(agent_id, tags), vectors, agent.retrieval
-            )
-            passages, all_known = await self._passages(agent_id, hits[:wanted], rights)
-            if all_known:
+            found = await self._finding.find(alias, agent, asked, wanted, self._rights())
+            passages = [placed(row, one, found.ranked_by) for one, row in found.passages]
+            if found.all_known:
                 return passages
         if passages:
             # What the ledger does not list was not checked, so it is not served; the rest is.
@@ -101,7 +102,9 @@ class PostgresQdrantReader:
     async def affinity(self, question: str, agent_ids: Sequence[str]) -> dict[str, float]:
         if not agent_ids:
             return {}
-        vectors = await self._vectors(question)
+        # Read as a search reads it: the agents that are chosen find it remembered.
+        [read] = await self.embedder.read([question])
+        vectors = QuestionVectors(read.vector, sparse_query(question))
         aliases = {one: self._alias(one) for one in agent_ids}
         return await self._search().nearest(aliases, vectors, self._rights())
 
@@ -122,25 +125,6 @@ class PostgresQdrantReader:
         live = [one.capability for one in (await self._live()).values()]
         queries = CatalogueQueries(self.pool, self.workspace)
         return await queries.answer(question, live, self._rights())
-
-    async def _vectors(self, question: str) -> QuestionVectors:
-        [dense] = await self.embedder.embed([question])
-        return QuestionVectors(dense, sparse_query(question))
-
-    async def _passages(
-        self, agent_id: str, hits: Sequence[Hit], rights: Rights
-    ) -> tuple[list[Passage], bool]:
-        """Return the ledger's words for the hits, and whether the live generation has them all."""
-        if not hits:
-            return [], True
-        ids = [UUID(hit.chunk_id) for hit in hits]
-        rows = await self._rows("live_passages", {"agent": agent_id, "ids": ids, **rights.values()})
-        by_id = {str(row["chunk_id"]): row for row in rows}
-        known = [hit for hit in hits if hit.chunk_id in by_id]
-        # What Qdrant let through by mistake is known, and not for this caller now.
-        meant = [hit for hit in known if by_id[hit.chunk_id]["may_read"]]
-        passages = [passage_of(by_id[hit.chunk_id], score=hit.cosine) for hit in meant]
-        return passages, len(known) == len(hits)
 
     async def _agent(self, agent_id: str) -> LiveAgent:
         live = await self._live()
@@ -195,7 +179,14 @@ def live_agent(row: Mapping[str, Any]) -> LiveAgent:
         documents=row["documents"],
         chunks=row["chunks"],
     )
-    return LiveAgent(capability, manifest.retrieval)
+    return LiveAgent(capability, manifest.retrieval, space_key(row["space"]))
+
+
+def placed(row: Mapping[str, Any], place: Ranked, ranked_by: str) -> Passage:
+    """Make a passage of a row with what put it where it is."""
+    passage = passage_of(row, score=place.cosine)
+    passage["relevance"], passage["ranked_by"] = place.relevance, ranked_by
+    return passage
 
 
 def passage_of(row: Mapping[str, Any], *, score: float) -> Passage:

@@ -13,11 +13,11 @@ from graph.planning.planner import Planner
 from graph.planning.registry import Registry
 from graph.planning.rules import RulePlanner
 from graph.planning.workflow_plan import WorkflowPlan
-from graph.ports import WORKING_STEP, ChatModel
+from graph.ports import WORKING_STEP, ChatModel, Check
 from kb_contract.errors import ModelFailed
 
-ATTEMPTS: Final = 2
 _LONGEST_QUESTION: Final = 6_000
+_LONGEST_PROBLEM: Final = 2_000
 
 
 @dataclass(frozen=True)
@@ -45,31 +45,33 @@ class ModelPlanner:
             "agents": agents_for_model(registry),
         }
         refused: list[str] = []
-        for _ in range(ATTEMPTS):
-            try:
-                text = await self._written(asked)
-            except ModelFailed as error:
-                refused.append(f"the model did not answer: {error}"[:300])
-                break
+        plans: list[WorkflowPlan] = []
+
+        def check(text: str) -> str:
             plan, problems = read_model_plan(
                 text, question, classification.query_type, registry, rules
             )
-            if plan is not None:
-                return self.estimator.plan(plan, registry)
-            refused += problems
-            asked = {**asked, "your_plan_was_refused": problems}
-        return rules.model_copy(update={"refused": tuple(dict.fromkeys(refused))})
+            plans.extend([plan] if plan else ())
+            refused.extend(problems)
+            return "; ".join(problems)[:_LONGEST_PROBLEM] or ("" if plan else "it is no plan")
 
-    async def _written(self, asked: dict[str, Any]) -> str:
+        try:
+            await self._written(asked, check)
+        except ModelFailed as error:
+            refused = refused or [f"the model did not answer: {error}"[:300]]
+            return rules.model_copy(update={"refused": tuple(dict.fromkeys(refused))})
+        return self.estimator.plan(plans[-1], registry)
+
+    async def _written(self, asked: dict[str, Any], check: Check) -> None:
         # The usage row of the call names the planner, as those of steps name their agents.
         token = WORKING_STEP.set(("plan", "planner"))
         try:
-            written = await self.model.write(
+            await self.model.write(
                 system=prompt("plan"),
                 user=json.dumps(asked, ensure_ascii=False),
                 tier="standard",
                 deadline=self.seconds,
+                check=check,
             )
         finally:
             WORKING_STEP.reset(token)
-        return written.text

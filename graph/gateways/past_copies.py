@@ -14,12 +14,12 @@ from qdrant_client.http.exceptions import ApiException
 
 from graph.gateways.postgres import Connection, LazyPool
 from graph.retrieval.terms import sparse_document
-from kb_contract.embedding_space import EmbeddingSpace
+from kb_contract.embedding_space import EmbeddingSpace, searched_text
 from kb_contract.errors import NotServed, ScriptoriumError
 from kb_contract.identifiers import past_collection
 from kb_contract.named_queries import named_queries
 from kb_contract.payload import DENSE, INDEXED_FIELDS, SPARSE
-from kb_contract.points import chunk_payload, point_words
+from kb_contract.points import chunk_payload
 
 log = structlog.get_logger(__name__)
 PAGE: Final = 500
@@ -145,7 +145,7 @@ class PastCopies:
         dense = np.frombuffer(row["vector"], dtype="<f4")
         return models.PointStruct(
             id=str(row["chunk_id"]),
-            vector={DENSE: dense.tolist(), SPARSE: sparse_document(point_words(row))},
+            vector={DENSE: dense.tolist(), SPARSE: sparse_document(searched_text(row))},
             payload=chunk_payload(self.workspace, agent, row).model_dump(mode="json"),
         )
 

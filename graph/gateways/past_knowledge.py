@@ -16,6 +16,7 @@ from graph.gateways.past_copies import PastCopies
 from graph.planning.workflow_plan import AgentCapability
 from graph.retrieval.rights import Rights
 from graph.state import Passage
+from kb_contract.embedding_space import space_key
 from kb_contract.errors import NotServed
 from kb_contract.named_queries import named_queries
 
@@ -92,7 +93,12 @@ class PastReader(PostgresQdrantReader):
             return await super()._rows(name, values)
         served = self.served[values["agent"]]
         ids = values.get("ids") or [values["chunk"]]
-        asked = {**values, "generation_id": served["generation_id"], "ids": ids}
+        asked = {
+            **values,
+            "generation_id": served["generation_id"],
+            "ids": ids,
+            "space": space_key(served["space"]),
+        }
         rows = await self.pool.rows(named_queries("past")["past_passages"], asked)
         return rows if name == "live_passages" else [one for one in rows if one["may_read"]]
 

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from kb_contract.embedding_space import DEFAULT_MODEL
 from kb_contract.sentence_models.export_cache import ExportCache
@@ -14,9 +15,10 @@ from kb_contract.sentence_models.exporting import export
 from kb_contract.sentence_models.model_files import find_model
 from kb_contract.sentence_models.onnx_model import OnnxModel
 from kb_contract.sentence_models.torch_model import TorchModel
-from kb_contract.sentence_models.vectors import Backend, SentenceModel
+from kb_contract.sentence_models.vectors import Backend, ReadText, SentenceModel
 
 REMEMBERED = 512
+Made = TypeVar("Made")
 
 
 @dataclass
@@ -31,26 +33,53 @@ class QuestionEmbedder:
     _known: OrderedDict[str, list[float]] = field(
         default_factory=OrderedDict[str, list[float]], init=False
     )
+    _read: OrderedDict[str, ReadText] = field(
+        default_factory=OrderedDict[str, ReadText], init=False
+    )
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """Return one vector per text; what was asked lately is not computed again."""
-        # Taken out before waiting: meanwhile another step may push them out of memory.
-        vectors = {text: self._known[text] for text in texts if text in self._known}
-        missing = [text for text in dict.fromkeys(texts) if text not in vectors]
-        if missing:
-            loop = asyncio.get_running_loop()
-            fresh = await loop.run_in_executor(_worker(), self._compute, missing)
-            vectors.update(zip(missing, fresh, strict=True))
-        for text, vector in vectors.items():
-            self._known[text] = vector
-            self._known.move_to_end(text)
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
-        return [vectors[text] for text in texts]
+        return await _remembering(self._known, texts, self._embedded)
 
-    def _compute(self, texts: list[str]) -> list[list[float]]:
-        ready = _loaded(self.model, self.threads, self.backend, self.cache)
-        return ready.embed(texts).tolist()
+    async def read(self, questions: Sequence[str]) -> list[ReadText]:
+        return await _remembering(self._read, questions, self._questions)
+
+    def _embedded(self, texts: list[str]) -> list[list[float]]:
+        return self._model().embed(texts).tolist()
+
+    def _questions(self, texts: list[str]) -> list[ReadText]:
+        return ReadText.all(texts, self._model().read(texts))
+
+    def _model(self) -> SentenceModel:
+        return _loaded(self.model, self.threads, self.backend, self.cache)
+
+
+async def _remembering(
+    known: OrderedDict[str, Made], texts: Sequence[str], make: Callable[[list[str]], list[Made]]
+) -> list[Made]:
+    # Taken out before waiting: meanwhile another step may push them out of memory.
+    found = {text: known[text] for text in texts if text in known}
+    if missing := [text for text in dict.fromkeys(texts) if text not in found]:
+        loop = asyncio.get_running_loop()
+        found |= await loop.run_in_executor(_worker(), _made, known, missing, make)
+    for text, made in found.items():
+        known[text] = made
+        known.move_to_end(text)
+    while len(known) > REMEMBERED:
+        known.popitem(last=False)
+    return [found[text] for text in texts]
+
+
+def _made(
+    known: OrderedDict[str, Made], texts: list[str], make: Callable[[list[str]], list[Made]]
+) -> dict[str, Made]:
+    """Make what is still missing: agents that work side by side ask the same question at once."""
+    found = {text: known[text] for text in texts if text in known}
+    if missing := [text for text in texts if text not in found]:
+        fresh = dict(zip(missing, make(missing), strict=True))
+        known.update(fresh)
+        found |= fresh
+    return found
 
 
 @cache

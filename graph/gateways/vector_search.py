@@ -13,16 +13,11 @@ from qdrant_client.http.exceptions import (
     UnexpectedResponse,
 )
 
-from graph.retrieval.hybrid import (
-    Hit,
-    QuestionVectors,
-    hybrid_requests,
-    ranked_hits,
-)
+from graph.retrieval.hybrid import QuestionVectors, candidates_of, hybrid_requests
 from graph.retrieval.rights import Rights
-from kb_contract.agent_manifest import RetrievalSettings
 from kb_contract.errors import KnowledgeUnavailable, NotServed
 from kb_contract.payload import DENSE
+from kb_contract.ranking import Candidate
 
 DEADLINE_SECONDS = 8.0
 ATTEMPTS = 2
@@ -40,16 +35,15 @@ class VectorSearch:
     qdrant: AsyncQdrantClient
     deadline: float = DEADLINE_SECONDS
 
-    async def hits(
-        self, alias: str, only: models.Filter, question: QuestionVectors, how: RetrievalSettings
-    ) -> list[Hit]:
-        """Find what is near the question by meaning and by words."""
-        requests = hybrid_requests(only, question, max(how.candidates, how.limit))
-        answers = await self._asked(
+    async def candidates(
+        self, alias: str, only: models.Filter, question: QuestionVectors, size: int
+    ) -> list[Candidate]:
+        """Find what is near the question by meaning and by words, in one round trip."""
+        requests = hybrid_requests(only, question, size)
+        by_meaning, by_words = await self._asked(
             alias, lambda: self.qdrant.query_batch_points(alias, requests=requests)
         )
-        by_meaning, by_words = answers
-        return ranked_hits(by_meaning.points, by_words.points, threshold=how.threshold)
+        return candidates_of(by_meaning.points, by_words.points)
 
     async def nearest(
         self, aliases: Mapping[str, str], question: QuestionVectors, rights: Rights

@@ -19,9 +19,10 @@ from graph.planning.own_plan import read_own_plan
 from graph.planning.plan_cache import PlanCache
 from graph.planning.planner import Planner
 from graph.planning.single_agent import plan_for_agent
+from graph.planning.spending import asked_for, paid_steps
 from graph.planning.tool_grants import with_tool_grants
 from graph.planning.workflow_plan import WorkflowPlan
-from graph.ports import KnowledgeReader
+from graph.ports import KnowledgeReader, Spending
 from graph.state import State
 
 log = structlog.get_logger(__name__)
@@ -38,6 +39,7 @@ class Plan:
     estimator: Estimator = field(default_factory=Estimator)
     history: StepHistory = field(default_factory=NoHistory)
     cache: PlanCache = field(default_factory=PlanCache)
+    spending: Spending | None = None
     rights: Rights = tuple
     """Groups of the caller: plans of others are not theirs."""
 
@@ -55,7 +57,7 @@ class Plan:
             question = in_context(state.asks, state.messages)
             plan, timings["plan_cached"] = await self._planned(question, said, registry)
             update = _update(plan, registry, state)
-        update = await self._estimated(update, registry)
+        update = await self._agreed(await self._estimated(update, registry))
         timings["plan"] = round(time.monotonic() - began, 3)
         return {**update, "timings": {**state.timings, **timings}}
 
@@ -79,6 +81,16 @@ class Plan:
         estimator = replace(self.estimator, measured=await self.history.measured())
         plan = estimator.plan(WorkflowPlan.model_validate(update["plan"]), registry)
         return {**update, "plan": plan.model_dump(mode="json")}
+
+    async def _agreed(self, update: dict[str, Any]) -> dict[str, Any]:
+        """Let a person agree to steps that a budget has no room for."""
+        if self.spending is None or not update["plan"].get("steps"):
+            return update
+        plan = WorkflowPlan.model_validate(update["plan"])
+        why = await self.spending.ask_first(
+            [(one.agent, one.model_tier) for one in paid_steps(plan)]
+        )
+        return {**update, "plan": asked_for(plan, why).model_dump(mode="json")} if why else update
 
     def _own(
         self, data: dict[str, Any], question: str, said: Classification, registry: Registry

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import structlog
@@ -11,7 +11,7 @@ from langgraph.runtime import Runtime
 
 from graph.conversation.summary import summarised
 from graph.nodes.telling import tell
-from graph.ports import AnswerLog, FinishedAnswer
+from graph.ports import AnswerLog, FinishedAnswer, QuestionCosts
 from graph.run_context import RunContext
 from graph.state import State
 
@@ -24,12 +24,15 @@ class Remember:
     """Ends a turn of the conversation."""
 
     answers: AnswerLog
+    costs: QuestionCosts | None = None
+    """None: what the steps and the synthesis said is all that there is."""
     clock: Callable[[], float] = time.time
     most_messages: int = 60
 
     async def __call__(self, state: State, runtime: Runtime[RunContext]) -> dict[str, Any]:
         timings = {**state.timings, "total": self._seconds_since(state.timings.get("asked_at"))}
         finished = _finished(state, runtime, timings)
+        finished = replace(finished, usage=await self._usage(finished, timings))
         await self.answers.keep(finished)
         tell(runtime.stream_writer, finished)
         log.info("answered", answer_id=finished.answer_id, status=finished.status)
@@ -38,10 +41,18 @@ class Remember:
         return {
             **self._shortened(state, said),
             "status": finished.status,
+            "usage": finished.usage,
             "timings": timings,
             "agent": None,
             "own_plan": None,
         }
+
+    async def _usage(self, finished: FinishedAnswer, timings: dict[str, float]) -> dict[str, Any]:
+        """Count what classifying and planning took, too."""
+        asked_at = timings.get("asked_at")
+        if self.costs is None or not finished.thread_id or asked_at is None:
+            return finished.usage
+        return await self.costs.since(finished.thread_id, asked_at)
 
     def _shortened(self, state: State, said: AIMessage) -> dict[str, Any]:
         """Keep the newest messages of a long talk, and of the others a summary."""

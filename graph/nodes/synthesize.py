@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from graph.agents.drafting import Drafting
 from graph.citations.claims import without_repeats
 from graph.citations.disagreements import disagreements
 from graph.citations.draft import Draft, empty_draft
 from graph.citations.model_claims import Attempt, from_findings, prompt
 from graph.citations.readable import harmless
-from graph.ports import ChatModel
+from graph.gateways.run_story import tell_story
+from graph.ports import WORKING_STEP, ChatModel
 from graph.state import Claim, State, StepResult, Usage
 
+LANE: Final = "synthesis"
 # Their result holds all that their inputs found, so the inputs need not be said again.
 _JOINING: Final = {"reasoning", "comparison", "synthesis", "calculation"}
 _MISSING: Final = {"failed", "rejected", "skipped"}
@@ -40,12 +43,26 @@ class Synthesize:
             usage += attempt.usage
             draft["claims"] = attempt.claims or draft["claims"]
             draft["unsupported"] += attempt.unsupported if attempt.claims else []
+        draft["notes"] += stand_ins(usage)
         return {"draft": dict(draft), "usage": _sum(usage)}
 
     async def _written(self, model: ChatModel, state: State, found: Sequence[Claim]) -> Attempt:
-        return await from_findings(
-            model, state.asks, found, instructions=prompt("synthesize"), tier="standard"
-        )
+        working = WORKING_STEP.set(("synthesize", LANE))
+        try:
+            return await from_findings(
+                model,
+                state.asks,
+                found,
+                instructions=prompt("synthesize"),
+                tier="standard",
+                heard=Drafting(_say),
+            )
+        finally:
+            WORKING_STEP.reset(working)
+
+
+def _say(kind: str, **more: Any) -> None:
+    tell_story({"type": kind, "step": None, "agent": None, "lane": LANE, **more})
 
 
 def _draft(state: State, results: Sequence[StepResult], found: Sequence[Claim]) -> Draft:
@@ -132,6 +149,16 @@ def _notes(result: StepResult) -> list[str]:
         case "done":
             why = result["data"].get("fell_back")
             return [f"{name} answered without its language model ({why})."] if why else []
+
+
+def stand_ins(usage: Sequence[Usage]) -> list[str]:
+    """Say which models answered in the place of the first one."""
+    found = dict.fromkeys((one.get("role", "primary"), one["model"]) for one in usage)
+    return [
+        f"The {role} model {model} answered, since the models before it did not."
+        for role, model in found
+        if role != "primary"
+    ]
 
 
 def _first_line(error: str | None) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from graph.citations.model_claims import prompt
 from graph.conversation.follow_ups import standalone
-from graph.ports import ChatModel
+from graph.ports import WORKING_STEP, ChatModel
 from graph.state import State
 from graph.text_border import clean_text
 from kb_contract.errors import ModelFailed
@@ -49,16 +49,35 @@ class Understand:
         }
 
     async def _by_model(self, state: State, by_rules: str) -> str:
-        """Ask once; what cannot be used leaves what the rules made."""
+        """Ask; what cannot be used leaves what the rules made."""
         assert self.model is not None  # noqa: S101 - the caller looked
+        working = WORKING_STEP.set(("understand", "follow_ups"))
         try:
             written = await self.model.write(
-                system=prompt("standalone"), user=_shown(state), tier="cheap", deadline=DEADLINE
+                system=prompt("standalone"),
+                user=_shown(state),
+                tier="cheap",
+                deadline=DEADLINE,
+                check=_wrong,
             )
-            body = written.text.strip().removeprefix("```json").removeprefix("```")
-            return _Whole.model_validate_json(body.removesuffix("```")).question
-        except (ModelFailed, ValidationError):
+        except ModelFailed:
             return by_rules
+        finally:
+            WORKING_STEP.reset(working)
+        return _read(written.text).question
+
+
+def _read(text: str) -> _Whole:
+    body = text.strip().removeprefix("```json").removeprefix("```")
+    return _Whole.model_validate_json(body.removesuffix("```"))
+
+
+def _wrong(text: str) -> str:
+    try:
+        _read(text)
+    except ValidationError as error:
+        return str(error).splitlines()[0]
+    return ""
 
 
 async def as_asked(_state: State) -> dict[str, Any]:

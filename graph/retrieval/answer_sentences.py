@@ -31,7 +31,7 @@ _AMOUNT: Final = re.compile(
     re.IGNORECASE,
 )
 # Below this a passage speaks of something near the question, perhaps, but does not answer it.
-ANSWERS: Final = 0.38
+ANSWERS: Final = 0.3
 
 
 @dataclass(frozen=True)

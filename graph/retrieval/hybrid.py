@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from qdrant_client import models
 
 from kb_contract.payload import DENSE, SPARSE
-from kb_contract.ranking import ranked
+from kb_contract.ranking import Candidate, both_scores
 
 
 @dataclass(frozen=True)
@@ -15,14 +15,6 @@ class QuestionVectors:
 
     dense: list[float]
     sparse: models.SparseVector
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A point that was found."""
-
-    chunk_id: str
-    cosine: float
 
 
 def hybrid_requests(
@@ -49,13 +41,11 @@ def hybrid_requests(
     return [by_meaning, by_words]
 
 
-def ranked_hits(
-    by_meaning: Iterable[models.ScoredPoint],
-    by_words: Iterable[models.ScoredPoint],
-    *,
-    threshold: float,
-) -> list[Hit]:
-    """Fuse both answers; what is further from the question than `threshold` is not a hit."""
-    cosine = {str(point.id): point.score for point in by_meaning}
-    bm25 = {str(point.id): point.score for point in by_words}
-    return [Hit(one, cosine[one]) for one in ranked(cosine, bm25, threshold=threshold)]
+def candidates_of(
+    by_meaning: Iterable[models.ScoredPoint], by_words: Iterable[models.ScoredPoint]
+) -> list[Candidate]:
+    """Bring both answers together: what may be found, in no order yet."""
+    return both_scores(
+        {str(point.id): point.score for point in by_meaning},
+        {str(point.id): point.score for point in by_words},
+    )

@@ -1,13 +1,11 @@
 """The words of a text, as the collections number them: stemmed, without stop words."""
 
 import re
-from functools import cache
 from typing import Final
 
 from qdrant_client import models
-from qdrant_edge import Bm25, Bm25Config
 
-from kb_contract.embedding_space import BM25_AVERAGE_LENGTH
+from kb_contract.sparse_words import document_weights, question_weights
 
 # Words that ask; an answer does not repeat them.
 _ASKING: Final = re.compile(
@@ -22,26 +20,21 @@ _ASKING: Final = re.compile(
 
 def sparse_query(question: str) -> models.SparseVector:
     """Return the question for the sparse half of a collection."""
-    words = _bm25().embed_query(question)
-    return models.SparseVector(indices=list(words.indices), values=list(words.values))
+    words = question_weights(question)
+    return models.SparseVector(indices=list(words), values=list(words.values()))
 
 
 def sparse_document(text: str) -> models.SparseVector:
     """Return a text as the sparse half of a collection holds it."""
-    words = _bm25().embed_document(text)
-    return models.SparseVector(indices=list(words.indices), values=list(words.values))
+    words = document_weights(text)
+    return models.SparseVector(indices=list(words), values=list(words.values()))
 
 
 def terms(text: str) -> frozenset[int]:
     """Return the distinct words of a text."""
-    return frozenset(_bm25().embed_query(text).indices)
+    return frozenset(question_weights(text))
 
 
 def asked_terms(question: str) -> frozenset[int]:
     """Return the words that an answer to the question should hold."""
     return terms(_ASKING.sub(" ", question)) or terms(question)
-
-
-@cache
-def _bm25() -> Bm25:
-    return Bm25(Bm25Config(avg_len=BM25_AVERAGE_LENGTH))

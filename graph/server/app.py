@@ -15,6 +15,7 @@ from graph.server import (
     answers,
     approvals,
     assistants,
+    costs,
     delegations,
     feedback,
     health,
@@ -69,6 +70,7 @@ ROUTERS = (
     search.router,
     answers.router,
     hooks.router,
+    costs.router,
 )
 
 

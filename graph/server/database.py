@@ -55,7 +55,7 @@ class Database:
 
 
 def _statement(name: str) -> str:
-    places = ("server", "plans", "approvals", "evaluations")
+    places = ("server", "plans", "approvals", "evaluations", "costs")
     known = {name: one for place in places for name, one in named_queries(place).items()}
     return known[name]
 

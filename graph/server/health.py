@@ -56,6 +56,7 @@ async def health(parts: Parts) -> JsonResponse:
         "postgres": await _checked(lambda: _postgres(parts)),
         "qdrant": await _checked(lambda: _qdrant(parts)),
         "workers": await _checked(lambda: _workers(parts)),
+        "models": await _checked(lambda: _models(parts)),
     }
     fine = all(one["status"] == "ok" for one in found.values())
     body = {"status": "ok" if fine else "degraded", "version": version("scriptorium"), **found}
@@ -78,6 +79,13 @@ async def _workers(parts: ServerParts) -> dict[str, Any]:
     row = await parts.database.row("workers", seconds=STALLED_SECONDS)
     alive = row["alive"] if row else 0
     return {"alive": alive} if alive else {"alive": 0, "status": "none", "hint": "kb worker"}
+
+
+async def _models(parts: ServerParts) -> dict[str, Any]:
+    """How the chat models are, in each process that asked them, and what they did in the last hour."""
+    states = await parts.database.rows("model_states")
+    numbers = await parts.database.rows("model_numbers")
+    return {"profile": parts.settings.llm_profile, "states": states, "last_hour": numbers}
 
 
 async def _qdrant(parts: ServerParts) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from kb.doctor.chat_models import chat_model_findings
 from kb.doctor.findings import Finding
 from kb.doctor.machine import machine_findings
 from kb.doctor.servers import server_findings
@@ -26,6 +27,7 @@ def doctor(
         *tool_findings(settings),
         *server_findings(settings),
         *tool_server_findings(settings),
+        *chat_model_findings(),
     ]
     well = all(one.level != "wrong" for one in found)
     if json:

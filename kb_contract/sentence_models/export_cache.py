@@ -13,7 +13,7 @@ Kind = Literal["onnx", "traced"]
 """A graph in float32 for ONNX Runtime, or one in bfloat16 for torch alone."""
 KINDS: Final[Mapping[Kind, str]] = {"onnx": ".onnx", "traced": ".bfloat16.pt"}
 # Changes when exporting makes another graph of the same weights.
-EXPORT: Final = "v1"
+EXPORT: Final = "v2"
 DEFAULT_CACHE: Final = Path("~/.cache/scriptorium/models")
 UNDER_WAY: Final = "exporting-"
 _LEFT_BEHIND_SECONDS: Final = 3600

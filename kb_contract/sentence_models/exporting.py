@@ -13,7 +13,7 @@ from kb_contract.embedding_space import DEFAULT_MODEL, EmbeddingSpace
 from kb_contract.errors import BadSetting
 from kb_contract.sentence_models.export_cache import DEFAULT_CACHE, UNDER_WAY, ExportCache, Kind
 from kb_contract.sentence_models.model_files import ModelFiles, find_model
-from kb_contract.sentence_models.onnx_model import INPUTS, OUTPUT, OnnxModel
+from kb_contract.sentence_models.onnx_model import INPUTS, OUTPUTS, OnnxModel
 from kb_contract.sentence_models.torch_model import BATCH, computes_in_bfloat16, load
 from kb_contract.sentence_models.traced_model import TracedModel
 from kb_contract.sentence_models.vectors import SentenceModel, unit_rows
@@ -74,7 +74,7 @@ def kinds_here() -> tuple[Kind, ...]:
 
 
 def _whole(model: "SentenceTransformer") -> Any:
-    """All modules of the model, from tokens to the vector of a text."""
+    """All modules of the model, from tokens to the vector of a text and of each token."""
     import torch  # noqa: PLC0415 - seconds
 
     class Sentences(torch.nn.Module):
@@ -84,7 +84,8 @@ def _whole(model: "SentenceTransformer") -> Any:
 
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
             given = {"input_ids": input_ids, "attention_mask": attention_mask}
-            return self.model(given)["sentence_embedding"]
+            made = self.model(given)
+            return made["sentence_embedding"], made["token_embeddings"]
 
     return Sentences().eval()
 
@@ -98,8 +99,9 @@ def _write_onnx(model: "SentenceTransformer", graph: Path) -> None:
         warnings.simplefilter("ignore")
         torch.onnx.export(
             _whole(model), (sample, sample), str(graph),
-            input_names=list(INPUTS), output_names=[OUTPUT], opset_version=OPSET, dynamo=False,
-            dynamic_axes={OUTPUT: {0: "texts"}, **{one: {0: "texts", 1: "tokens"} for one in INPUTS}},
+            input_names=list(INPUTS), output_names=list(OUTPUTS), opset_version=OPSET, dynamo=False,
+            dynamic_axes={OUTPUTS[0]: {0: "texts"},
+                          **{one: {0: "texts", 1: "tokens"} for one in (*INPUTS, OUTPUTS[1])}},
         )  # fmt: skip
 
 

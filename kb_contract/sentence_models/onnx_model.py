@@ -9,9 +9,10 @@ from typing import Any, Final
 from kb_contract.sentence_models.model_files import ModelFiles
 from kb_contract.sentence_models.token_batches import TokenBatches, Tokens
 from kb_contract.sentence_models.vectors import Vectors
+from kb_contract.sentence_models.word_vectors import WordVectors
 
 INPUTS: Final = ("input_ids", "attention_mask")
-OUTPUT: Final = "embedding"
+OUTPUTS: Final = ("embedding", "tokens")
 # ONNX Runtime does best with few texts at a time.
 TOKENS_IN_A_BATCH: Final = 512
 
@@ -33,8 +34,13 @@ class OnnxModel:
         """Embed texts of like length together, and give them back in the order that they came."""
         return self._batches.embed(texts, self._run)
 
-    def _run(self, tokens: Tokens, mask: Tokens) -> Any:
-        return self._session.run([OUTPUT], dict(zip(INPUTS, (tokens, mask), strict=True)))[0]
+    def read(self, texts: Sequence[str]) -> tuple[Vectors, list[WordVectors]]:
+        return self._batches.read(texts, self._run)
+
+    def _run(self, tokens: Tokens, mask: Tokens) -> tuple[Any, Any]:
+        given = dict(zip(INPUTS, (tokens, mask), strict=True))
+        rows, words = self._session.run(list(OUTPUTS), given)
+        return rows, words
 
     @cached_property
     def _batches(self) -> TokenBatches:

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from kb_contract.sentence_models.model_files import ModelFiles
 from kb_contract.sentence_models.vectors import Vectors, unit_rows
+from kb_contract.sentence_models.word_vectors import NO_WORDS, WordVectors, telling_pieces
 
 Tokens = NDArray[np.int64]
-Run = Callable[[Tokens, Tokens], NDArray[np.floating]]
-"""Ids and attention mask of a batch to its rows."""
+Run = Callable[[Tokens, Tokens], tuple[NDArray[np.floating], NDArray[np.floating]]]
+"""Ids and attention mask of a batch to its rows, and to those of all of its tokens."""
 MOST_TEXTS: Final = 32
 
 
@@ -27,14 +28,31 @@ class TokenBatches:
 
     def embed(self, texts: Sequence[str], run: Run) -> Vectors:
         """Embed the longest first, and give the rows back in the order that the texts came."""
+        return self._rows(texts, run, lambda _number, _encoding, _tokens: None)
+
+    def read(self, texts: Sequence[str], run: Run) -> tuple[Vectors, list[WordVectors]]:
+        """Embed, and take the vectors of each text's words along."""
+        words = [NO_WORDS] * len(texts)
+
+        def take(number: int, encoding: Any, tokens: NDArray[np.floating]) -> None:
+            places, named = telling_pieces(encoding, texts[number])
+            words[number] = WordVectors(named, unit_rows(tokens[places]))
+
+        return self._rows(texts, run, take), words
+
+    def _rows(
+        self, texts: Sequence[str], run: Run, take: Callable[[int, Any, NDArray[np.floating]], None]
+    ) -> Vectors:
         encoded = self._tokenizer.encode_batch(list(texts))
         order = sorted(range(len(texts)), key=lambda one: -len(encoded[one].ids))
         rows: NDArray[np.float32] | None = None
         for batch in self._parted(order, [len(one.ids) for one in encoded]):
-            found = run(*self._padded([encoded[one].ids for one in batch]))
+            found, tokens = run(*self._padded([encoded[one].ids for one in batch]))
             if rows is None:
                 rows = np.empty((len(texts), found.shape[1]), dtype=np.float32)
             rows[batch] = found
+            for place, number in enumerate(batch):
+                take(number, encoded[number], tokens[place])
         return unit_rows(rows if rows is not None else np.empty((0, 0), dtype=np.float32))
 
     def _parted(self, order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kb_contract.errors import BadSetting
 from kb_contract.sentence_models.model_files import ModelFiles
+from kb_contract.sentence_models.token_batches import TokenBatches, Tokens
 from kb_contract.sentence_models.vectors import Vectors, unit_rows
+from kb_contract.sentence_models.word_vectors import WordVectors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 # Small batches are as fast as large ones on a CPU, and take less memory.
 BATCH: Final = 16
+TOKENS_IN_A_BATCH: Final = 1024
 # Read by the libraries when they are imported: no network, and threads that sleep while they wait.
 LIBRARY_SWITCHES: Final = {"HF_HUB_OFFLINE": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 
@@ -37,6 +40,22 @@ class TorchModel:
         )
         # Half precision leaves lengths that are only nearly 1.
         return unit_rows(rows)
+
+    def read(self, texts: Sequence[str]) -> tuple[Vectors, list[WordVectors]]:
+        return self._batches.read(texts, self._run)
+
+    def _run(self, tokens: Tokens, mask: Tokens) -> tuple[Any, Any]:
+        import torch  # noqa: PLC0415 - loaded already, with the model
+
+        given = {"input_ids": torch.from_numpy(tokens), "attention_mask": torch.from_numpy(mask)}
+        with torch.inference_mode():
+            made: dict[str, Any] = self._loaded(given)
+        rows, words = made["sentence_embedding"], made["token_embeddings"]
+        return rows.float().numpy(), words.float().numpy()
+
+    @cached_property
+    def _batches(self) -> TokenBatches:
+        return TokenBatches(self.files, self.files.space().max_tokens, TOKENS_IN_A_BATCH)
 
     @cached_property
     def _loaded(self) -> "SentenceTransformer":

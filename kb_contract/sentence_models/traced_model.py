@@ -11,6 +11,7 @@ from kb_contract.sentence_models.model_files import ModelFiles
 from kb_contract.sentence_models.token_batches import TokenBatches, Tokens
 from kb_contract.sentence_models.torch_model import set_library_switches
 from kb_contract.sentence_models.vectors import Vectors
+from kb_contract.sentence_models.word_vectors import WordVectors
 
 # What a core's caches take best.
 TOKENS_IN_A_BATCH: Final = 1024
@@ -32,11 +33,14 @@ class TracedModel:
     def embed(self, texts: Sequence[str]) -> Vectors:
         return self._batches.embed(texts, self._run)
 
-    def _run(self, tokens: Tokens, mask: Tokens) -> Any:
+    def read(self, texts: Sequence[str]) -> tuple[Vectors, list[WordVectors]]:
+        return self._batches.read(texts, self._run)
+
+    def _run(self, tokens: Tokens, mask: Tokens) -> tuple[Any, Any]:
         torch, graph = self._loaded
         with torch.inference_mode():
-            found = graph(torch.from_numpy(tokens), torch.from_numpy(mask))
-            return found.float().numpy()
+            rows, words = graph(torch.from_numpy(tokens), torch.from_numpy(mask))
+            return rows.float().numpy(), words.float().numpy()
 
     @cached_property
     def _batches(self) -> TokenBatches:

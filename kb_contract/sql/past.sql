@@ -45,7 +45,7 @@ where g.generation_id = %(generation)s;
 select g.agent_id, g.number as generation, g.git_sha, g.uncommitted, g.dagster_run_id,
        gc.chunk_id, gc.document_id, gc.path, d.title, c.heading_path,
        c.start_offset, c.end_offset, c.text, c.page,
-       d.front_matter, g.manifest->'owners' as owners,
+       c.context, d.front_matter, g.manifest->'owners' as owners, coalesce(e.words, '') as words,
        kb.may_read(d.front_matter, %(groups)s, %(moment)s) and not exists (
          select from kb.generations live
          join kb.generation_documents now using (generation_id)
@@ -58,6 +58,7 @@ from kb.generations g
 join kb.generation_chunks gc using (generation_id)
 join kb.chunks c using (document_id, chunk_index)
 join kb.documents d using (document_id)
+left join kb.embeddings e on e.space_id = %(space)s and e.embed_sha256 = c.embed_sha256
 where g.generation_id = %(generation_id)s and gc.chunk_id = any(%(ids)s) and c.purged_at is null
   and not exists (
     select from kb.buried_chunks b join kb.tombstones t using (tombstone_id)

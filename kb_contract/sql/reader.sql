@@ -1,7 +1,8 @@
 -- What the reader asks of the ledger, as the role kb_reader. Nothing here writes.
 
 -- name: live_agents
-select agent_id, number, git_sha, uncommitted, manifest, instructions, documents, chunks, quarantined, collection
+select agent_id, number, git_sha, uncommitted, manifest, instructions, documents, chunks, quarantined, collection,
+       space
 from kb.generations
 where workspace_id = %(workspace)s and state = 'live'
 order by agent_id;
@@ -10,14 +11,19 @@ order by agent_id;
 select g.agent_id, g.number as generation, g.git_sha, g.uncommitted, g.dagster_run_id,
        gc.chunk_id, gc.document_id, gc.path, d.title, c.heading_path,
        c.start_offset, c.end_offset, c.text, c.page,
-       d.front_matter, g.manifest->'owners' as owners,
+       c.context, d.front_matter, g.manifest->'owners' as owners, coalesce(e.words, '') as words,
        kb.may_read(d.front_matter, %(groups)s, %(moment)s) as may_read
 from kb.generations g
 join kb.generation_chunks gc using (generation_id)
 join kb.chunks c using (document_id, chunk_index)
 join kb.documents d using (document_id)
+left join kb.embeddings e on e.space_id = %(space)s and e.embed_sha256 = c.embed_sha256
 where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s and g.state = 'live'
   and gc.chunk_id = any(%(ids)s);
+
+-- name: term_counts
+select t.chunks, t.packed from kb.term_counts t join kb.generations g using (generation_id)
+where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s and g.number = %(generation)s;
 
 -- name: passage_of_generation
 select g.agent_id, g.number as generation, g.git_sha, g.uncommitted, g.dagster_run_id,

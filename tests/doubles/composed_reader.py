@@ -1,6 +1,6 @@
 """The reader as it is composed, over what a `WriterWorld` publishes; its model may be behind HTTP."""
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -13,15 +13,17 @@ from graph.agent_graph import ReaderGraph
 from graph.agents.base_agent import Services
 from graph.agents.class_agents import ClassAgents
 from graph.entrypoint import Gateways, build_graph
-from graph.gateways.chat_model import LitellmChatModel
+from graph.gateways.chat_model import RoutedChatModel
 from graph.gateways.knowledge_reader import PostgresQdrantReader
+from graph.gateways.models.profiles import Profile
 from graph.gateways.past_copies import PastCopies
 from graph.gateways.past_knowledge import AnyTimeReader
 from graph.gateways.postgres import READER_ROLE, LazyPool
 from graph.gateways.tool_servers.pool import tool_servers
-from graph.gateways.usage_log import PostgresUsageLog
 from graph.settings import ReaderSettings
+from kb_contract.sentence_models.vectors import ReadText
 from tests.doubles.hash_embedder import HashEmbedder
+from tests.doubles.kept_books import KeptBooks
 from tests.doubles.writer_world import WriterWorld
 
 
@@ -30,6 +32,9 @@ class HashedQuestions:
 
     async def embed(self, texts: Iterable[str]) -> list[list[float]]:
         return [[float(part) for part in one] for one in HashEmbedder().embed(list(texts))]
+
+    async def read(self, questions: Sequence[str]) -> list[ReadText]:
+        return HashEmbedder().read(questions)
 
 
 @dataclass(frozen=True)
@@ -61,11 +66,7 @@ async def composed_reader(
     embedder = cast("Any", HashedQuestions())
     live = PostgresQdrantReader(ledger, qdrant, embedder, said.workspace_id)
     reader = AnyTimeReader(live, PastCopies(ledger, ops, qdrant, said.workspace_id))
-    model = (
-        LitellmChatModel("openai/test", PostgresUsageLog(ops), api_base, SecretStr("k"))
-        if api_base
-        else None
-    )
+    model = RoutedChatModel(_profile(api_base), KeptBooks()) if api_base else None
     tools = tool_servers("")
     classes = ClassAgents({}, Services(reader, model, tools))
     outside = Gateways(ledger, ops, qdrant, embedder, reader, model, tools, classes)
@@ -73,3 +74,8 @@ async def composed_reader(
         yield ComposedReader(said, outside, build_graph(said, gateways=outside))
     finally:
         await outside.close()
+
+
+def _profile(api_base: str) -> Profile:
+    asked = {"model": "openai/test", "api_base": api_base, "api_key": SecretStr("sk-test")}
+    return Profile.model_validate({"primary": {"standard": asked}})

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from dagster_kb.resources.embedder import Vectors
+from dagster_kb.resources.embedder import Reading, Vectors
 
 
 @dataclass(frozen=True)
@@ -16,10 +16,10 @@ class DirectLanes:
     processes: int = 1
     width: int = 0
 
-    def submit(self, texts: Sequence[str]) -> Future[Vectors]:
-        done: Future[Vectors] = Future()
+    def submit(self, texts: Sequence[str]) -> Future[Reading]:
+        done: Future[Reading] = Future()
         try:
-            done.set_result(self.embed(texts))
+            done.set_result(Reading(self.embed(texts), [b""] * len(texts)))
         except Exception as error:  # noqa: BLE001 - the port gives a failure to whoever asks
             done.set_exception(error)
         return done

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from tests.doubles.loopback_provider import Reply
+from tests.doubles.loopback_replies import Reply
 
 SENTENCES = (
     "Signing keys are rotated every 90 days by Alice Moreau.",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dagster_kb.resources.embedder import Vectors
+from kb_contract.sentence_models.word_vectors import NO_WORDS, WordVectors
 from tests.doubles.hash_embedder import HashEmbedder
 
 
@@ -49,3 +50,6 @@ class DeadlyModel:
         if self.deadly in texts:
             os.kill(os.getpid(), signal.SIGKILL)
         return HashEmbedder().embed(texts)
+
+    def read(self, texts: Sequence[str]) -> tuple[Vectors, list[WordVectors]]:
+        return self.embed(texts), [NO_WORDS] * len(texts)

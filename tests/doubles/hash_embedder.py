@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -10,6 +10,8 @@ import numpy as np
 from dagster_kb.chunking.tokens import TokenCounter
 from dagster_kb.resources.embedder import Vectors
 from kb_contract.embedding_space import EmbeddingSpace
+from kb_contract.sentence_models.vectors import ReadText
+from kb_contract.sentence_models.word_vectors import NO_WORDS
 from tests.doubles.direct_lanes import DirectLanes
 from tests.doubles.word_counter import count_words, word_counter
 
@@ -50,8 +52,12 @@ class HashEmbedder:
         self.texts.extend(texts)
         return np.stack([_vector(text) for text in texts])
 
+    def read(self, questions: Sequence[str]) -> list[ReadText]:
+        """Read questions whole: these vectors know nothing of words in context."""
+        return ReadText.all(questions, (self.embed(questions), [NO_WORDS] * len(questions)))
+
     @contextmanager
-    def lanes(self, texts: int) -> Iterator[DirectLanes]:
+    def lanes(self, texts: int) -> Generator[DirectLanes]:
         yield DirectLanes(self.embed)
 
     def warm(self, texts: int) -> None:
@@ -66,4 +72,4 @@ def _vector(text: str) -> Vectors:
         for place in range(0, 8, 2):
             axis = int.from_bytes(digest[place : place + 2], "big") % DIMENSION
             vector[axis] += 1.0 if digest[place + 8] % 2 else -1.0
-    return vector / np.linalg.norm(vector)
+    return (vector / np.linalg.norm(vector)).astype(np.float32)

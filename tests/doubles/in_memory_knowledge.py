@@ -5,11 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from graph.planning.workflow_plan import AgentCapability
 from graph.retrieval.terms import asked_terms, terms
 from graph.state import Passage
 from kb_contract.errors import NotServed
 from kb_contract.identifiers import chunk_id, sha256_text
+from kb_contract.sentence_models.vectors import ReadText
+from kb_contract.sentence_models.word_vectors import WordVectors
 
 DIMENSION = 256
 THRESHOLD = 0.3
@@ -20,6 +24,15 @@ class WordEmbedder:
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         return [_vector(text) for text in texts]
+
+    async def read(self, questions: Sequence[str]) -> list[ReadText]:
+        return [ReadText(one, _vector(one), _words(one)) for one in questions]
+
+
+def _words(text: str) -> WordVectors:
+    words = tuple(one for one in re.findall(r"\w+", text) if terms(one))
+    rows = np.array([_vector(one) for one in words], np.float32).reshape(-1, DIMENSION)
+    return WordVectors(words, rows)
 
 
 def _vector(text: str) -> list[float]:

@@ -13,6 +13,7 @@ from graph.agents.base_agent import Services
 from graph.agents.class_agents import AgentClass, ClassAgents
 from graph.classification.rules import RuleClassifier
 from graph.entrypoint import Gateways, build_graph
+from graph.gateways.chat_model import chat_model
 from graph.gateways.postgres import READER_ROLE, LazyPool
 from graph.gateways.tool_servers.pool import tool_servers
 from graph.planning.rules import RulePlanner
@@ -42,15 +43,17 @@ def gateways_in_memory(
     known.caller = lambda: EVERYONE
     tools = tool_servers(settings.mcp_servers)
     tools.patience = 60
+    ops = LazyPool(settings.database_url)
+    model = chat_model(settings, ops)
     return Gateways(
         ledger=LazyPool(settings.database_url, role=READER_ROLE),
-        ops=LazyPool(settings.database_url),
+        ops=ops,
         qdrant=cast("Any", None),
         embedder=cast("Any", WordEmbedder()),
         reader=known,
-        model=None,
+        model=model,
         tools=tools,
-        classes=ClassAgents(classes, Services(known, None, tools)),
+        classes=ClassAgents(classes, Services(known, model, tools)),
     )
 
 

@@ -94,12 +94,16 @@ def test_a_traced_graph_gives_the_vectors_of_the_library_and_loads_none_of_it(
     assert done.stdout.strip() == "set()"
 
 
-def test_a_question_is_the_same_vector_on_both_sides(cache: Path):
+async def test_a_question_is_the_same_to_both_sides_with_each_of_its_words(cache: Path):
+    question = ["How often are keys replaced?"]
     writer = SentenceEmbedder(DEFAULT_MODEL, backend="onnx", cache=cache)
-    theirs = QuestionEmbedder(cache=cache)._compute(["How often are keys replaced?"])
-    ours = writer.embed(["How often are keys replaced?"])
+    [ours], [theirs] = writer.read(question), await QuestionEmbedder(cache=cache).read(question)
+    [whole] = writer.embed(question)
     writer.close()
-    assert np.allclose(ours, theirs, atol=1e-6)
+    assert ours.words.words == theirs.words.words == ("often", "keys", "replaced")
+    assert np.allclose(ours.vector, theirs.vector, atol=1e-6)
+    assert np.allclose(ours.vector, whole, atol=1e-6)
+    assert np.allclose(ours.words.rows, theirs.words.rows, atol=1e-6)
 
 
 def test_one_text_needs_no_torch(cache: Path):
@@ -122,7 +126,7 @@ def test_many_texts_are_embedded_by_processes_in_the_order_that_they_came(
     embedder = SentenceEmbedder(DEFAULT_MODEL, processes=2, backend="onnx", cache=cache)
     with embedder.lanes(256) as lanes:
         futures = [lanes.submit(texts[at : at + 8]) for at in range(0, 32, 8)]
-        found = np.concatenate([one.result() for one in futures])
+        found = np.concatenate([one.result().vectors for one in futures])
         assert (lanes.processes, lanes.runs_on) == (2, "onnx float32")
     embedder.close()
     assert np.allclose(found, graph_in(cache).embed(texts[:32]), atol=1e-5)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from graph.gateways import chat_model as chat_model_gateway
 from kb_contract.generation import Generation
 from tests.doubles.composed_reader import composed_reader
 from tests.doubles.fabricator import (
@@ -46,7 +45,6 @@ def world(
 
 @pytest.fixture
 def provider() -> Iterator[LoopbackProvider]:
-    chat_model_gateway._litellm()
     with loopback_provider() as running:
         yield running
 

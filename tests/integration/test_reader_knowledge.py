@@ -18,7 +18,6 @@ from graph.gateways.knowledge_reader import PostgresQdrantReader
 from graph.gateways.operations import RequestedOperations
 from graph.gateways.postgres import READER_ROLE, LazyPool
 from graph.gateways.system_state import PostgresSystemState
-from graph.gateways.usage_log import PostgresUsageLog
 from graph.ports import FinishedAnswer
 from graph.state import Citation
 from kb_contract.embedding_space import BM25_AVERAGE_LENGTH
@@ -360,20 +359,6 @@ async def test_an_answer_is_kept_once_with_its_citations(ops: LazyPool) -> None:
         {},
     )
     assert rows == [{"generations": {"a": 3}, "quote": "Keys.", "start_offset": 1}]
-
-
-async def test_calls_are_accounted_for(ops: LazyPool) -> None:
-    await PostgresUsageLog(ops).keep(
-        {
-            "model": "m",
-            "prompt_tokens": 1,
-            "completion_tokens": 2,
-            "cost": 0.25,
-            "source": "estimated",
-        }
-    )
-    [row] = await ops.rows("select model, cost::float as cost, source, run_id from ops.usage", {})
-    assert row == {"model": "m", "cost": 0.25, "source": "estimated", "run_id": None}
 
 
 def test_a_pool_lives_on_in_another_event_loop(database_url: str) -> None:

@@ -16,6 +16,7 @@ from graph.gateways.postgres import READER_ROLE, LazyPool
 from graph.settings import ReaderSettings, load_settings
 from kb_contract.errors import BadSetting
 from kb_contract.identifiers import production_alias
+from kb_contract.sentence_models.vectors import ReadText
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.qdrant_servers import NoServerProgram, running
@@ -46,6 +47,9 @@ class WordEmbedder:
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         return [[float(part) for part in one] for one in HashEmbedder().embed(texts)]
+
+    async def read(self, questions: Sequence[str]) -> list[ReadText]:
+        return HashEmbedder().read(questions)
 
 
 class Caller:

@@ -82,10 +82,11 @@ def test_many_texts_take_the_traced_graph_once_there_is_one(
 def test_texts_of_like_length_share_a_batch_and_come_back_in_their_order():
     batches: list[tuple[int, int]] = []
 
-    def run(tokens: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    def run(tokens: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         batches.append(tokens.shape)
         assert ((tokens != 0) == (mask == 1)).all()
-        return np.stack([mask.sum(axis=1), np.ones(len(tokens))], axis=1)
+        each = np.stack([mask, np.ones(mask.shape)], axis=2)
+        return each.sum(axis=1) / [1, tokens.shape[1]], each
 
     texts = [" ".join(["word"] * words) for words in (3, 50, 1, 7, 300, 2)]
     found = TokenBatches(find_model(DEFAULT_MODEL), 64, 128).embed(texts, run)

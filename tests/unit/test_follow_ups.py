@@ -7,6 +7,7 @@ from graph.conversation.follow_ups import standalone, topic
 from graph.conversation.summary import LONGEST_SUMMARY, summarised
 from graph.nodes.understand import Understand
 from graph.state import State
+from tests.doubles.kept_books import loopback_model
 from tests.doubles.loopback_provider import loopback_provider
 
 BERTH = "How long may a visiting yacht stay at the guest berth?"
@@ -101,22 +102,12 @@ def test_a_summary_stays_short():
     ],
 )  # fmt: skip
 async def test_a_model_makes_it_whole_or_the_rules_do(replies: list[str], expected: str):
-    from pydantic import SecretStr
-
-    from graph.gateways.chat_model import LitellmChatModel, _litellm
-
-    _litellm()  # loaded before the clock runs
-
-    class NoLog:
-        async def keep(self, usage: object) -> None: ...
-
     with loopback_provider() as provider:
         provider.says(*replies)
-        model = LitellmChatModel("openai/test", NoLog(), provider.api_base, SecretStr("k"))
         state = State(
             question="And for ferries?",
             messages=[HumanMessage(BERTH), AIMessage("48 hours"), HumanMessage("And for ferries?")],
         )
-        told = await Understand(model)(state)
+        told = await Understand(loopback_model(provider))(state)
     assert told["standalone"]["question"] == expected
     assert "48 hours" in provider.user_text()

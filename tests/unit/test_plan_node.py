@@ -1,4 +1,5 @@
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -96,3 +97,26 @@ def test_a_follow_up_is_read_with_what_it_follows():
     assert in_context("tell me more", talk) == "What are the fees? (tell me more)"
     assert in_context("Which soil?", talk) == "Which soil?"
     assert in_context("it", []) == "it"
+
+
+class NearlySpent:
+    """A budget that wants a person to be asked before the steps of one agent."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        self.asked: list[tuple[str, str]] = []
+
+    async def ask_first(self, steps: Sequence[tuple[str, str]]) -> str:
+        self.asked += steps
+        return self.why
+
+
+@pytest.mark.parametrize("why", ["", "the budget service is nearly spent"])
+async def test_a_budget_may_want_a_person_to_agree(reader: InMemoryKnowledge, why: str):
+    spending = NearlySpent(why)
+    question = "When are the seeds sown?"
+    plan = Plan(RulePlanner(), reader, LiveRegistry(reader), spending=spending)
+    made = (await plan(State(question=question)))["plan"]
+    assert spending.asked == [("garden_guide", "standard")]
+    assert made["requires_approval"] == made["steps"][0]["requires_approval"] == bool(why)
+    assert (why in made["reasons"]) == bool(why)

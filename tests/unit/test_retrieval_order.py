@@ -1,38 +1,12 @@
 from datetime import UTC, datetime
 
-from hypothesis import given
-from hypothesis import strategies as st
-from qdrant_client import models
-
 from graph.citations.claims import claim_of, without_wider
 from graph.retrieval.answer_sentences import answer_sentences
-from graph.retrieval.hybrid import QuestionVectors, hybrid_requests, ranked_hits
+from graph.retrieval.hybrid import QuestionVectors, hybrid_requests
 from graph.retrieval.rights import Rights
 from graph.retrieval.sentences import units
 from graph.retrieval.terms import asked_terms, sparse_query, terms
-from kb_contract.ranking import fused
 from tests.doubles.in_memory_knowledge import InMemoryKnowledge, WordEmbedder
-
-scores = st.dictionaries(st.sampled_from("abcdefgh"), st.floats(-1, 1), max_size=8)
-
-
-@given(scores, st.dictionaries(st.sampled_from("abcdefgh"), st.floats(0, 50), max_size=8))
-def test_fusion_orders_every_id_once(cosine: dict[str, float], bm25: dict[str, float]) -> None:
-    assert sorted(fused(cosine, bm25)) == sorted({**cosine, **bm25})
-
-
-def test_an_id_that_is_best_in_both_is_best() -> None:
-    assert fused({"a": 0.9, "b": 0.8}, {"a": 9.0, "c": 8.0})[0] == "a"
-    assert fused({"a": 0.9, "b": 0.1}, {}) == ["a", "b"]
-
-
-def point(number: int, score: float) -> models.ScoredPoint:
-    return models.ScoredPoint(id=number, version=0, score=score)
-
-
-def test_what_is_below_the_threshold_is_not_found_however_many_words_it_shares() -> None:
-    hits = ranked_hits([point(1, 0.6), point(2, 0.1)], [point(2, 30.0)], threshold=0.25)
-    assert [(hit.chunk_id, hit.cosine) for hit in hits] == [("1", 0.6)]
 
 
 def test_every_request_sees_only_what_is_published_and_the_agents_own() -> None:

@@ -6,20 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from graph.agents.rag import Rag
 from graph.agents.reasoning import Reasoning
-from graph.gateways import chat_model as chat_model_gateway
-from graph.gateways.chat_model import LitellmChatModel, chat_model
+from graph.gateways.chat_model import RoutedChatModel
 from graph.nodes.synthesize import Synthesize
 from graph.nodes.verify import Verify
 from graph.ports import AgentTask
-from graph.settings import ReaderSettings
-from graph.state import State, StepResult, Usage
+from graph.state import State, StepResult
 from kb_contract.errors import ModelFailed
 from tests.doubles.in_memory_knowledge import InMemoryKnowledge, WordEmbedder
-from tests.doubles.loopback_provider import LoopbackProvider, Reply, loopback_provider
+from tests.doubles.kept_books import KeptBooks, loopback_model
+from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
+from tests.doubles.loopback_replies import Reply
 
 QUESTION = "How often are signing keys rotated?"
 TRUE = "Signing keys are rotated every 90 days."
@@ -27,30 +26,22 @@ PAGE = f"# Keys\n\n{TRUE} Do not share signing keys with anyone. Ask the lead.\n
 OTHER = "# Backups\n\nBackups of signing keys are kept for thirty days in two places.\n"
 
 
-class KeptUsage:
-    def __init__(self) -> None:
-        self.rows: list[Usage] = []
-
-    async def keep(self, usage: Usage) -> None:
-        self.rows.append(usage)
-
-
 @pytest.fixture(scope="module")
 def provider() -> Iterator[LoopbackProvider]:
-    chat_model_gateway._litellm()  # its import takes seconds that no test's deadline should pay
     with loopback_provider() as running:
         yield running
 
 
 @pytest.fixture
-def usage() -> KeptUsage:
-    return KeptUsage()
+def books() -> KeptBooks:
+    return KeptBooks()
 
 
 @pytest.fixture
-def model(provider: LoopbackProvider, usage: KeptUsage) -> LitellmChatModel:
+def model(provider: LoopbackProvider, books: KeptBooks) -> RoutedChatModel:
     provider.calls.clear()
-    return LitellmChatModel("openai/test", usage, provider.api_base, SecretStr("sk-test"))
+    provider.bills.clear()
+    return loopback_model(provider, books=books)
 
 
 def knowledge() -> InMemoryKnowledge:
@@ -66,7 +57,7 @@ def written(text: str, *quotes: tuple[str, str]) -> str:
 
 
 async def answer(
-    reader: InMemoryKnowledge, model: LitellmChatModel
+    reader: InMemoryKnowledge, model: RoutedChatModel
 ) -> tuple[StepResult, dict[str, Any]]:
     task = AgentTask("s", reader.capabilities["a"], "knowledge", QUESTION, {}, {}, "standard")
     result = await Rag(reader, WordEmbedder(), model)(task)
@@ -83,15 +74,17 @@ async def answer(
 
 
 async def test_a_true_quote_is_cited_at_its_place(
-    provider: LoopbackProvider, model: LitellmChatModel, usage: KeptUsage
+    provider: LoopbackProvider, model: RoutedChatModel, books: KeptBooks
 ) -> None:
     provider.says(written("They are rotated every 90 days. [9]", ("p1", "rotated every 90 days")))
     result, done = await answer(knowledge(), model)
     assert result["data"] == {"written_by": "model", "dropped_claims": 0, "unsupported": []}
     assert done["answer"] == "They are rotated every 90 days. [1]"
     assert done["citations"][0]["quote"] == TRUE
-    assert [row["source"] for row in usage.rows] == ["provider"]
-    assert (usage.rows[0]["prompt_tokens"], usage.rows[0]["completion_tokens"]) == (11, 7)
+    [paid] = [one.count for one in books.receipts]
+    [bill] = provider.bills
+    assert paid.source == "provider"
+    assert (paid.prompt, paid.completion) == (bill.prompt_tokens, bill.completion_tokens)
 
 
 LIES = {
@@ -117,7 +110,7 @@ LIES = {
 
 @pytest.mark.parametrize("lie", LIES, ids=list(LIES))
 async def test_a_lie_is_never_cited(
-    provider: LoopbackProvider, model: LitellmChatModel, lie: str
+    provider: LoopbackProvider, model: RoutedChatModel, lie: str
 ) -> None:
     provider.says(LIES[lie])
     reader = knowledge()
@@ -134,7 +127,7 @@ async def test_a_lie_is_never_cited(
 
 
 async def test_one_false_claim_of_two_is_dropped_and_counted(
-    provider: LoopbackProvider, model: LitellmChatModel
+    provider: LoopbackProvider, model: RoutedChatModel
 ) -> None:
     two = [json.loads(written("Every 90 days.", ("p1", TRUE))), json.loads(LIES["altered"])]
     provider.says(json.dumps({"claims": [claim for one in two for claim in one["claims"]]}))
@@ -144,7 +137,7 @@ async def test_one_false_claim_of_two_is_dropped_and_counted(
 
 
 async def test_a_bad_answer_is_mended_once(
-    provider: LoopbackProvider, model: LitellmChatModel
+    provider: LoopbackProvider, model: RoutedChatModel
 ) -> None:
     provider.says("not json", written("Every 90 days.", ("p1", TRUE)))
     result, _ = await answer(knowledge(), model)
@@ -153,7 +146,7 @@ async def test_a_bad_answer_is_mended_once(
 
 
 async def test_no_claims_mean_that_the_passages_do_not_answer(
-    provider: LoopbackProvider, model: LitellmChatModel
+    provider: LoopbackProvider, model: RoutedChatModel
 ) -> None:
     provider.says('{"claims": []}')
     result, done = await answer(knowledge(), model)
@@ -161,7 +154,7 @@ async def test_no_claims_mean_that_the_passages_do_not_answer(
 
 
 async def test_passages_are_fenced_with_a_mark_that_they_cannot_close(
-    provider: LoopbackProvider, model: LitellmChatModel
+    provider: LoopbackProvider, model: RoutedChatModel
 ) -> None:
     reader = InMemoryKnowledge()
     reader.add_document(
@@ -177,7 +170,7 @@ async def test_passages_are_fenced_with_a_mark_that_they_cannot_close(
 
 
 async def test_joined_findings_can_only_cite_what_was_found(
-    provider: LoopbackProvider, model: LitellmChatModel
+    provider: LoopbackProvider, model: RoutedChatModel
 ) -> None:
     reader = knowledge()
     task = AgentTask("s", reader.capabilities["a"], "knowledge", QUESTION, {}, {}, "standard")
@@ -202,8 +195,8 @@ async def test_joined_findings_can_only_cite_what_was_found(
         (Reply(status=401), 1),
         (Reply(status=400), 1),
         (Reply(choices=False), 2),
-        (Reply(text=None), 1),
-        (Reply(text="   "), 1),
+        (Reply(text=None), 2),
+        (Reply(text="   "), 2),
         (Reply(finish_reason="length"), 1),
         (Reply(raw=b"<html>busy</html>"), 2),
         (Reply(text="cut off", cut_at=40), 2),
@@ -211,7 +204,7 @@ async def test_joined_findings_can_only_cite_what_was_found(
     ids=lambda one: str(one)[:60],
 )
 async def test_a_provider_that_fails_gives_one_kind_of_error_and_few_calls(
-    provider: LoopbackProvider, model: LitellmChatModel, reply: Reply, calls: int
+    provider: LoopbackProvider, model: RoutedChatModel, reply: Reply, calls: int
 ) -> None:
     provider.says(reply)
     with pytest.raises(ModelFailed) as failed:
@@ -222,7 +215,7 @@ async def test_a_provider_that_fails_gives_one_kind_of_error_and_few_calls(
 
 
 async def test_a_hanging_provider_ends_at_the_deadline(
-    provider: LoopbackProvider, model: LitellmChatModel
+    provider: LoopbackProvider, model: RoutedChatModel
 ) -> None:
     provider.says(Reply(hang_seconds=30))
     began = time.monotonic()
@@ -232,7 +225,7 @@ async def test_a_hanging_provider_ends_at_the_deadline(
 
 
 async def test_a_short_stumble_is_tried_once_more(
-    provider: LoopbackProvider, model: LitellmChatModel
+    provider: LoopbackProvider, model: RoutedChatModel
 ) -> None:
     provider.says(Reply(status=429), "fine")
     assert (await model.write(system="s", user="u", tier="cheap", deadline=10)).text == "fine"
@@ -240,23 +233,17 @@ async def test_a_short_stumble_is_tried_once_more(
 
 
 async def test_a_missing_account_is_estimated_and_says_so(
-    provider: LoopbackProvider, model: LitellmChatModel, usage: KeptUsage
+    provider: LoopbackProvider, model: RoutedChatModel, books: KeptBooks
 ) -> None:
     provider.says(Reply(text="fine", usage=False))
     await model.write(system="s" * 400, user="u", tier="cheap", deadline=10)
-    assert usage.rows[0]["source"] == "estimated"
-    assert usage.rows[0]["prompt_tokens"] >= 100
-
-
-def test_offline_has_no_model(usage: KeptUsage) -> None:
-    settings = ReaderSettings.model_construct(llm_profile="offline")
-    assert chat_model(settings, usage) is None
-    named = chat_model(ReaderSettings.model_construct(llm_profile="openai/x"), usage)
-    assert isinstance(named, LitellmChatModel)
+    [paid] = [one.count for one in books.receipts]
+    assert (paid.source, paid.prompt) == ("estimated", provider.bills[0].prompt_tokens)
+    assert paid.completion == provider.bills[0].completion_tokens
 
 
 async def test_an_agent_speaks_as_its_owners_want(
-    provider: LoopbackProvider, model: LitellmChatModel
+    provider: LoopbackProvider, model: RoutedChatModel
 ) -> None:
     reader = knowledge()
     own = reader.capabilities["a"].model_copy(update={"instructions": "Name the section."})

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from pydantic import SecretStr
 
 from graph.agents.tool_selection import Selected, selected
-from graph.gateways.chat_model import LitellmChatModel, _litellm
 from graph.planning.tool_card import ToolCard
 from graph.planning.workflow_plan import AgentCapability
 from graph.ports import AgentTask
+from tests.doubles.kept_books import loopback_model
 from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
 
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -24,13 +23,8 @@ CARDS = (
 GOOD = '{"tool": "weather/get", "arguments": {"city": "Oslo"}}'
 
 
-class NoLog:
-    async def keep(self, usage: object) -> None: ...
-
-
 @pytest.fixture
 def provider() -> Iterator[LoopbackProvider]:
-    _litellm()  # loaded before a clock runs
     with loopback_provider() as made:
         yield made
 
@@ -42,9 +36,7 @@ async def choose(provider: LoopbackProvider, *replies: str) -> Selected:
     )
     granted = {one.name: one.fingerprint for one in CARDS}
     task = AgentTask("s1", agent, "tool", "Weather in Oslo?", {}, {}, "cheap", tools=granted)
-    return await selected(
-        task, LitellmChatModel("openai/test", NoLog(), provider.api_base, SecretStr("k"))
-    )
+    return await selected(task, loopback_model(provider))
 
 
 async def test_a_good_choice_is_taken(provider: LoopbackProvider):

@@ -27,7 +27,7 @@ where not exists (select from kb.embeddings e
                   where e.space_id = %(space)s and e.embed_sha256 = wanted.digest);
 
 -- name: texts_to_embed
-select d.title, c.heading_path, c.text, c.context
+select d.title, d.front_matter, c.heading_path, c.text, c.context
 from unnest(%(documents)s::uuid[], %(indexes)s::int[]) with ordinality
   as wanted (document_id, chunk_index, place)
 join kb.chunks c using (document_id, chunk_index)
@@ -46,9 +46,10 @@ select %(run)s, unnest(%(chunks)s::uuid[]), 'PENDING'
 on conflict (run_id, chunk_id) do nothing;
 
 -- name: keep_embeddings
-insert into kb.embeddings (space_id, embed_sha256, vector)
-select %(space)s, digest, vector
-from unnest(%(digests)s::text[], %(vectors)s::bytea[]) as fresh (digest, vector)
+insert into kb.embeddings (space_id, embed_sha256, vector, words)
+select %(space)s, digest, vector, words
+from unnest(%(digests)s::text[], %(vectors)s::bytea[], %(words)s::bytea[])
+  as fresh (digest, vector, words)
 on conflict (space_id, embed_sha256) do nothing;
 
 -- name: chunks_done

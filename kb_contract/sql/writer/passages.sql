@@ -34,6 +34,15 @@ join kb.documents d using (document_id)
 where gc.generation_id = %(generation)s and gc.path = any(%(paths)s)
 order by gc.position;
 
+-- name: passages_to_weigh
+-- All that orders passages that were found, beside the scores of the collection.
+select gc.chunk_id, c.heading_path, c.text, c.context, d.title, d.front_matter, coalesce(e.words, '') as words
+from kb.generation_chunks gc
+join kb.chunks c using (document_id, chunk_index)
+join kb.documents d using (document_id)
+left join kb.embeddings e on e.space_id = %(space)s and e.embed_sha256 = c.embed_sha256
+where gc.generation_id = %(generation)s and gc.chunk_id = any(%(chunks)s);
+
 -- name: documents_to_quote
 -- Changed documents, as many as the sample takes, and a few of the others.
 select path, document_id, extracted, fresh, changed from (

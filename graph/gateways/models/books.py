@@ -1,0 +1,69 @@
+"""Who pays for a request: money is held before it, and what it took is written down after it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from graph.gateways.models.prices import Count
+from graph.gateways.models.profiles import Role, Tier
+from kb_contract.errors import ModelFailed
+
+Outcome = Literal["answered", "unusable", "failed", "abandoned"]
+
+
+@dataclass(frozen=True)
+class Order:
+    """A request that is about to be sent, and the most that it can take."""
+
+    model: str
+    tier: Tier
+    role: Role
+    prompt_tokens: int
+    most_completion: int
+    prompt_dollars: float
+    most_dollars: float
+    seconds: float
+    """How long it may take."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """Money that is held."""
+
+    call_id: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """How a request ended."""
+
+    held: Held
+    count: Count
+    dollars: float
+    outcome: Outcome
+    seconds: float
+    error: str = ""
+
+
+class BudgetSpent(ModelFailed):
+    """A budget has no room for the request, so it is not sent."""
+
+    def __init__(self, what: str, *, over: str, where: str, cure: str) -> None:
+        super().__init__(what, where=where, cure=cure)
+        self.over = over
+
+
+class Books(Protocol):
+    """Keeps a row for every request."""
+
+    async def hold(self, order: Order) -> Held:
+        """Write the request down and hold its money, or raise `BudgetSpent`."""
+        ...
+
+    async def asks(self, orders: Sequence[tuple[str, Order]]) -> str:
+        """Say which budget wants a person to be asked before these agents send such requests."""
+        ...
+
+    async def settle(self, receipt: Receipt) -> None:
+        """Replace what was held by what it took; settling twice settles once."""
+        ...

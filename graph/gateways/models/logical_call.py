@@ -1,0 +1,131 @@
+"""One call as its caller sees it: at most two requests, one deadline, one answer or one error."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Final
+
+from graph.gateways.models.books import Books, BudgetSpent
+from graph.gateways.models.profiles import Tier
+from graph.gateways.models.request import Answered, Request
+from graph.gateways.models.switchboard import Choice, Switchboard
+from graph.ports import Check, Heard, NoAnswer, Written
+from graph.state import Usage
+
+ATTEMPTS: Final = 2
+BETWEEN_ATTEMPTS: Final = 0.3
+SHORTEST_PAUSE: Final = 0.05
+# A model that says "in two seconds" is waited for; nobody waits for an outage.
+MOST_PATIENCE: Final = 5.0
+# What the first of two may take of the time, so that the second has some.
+FIRST_SHARE: Final = 0.6
+BUDGET_LOOK: Final = 0.5
+_CURE: Final = "see LLM_PROFILE, the provider's key, and the models in GET /health"
+
+
+@dataclass
+class LogicalCall:
+    """Asks, asks once more, and says what came of it."""
+
+    board: Switchboard
+    books: Books
+    system: str
+    user: str
+    tier: Tier
+    ends: float
+    """On the clock of the event loop."""
+    check: Check
+    heard: Heard | None
+    spent: list[Usage] = field(default_factory=list[Usage], init=False)
+    said: list[str] = field(default_factory=list[str], init=False)
+
+    async def written(self) -> Written:
+        """Return the answer, or raise `NoAnswer` with all that was wrong."""
+        self.board.retries.called()
+        last: Answered | None = None
+        for left in range(ATTEMPTS - 1, -1, -1):
+            last = await self._asked(await self._next(last), last, more_may_come=left > 0)
+            if not last.problem:
+                return Written(last.text, tuple(self.spent))
+            self.said.append(f"{last.choice[1].model}: {last.problem}")
+            if self.heard is not None:
+                self.heard(None)
+        raise self.failed()
+
+    def failed(self, *more: str) -> NoAnswer:
+        """Say what went wrong."""
+        what = "; ".join(dict.fromkeys([*self.said, *more])) or "no model answered"
+        return NoAnswer(what[:1000], where="the chat model", cure=_CURE, usage=tuple(self.spent))
+
+    async def _next(self, last: Answered | None) -> Choice:
+        """Choose whom to ask now."""
+        among = self._candidates(last)
+        if last is not None and not last.may_mend:
+            if not among:
+                raise self.failed()
+            if not self.board.retries.take():
+                raise self.failed("no second request, for too many failed lately")
+            if among[0] == last.choice:
+                await self._pause(BETWEEN_ATTEMPTS)
+        found = await self._admitted(among)
+        if found is None:
+            raise self.failed(*(self._state(one) for one in among))
+        return found
+
+    async def _admitted(self, among: list[Choice]) -> Choice | None:
+        """Return whom to ask; waits for a model that may be asked in a moment."""
+        enough = self._left() - min(MOST_PATIENCE, self._left() - 1)
+        found = self.board.first_admitted(among)
+        while found is None and (wait := self.board.shortest_wait(among)) <= self._left() - enough:
+            await self._pause(max(wait, SHORTEST_PAUSE))
+            found = self.board.first_admitted(among)
+        return found
+
+    def _candidates(self, last: Answered | None) -> list[Choice]:
+        every = list(self.board.profile.in_order(self.tier))
+        if last is None:
+            return every
+        others = [one for one in every if one[1].place != last.choice[1].place]
+        if last.may_mend:
+            return [last.choice, *others]
+        return [*others, last.choice] if last.may_pass else others
+
+    def _state(self, choice: Choice) -> str:
+        breaker = self.board.breaker(choice[1])
+        return f"{choice[1].model} is not asked for {breaker.waits():.0f} s more ({breaker.why})"
+
+    async def _asked(
+        self, choice: Choice, last: Answered | None, *, more_may_come: bool
+    ) -> Answered:
+        user = self.user
+        if last is not None and last.failure is None:
+            user = f"{user}\n\nYour last answer could not be used: {last.problem}. Write it again."
+        while True:
+            share = FIRST_SHARE if more_may_come else 1.0
+            seconds = max(0.05, share * self._left() - 0.05)
+            request = Request(
+                self.board, self.books, choice, self.tier, self.system, user, seconds,
+                self.check, self.heard, self.spent, whole=last is not None and last.streams_nothing,
+            )  # fmt: skip
+            try:
+                return await request.sent()
+            except BudgetSpent as error:
+                choice = await self._within_budget(error, choice)
+
+    async def _within_budget(self, error: BudgetSpent, choice: Choice) -> Choice:
+        """Find another way, as the budget wants it."""
+        if error.over == "cheaper" and self.tier != "cheap":
+            self.tier = "cheap"
+            cheaper = self.board.first_admitted(self.board.profile.in_order("cheap"))
+            if cheaper is not None:
+                return cheaper
+        if error.over == "throttle" and self._left() > 2 * BUDGET_LOOK:
+            await self._pause(BUDGET_LOOK)
+            if self.board.breaker(choice[1]).admit():
+                return choice
+        raise self.failed(error.what)
+
+    async def _pause(self, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, min(seconds, self._left())))
+
+    def _left(self) -> float:
+        return self.ends - asyncio.get_running_loop().time()

@@ -1,0 +1,78 @@
+"""Tokens and money of one request: as the provider says where that can be believed, else as we count."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from graph.gateways.models.litellm_library import litellm
+from graph.gateways.models.profiles import Deployment
+
+# A provider's count that lies further from ours than this is not believed.
+_FACTOR: Final = 4
+_SLACK: Final = 256
+_MILLION: Final = 1_000_000
+
+
+@dataclass(frozen=True)
+class Count:
+    """Tokens of a request."""
+
+    prompt: int
+    completion: int
+    cached: int = 0
+    source: Literal["provider", "estimated"] = "estimated"
+
+
+def count_asked(deployment: Deployment, messages: Sequence[dict[str, str]]) -> int:
+    """Count here what a request says; exact for some models, near for all."""
+    return int(litellm().token_counter(model=deployment.model, messages=list(messages)))
+
+
+def count_written(deployment: Deployment, text: str) -> int:
+    """Count here what came back."""
+    return int(litellm().token_counter(model=deployment.model, text=text)) if text else 0
+
+
+def believed(told: Any, ours: Count, *, max_tokens: int) -> Count:
+    """Take the provider's count, unless it is missing or cannot be true."""
+    prompt, completion = _whole(told, "prompt_tokens"), _whole(told, "completion_tokens")
+    if prompt is None or completion is None:
+        return ours
+    likely = ours.prompt / _FACTOR - _SLACK <= prompt <= ours.prompt * _FACTOR + _SLACK
+    # Reasoning that is not shown is paid too, but never more than was asked for.
+    possible = (
+        ours.completion / _FACTOR <= completion <= max(max_tokens, ours.completion) * 2 + _SLACK
+    )
+    if not (likely and possible and prompt > 0 and completion > 0):
+        return ours
+    details = getattr(told, "prompt_tokens_details", None)
+    cached = _whole(details, "cached_tokens") or 0
+    return Count(prompt, completion, min(cached, prompt), "provider")
+
+
+def dollars(deployment: Deployment, count: Count) -> float:
+    """Return what the tokens cost; models that no list knows cost nothing."""
+    if deployment.input_price is not None or deployment.output_price is not None:
+        paid = count.prompt * (deployment.input_price or 0.0)
+        return (paid + count.completion * (deployment.output_price or 0.0)) / _MILLION
+    library = litellm()
+    usage = library.Usage(
+        prompt_tokens=count.prompt,
+        completion_tokens=count.completion,
+        prompt_tokens_details={"cached_tokens": count.cached} if count.cached else None,
+    )
+    try:
+        prompt, completion = library.cost_per_token(model=deployment.model, usage_object=usage)
+    except Exception as error:
+        if "isn't mapped" in str(error) or type(error).__name__ in {
+            "ModelNotMappedError",
+            "NotFoundError",
+        }:
+            return 0.0
+        raise
+    return float(prompt + completion)
+
+
+def _whole(told: Any, name: str) -> int | None:
+    value = getattr(told, name, None)
+    return value if type(value) is int and value >= 0 else None

@@ -1,0 +1,114 @@
+"""One request to one provider: its answer is whole, or it is no answer."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from graph.gateways.models.failures import ProviderFailure, failure_of
+from graph.gateways.models.litellm_library import litellm
+from graph.gateways.models.profiles import Deployment
+from graph.text_border import clean_text
+
+_PLAIN: Final = re.compile(r"[A-Za-z_]{1,30}")
+LONGEST_ANSWER: Final = 200_000
+_ENDS: Final = frozenset({"stop", "end_turn"})
+Messages = list[dict[str, str]]
+
+
+@dataclass
+class ProviderCall:
+    """Asks, and keeps what came so far, so that it can be accounted for however it ends."""
+
+    deployment: Deployment
+    messages: Messages
+    heard: Callable[[str], None]
+    """Hears each piece as it comes."""
+    stream: bool = True
+    text: str = field(default="", init=False)
+    told: Any = field(default=None, init=False)
+    """What the provider says of the tokens, if it does."""
+
+    async def answer(self) -> str:
+        """Return the whole text, or raise `ProviderFailure`."""
+        try:
+            finish = await (self._streamed() if self.stream else self._at_once())
+        except ProviderFailure:
+            raise
+        except Exception as error:
+            raise failure_of(error) from error
+        if str(finish).lower() not in _ENDS:
+            # Who says that it stopped early would stop there again; who says nothing was cut off.
+            kind = "not_whole" if finish is None else "refused_this"
+            said = finish if finish is None or _PLAIN.fullmatch(str(finish)) else "unreadable"
+            raise ProviderFailure(kind, f"the answer is not whole (finish_reason {said})")
+        if not self.text.strip():
+            raise ProviderFailure("not_whole", "the answer is empty")
+        return clean_text(self.text)
+
+    async def _streamed(self) -> str | None:
+        stream = await litellm().acompletion(
+            **self._request(), stream=True, stream_options={"include_usage": True}
+        )
+        try:
+            async for chunk in stream:
+                choices = getattr(chunk, "choices", None)
+                piece = getattr(choices[0].delta, "content", None) if choices else None
+                if isinstance(piece, str) and piece:
+                    self._take(piece)
+        finally:
+            await stream.aclose()
+        # The library invents an end and an account where none came; these two hold what really came.
+        received: list[Any] = stream.chunks
+        finish = stream.received_finish_reason
+        if not received:
+            raise ProviderFailure("not_whole", "nothing came piece by piece", streams=False)
+        if finish is not None:
+            self.told = _whole_account(received)
+        return finish
+
+    async def _at_once(self) -> str | None:
+        response = await litellm().acompletion(**self._request())
+        choices = getattr(response, "choices", None)
+        if not choices:
+            raise ProviderFailure("not_whole", "the answer has no choices")
+        self.told = getattr(response, "usage", None)
+        text = getattr(choices[0].message, "content", None)
+        if isinstance(text, str):
+            self._take(text)
+        return choices[0].finish_reason
+
+    def _take(self, piece: str) -> None:
+        self.text += piece
+        if len(self.text) > LONGEST_ANSWER:
+            raise ProviderFailure(
+                "not_whole", f"the answer has more than {LONGEST_ANSWER:,} characters"
+            )
+        self.heard(piece)
+
+    def _request(self) -> dict[str, Any]:
+        one = self.deployment
+        return {
+            "model": one.model,
+            "messages": self.messages,
+            "api_base": one.api_base,
+            "api_key": one.api_key.get_secret_value() if one.api_key else None,
+            "temperature": 0,
+            "max_tokens": one.max_tokens,
+            "timeout": one.timeout,
+            # Retries in more than one layer multiply, so the layers below have none.
+            "max_retries": 0,
+            "num_retries": 0,
+            "drop_params": True,
+        }
+
+
+def _whole_account(chunks: list[Any]) -> Any:
+    """Return the last account; some tell of the prompt at the beginning and of the rest at the end."""
+    accounts: list[Any] = [one.usage for one in chunks if getattr(one, "usage", None)]
+    if not accounts:
+        return None
+    whole = accounts[-1]
+    whole.prompt_tokens = max(one.prompt_tokens for one in accounts)
+    whole.completion_tokens = max(one.completion_tokens for one in accounts)
+    return whole

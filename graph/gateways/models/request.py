@@ -1,0 +1,181 @@
+"""One request with all that belongs to it: its money, its breaker, its time, and its account."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from graph.gateways.models.books import Books, Held, Order, Outcome, Receipt
+from graph.gateways.models.failures import ProviderFailure
+from graph.gateways.models.prices import Count, believed, count_asked, count_written, dollars
+from graph.gateways.models.profiles import Deployment, Role, Tier
+from graph.gateways.models.provider_call import ProviderCall
+from graph.gateways.models.switchboard import Choice, Switchboard
+from graph.ports import Check, Heard
+from graph.state import Usage
+
+_UNPAID: Final = frozenset({"busy", "refused_us", "refused_this", "down"})
+_NOTHING: Final = Count(0, 0)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What came of a request: a text that can be used, one that cannot, or a failure."""
+
+    choice: Choice
+    text: str = ""
+    problem: str = ""
+    failure: ProviderFailure | None = None
+
+    @property
+    def may_mend(self) -> bool:
+        """Whether the same model is the best to ask again: it works, only not as we asked."""
+        return self.failure is None or self.streams_nothing
+
+    @property
+    def streams_nothing(self) -> bool:
+        return self.failure is not None and not self.failure.streams
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether asking the same model the same again may help."""
+        return self.failure is None or self.failure.kind not in {"refused_us", "refused_this"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request; `spent` gets a row for it."""
+
+    board: Switchboard
+    books: Books
+    choice: Choice
+    tier: Tier
+    system: str
+    user: str
+    seconds: float
+    check: Check
+    heard: Heard | None
+    spent: list[Usage]
+    whole: bool = False
+    """Ask for the answer at once, since nothing came piece by piece."""
+
+    async def sent(self) -> Answered:
+        """Hold the money, ask, and settle, however it ends."""
+        messages = [
+            {"role": "system", "content": self.system},
+            {"role": "user", "content": self.user},
+        ]
+        prompt = count_asked(self._deployment, messages)
+        try:
+            held = await self.books.hold(
+                order_for(self._deployment, self.tier, self.choice[0], prompt, self.seconds)
+            )
+        except BaseException:
+            self.board.breaker(self._deployment).left_alone()
+            raise
+        call = ProviderCall(
+            self._deployment,
+            messages,
+            self.heard or _nobody,
+            stream=self._streams(),
+        )
+        began = asyncio.get_running_loop().time()
+        try:
+            answered = await self._answered(call)
+        except BaseException:
+            # Given up by whoever asked: nobody waits for the books, and the row is there already.
+            self.board.breaker(self._deployment).left_alone()
+            receipt = self._receipt(held, call, "abandoned", began, self._paid(call, prompt))
+            self.board.beside(self.books.settle(receipt))
+            raise
+        await self._settled(held, call, answered, began, prompt)
+        return answered
+
+    async def _answered(self, call: ProviderCall) -> Answered:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        limit = min(self.seconds, self._deployment.timeout)
+        breaker = self.board.breaker(self._deployment)
+        try:
+            async with asyncio.timeout(limit):
+                text = await call.answer()
+        except TimeoutError:
+            failure = ProviderFailure("late", f"no answer within {limit:.3g} s")
+        except ProviderFailure as error:
+            failure = error
+        else:
+            seconds = loop.time() - began
+            if self.whole:
+                self.board.whole_only.add(self._deployment.place)
+            breaker.answered(seconds, slow=seconds > self._deployment.slow_seconds)
+            return Answered(self.choice, text, self.check(text))
+        if failure.counts and failure.streams:
+            breaker.failed(failure.what, loop.time() - began, rest=failure.rest)
+        else:
+            breaker.left_alone()
+        return Answered(self.choice, "", failure.what, failure)
+
+    async def _settled(
+        self, held: Held, call: ProviderCall, answered: Answered, began: float, prompt: int
+    ) -> None:
+        failure = answered.failure
+        outcome: Outcome = "failed" if failure else "unusable" if answered.problem else "answered"
+        free = failure is not None and failure.kind in _UNPAID and not (call.text or call.told)
+        count = _NOTHING if free else self._paid(call, prompt)
+        receipt = self._receipt(held, call, outcome, began, count, answered.problem)
+        if not free:
+            self.spent.append(self._usage(receipt))
+        await self.books.settle(receipt)
+
+    def _streams(self) -> bool:
+        one = self._deployment
+        return one.streams and not self.whole and one.place not in self.board.whole_only
+
+    def _paid(self, call: ProviderCall, prompt: int) -> Count:
+        """Count what came; a provider bills it whether or not we can use it."""
+        written = count_written(self._deployment, call.text)
+        return believed(call.told, Count(prompt, written), max_tokens=self._deployment.max_tokens)
+
+    def _receipt(
+        self,
+        held: Held,
+        call: ProviderCall,
+        outcome: Outcome,
+        began: float,
+        count: Count,
+        problem: str = "",
+    ) -> Receipt:
+        seconds = asyncio.get_running_loop().time() - began
+        paid = dollars(call.deployment, count)
+        return Receipt(held, count, paid, outcome, round(seconds, 3), problem[:500])
+
+    def _usage(self, receipt: Receipt) -> Usage:
+        usage: Usage = {
+            "model": self._deployment.model,
+            "prompt_tokens": receipt.count.prompt,
+            "completion_tokens": receipt.count.completion,
+            "cost": receipt.dollars,
+            "source": receipt.count.source,
+        }
+        return {**usage, "role": self.choice[0]} if self.board.has_several else usage
+
+    @property
+    def _deployment(self) -> Deployment:
+        return self.choice[1]
+
+
+def order_for(one: Deployment, tier: Tier, role: Role, prompt: int, seconds: float) -> Order:
+    """Return what a request may take at most."""
+    return Order(
+        model=one.model,
+        tier=tier,
+        role=role,
+        prompt_tokens=prompt,
+        most_completion=one.max_tokens,
+        prompt_dollars=dollars(one, Count(prompt, 0)),
+        most_dollars=dollars(one, Count(prompt, one.max_tokens)),
+        seconds=min(seconds, one.timeout),
+    )
+
+
+def _nobody(_piece: str | None) -> None:
+    """Hear nothing."""

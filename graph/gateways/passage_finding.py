@@ -1,0 +1,123 @@
+"""From a question to an agent's passages: what Qdrant finds, what the ledger knows of it, one order."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from graph.gateways.counted_words import CountedWords
+from graph.gateways.reranking import BLEND, Reranking
+from graph.gateways.vector_search import VectorSearch
+from graph.planning.workflow_plan import AgentCapability
+from graph.ports import QueryEmbedder
+from graph.retrieval.hybrid import QuestionVectors
+from graph.retrieval.rights import Rights
+from graph.retrieval.terms import sparse_query
+from kb_contract.agent_manifest import RetrievalSettings
+from kb_contract.ranking import Candidate, Question, Ranked, ranked, shortlist, with_row
+from kb_contract.sparse_words import question_weights
+
+Row = dict[str, Any]
+Rows = Callable[[str, Mapping[str, Any]], Awaitable[list[Row]]]
+
+
+@dataclass(frozen=True)
+class LiveAgent:
+    """An agent as the planner sees it, and how it wants to be searched."""
+
+    capability: AgentCapability
+    retrieval: RetrievalSettings
+    space: str
+    """Key of its embeddings."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question, as the collection is asked it and as its passages are weighed."""
+
+    text: str
+    vectors: QuestionVectors
+    question: Question
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How many passages, and of which documents: those with one of the tags, if any are named."""
+
+    limit: int
+    tags: Sequence[str] | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """Rows of the ledger with their places, best first."""
+
+    passages: Sequence[tuple[Ranked, Row]]
+    all_known: bool
+    """Whether the live generation knows all that the collection gave."""
+    ranked_by: str = BLEND
+
+
+@dataclass(frozen=True)
+class PassageFinding:
+    """Asks the collection once and the ledger once."""
+
+    search: VectorSearch
+    rows: Rows
+    embedder: QueryEmbedder
+    counted: CountedWords
+    reranking: Reranking | None = None
+
+    async def ask(self, agent: LiveAgent, question: str) -> Asked:
+        generation = agent.capability.generation or 0
+        [read], counts = await asyncio.gather(
+            self.embedder.read([question]), self.counted.of(agent.capability.agent_id, generation)
+        )
+        words = counts.get(question_weights(question))
+        return Asked(
+            question,
+            QuestionVectors(read.vector, sparse_query(question)),
+            Question.of(question, read.words, words),
+        )
+
+    async def find(
+        self, alias: str, agent: LiveAgent, asked: Asked, wanted: Wanted, rights: Rights
+    ) -> Found:
+        """Return passages in order; none when not even the best is relevant enough."""
+        agent_id, how = agent.capability.agent_id, agent.retrieval
+        size = max(how.candidates, wanted.limit)
+        only = rights.permitted(agent_id, wanted.tags)
+        found = await self.search.candidates(alias, only, asked.vectors, size)
+        short = shortlist(asked.question, found, how.blend, size)
+        rows = await self._rows_of(agent, short, rights)
+        known = [one for one in short if one.chunk_id in rows]
+        # What Qdrant let through by mistake is known, and not for this caller now.
+        meant = [with_row(one, rows[one.chunk_id]) for one in known
+                 if rows[one.chunk_id]["may_read"]]  # fmt: skip
+        order = ranked(asked.question, meant, how.blend, threshold=how.threshold)
+        order, ranked_by = await self._reranked(asked.text, order, rows)
+        passages = [(one, rows[one.chunk_id]) for one in order[: wanted.limit]]
+        return Found(passages, len(known) == len(short), ranked_by)
+
+    async def _reranked(
+        self, question: str, order: list[Ranked], rows: Mapping[str, Row]
+    ) -> tuple[list[Ranked], str]:
+        if self.reranking is None or not order:
+            return order, BLEND
+        return await self.reranking.order(question, order, lambda one: rows[one.chunk_id]["text"])
+
+    async def _rows_of(
+        self, agent: LiveAgent, found: Sequence[Candidate], rights: Rights
+    ) -> dict[str, Row]:
+        """Read the ledger's words for what was found."""
+        if not found:
+            return {}
+        values = {
+            "agent": agent.capability.agent_id,
+            "space": agent.space,
+            "ids": [UUID(one.chunk_id) for one in found],
+            **rights.values(),
+        }
+        rows = await self.rows("live_passages", values)
+        return {str(row["chunk_id"]): row for row in rows}

@@ -1,0 +1,133 @@
+"""Passages in a better order by a model that reads question and passage together, if it is in time."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, Protocol
+
+import structlog
+
+from kb_contract.errors import BadSetting
+from kb_contract.ranking import Ranked
+from kb_contract.sentence_models.torch_model import set_library_switches
+
+BLEND: Final = "blend"
+LATE: Final = "blend (the reranker was late)"
+FAILED: Final = "blend (the reranker failed)"
+RESTING: Final = "blend (the reranker rests)"
+READ: Final = 30
+"""So many are read; the others keep their places behind them."""
+REST_SECONDS: Final = 30.0
+BY_API: Final = "litellm/"
+_log = structlog.get_logger()
+
+
+class PairScorer(Protocol):
+    """Says how well each text answers the question; more is better."""
+
+    async def score(self, question: str, texts: Sequence[str]) -> Sequence[float]: ...
+
+
+@dataclass
+class Reranking:
+    """Keeps a budget: who is late or fails is not asked again for a while, and that is said."""
+
+    scorer: PairScorer
+    name: str
+    seconds: float
+    clock: Callable[[], float] = time.monotonic
+    _rests_until: float = field(default=float("-inf"), init=False)
+
+    async def order(
+        self, question: str, found: list[Ranked], text: Callable[[Ranked], str]
+    ) -> tuple[list[Ranked], str]:
+        """Return the passages in order, and by what they were ordered."""
+        if self.clock() < self._rests_until:
+            return found, RESTING
+        read, rest = found[:READ], found[READ:]
+        try:
+            async with asyncio.timeout(self.seconds):
+                scores = await self.scorer.score(question, [text(one) for one in read])
+            order = sorted(zip(scores, read, strict=True), key=lambda one: -one[0])
+        except TimeoutError:
+            return self._without(found, LATE, f"took longer than {self.seconds} s")
+        except BadSetting:
+            raise
+        except Exception as error:  # noqa: BLE001 - models and providers fail in ways of their own
+            return self._without(found, FAILED, f"{type(error).__name__}: {error}"[:300])
+        return [one for _, one in order] + rest, self.name
+
+    def _without(self, found: list[Ranked], by: str, why: str) -> tuple[list[Ranked], str]:
+        self._rests_until = self.clock() + REST_SECONDS
+        _log.warning("reranker.off", model=self.name, reason=why, seconds=REST_SECONDS)
+        return found, by
+
+
+@dataclass(frozen=True)
+class CrossEncoderScorer:
+    """A cross-encoder of sentence-transformers; loads at the first question, in a thread of its own."""
+
+    model: str
+    threads: int = 1
+
+    async def score(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._scores, question, list(texts))
+
+    def _scores(self, question: str, texts: list[str]) -> list[float]:
+        pairs = [(question, text) for text in texts]
+        found: Any = self._loaded.predict(pairs, show_progress_bar=False)
+        return [float(one) for one in found]
+
+    @cached_property
+    def _thread(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(max_workers=1, thread_name_prefix="reranker")
+
+    @cached_property
+    def _loaded(self) -> Any:
+        set_library_switches()
+        import torch  # noqa: PLC0415 - seconds, so not before there is work
+        from sentence_transformers import CrossEncoder  # noqa: PLC0415 - same
+
+        torch.set_num_threads(self.threads)
+        try:
+            return CrossEncoder(self.model, device="cpu", num_labels=1)
+        except (OSError, ValueError) as error:
+            raise BadSetting(
+                f"{self.model!r} cannot be loaded: {str(error)[:200]}", where="RERANK_MODEL",
+                cure="give a folder of a cross-encoder, put it into the hub's cache, or leave it empty",
+            ) from error  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ApiScorer:
+    """A provider's reranker, by the name that litellm knows it under."""
+
+    model: str
+    base: str = ""
+
+    async def score(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+        import litellm as untyped  # noqa: PLC0415 - three seconds
+
+        litellm: Any = untyped
+        where = {"api_base": self.base} if self.base else {}
+        answer = await litellm.arerank(
+            model=self.model, query=question, documents=list(texts), top_n=len(texts), **where
+        )
+        scores = [float("-inf")] * len(texts)
+        results: list[dict[str, Any]] = answer.results or []
+        for one in results:
+            scores[one["index"]] = float(one["relevance_score"])
+        return scores
+
+
+def reranking_of(name: str, seconds: float, threads: int = 1, base: str = "") -> Reranking | None:
+    """Make what the settings name; None where they name nothing."""
+    if not name:
+        return None
+    if name.startswith(BY_API):
+        return Reranking(ApiScorer(name.removeprefix(BY_API), base), name, seconds)
+    return Reranking(CrossEncoderScorer(name, threads), name, seconds)

@@ -1,0 +1,199 @@
+"""The books in Postgres: a row per request before it is sent, and balances that nobody passes."""
+
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, cast
+
+import structlog
+from langgraph.config import get_config
+from psycopg.types.json import Jsonb
+
+from graph.gateways.models.books import BudgetSpent, Held, Order, Receipt
+from graph.gateways.models.breaker import BreakerChange
+from graph.gateways.models.budgets import Budget, Wanted, holds_of
+from graph.gateways.postgres import LazyPool
+from graph.gateways.run_story import tell_story
+from graph.ports import APPROVED_STEP, WORKING_STEP
+from kb_contract.identifiers import DEFAULT_WORKSPACE
+from kb_contract.named_queries import named_queries
+
+log = structlog.get_logger(__name__)
+LANE: Final = "money"
+# A request that is older than it may get belonged to a process that is gone.
+_GRACE: Final = 60.0
+_LOOK_FOR_LOST: Final = 60.0
+
+
+def utc_now() -> datetime:
+    """Say what time it is: a budget's day begins at midnight UTC."""
+    return datetime.now(UTC)  # noqa: TID251 - the one clock of the books
+
+
+@dataclass
+class PostgresBooks:
+    """The real `Books`."""
+
+    pool: LazyPool
+    workspace_id: str = DEFAULT_WORKSPACE
+    budgets: tuple[Budget, ...] = ()
+    now: Callable[[], datetime] = utc_now
+    _looked: float = field(default=0.0, init=False)
+
+    async def hold(self, order: Order) -> Held:
+        await self._settle_lost()
+        who = {**_run(), **_step()}
+        call_id = str(uuid.uuid4())
+        wanted = wanted_by(order, approved=APPROVED_STEP.get())
+        holds = holds_of(self.budgets, who, self.now(), wanted)
+        call = {
+            **who,
+            "call_id": call_id,
+            "workspace_id": self.workspace_id,
+            "model": order.model,
+            "tier": order.tier,
+            "role": order.role,
+            "prompt_tokens": order.prompt_tokens,
+            "most_completion": order.most_completion,
+            "prompt_dollars": order.prompt_dollars,
+            "most_dollars": order.most_dollars,
+            "seconds": order.seconds + _GRACE,
+        }
+        values = {"call": Jsonb(call), "holds": Jsonb([one.as_json() for one in holds])}
+        said = await self._said("hold_money", "said", values)
+        if said:
+            raise self._spent(said)
+        return Held(call_id)
+
+    async def asks(self, orders: Sequence[tuple[str, Order]]) -> str:
+        asking = tuple(one for one in self.budgets if one.over == "ask")
+        if not asking:
+            return ""
+        wanted: dict[tuple[str, str, str], float] = {}
+        for agent, order in orders:
+            who = {**_run(), "agent_id": agent}
+            for hold in holds_of(asking, who, self.now(), wanted_by(order)):
+                place = (hold.budget.name, hold.subject, hold.begins)
+                wanted[place] = wanted.get(place, 0.0) + hold.amount
+        begins = sorted({place[2] for place in wanted})
+        rows = await self.pool.rows(named_queries("costs")["balances"], {"begins": begins})
+        taken = {
+            (row["budget"], row["subject"], row["begins"]): row["spent"] + row["held"]
+            for row in rows
+        }
+        caps = {one.name: one for one in asking}
+        for (name, subject, when), amount in sorted(wanted.items()):
+            spent, cap = taken.get((name, subject, when), 0.0), caps[name].cap
+            if spent + amount > cap:
+                whose = "" if subject == "*" else f" of {subject}"
+                return (
+                    f"the budget {name}{whose} is nearly spent: {spent:.4f} of {cap:g} {caps[name].unit}, "
+                    f"and this may take up to {amount:.4f}"
+                )
+        return ""
+
+    async def settle(self, receipt: Receipt) -> None:
+        said = {
+            "prompt_tokens": receipt.count.prompt,
+            "completion_tokens": receipt.count.completion,
+            "cached_tokens": receipt.count.cached,
+            "source": receipt.count.source,
+            "cost": receipt.dollars,
+            "outcome": receipt.outcome,
+            "seconds": receipt.seconds,
+            "error": receipt.error,
+        }
+        values = {"call_id": receipt.held.call_id, "said": Jsonb(said)}
+        for near in await self._said("settle_money", "warned", values):
+            log.warning("a budget comes near its end", **near)
+            tell_story({"type": "budget_warning", "lane": LANE, **near})
+
+    async def keep_state(self, change: BreakerChange) -> None:
+        """Keep how a model of this process is, for whoever asks after its health elsewhere."""
+        values = {
+            "model": change.model,
+            "process": f"{socket.gethostname()}:{os.getpid()}",
+            "state": change.state,
+            "why": change.why[:300],
+            "rest": change.rest,
+        }
+        async with self.pool.connection() as connection:
+            await connection.execute(_statement("keep_model_state"), values)
+
+    async def _settle_lost(self) -> None:
+        now = time.monotonic()
+        if self._looked and now - self._looked < _LOOK_FOR_LOST:
+            return
+        self._looked = now
+        await self._said("settle_lost_money", "lost", {})
+
+    async def _said(self, name: str, column: str, values: Mapping[str, Any]) -> Any:
+        rows = await self.pool.rows(named_queries("costs")[name], values)
+        return rows[0][column]
+
+    def _spent(self, said: Mapping[str, Any]) -> BudgetSpent:
+        budget = next(one for one in self.budgets if one.name == said["over"])
+        whose = "" if said["subject"] == "*" else f" of {said['subject']}"
+        what = (
+            f"the budget {budget.name}{whose} has no room: {float(said['spent']):.4f} of {budget.cap:g} "
+            f"{budget.unit} spent, {float(said['held']):.4f} held, {float(said['amount']):.4f} wanted"
+        )
+        told = {"budget": budget.name, "subject": said["subject"], "policy": budget.over}
+        log.warning("a budget is spent", what=what, **told)
+        tell_story({"type": "budget_spent", "lane": LANE, "what": what, **told})
+        return BudgetSpent(
+            what,
+            over=budget.over,
+            where="LLM_PROFILES",
+            cure="raise its cap, or wait for its next period",
+        )
+
+
+@dataclass(frozen=True)
+class PostgresQuestionCosts:
+    """The real `QuestionCosts`: a thread works on one question at a time."""
+
+    pool: LazyPool
+
+    async def since(self, thread_id: str, asked_at: float) -> dict[str, Any]:
+        values = {"thread_id": thread_id, "asked_at": asked_at}
+        [row] = await self.pool.rows(named_queries("costs")["question_costs"], values)
+        return row
+
+
+def wanted_by(order: Order, *, approved: bool = False) -> Wanted:
+    """Return what a request may take at most."""
+    tokens = order.prompt_tokens + order.most_completion
+    return Wanted(order.tier, order.most_dollars, tokens, approved)
+
+
+def _statement(name: str) -> bytes:
+    return named_queries("costs")[name].encode()
+
+
+def _step() -> dict[str, str | None]:
+    step, agent = WORKING_STEP.get() or (None, None)
+    return {"step_id": step, "agent_id": agent}
+
+
+def _run() -> dict[str, str | None]:
+    """Return whose run it is, when a graph is running."""
+    try:
+        config = cast("Mapping[str, Any]", get_config())
+    except (RuntimeError, KeyError):
+        return {"thread_id": None, "run_id": None, "user_id": None}
+    known = {**config.get("metadata", {}), **config.get("configurable", {})}
+    # Who asks is what the server wrote into the run, never what a caller put into its configuration.
+    user = config.get("metadata", {}).get("requested_by")
+    return {
+        **{name: _text(known.get(name)) for name in ("thread_id", "run_id")},
+        "user_id": _text(user),
+    }
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,85 @@
+"""What providers cost, by whom and for what. `/costs`."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
+
+from graph.gateways.models.budgets import Budget
+from graph.gateways.models.profiles import read_models_file
+from graph.server.border import BorderRoute
+from graph.server.clock import utc_now
+from graph.server.database import Row
+from graph.server.server_parts import Parts, ServerParts
+
+router = APIRouter(tags=["costs"], route_class=BorderRoute)
+By = Literal["agent", "type", "user", "session", "day", "model"]
+
+
+@router.get("/costs")
+async def costs(
+    parts: Parts,
+    by: By = "agent",
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> dict[str, Any]:
+    """Spend since the first of the month (or `since`), by `by`; budgets, projection, costly questions."""
+    now = utc_now()
+    begins = since or datetime(now.year, now.month, 1, tzinfo=UTC)
+    # What processes left behind that died is settled first, so that the sums are whole.
+    await parts.database.rows("settle_lost_money")
+    between = {"workspace": parts.settings.workspace_id, "since": begins, "until": until}
+    total = await parts.database.row("costs_total", **between)
+    return {
+        "by": by,
+        "since": begins.isoformat(),
+        "until": until.isoformat() if until else None,
+        "rows": await parts.database.rows("costs", by=by, limit=limit, **between),
+        "total": total,
+        "budgets": await _budgets(parts, now),
+        "projection": await _projection(parts, now),
+        "costly_questions": await parts.database.rows("costly_questions", **between),
+    }
+
+
+async def _budgets(parts: ServerParts, now: datetime) -> list[dict[str, Any]]:
+    budgets = {one.name: one for one in read_models_file(parts.settings.llm_profiles).budgets}
+    begins = sorted({one.begins(now) for one in budgets.values()})
+    rows = await parts.database.rows("balances", begins=begins)
+    shown = [_balance(budgets[row["budget"]], row) for row in rows if row["budget"] in budgets]
+    unused = set(budgets) - {one["budget"] for one in shown}
+    nothing = {"subject": None, "begins": None, "spent": 0.0, "held": 0.0}
+    return [
+        *shown,
+        *(_balance(budgets[name], {"budget": name, **nothing}) for name in sorted(unused)),
+    ]
+
+
+def _balance(budget: Budget, row: Row) -> dict[str, Any]:
+    about = {
+        "scope": budget.scope,
+        "period": budget.period,
+        "unit": budget.unit,
+        "over": budget.over,
+    }
+    share = round((row["spent"] + row["held"]) / budget.cap, 4)
+    shown = {name: row[name] for name in ("budget", "subject", "begins", "spent", "held")}
+    return {**shown, **about, "cap": budget.cap, "used": share}
+
+
+async def _projection(parts: ServerParts, now: datetime) -> dict[str, Any]:
+    """Say what the month will cost if it goes on like this."""
+    first = datetime(now.year, now.month, 1, tzinfo=UTC)
+    following = (first + timedelta(days=32)).replace(day=1)
+    row = await parts.database.row(
+        "costs_total", workspace=parts.settings.workspace_id, since=first, until=None
+    )
+    spent = row["cost"] if row else 0.0
+    share = (now - first) / (following - first)
+    return {
+        "month": first.strftime("%Y-%m"),
+        "spent": spent,
+        "projected": round(spent / max(share, 1e-6), 6),
+    }

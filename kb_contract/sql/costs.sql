@@ -1,0 +1,90 @@
+-- What providers cost: held before, settled after, and added up.
+
+-- name: hold_money
+select ops.hold_money(%(call)s, %(holds)s) as said;
+
+-- name: settle_money
+select ops.settle_money(%(call_id)s, %(said)s) as warned;
+
+-- name: settle_lost_money
+select ops.settle_lost_money() as lost;
+
+-- name: keep_model_state
+insert into ops.model_states (model, process, state, why, until)
+values (%(model)s, %(process)s, %(state)s, %(why)s, now() + make_interval(secs => %(rest)s::double precision))
+on conflict (model, process) do update
+set state = excluded.state, why = excluded.why, until = excluded.until, at = now();
+
+-- name: model_states
+-- A process that said nothing for a day is gone.
+select model, process, state, why, until, at from ops.model_states
+where at > now() - interval '1 day' order by model, process;
+
+-- name: model_numbers
+-- Requests of the last hour.
+select model, outcome, count(*)::int as requests,
+       coalesce(percentile_cont(0.5) within group (order by seconds), 0)::float as seconds_p50,
+       coalesce(percentile_cont(0.95) within group (order by seconds), 0)::float as seconds_p95
+from ops.usage where at > now() - interval '1 hour' group by model, outcome order by model, outcome;
+
+-- name: costs
+-- The type of a request is that of the answer it led to: the next one of its thread.
+with spent as (
+  select u.*, coalesce(a.query_type, 'none') as query_type
+  from ops.usage u
+  left join lateral (
+    select query_type from ops.answers
+    where thread_id = u.thread_id and created_at >= u.at order by created_at limit 1
+  ) a on true
+  where u.workspace_id = %(workspace)s
+    and u.at >= %(since)s and (%(until)s::timestamptz is null or u.at < %(until)s)
+)
+select case %(by)s
+         when 'agent' then coalesce(agent_id, 'none')
+         when 'type' then query_type
+         when 'user' then coalesce(user_id, 'none')
+         when 'session' then coalesce(thread_id, 'none')
+         when 'day' then to_char(at at time zone 'UTC', 'YYYY-MM-DD')
+         else model end as name,
+       count(*)::int as requests,
+       (count(*) filter (where outcome in ('failed', 'abandoned', 'lost')))::int as failed,
+       (count(*) filter (where outcome = 'open'))::int as open,
+       sum(prompt_tokens)::bigint as prompt_tokens, sum(completion_tokens)::bigint as completion_tokens,
+       sum(cost)::float as cost,
+       coalesce(sum(cost) filter (where source = 'estimated'), 0)::float as estimated_cost
+from spent group by 1 order by case when %(by)s = 'day' then 0 else -sum(cost) end, 1 limit %(limit)s;
+
+-- name: costs_total
+select count(*)::int as requests,
+       coalesce(sum(prompt_tokens), 0)::bigint as prompt_tokens,
+       coalesce(sum(completion_tokens), 0)::bigint as completion_tokens,
+       coalesce(sum(cost), 0)::float as cost,
+       coalesce(sum(cost) filter (where source = 'estimated'), 0)::float as estimated_cost
+from ops.usage
+where workspace_id = %(workspace)s
+  and at >= %(since)s and (%(until)s::timestamptz is null or at < %(until)s);
+
+-- name: costly_questions
+select u.thread_id, a.answer_id, a.question, a.query_type, sum(u.cost)::float as cost, count(*)::int as requests
+from ops.usage u
+join lateral (
+  select answer_id, question, query_type from ops.answers
+  where thread_id = u.thread_id and created_at >= u.at order by created_at limit 1
+) a on true
+where u.workspace_id = %(workspace)s
+  and u.at >= %(since)s and (%(until)s::timestamptz is null or u.at < %(until)s)
+group by 1, 2, 3, 4 having sum(u.cost) > 0 order by cost desc limit 10;
+
+-- name: question_costs
+select (count(*) filter (where prompt_tokens > 0 and outcome <> 'open'))::int as calls,
+       coalesce(sum(prompt_tokens) filter (where outcome <> 'open'), 0)::int as prompt_tokens,
+       coalesce(sum(completion_tokens), 0)::int as completion_tokens,
+       coalesce(sum(cost), 0)::float as cost,
+       coalesce(array_agg(distinct model order by model) filter (where prompt_tokens > 0 and outcome <> 'open'),
+                '{}') as models
+from ops.usage
+where thread_id = %(thread_id)s and at >= to_timestamp(%(asked_at)s::double precision);
+
+-- name: balances
+select budget, subject, begins, spent::float as spent, held::float as held, warned_at
+from ops.budget_balances where begins = any(%(begins)s) order by budget, spent desc limit 200;

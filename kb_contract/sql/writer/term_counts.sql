@@ -1,0 +1,32 @@
+-- How often words stand in a generation; counted from an earlier one by what changed since.
+
+-- name: counted_base
+-- The newest generation of the agent that was counted.
+select t.generation_id, t.chunks, t.packed
+from kb.term_counts t join kb.generations g using (generation_id)
+where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s
+order by g.number desc limit 1;
+
+-- name: words_changed
+-- Chunks that came (true) and went (false) between two generations, with all that is searched of them.
+with came as (
+  select document_id, chunk_index from kb.generation_chunks where generation_id = %(generation)s
+  except all
+  select document_id, chunk_index from kb.generation_chunks where generation_id = %(base)s
+), went as (
+  select document_id, chunk_index from kb.generation_chunks where generation_id = %(base)s
+  except all
+  select document_id, chunk_index from kb.generation_chunks where generation_id = %(generation)s
+)
+select change.came, d.title, d.front_matter, c.heading_path, c.text, c.context
+from (select true as came, * from came union all select false, * from went) change
+join kb.chunks c using (document_id, chunk_index)
+join kb.documents d using (document_id);
+
+-- name: keep_term_counts
+insert into kb.term_counts (generation_id, chunks, packed)
+values (%(generation)s, %(chunks)s, %(packed)s)
+on conflict (generation_id) do nothing;
+
+-- name: term_counts
+select chunks, packed from kb.term_counts where generation_id = %(generation)s;

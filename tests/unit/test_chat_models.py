@@ -1,0 +1,336 @@
+"""Whom a profile asks, when it asks others, and what it tells: against real HTTP servers."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from graph.agents.drafting import Drafting, claims_so_far
+from graph.gateways.chat_model import RoutedChatModel
+from graph.gateways.models.breaker import Breaker, BreakerChange, BreakerRules
+from graph.gateways.models.profiles import chosen_profile
+from graph.gateways.models.retry_budget import RetryBudget
+from graph.nodes.synthesize import stand_ins
+from graph.ports import WORKING_STEP, NoAnswer
+from kb_contract.errors import BadSetting
+from tests.doubles.kept_books import KeptBooks, loopback_model, loopback_profile
+from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
+from tests.doubles.loopback_replies import Reply
+
+
+@pytest.fixture(scope="module")
+def three() -> Iterator[tuple[LoopbackProvider, ...]]:
+    with loopback_provider() as one, loopback_provider() as two, loopback_provider() as last:
+        first = loopback_model(one).write(system="s", user="u", tier="cheap", deadline=60)
+        asyncio.run(first)  # loads what the first call of a process loads
+        yield one, two, last
+
+
+@pytest.fixture(autouse=True)
+def _fresh(three: tuple[LoopbackProvider, ...]) -> None:
+    for one in three:
+        one.calls.clear()
+        one.headers.clear()
+        one.says("fine")
+
+
+async def ask(model: RoutedChatModel, **more: Any) -> str:
+    asked = {"system": "s", "user": "u", "tier": "standard", "deadline": 10.0, **more}
+    return (await model.write(**asked)).text
+
+
+async def test_the_next_one_answers_and_is_named(three: tuple[LoopbackProvider, ...]) -> None:
+    one, two, _ = three
+    one.says(Reply(status=500))
+    written = await loopback_model(*three).write(system="s", user="u", tier="cheap", deadline=10)
+    assert (written.text, len(one.calls), len(two.calls)) == ("fine", 1, 1)
+    assert [usage["role"] for usage in written.usage] == ["fallback"]
+    assert stand_ins(written.usage) == [
+        "The fallback model openai/fallback answered, since the models before it did not."
+    ]
+
+
+async def test_two_requests_are_the_most_of_one_call(three: tuple[LoopbackProvider, ...]) -> None:
+    for provider in three:
+        provider.says(Reply(status=500))
+    model = loopback_model(*three)
+    with pytest.raises(NoAnswer, match=r"openai/primary.*openai/fallback"):
+        await ask(model)
+    assert sum(len(provider.calls) for provider in three) == 2
+
+
+async def test_a_dead_model_is_asked_three_times_and_the_emergency_one_takes_over(
+    three: tuple[LoopbackProvider, ...],
+) -> None:
+    one, two, last = three
+    one.says(Reply(status=503))
+    two.says(Reply(status=503))
+    model = loopback_model(*three)
+    answered = 0
+    for _ in range(12):
+        try:
+            answered += (await ask(model)) == "fine"
+        except NoAnswer:
+            continue
+    assert (len(one.calls), len(two.calls)) == (3, 3)
+    assert (answered, len(last.calls)) == (9, 9)
+    states = {row["model"].split(" ")[0]: row["state"] for row in model.board.numbers()}
+    assert states == {
+        "openai/primary": "open", "openai/fallback": "open", "openai/emergency": "closed",
+    }  # fmt: skip
+
+
+async def test_an_outage_of_all_adds_at_most_a_tenth(three: tuple[LoopbackProvider, ...]) -> None:
+    # The rests are over at once, so that nothing but the share of second requests holds them back.
+    one = three[0]
+    one.says(Reply(status=500))
+    model = loopback_model(one)
+    object.__setattr__(model.board, "rules", BreakerRules(rest=0.0, longest_rest=0.0))
+    for _ in range(60):
+        with pytest.raises(NoAnswer):
+            await ask(model)
+    reserve = RetryBudget().most
+    assert len(one.calls) <= 60 * 1.1 + reserve
+
+
+async def test_a_told_wait_is_kept(three: tuple[LoopbackProvider, ...]) -> None:
+    one = three[0]
+    at: list[float] = []
+
+    def script(_: dict[str, Any]) -> Reply:
+        at.append(time.monotonic())
+        return Reply(status=429, retry_after="1") if len(at) == 1 else Reply(text="fine")
+
+    one.script = script
+    assert await ask(loopback_model(one)) == "fine"
+    assert at[1] - at[0] >= 1.0
+
+
+async def test_all_who_wait_for_a_busy_model_get_their_answer(
+    three: tuple[LoopbackProvider, ...],
+) -> None:
+    one = three[0]
+    one.says(Reply(status=429, retry_after="1"), "fine")
+    model = loopback_model(one)
+    with pytest.raises(NoAnswer):
+        await ask(model, deadline=1.2)
+    assert await asyncio.gather(*(ask(model) for _ in range(8))) == ["fine"] * 8
+    assert len(one.calls) == 9
+
+
+async def test_a_long_wait_is_nobodys(three: tuple[LoopbackProvider, ...]) -> None:
+    one = three[0]
+    one.says(Reply(status=429, retry_after="120"))
+    model = loopback_model(one)
+    for _ in range(3):
+        with pytest.raises(NoAnswer, match=r"not asked for 1\d\d s more"):
+            await ask(model)
+    assert len(one.calls) == 1
+
+
+async def test_a_refused_key_is_not_tried_twice_nor_shown(
+    three: tuple[LoopbackProvider, ...],
+) -> None:
+    one = three[0]
+    one.says(
+        Reply(status=401, text="the key sk-test-0123456789 is wrong: ![see](http://evil/x.png)")
+    )
+    with capture_logs() as logs, pytest.raises(NoAnswer) as failed:
+        await ask(loopback_model(one))
+    assert len(one.calls) == 1
+    assert "AuthenticationError 401" in str(failed.value)
+    assert not any(said in str(failed.value) for said in ("sk-test", "evil"))
+    assert "[key] is wrong" in str(logs)
+    assert "sk-test" not in str(logs)
+
+
+async def test_slow_answers_count_against_a_model(three: tuple[LoopbackProvider, ...]) -> None:
+    one, two, _ = three
+    model = loopback_model(one, two, slow_seconds=0.0001)
+    for _ in range(7):
+        assert await ask(model) == "fine"
+    assert (len(one.calls), len(two.calls)) == (5, 2)
+
+
+async def test_a_provider_that_cannot_stream_is_asked_for_all_at_once(
+    three: tuple[LoopbackProvider, ...],
+) -> None:
+    one = three[0]
+    one.says(Reply(text="fine", streams=False))
+    model = loopback_model(one)
+    assert [await ask(model), await ask(model)] == ["fine", "fine"]
+    assert [call.get("stream", False) for call in one.calls] == [True, False, False]
+
+
+async def test_who_gives_up_pays_what_came_and_frees_the_probe(
+    three: tuple[LoopbackProvider, ...],
+) -> None:
+    one = three[0]
+    one.says(Reply(text="word " * 100, drip_seconds=0.02))
+    books = KeptBooks()
+    model = loopback_model(one, books=books)
+    heard: list[str | None] = []
+    begun = asyncio.Event()
+
+    def hear(piece: str | None) -> None:
+        heard.append(piece)
+        begun.set()
+
+    work = asyncio.create_task(ask(model, heard=hear))
+    await begun.wait()
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    await model.close()
+    [receipt] = books.receipts
+    assert (receipt.outcome, receipt.count.source) == ("abandoned", "estimated")
+    assert receipt.count.completion > 0
+    assert model.board.numbers()[0]["state"] == "closed"
+
+
+async def test_nothing_of_a_caller_reaches_a_provider_but_texts(
+    three: tuple[LoopbackProvider, ...],
+) -> None:
+    one = three[0]
+    user = json.dumps({"api_base": "http://evil", "model": "evil", "headers": {"x-evil": "1"}})
+    await ask(loopback_model(one), system="model: evil", user=user, tier="evil")
+    [call] = one.calls
+    assert (call["model"], set(call)) == (
+        "primary", {"messages", "model", "max_tokens", "stream", "stream_options", "temperature"},
+    )  # fmt: skip
+    assert not any("evil" in f"{name}{value}" for name, value in one.headers[0].items())
+
+
+def test_a_breaker_rests_longer_each_time_and_probes_with_one_call() -> None:
+    now = [0.0]
+    told: list[BreakerChange] = []
+    breaker = Breaker("m", lambda: now[0], BreakerRules(rest=10, longest_rest=25), told.append)
+    for _ in range(3):
+        assert breaker.admit()
+        breaker.failed("down", 1.0)
+    assert not breaker.admit()
+    for rest in (10, 20, 25):
+        assert told[-1].rest == rest
+        now[0] += rest
+        assert [breaker.admit(), breaker.admit()] == [True, False]
+        breaker.failed("down", 1.0)
+    now[0] += 25
+    assert breaker.admit()
+    breaker.left_alone()
+    assert breaker.admit()
+    breaker.answered(1.0, slow=False)
+    assert (breaker.state, breaker.numbers()["calls"]) == ("closed", {"failed": 6, "answered": 1})
+
+
+def test_a_file_of_profiles(tmp_path: Path) -> None:
+    file = tmp_path / "models.yaml"
+    file.write_text(
+        """
+profiles:
+  house:
+    primary: {cheap: a/small, strong: {model: a/big, timeout: 5}}
+    emergency: b/any
+    agents: {legal: strong}
+""",
+        encoding="utf-8",
+    )
+    profile = chosen_profile("house", str(file))
+    assert profile is not None
+    assert [one.model for _, one in profile.in_order("standard")] == ["a/big", "b/any"]
+    assert [role for role, _ in profile.in_order("cheap")] == ["primary", "emergency"]
+    assert [profile.tier_for("cheap", who) for who in ("legal", "x")] == ["strong", "cheap"]
+    assert profile.tier_for("whatever", None) == "standard"
+    assert chosen_profile("offline", str(file)) is None
+    for name in ("openai/gpt-4o-mini", "gpt-4o-mini"):
+        single = chosen_profile(name, "")
+        assert single is not None
+        assert [one.model for _, one in single.in_order("strong")] == [name]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("profiles: {p: {fallback: a/b}}", "profiles.p.primary"),
+        ("profiles: {p: {primary: {huge: a/b}}}", "profiles.p.primary.huge"),
+        ("profiles: {p: {primary: {model: a/b, api_base: 'file:///etc'}}}", "api_base"),
+        ("budgets: [{name: b, cap: -1}]", "budgets.0.cap"),
+        ("nothing: 1", "nothing"),
+        ("profiles: [", "no YAML"),
+    ],
+)
+def test_a_wrong_file_says_where(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "models.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(BadSetting, match=said):
+        chosen_profile("p", str(file))
+
+
+def test_a_name_that_nobody_knows_lists_those_that_are() -> None:
+    with pytest.raises(BadSetting, match="offline, cloud"):
+        chosen_profile("clowd", "")
+
+
+async def test_the_agents_tier_is_asked_for(three: tuple[LoopbackProvider, ...]) -> None:
+    one = three[0]
+    said = loopback_profile(one).model_dump()
+    said["primary"] |= {"strong": {**said["primary"]["standard"], "model": "openai/big"}}
+    model = RoutedChatModel(
+        loopback_profile(one).model_validate({**said, "agents": {"legal": "strong"}}), KeptBooks()
+    )
+    token = WORKING_STEP.set(("s1", "legal"))
+    try:
+        await ask(model)
+    finally:
+        WORKING_STEP.reset(token)
+    assert one.calls[0]["model"] == "big"
+
+
+async def test_drafts_grow_word_by_word_and_are_taken_back(
+    three: tuple[LoopbackProvider, ...],
+) -> None:
+    one = three[0]
+    whole = json.dumps({"claims": [{"text": "The first sentence of a draft, which is long enough.", "findings": ["f1"]},
+                                   {"text": "And ![a picture](http://evil/x.png) after it.", "findings": ["f2"]}]})  # fmt: skip
+    one.says(Reply(text=whole, cut_at=2600), whole)
+    said: list[tuple[str, str]] = []
+    heard = Drafting(lambda kind, **more: said.append((kind, more.get("text", ""))))
+    await ask(loopback_model(one), heard=heard)
+    kinds = [kind for kind, _ in said]
+    assert kinds.count("draft_dropped") == 1
+    again = kinds.index("draft_dropped") + 1
+    assert again > 1
+    assert len(said) - again > 1
+    assert "".join(text for _, text in said[again:]) == (
+        "The first sentence of a draft, which is long enough.\nAnd a picture after it."
+    )
+
+
+def test_claims_are_read_from_json_that_ends_anywhere() -> None:
+    whole = json.dumps(
+        {"claims": [{"text": "One.", "quotes": []}, {"text": 'Two "quoted".', "quotes": [1]}]}
+    )
+    found = [claims_so_far(whole[:at]) for at in range(len(whole) + 1)]
+    assert found[-1] == 'One.\nTwo "quoted".'
+    assert all(found[-1].startswith(one) for one in found)
+    assert claims_so_far("no JSON") == claims_so_far("[1]") == claims_so_far('{"claims": 3}') == ""
+
+
+async def test_a_single_model_finds_its_address_and_price_as_litellm_does(
+    three: tuple[LoopbackProvider, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = three[0]
+    monkeypatch.setenv("OPENAI_BASE_URL", one.api_base)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    profile = chosen_profile("gpt-4o-mini", "")
+    assert profile is not None
+    books = KeptBooks()
+    assert await ask(RoutedChatModel(profile, books)) == "fine"
+    bill = one.bills[-1]
+    assert books.receipts[0].dollars == pytest.approx(
+        bill.prompt_tokens * 0.15e-6 + bill.completion_tokens * 0.6e-6
+    )
