@@ -152,6 +152,28 @@ def test_a_schema_of_a_hostile_tool_server_fetches_nothing_and_hangs_nothing(
         read_answer({"type": "edit", "edited_action": edit}, shown)
 
 
+def test_an_edit_follows_a_tool_schema_with_definitions_and_with_an_argument_named_pattern():
+    schema = {
+        "type": "object",
+        "properties": {"pattern": {"type": "string"}, "where": {"$ref": "#/$defs/Place"}},
+        "$defs": {"Place": {"type": "object", "required": ["path"]}},
+        "additionalProperties": False,
+    }
+    card = ToolCard(name="files/remove", input_schema=schema, fingerprint="f")
+    calls = step(parameters={"tool": card.name, "arguments": {"pattern": "*.log"}})
+    shown = shown_action(approval_request(plan(calls), calls, agent(tools=(card,))))
+    assert shown is not None
+
+    def edit(**arguments: Any) -> dict[str, Any]:
+        args = {"parameters": {"tool": card.name, "arguments": arguments}}
+        return {"type": "edit", "edited_action": {"name": "ops", "args": args}}
+
+    assert read_answer(edit(pattern="*.tmp", where={"path": "/a"}), shown).type == "edit"
+    for wrong in ({"pattern": 7}, {"where": {}}, {"other": 1}):
+        with pytest.raises(BadInput, match="do not fit args_schema"):
+            read_answer(edit(**wrong), shown)
+
+
 def test_a_request_of_the_first_version_is_still_read():
     shown = shown_action(first_form(plan(step()), step()))
     assert shown is not None
