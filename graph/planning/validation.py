@@ -43,6 +43,9 @@ def validate(
 
     `groups` are the caller's; without them the registry is what the caller may use.
     """
+    if len(plan.steps) > MAX_STEPS:
+        # Nothing else is looked at: the work that it takes grows with the square of the steps.
+        return [too_many(len(plan.steps))]
     found = [*_size(plan), *_ids(plan), *_agents(plan, registry), *_approvals(plan, registry)]
     found += [*_rights(plan, registry, groups), *_arguments(plan, registry)]
     looping = cycle_in(waits_of(plan.steps))
@@ -53,6 +56,11 @@ def validate(
         if (width := widest(waits_of(plan.steps))) > MAX_WIDTH:
             found.append(Problem("too_wide", f"{width} steps at once; at most {MAX_WIDTH}"))
     return found
+
+
+def too_many(steps: int) -> Problem:
+    """Say that a plan is too long to be looked at."""
+    return Problem("too_many_steps", f"{steps} steps; at most {MAX_STEPS} are allowed")
 
 
 def _rights(
@@ -76,8 +84,6 @@ def _size(plan: WorkflowPlan) -> Iterator[Problem]:
         yield Problem("steps_and_clarification", "a plan has steps or asks back, not both")
     if not plan.steps and plan.clarification is None and plan.shape != "direct":
         yield Problem("no_steps", f"a {plan.shape} plan needs steps")
-    if len(plan.steps) > MAX_STEPS:
-        yield Problem("too_many_steps", f"{len(plan.steps)} steps; at most {MAX_STEPS} are allowed")
     written = sum(len(one.question) + len(str(one.parameters)) for one in plan.steps)
     if written > MAX_CHARACTERS:
         yield Problem("too_big", f"{written} characters; at most {MAX_CHARACTERS}")
