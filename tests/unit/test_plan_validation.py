@@ -58,6 +58,7 @@ def codes(made: WorkflowPlan) -> set[str]:
         (plan(step("a"), step("b", question="about {a}")), "not_independent"),
         (plan(step("a"), step("b", parameters={"resolve": {"a": "x"}})), "not_independent"),
         (plan(step("a", capability="action", question="x"), step("b", capability="action", question="x")), "not_independent"),
+        (plan(step("a", policy="quorum(2)"), step("b", "a")), "quorum_too_large"),
         (plan(shape="single"), "no_steps"),
         (plan(step("a"), clarification="which?"), "steps_and_clarification"),
     ],
