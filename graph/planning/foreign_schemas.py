@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
-from jsonschema.validators import extend
+from jsonschema.validators import extend  # pyright: ignore[reportUnknownVariableType] - it has no types
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
@@ -65,7 +65,7 @@ def _reference(validator: Any, said: Any, value: Any, schema: Any) -> Iterator[V
 
 
 # A regular expression of a stranger's making could keep us busy for ever: whoever wrote it looks itself.
-_Bounded: Final[Any] = extend(
+_Bounded: Any = cast("Any", extend)(
     Draft202012Validator,
     {
         "pattern": _skipped,
