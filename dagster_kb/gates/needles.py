@@ -19,4 +19,7 @@ def folded(text: str) -> str:
 
 def has_any(folded_text: str, needles: Sequence[str]) -> bool:
     """Whether one of the needles, which are folded, lies in the text."""
-    return any(one in folded_text for one in needles)
+    for one in needles:  # noqa: SIM110 - `any` takes twice as long, and each text comes here
+        if one in folded_text:
+            return True
+    return False
