@@ -7,6 +7,7 @@ leaves one: `collection` looks at all of it, writes what is missing, and alone s
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -56,7 +57,8 @@ class WriteAhead:
     def _hand_over(self, batch: Sequence[str]) -> None:
         self._wait()
         if not self._stopped:
-            self._under_way = self._thread.submit(self._write, batch)
+            # Its spans belong to the run, which a thread does not know by itself.
+            self._under_way = self._thread.submit(copy_context().run, self._write, batch)
 
     def _wait(self) -> None:
         """Whatever stops it stops no embedding: `collection` meets the same trouble, and tells."""
