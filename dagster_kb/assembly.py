@@ -1,23 +1,19 @@
 """Pure: what becomes of a file in an agent's folder, and what its points carry."""
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import PurePosixPath
-from typing import Any, Final, Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from dagster_kb.readers.reading import ReadDocument
 from kb_contract.embedding_space import embedded_text, origin_of
 from kb_contract.identifiers import chunk_id, document_id, sha256_text
-from kb_contract.payload import EVERYONE, ChunkMetadata, ChunkPayload
+from kb_contract.points import chunk_payload
 
 Status = Literal["published", "unpublished", "quarantined"]
 PUBLISHED = "published"
-# Every point of a document carries it; what is larger stays in the ledger only.
-LARGEST_EXTRA: Final = 4096
 
 
 @dataclass(frozen=True)
@@ -187,41 +183,3 @@ def manifest_rows(
             identity, document["document_id"], chunk["chunk_index"], document["path"],
             payload.digest(),
         )  # fmt: skip
-
-
-def chunk_payload(workspace: str, agent: str, row: Mapping[str, Any]) -> ChunkPayload:
-    """Make the payload of a point from the ledger's row of chunk and document."""
-    said: Mapping[str, Any] = row["front_matter"]
-    path: str = row["path"]
-    # Marks a borrowed title and a table's header: equal payloads always mean equal vectors.
-    borrowed = {} if row["title"] else {"untitled": True}
-    columns = {"columns": row["context"]} if row["context"] else {}
-    return ChunkPayload(
-        text_chunk=row["text"],
-        metadata=ChunkMetadata(
-            title=row["title"] or PurePosixPath(path).name,
-            version=said.get("version"),
-            status=row["status"],
-            agent_id=agent,
-            tags=tuple(said.get("tags") or ()),
-            purpose=said.get("purpose"),
-            workspace_id=workspace,
-            document_id=str(row["document_id"]),
-            path=path,
-            heading_path=tuple(row["heading_path"]),
-            ordinal=row["chunk_index"],
-            start=row["start_offset"],
-            end=row["end_offset"],
-            text_sha256=row["text_sha256"],
-            page=row["page"],
-            audience=tuple(said.get("audience") or (EVERYONE,)),
-            effective=said.get("effective"),
-            expires=said.get("expires"),
-            extra={**_carried(said.get("extra") or {}), **borrowed, **columns},
-        ),
-    )
-
-
-def _carried(extra: Mapping[str, Any]) -> Mapping[str, Any]:
-    size = len(json.dumps(extra, ensure_ascii=False).encode()) if extra else 0
-    return extra if size <= LARGEST_EXTRA else {}

@@ -12,6 +12,7 @@ from dagster_kb.assets.chunks import chunks
 from dagster_kb.assets.collection import collection
 from dagster_kb.assets.documents import parsed_documents
 from dagster_kb.assets.embeddings import embeddings
+from dagster_kb.assets.entities import entities, entity_links, link_entities
 from dagster_kb.assets.live_alias import live_alias
 from dagster_kb.assets.pages import with_pages
 from dagster_kb.assets.story import Story
@@ -39,6 +40,7 @@ from dagster_kb.triggers.automation import (
     refresh,
 )
 from dagster_kb.triggers.fetching import fetching
+from dagster_kb.triggers.linking import new_names
 from dagster_kb.upkeep.evaluations import answers_well, evaluation_job
 from dagster_kb.upkeep.failures import recovered_agents
 from dagster_kb.upkeep.freshness import freshness_checks, freshness_job, freshness_sensor
@@ -47,7 +49,15 @@ from dagster_kb.upkeep.operator_work import operator_job
 from dagster_kb.upkeep.retention import retention_job, retention_of, retention_schedule
 from dagster_kb.upkeep.retirement import Departures, retirement
 
-JOBS: Final = (refresh, retirement, retention_job, fetching, operator_job, evaluation_job)
+JOBS: Final = (
+    refresh,
+    retirement,
+    retention_job,
+    fetching,
+    operator_job,
+    evaluation_job,
+    link_entities,
+)
 
 
 @dg.definitions
@@ -77,7 +87,7 @@ def build_definitions(  # noqa: PLR0913 - whoever composes may bring each part
     freshness = freshness_job(settings)
     purge = purge_job(settings, tuple(one.key for one in assets))
     return dg.Definitions(
-        assets=assets,
+        assets=[*assets, entities, entity_links],
         asset_checks=[*checks, *freshness_checks(settings), answers_well],
         jobs=[*JOBS, purge, freshness],
         sensors=[
@@ -86,6 +96,7 @@ def build_definitions(  # noqa: PLR0913 - whoever composes may bring each part
             freshness_sensor(settings, freshness),
             failed_runs,
             recovered_agents,
+            new_names,
         ],
         schedules=[
             nightly_schedule(settings), retention_schedule(settings), purge_schedule(purge)

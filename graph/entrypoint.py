@@ -29,6 +29,8 @@ from graph.gateways.chat_model import RoutedChatModel, chat_model
 from graph.gateways.knowledge_reader import PostgresQdrantReader
 from graph.gateways.model_planner import ModelPlanner
 from graph.gateways.operations import RequestedOperations
+from graph.gateways.past_copies import PastCopies
+from graph.gateways.past_knowledge import AnyTimeReader
 from graph.gateways.postgres import READER_ROLE, LazyPool
 from graph.gateways.query_embedder import QuestionEmbedder
 from graph.gateways.question_adviser import ModelAdviser
@@ -63,7 +65,7 @@ class Gateways:
     ops: LazyPool
     qdrant: AsyncQdrantClient
     embedder: QuestionEmbedder
-    reader: PostgresQdrantReader
+    reader: AnyTimeReader
     model: RoutedChatModel | None
     """None where the profile is offline: answers are sentences of the passages."""
     tools: ToolServerPool
@@ -75,6 +77,7 @@ class Gateways:
         return LiveRegistry(self.reader, self.classes, self.tools, self.reader.caller)
 
     async def close(self) -> None:
+        await self.reader.copies.close()
         await self.tools.close()
         if self.model is not None:
             await self.model.close()
@@ -103,7 +106,7 @@ def gateways_of(
         settings.embedding_backend,
         settings.embedding_cache.expanduser(),
     )
-    reader = PostgresQdrantReader(
+    live = PostgresQdrantReader(
         ledger,
         qdrant,
         embedder,
@@ -113,6 +116,8 @@ def gateways_of(
             settings.rerank_model, settings.rerank_seconds, settings.embedding_threads
         ),
     )
+    copies = PastCopies(ledger, ops, qdrant, settings.workspace_id, settings.as_of_seconds)
+    reader = AnyTimeReader(live, copies)
     model = chat_model(settings, ops)
     tools = tool_servers(settings.mcp_servers)
     return Gateways(
@@ -171,7 +176,11 @@ def build_graph(
         ),
         agents=_agents(settings, outside),
         synthesize=Synthesize(outside.model),
-        verify=Verify(outside.reader),
+        verify=Verify(
+            outside.reader,
+            unsupported=settings.unsupported_claims,
+            conflict_rule=settings.conflict_rule,
+        ),
         remember=Remember(
             answers or PostgresAnswerLog(outside.ops, settings.workspace_id),
             PostgresQuestionCosts(outside.ops) if outside.model else None,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from graph.planning.tool_card import ToolCard
 from graph.planning.workflow_plan import AgentCapability
@@ -57,6 +57,29 @@ class KnowledgeReader(Protocol):
 
     async def catalogue(self, question: str) -> list[dict[str, Any]]:
         """Rows about agents, documents, tags, versions and generations."""
+        ...
+
+
+class Linked(NamedTuple):
+    """A chunk that shares names with others."""
+
+    chunk_id: str
+    names: tuple[str, ...]
+    weight: float
+    """Sum over the shared names; a name that few chunks have weighs more."""
+
+
+class EntityLinks(Protocol):
+    """Chunks of a live agent by what they name; only what the caller may read."""
+
+    async def naming(self, agent_id: str, question: str, *, limit: int = 20) -> list[Linked]:
+        """Chunks that name what a question names, or what it stands for."""
+        ...
+
+    async def linked(
+        self, agent_id: str, chunk_ids: Sequence[str], *, limit: int = 20
+    ) -> list[Linked]:
+        """Other chunks that name what these do: where the next hop may lead."""
         ...
 
 
@@ -163,6 +186,10 @@ class FinishedAnswer:
     timings: dict[str, float]
     unanswered: Sequence[tuple[str, str]] = ()
     """Agents that had nothing about what they were asked, each with that question."""
+    coverage: dict[str, Any] = field(default_factory=dict[str, Any])
+    conflicts: Sequence[Any] = ()
+    as_of: str | None = None
+    """The past that was asked; None: what was live."""
 
 
 class AgentDirectory(Protocol):

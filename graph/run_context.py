@@ -22,3 +22,9 @@ class RunContext(BaseModel):
         description="seconds of work for one answer; waiting for people does not count",
         json_schema_extra={"langgraph_nodes": ["execute"]},
     )
+    as_of: str | None = Field(
+        default=None,
+        max_length=60,
+        description="answer from the past: a generation's number, a commit, or a moment",
+        json_schema_extra={"langgraph_nodes": ["plan", "execute"]},
+    )

@@ -70,6 +70,22 @@ class ReaderSettings(ModelSettings):
         le=1,
         description="confidence below which the model of LLM_PROFILE says what a question wants",
     )
+    unsupported_claims: Literal["drop", "mark"] = Field(
+        default="drop",
+        description="what becomes of a sentence that no quote carries: left out and counted, or shown "
+        "apart with the reason",
+    )
+    conflict_rule: Literal["none", "effective", "version"] = Field(
+        default="none",
+        description="which of sources that differ holds: none is said to, the one in effect since "
+        "latest, or the highest version; both are shown always",
+    )
+    as_of_seconds: float = Field(
+        default=900,
+        ge=0,
+        le=86_400,
+        description="how long the copy of a generation of the past is kept after its last use",
+    )
     mcp_servers: str = Field(
         default="", description="tool servers: JSON, or the path of a YAML file, see docs/agents.md"
     )

@@ -18,6 +18,16 @@ from typing_extensions import (
 StepStatus = Literal["done", "nothing_found", "rejected", "failed", "skipped"]
 
 
+class SourceFacts(TypedDict):
+    """What a document says of itself; nothing here is guessed."""
+
+    version: str | None
+    effective: str | None
+    expires: str | None
+    owners: list[str]
+    """The document's, else its agent's."""
+
+
 class Passage(TypedDict):
     """A chunk that was found, as the ledger has it (never as the vector store says it)."""
 
@@ -40,6 +50,7 @@ class Passage(TypedDict):
     end: int
     text: str
     score: float
+    source: NotRequired[SourceFacts]
 
 
 class Quote(TypedDict):
@@ -58,6 +69,16 @@ class Claim(TypedDict):
 
     text: str
     quotes: list[Quote]
+    by: NotRequired[Literal["calculation"]]
+    """Who wrote it, where its numbers are computed and stand in no document."""
+
+
+class Unsupported(TypedDict):
+    """A sentence that somebody wrote and no quote carries; whether it is shown is a policy."""
+
+    text: str
+    why: str
+    """The verdict on its quote (misattributed, stitched, altered, not_found), or its own fault."""
 
 
 class Citation(TypedDict):
@@ -139,6 +160,10 @@ class State(Question):
     answer: str = ""
     status: str = ""
     citations: list[Citation] = field(default_factory=list)
+    coverage: dict[str, Any] = field(default_factory=dict)
+    """Which sentence of the answer stands on which citations, and which on none."""
+    conflicts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """Sources that contradict each other, side by side."""
     usage: dict[str, Any] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
     answer_id: str = ""
@@ -165,6 +190,8 @@ class Answer:
     answer: str = ""
     status: str = ""
     citations: list[Citation] = field(default_factory=list)
+    coverage: dict[str, Any] = field(default_factory=dict)
+    conflicts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     query_type: str = ""
     plan: dict[str, Any] = field(default_factory=dict)
     usage: dict[str, Any] = field(default_factory=dict)

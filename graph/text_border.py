@@ -10,6 +10,9 @@ _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _SURROGATE_PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 REPLACEMENT: Final = "\ufffd"
 MAX_DEPTH: Final = 100
+# What msgpack can say, which state is written in.
+_SMALLEST: Final = -(2**63)
+_LARGEST: Final = 2**64 - 1
 
 
 def clean_text(text: str) -> str:
@@ -28,6 +31,10 @@ def clean(value: Any, *, depth: int = 0) -> Any:
     """Clean every text of a value that JSON can say; what is clean already is given back as it is."""
     if isinstance(value, str):
         return clean_text(value)
+    if isinstance(value, int) and not _SMALLEST <= value <= _LARGEST:
+        raise BadInput(
+            "a whole number has more than 64 bits", cure="send it as a text, or as a decimal number"
+        )
     if isinstance(value, Mapping | list | tuple):
         if depth >= MAX_DEPTH:
             raise BadInput(

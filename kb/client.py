@@ -51,9 +51,13 @@ class Client:
         agent: str | None = None,
         thread: str | None = None,
         plan: Mapping[str, Any] | None = None,
+        as_of: str | None = None,
         on_event: OnEvent = _nobody_listens,
     ) -> dict[str, Any]:
-        """Ask, follow the stream, and return the answer (or what it waits for)."""
+        """Ask, follow the stream, and return the answer (or what it waits for).
+
+        `as_of` asks the past: a generation's number, a commit, or a moment.
+        """
         thread_id = thread or self._new_thread()
         given = {
             "question": clean_text(question),
@@ -61,7 +65,8 @@ class Client:
             "own_plan": dict(plan) if plan else None,
         }
         with _in_our_words(self.url):
-            return self._run(thread_id, on_event, input=given)
+            past = {"context": {"as_of": as_of}} if as_of else {}
+            return self._run(thread_id, on_event, input=given, **past)
 
     def approvals(self, *, thread: str | None = None) -> list[dict[str, Any]]:
         """What waits for a person, oldest first."""
@@ -213,7 +218,8 @@ class Client:
 
 
 ANSWER_KEYS: Sequence[str] = (
-    "answer", "status", "citations", "plan", "query_type", "usage", "timings", "answer_id", "trace_id",
+    "answer", "status", "citations", "coverage", "conflicts", "plan", "query_type", "usage", "timings",
+    "answer_id", "trace_id",
 )  # fmt: skip
 
 

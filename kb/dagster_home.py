@@ -20,7 +20,9 @@ SCHEMA = "dagster"
 def write_dagster_home(folder: Path, database_url: str, addition: Path | None = None) -> Path:
     """Write dagster.yaml (no secret in it) and return its path; sections of `addition` come first."""
     template = Template((files("kb") / "dagster.yaml.template").read_text(encoding="utf-8"))
-    text = template.substitute(params=json.dumps(_parameters(database_url)))
+    text = template.substitute(
+        params=json.dumps(_parameters(database_url)), printed=json.dumps(str(folder / "storage"))
+    )
     if addition is not None:
         text = _with(text, addition)
     folder.mkdir(parents=True, exist_ok=True)

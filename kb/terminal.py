@@ -95,6 +95,27 @@ def show_answer(answer: Mapping[str, Any], to: Console) -> None:
             f"    [dim]{escape(place)} · {escape(str(one['agent_id']))} generation {one['generation']}[/dim]"
         )
 
+    _show_support(answer, to)
+
+
+def _show_support(answer: Mapping[str, Any], to: Console) -> None:
+    """Say how much of an answer stands on quotes, and what the sources differ in."""
+    coverage: Mapping[str, Any] = answer.get("coverage") or {}
+    if coverage.get("total"):
+        whole = coverage["supported"] == coverage["total"] and not coverage["left_out"]
+        left_out = sum(coverage["left_out"].values())
+        more = f", {left_out} left out" if left_out else ""
+        to.print(
+            f"[{'green' if whole else 'yellow'}]{coverage['supported']} of {coverage['total']} "
+            f"sentences stand on quotes{more}[/]"
+        )
+    conflicts: Sequence[Mapping[str, Any]] = answer.get("conflicts") or ()
+    for one in conflicts:
+        sides = " against ".join(
+            f"{escape(str(side['value']))} ({escape(str(side['title']))})" for side in one["sides"]
+        )
+        to.print(f"[yellow]sources differ[/yellow] in {one['kind']}: {sides}")
+
 
 def show_approvals(waiting: Sequence[Mapping[str, Any]], to: Console) -> None:
     """Print what waits for a person, and how to answer."""

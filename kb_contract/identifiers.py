@@ -51,6 +51,11 @@ def collection_name(workspace: str, agent: str, colour: Colour) -> str:
     return _scoped(workspace, f"{agent}_{colour}")
 
 
+def past_collection(workspace: str, agent: str, generation_id: int) -> str:
+    """Name the copy that a generation of the past is read from; no agent's id has two '_' in a row."""
+    return _scoped(workspace, f"{agent}__as_of__{generation_id}")
+
+
 def production_alias(workspace: str, agent: str) -> str:
     """Name the alias that readers read through."""
     return _scoped(workspace, f"{agent}_production")

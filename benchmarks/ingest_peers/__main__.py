@@ -14,13 +14,12 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.ingest_peers.corpus import Corpus, from_folder, from_labelled, generated
-from benchmarks.ingest_peers.protocol import Step
+from benchmarks.ingest_peers.protocol import FIRST, Step
 
 ROOT = Path(__file__).parents[2]
 PEERS_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 OURS = "scriptorium"
 PEERS = ("langchain", "llamaindex", "haystack")
-FIRST = "first"
 # Threads that wait must not take the core from those that work; no hub is asked.
 FAIR = {"OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
 

@@ -14,6 +14,7 @@ import psutil
 from benchmarks.ingest_peers.corpus import Corpus, edited, thinned
 
 RANKED = 10
+FIRST = "first"
 
 
 class Contestant(Protocol):
@@ -60,11 +61,11 @@ def compete(name: str, contestant: Contestant, corpus: Corpus, out: Path) -> Non
     first = dict(corpus.documents)
     changed = edited(first)
     rounds = {
-        "first": first, "unchanged": first, "1 % edited": changed, "1 % deleted": thinned(changed)
+        FIRST: first, "unchanged": first, "1 % edited": changed, "1 % deleted": thinned(changed)
     }  # fmt: skip
     for step, documents in rounds.items():
         done = _measured(name, step, contestant, documents)
-        if step == "first" and corpus.questions:
+        if step == FIRST and corpus.questions:
             done = Step(**{**asdict(done), "ndcg": ndcg(contestant.search, corpus.questions)})
         with out.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(done)) + "\n")

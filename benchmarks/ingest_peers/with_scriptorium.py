@@ -1,7 +1,9 @@
 """Ours: a commit, then the whole run with ledger, checks and alias, on real servers."""
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -13,7 +15,8 @@ import psutil
 from qdrant_client import QdrantClient
 
 from benchmarks.embedded_stack import AGENT, Repository, embeddings_kept, stack, texts_of
-from benchmarks.ingest_peers.protocol import Step, compete, cpu_seconds, given
+from benchmarks.ingest_peers.plain_loop import WAYS
+from benchmarks.ingest_peers.protocol import FIRST, Step, compete, cpu_seconds, given
 from dagster_kb.definitions import build_definitions, embedder_of, ledger_of
 from dagster_kb.embedding.job import TEXTS_IN_A_COMMIT
 from dagster_kb.resources.sentence_embedder import SentenceEmbedder
@@ -91,9 +94,19 @@ class Scriptorium:
         wall = time.perf_counter() - began
         self.embedder.close()
         return Step(
-            contestant="bare embed loop of ours", step="first", wall=round(wall, 2),
+            contestant="bare embed loop of ours", step=FIRST, wall=round(wall, 2),
             cpu=round(cpu_seconds(self) - worked, 2), embedded=len(texts), points=0, stale=0, doubled=0,
         )  # fmt: skip
+
+
+def plain_loops(texts: list[str], folder: Path, out: Path) -> None:
+    """What an outsider's loop takes for the same texts, each way in a process of its own."""
+    told = folder / "texts.json"
+    told.write_text(json.dumps(texts), "utf-8")
+    everywhere = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    for way in WAYS:
+        command = [sys.executable, "-m", "benchmarks.ingest_peers.plain_loop", told, out, *way]
+        subprocess.run(command, check=True, stdout=sys.stderr, env=everywhere)
 
 
 def main() -> None:
@@ -113,7 +126,9 @@ def main() -> None:
                 compete(NAME, ours, corpus, out)
                 with out.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(asdict(ours.bare_loop())) + "\n")
+            texts = texts_of(ledger)
             ledger.database.close()
+        plain_loops(texts, home, out)
 
 
 if __name__ == "__main__":

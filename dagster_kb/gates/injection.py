@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from dagster_kb.gates.evidence import Evidence
+from dagster_kb.gates.needles import folded, has_any
 from dagster_kb.gates.scanning import Findings, Hit, allow_list, scan
 from dagster_kb.gates.verdicts import Verdict, switched_off
 
@@ -47,6 +48,15 @@ _PATTERNS: Final = tuple(
         ("tag characters", "(?<!\U0001f3f4)(?<![\U000e0020-\U000e007e])[\U000e0000-\U000e007f]+"),
     )
 )  # fmt: skip
+# Without any of these there is nothing to find; the kinds that are not here need more than ASCII.
+_NEEDLES: Final = {
+    "instruction to the model": (
+        "ignore", "disregard", "forget", "override", "bypass", "now", "prompt", "message",
+        "instruction", "tell", "inform", "mention", "reveal",
+    ),
+    "role marker": ("<|", "inst]", "sys>>", "system", "assistant", "developer"),
+    "hidden by its style": ("style",),
+}  # fmt: skip
 _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 # Not what tools write there for themselves: `prettier-ignore`, `cspell:ignore words`.
 _SPEAKS: Final = re.compile(
@@ -69,9 +79,13 @@ def no_injection(evidence: Evidence) -> Verdict:
 
 def injections_in(text: str) -> Iterator[Hit]:
     """Find text that is not meant for people."""
+    seen, is_ascii = folded(text), text.isascii()
     for kind, pattern in _PATTERNS:
+        needles = _NEEDLES.get(kind)
+        if not has_any(seen, needles) if needles else is_ascii:
+            continue
         for one in pattern.finditer(text):
             yield Hit(kind, one.start(), one.end())
-    for one in _COMMENT.finditer(text):
+    for one in _COMMENT.finditer(text) if "<!--" in text else ():
         if _SPEAKS.search(one[0]):
             yield Hit("comment with an instruction", one.start(), one.end())

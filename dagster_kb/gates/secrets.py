@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from dagster_kb.gates.evidence import Evidence
+from dagster_kb.gates.needles import folded, has_any
 from dagster_kb.gates.scanning import Findings, Hit, Scanner, allow_list, scan
 from dagster_kb.gates.verdicts import Verdict, switched_off
 
@@ -25,6 +26,15 @@ _SUSPECT: Final = re.compile(
     r"|AIza|hf_|github_pat_|(?i:token)"
     r"|(?i:aws|key|pass|pwd|secret|contrase|hooks\.slack)"
 )
+# A text without any of these, and without a long word, has no such line.
+_NEEDLES: Final = (
+    "token", "key", "pass", "secret", "aws", "pwd", "contrase", "hooks.slack", "://",
+    "a3t", "akia", "asia", "agpa", "aida", "aroa", "aipa", "anpa", "anva", "abia", "acca",
+    "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "gr1348", "eyj", "xox", "sk-", "sk_", "rk_",
+    "pypi-", "sg.", "-us", "aiza", "hf_", "github_pat_",
+)  # fmt: skip
+_LONG_WORD: Final = 24
+_GITLAB: Final = re.compile(r"gl[a-z]+-")
 # Forms that those do not know: new ones, and what stands in a file of variables without quotes.
 _FORMS: Final = re.compile(
     r"(?P<known>\b(?:AIza[\w-]{35}|hf_[A-Za-z0-9]{34}|sk-(?:ant|proj)-[\w-]{24,}|github_pat_\w{30,})"
@@ -73,10 +83,20 @@ def secret_scanner() -> Generator[Scanner]:
         yield secrets_in
 
 
+def may_hold_secrets(text: str) -> bool:
+    """Whether any line of the text is worth a look; a plain text is told in microseconds."""
+    if has_any(folded(text), _NEEDLES):
+        return True
+    longest = max(map(len, text.split()), default=0)
+    return longest >= _LONG_WORD or bool(_GITLAB.search(text))
+
+
 def secrets_in(text: str) -> Iterator[Hit]:
     """Find secrets, each as the whole of its line; only inside of `secret_scanner`."""
     from detect_secrets.core.scan import scan_line  # noqa: PLC0415 - imports `requests`
 
+    if not may_hold_secrets(text):
+        return
     for line in _LINE.finditer(text):
         if not _SUSPECT.search(line[0]):
             continue

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from dagster_kb.assembly import chunk_payload
 from dagster_kb.publishing.alias_moves import reconcile_agent
 from dagster_kb.publishing.collection_audit import Audit, CollectionAudit, Look, is_due, stands
 from dagster_kb.resources.embedder import from_bytes
@@ -18,6 +17,7 @@ from kb_contract.embedding_space import EmbeddingSpace, searched_text
 from kb_contract.errors import GateRefused
 from kb_contract.generation import Generation
 from kb_contract.identifiers import Colour, collection_name, other_colour
+from kb_contract.points import chunk_payload
 
 Advance = Callable[[int, int], None]
 

@@ -7,6 +7,7 @@ leaves one: `collection` looks at all of it, writes what is missing, and alone s
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -29,6 +30,8 @@ class WriteAhead:
     stages: Stages
     written: int = 0
     _thread: ThreadPoolExecutor = field(init=False, repr=False)
+    _context: Context = field(default_factory=copy_context, init=False, repr=False)
+    """Of whoever opens it: a thread does not know by itself which run its spans belong to."""
     _waiting: list[str] = field(default_factory=list[str], init=False)
     _under_way: Future[None] | None = field(default=None, init=False)
     _stopped: bool = field(default=False, init=False)
@@ -56,7 +59,7 @@ class WriteAhead:
     def _hand_over(self, batch: Sequence[str]) -> None:
         self._wait()
         if not self._stopped:
-            self._under_way = self._thread.submit(self._write, batch)
+            self._under_way = self._thread.submit(self._context.run, self._write, batch)
 
     def _wait(self) -> None:
         """Whatever stops it stops no embedding: `collection` meets the same trouble, and tells."""

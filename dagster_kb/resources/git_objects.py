@@ -74,6 +74,9 @@ class GitObjects:
         repr=False,
     )
     """What lies where at some commits: that never changes, and asking takes a process each time."""
+    _moments: dict[str, int] = field(
+        default_factory=dict[str, int], init=False, compare=False, repr=False
+    )
 
     def run(
         self, *arguments: str, given: bytes | None = None, also: Mapping[str, str] | None = None
@@ -109,6 +112,13 @@ class GitObjects:
                 self._listed.clear()
             self._listed[revision, *paths] = self._tree(revision, paths, recursive=False)
         return self._listed[revision, *paths]
+
+    def moment(self, commit: str) -> int:
+        """When a commit was made, in seconds since 1970."""
+        if commit not in self._moments:
+            said = self.run("show", "--no-patch", "--format=%ct", commit, "--")
+            self._moments[commit] = int(said)
+        return self._moments[commit]
 
     def _tree(self, revision: str, paths: Sequence[str], *, recursive: bool) -> list[TreeEntry]:
         flags = ["-r"] if recursive else []

@@ -99,8 +99,8 @@ class KnowledgeFolder:
                 cure=f"git -C {self.root} add -A && git -C {self.root} commit -m knowledge",
             )
         self._require_place(commit)
-        moment = int(self._git.run("show", "--no-patch", "--format=%ct", commit, "--"))
-        return Revision(commit, self._tree_sha(commit), datetime.fromtimestamp(moment, UTC))
+        moment = datetime.fromtimestamp(self._git.moment(commit), UTC)
+        return Revision(commit, self._tree_sha(commit), moment)
 
     def _require_place(self, commit: str) -> None:
         """A mistyped folder is not one from which every agent was removed."""

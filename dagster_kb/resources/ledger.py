@@ -8,6 +8,7 @@ from dagster_kb.resources.ledger_aliases import AliasLedger
 from dagster_kb.resources.ledger_database import LedgerDatabase
 from dagster_kb.resources.ledger_documents import DocumentLedger
 from dagster_kb.resources.ledger_embeddings import EmbeddingLedger
+from dagster_kb.resources.ledger_entities import EntityLedger
 from dagster_kb.resources.ledger_fences import AgentFences
 from dagster_kb.resources.ledger_generations import GenerationLedger
 from dagster_kb.resources.ledger_incidents import IncidentLedger
@@ -33,6 +34,7 @@ class Ledger:
     documents: DocumentLedger
     manifests: ManifestLedger
     embeddings: EmbeddingLedger
+    entities: EntityLedger
     aliases: AliasLedger
     fences: AgentFences
     incidents: IncidentLedger
@@ -64,6 +66,7 @@ def open_ledger(database_url: str, workspace: str) -> Ledger:
         documents=DocumentLedger(database, workspace),
         manifests=ManifestLedger(database),
         embeddings=EmbeddingLedger(database),
+        entities=EntityLedger(database),
         aliases=AliasLedger(database, workspace, fences),
         fences=fences,
         incidents=IncidentLedger(database, workspace),

@@ -1,6 +1,6 @@
 """What of the ledger nobody can go back to, and its end."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -82,6 +82,17 @@ class RetentionLedger:
         """Delete some verdicts on texts that are gone."""
         with self.database.transaction() as connection:
             return run(connection, "delete_scans", version=SCAN_VERSION, limit=EMBEDDINGS_AT_ONCE)
+
+    def drop_copies(self, drop: Callable[[str], None]) -> list[str]:
+        """Drop copies of the past that no reader used for a day; a reader who comes waits."""
+        gone: list[str] = []
+        for row in self.database.rows("idle_copies", workspace=self.workspace):
+            with self.database.transaction() as connection:
+                rows(connection, "hold_copy", collection=row["collection"])
+                if one(connection, "forget_copy", collection=row["collection"]):
+                    drop(row["collection"])
+                    gone.append(row["collection"])
+        return gone
 
     def forgotten_trees(self) -> list[str]:
         """Trees of uncommitted work that no kept generation quotes."""

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 import dagster as dg
@@ -36,6 +36,8 @@ class Went:
     """About what it takes in Postgres; it is free for new rows at once."""
     waits_for: list[str]
     """Generations that are being built: documents and vectors wait for another night."""
+    copies: list[str] = field(default_factory=list[str])
+    """Collections that readers made to answer from the past, and that nobody used for a day."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -69,6 +71,7 @@ class Retention:
     def run(self) -> Went:
         """Do it, in small steps; stopped anywhere, the next run does the rest."""
         before = self.look()
+        copies = self.ledger.retention.drop_copies(self.store.drop)
         dropped = [one for one in before.dropped_agents if drop(self.ledger, self.store, one)]
         pruned = [
             (agent, number)
@@ -89,7 +92,7 @@ class Retention:
             generations=_by_agent(pruned),
             documents=documents, chunks=before.chunks if documents else 0,
             embeddings=embeddings, runs=runs, trees=self.folder.forget_uncommitted(forgotten),
-            dropped_agents=dropped, bytes=before.bytes,
+            dropped_agents=dropped, copies=copies, bytes=before.bytes,
             waits_for=[f"{row['agent_id']} {row['number']}" for row in building],
         )  # fmt: skip
 

@@ -131,7 +131,7 @@ def _several(task: AgentTask, expressions: Sequence[str]) -> StepResult:
 
 def _said(task: AgentTask, text: str, value: Fraction, used: Sequence[Found]) -> StepResult:
     quotes = [quote for one in used for quote in one.claim["quotes"]]
-    claims: list[Claim] = [{"text": text, "quotes": quotes}] if quotes else []
+    claims: list[Claim] = [{"text": text, "quotes": quotes, "by": "calculation"}] if quotes else []
     data: dict[str, Any] = {
         "value": float(value),
         "exact": str(value),

@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from graph.citations.claims import quote_of, unsupported_numbers
+from graph.citations.claims import quote_of
 from graph.citations.quotes import locate
 from graph.citations.readable import plain
+from graph.citations.support import Known, key_of, supported
 from graph.retrieval.sentences import Unit, units
 from graph.retrieval.terms import terms
 from graph.state import Claim, Passage, Quote
@@ -32,10 +33,9 @@ def cited_claims(text: str, passages: Sequence[Passage]) -> tuple[list[Claim], l
 def _claim(sentence: str, passages: Sequence[Passage]) -> Claim | None:
     said = plain(_MARKER.sub("", sentence))
     quotes = _marked(sentence, said, passages) or _verbatim(said, passages)
-    grounds = [quote["text"] for quote in quotes]
-    if not quotes or unsupported_numbers(said, grounds):
-        return None
-    return {"text": said, "quotes": quotes}
+    claim: Claim = {"text": said, "quotes": quotes}
+    known = Known({key_of(one): one for one in passages})
+    return claim if quotes and not supported(claim, known)[1] else None
 
 
 def _marked(sentence: str, said: str, passages: Sequence[Passage]) -> list[Quote]:

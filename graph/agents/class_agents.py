@@ -14,12 +14,13 @@ from graph.agents.cited_sentences import cited_claims
 from graph.agents.step_results import step_result
 from graph.planning.workflow_plan import AgentCapability
 from graph.ports import AgentTask
-from graph.state import StepResult
+from graph.state import StepResult, Unsupported
 from kb_contract.errors import NotServed
 
 log = structlog.get_logger(__name__)
 GROUP: Final = "scriptorium.agents"
 PREFIX: Final = "class:"
+MOST_UNCITED: Final = 20
 AgentClass = type[BaseAgent]
 
 
@@ -133,7 +134,12 @@ def _result(task: AgentTask, said: Any, work: Work) -> StepResult:
         text = f"{task.agent.title} has nothing about this."
         return step_result(task, "nothing_found", text, passages=work.passages, usage=work.usage)
     claims, rest = cited_claims(said, work.passages)
-    data = {"written_by": f"class {task.agent.kind.removeprefix(PREFIX)}", "uncited": rest[:20]}
+    uncited: list[Unsupported] = [{"text": one, "why": "no_quote"} for one in rest[:MOST_UNCITED]]
+    data = {
+        "written_by": f"class {task.agent.kind.removeprefix(PREFIX)}",
+        "uncited": rest[:MOST_UNCITED],
+        "unsupported": uncited if claims else [],
+    }
     return step_result(
         task, "done", said, claims=claims, passages=work.passages, data=data, usage=work.usage
     )

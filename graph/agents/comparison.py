@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from graph.agents.step_results import missing_inputs, step_result
-from graph.citations.claims import conflicts, numbers, without_repeats
+from graph.citations.claims import numbers, without_repeats
+from graph.citations.disagreements import disagreements
 from graph.ports import AgentTask
-from graph.state import Claim, StepResult
+from graph.state import Claim, Passage, StepResult
 
 MOST_CLAIMS_A_SIDE: Final = 4
 
@@ -21,7 +22,8 @@ class Comparison:
         if not sides:
             return step_result(task, "nothing_found", "There is nothing to compare.")
         claims = [claim for one in sides.values() for claim in _side(one)]
-        differences = _differences(claims)
+        passages = [passage for one in sides.values() for passage in one["passages"]]
+        differences = _differences(claims, passages)
         data: dict[str, Any] = {
             "sides": [_row(step, one) for step, one in sides.items()],
             "differences": differences,
@@ -34,7 +36,7 @@ class Comparison:
 def _side(side: StepResult) -> list[Claim]:
     name = _name(side["agent_id"])
     return [
-        {"text": f"{name}: {claim['text']}", "quotes": claim["quotes"]}
+        {**claim, "text": f"{name}: {claim['text']}"}
         for claim in side["claims"][:MOST_CLAIMS_A_SIDE]
     ]
 
@@ -45,15 +47,9 @@ def _row(step: str, side: StepResult) -> dict[str, Any]:
     return {"step": step, "agent_id": side["agent_id"], "says": texts, "numbers": said}
 
 
-def _differences(claims: Sequence[Claim]) -> list[str]:
-    return [
-        f"These differ: {_numbers(claims[one])} against {_numbers(claims[other])}."
-        for one, other in conflicts(claims)
-    ]
-
-
-def _numbers(claim: Claim) -> str:
-    return ", ".join(sorted(numbers(claim["text"])))
+def _differences(claims: Sequence[Claim], passages: Sequence[Passage]) -> list[str]:
+    found, _ = disagreements(claims, passages)
+    return [f"These differ: {' against '.join(one['values'])}." for one in found]
 
 
 def _name(agent_id: str) -> str:

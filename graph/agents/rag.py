@@ -100,7 +100,11 @@ def _data(written: Attempt | None) -> dict[str, object]:
         return {"written_by": "extraction"}
     if written.claims is None:
         return {"written_by": "extraction", "fell_back": written.problem or "no usable answer"}
-    return {"written_by": "model", "dropped_claims": written.dropped}
+    return {
+        "written_by": "model",
+        "dropped_claims": len(written.unsupported),
+        "unsupported": written.unsupported,
+    }
 
 
 def _seen(passage: Passage) -> dict[str, object]:

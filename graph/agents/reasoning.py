@@ -54,7 +54,7 @@ class Reasoning:
                 heard=drafting(task),
             )
             if written.claims:
-                data["written_by"] = "model"
+                data |= {"written_by": "model", "unsupported": written.unsupported}
                 return _done(task, written.claims, data, written.usage)
             data["fell_back"] = written.problem or "no usable answer"
             return _done(task, findings, data, written.usage)
@@ -83,9 +83,7 @@ def _weighed(task: AgentTask, findings: Sequence[Claim]) -> list[Claim]:
         return list(findings)
     sides = {side: [one for one in findings if _side(one) == side] for side in _SIDES}
     return [
-        {"text": f"{side}{one['text']}", "quotes": one["quotes"]}
-        for side, claims in sides.items()
-        for one in claims
+        {**one, "text": f"{side}{one['text']}"} for side, claims in sides.items() for one in claims
     ]
 
 

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-
+from graph.planning.foreign_schemas import UnusableSchema, misfits
 from graph.planning.tool_card import ToolCard
 from graph.ports import AgentTask
 from kb_contract.errors import ToolRefused
@@ -41,15 +39,11 @@ def permitted(task: AgentTask, tool: str) -> ToolCard:
 def checked_arguments(card: ToolCard, arguments: dict[str, Any]) -> dict[str, Any]:
     """Refuse arguments that the tool's own schema refuses: it never sees them."""
     try:
-        Draft202012Validator.check_schema(card.input_schema)
-        problem = next(Draft202012Validator(card.input_schema).iter_errors(arguments), None)
-    except (SchemaError, RecursionError) as error:
+        wrong = misfits(arguments, card.input_schema)
+    except UnusableSchema as error:
         raise ToolRefused(
-            "its schema cannot be used", where=card.name, cure="look at the server"
+            f"its schema cannot be used: {error}", where=card.name, cure="look at the server"
         ) from error
-    if problem is not None:
-        place = ".".join(map(str, problem.absolute_path)) or "arguments"
-        raise ToolRefused(
-            f"{place}: {problem.message[:300]}", where=card.name, cure="mend the step's arguments"
-        )
+    if wrong:
+        raise ToolRefused(wrong[0], where=card.name, cure="mend the step's arguments")
     return arguments

@@ -62,6 +62,11 @@ class Decision(BaseModel):
     def _is_whole(self) -> "Decision":
         if self.type == "edit" and self.edited_action is None:
             raise ValueError("an edit needs edited_action with name and args")
+        # Else it would be done with other arguments, under the digest of those that were shown.
+        if self.type != "edit" and self.edited_action is not None:
+            raise ValueError(
+                f"{self.type} takes no edited_action; to change something, send an edit"
+            )
         if self.type == "respond" and not self.message:
             raise ValueError("a response needs a message")
         return self

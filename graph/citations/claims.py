@@ -14,7 +14,6 @@ _NUMBER: Final = re.compile(r"(?<![\w.])\d{1,4}(?:-\d{2}-\d{2}|(?:[.,:]\d+)*)(?!
 _LEANS_BACK: Final = re.compile(
     r"(?:it|its|this|that|these|those|they|then|otherwise|so)\b", re.IGNORECASE
 )
-SHARED_SUBJECT: Final = 0.5
 REPEATED: Final = 0.8
 Place = tuple[str, int, str, int, int, str]
 
@@ -47,7 +46,7 @@ def claim_of(passage: Passage, unit: Unit) -> Claim:
 def widened(passage: Passage, start: int, end: int) -> Quote:
     """Quote the whole sentences around a place, so that no `not` is cut off."""
     around = [one for one in units(passage["text"]) if one.start < end and start < one.end]
-    if around and around[-1].end - around[0].start <= LONGEST_QUOTE:
+    if around:
         start, end = min(start, around[0].start), max(end, around[-1].end)
     return quote_of(passage, start, end)
 
@@ -95,7 +94,7 @@ def without_repeats(claims: Iterable[Claim]) -> list[Claim]:
     for claim in claims:
         same = next((one for one in kept if _same(one, claim)), None)
         if same is None:
-            kept.append({"text": claim["text"], "quotes": list(claim["quotes"])})
+            kept.append({**claim, "quotes": list(claim["quotes"])})
         else:
             known = {place_of(quote) for quote in same["quotes"]}
             same["quotes"] += [one for one in claim["quotes"] if place_of(one) not in known]
@@ -146,33 +145,3 @@ def _one_way(number: str) -> str:
     grouped = re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", number)
     plain = number.replace(",", "") if grouped else number
     return plain.rstrip("0").rstrip(".") if "." in plain and plain.count(".") == 1 else plain
-
-
-def unsupported_numbers(text: str, sources: Iterable[str]) -> set[str]:
-    """Return the numbers that a text says and none of its sources does."""
-    known: set[str] = set()
-    for source in sources:
-        known |= numbers(source)
-    return numbers(text) - known
-
-
-def conflicts(claims: Sequence[Claim]) -> list[tuple[int, int]]:
-    """Return pairs of claims of two agents that give other numbers for the same subject."""
-    return [
-        (first, second)
-        for second in range(len(claims))
-        for first in range(second)
-        if _conflict(claims[first], claims[second])
-    ]
-
-
-def _conflict(one: Claim, other: Claim) -> bool:
-    agents = [{quote["agent_id"] for quote in claim["quotes"]} for claim in (one, other)]
-    if not agents[0] or not agents[1] or agents[0] & agents[1]:
-        return False
-    said = [numbers(claim["text"]) for claim in (one, other)]
-    if not said[0] or not said[1] or said[0] & said[1]:
-        return False
-    subject = [terms(_NUMBER.sub(" ", claim["text"])) for claim in (one, other)]
-    smaller = min(len(subject[0]), len(subject[1]))
-    return smaller > 1 and len(subject[0] & subject[1]) >= SHARED_SUBJECT * smaller

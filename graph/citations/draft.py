@@ -2,18 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import Final, TypedDict
 
 from graph.citations.claims import Place, place_of
-from graph.state import Citation, Claim
+from graph.citations.disagreements import Disagreement
+from graph.citations.faithfulness import WHY
+from graph.state import Citation, Claim, Unsupported
+
+UNSUPPORTED: Final = "No source supports this:"
+_VERDICTS: Final = {
+    "misattributed": "its quote stands in another passage",
+    "stitched": "its quote is put together of several places",
+    "altered": "its quote is not what the source says",
+    "not_found": "its quote stands nowhere",
+    "no_quote": "it has no quote",
+}
 
 
 class Draft(TypedDict):
     """An answer before its quotes are checked; plain JSON."""
 
     claims: list[Claim]
-    conflicts: list[list[Claim]]
-    """Claims that contradict each other, to be shown side by side."""
+    conflicts: list[Disagreement]
+    """What sources contradict each other in, to be shown side by side."""
+    unsupported: list[Unsupported]
+    """What models wrote and no quote carries."""
     statements: list[str]
     """What steps said that stands on no document: rows, figures, what was done."""
     notes: list[str]
@@ -30,6 +43,7 @@ def empty_draft() -> Draft:
     return {
         "claims": [],
         "conflicts": [],
+        "unsupported": [],
         "statements": [],
         "notes": [],
         "complete": True,
@@ -50,8 +64,11 @@ class Numbering:
 
     def marked(self, claim: Claim) -> str:
         """Return the claim's text with its numbers."""
-        numbers = dict.fromkeys(self._number(place_of(quote)) for quote in claim["quotes"])
-        return f"{claim['text']} {''.join(f'[{number}]' for number in numbers)}".strip()
+        return f"{claim['text']} {''.join(f'[{one}]' for one in self.of(claim))}".strip()
+
+    def of(self, claim: Claim) -> list[int]:
+        """Return the numbers of the citations that a claim stands on."""
+        return list(dict.fromkeys(self._number(place_of(quote)) for quote in claim["quotes"]))
 
     def _number(self, place: Place) -> int:
         citation = self.found[place]
@@ -64,18 +81,24 @@ class Numbering:
 
 def written_answer(
     claims: Sequence[Claim],
-    conflicts: Sequence[Sequence[Claim]],
+    conflicts: Sequence[str],
+    marked: Sequence[Unsupported],
     draft: Draft,
     numbering: Numbering,
 ) -> str:
     """Write the answer: what answers first, then what disagrees, then what is missing."""
     said = [numbering.marked(claim) for claim in claims]
-    blocks = [_listed(said), *draft["statements"]]
-    for group in conflicts:
-        sides = [f"{_agent(claim)}: {numbering.marked(claim)}" for claim in group]
-        blocks.append("\n".join(["The sources differ:", *(_item(side) for side in sides)]))
+    blocks = [_listed(said), *draft["statements"], *conflicts]
+    if marked:
+        items = [_item(f"{one['text']} ({explained(one['why'])})") for one in marked]
+        blocks.append("\n".join([UNSUPPORTED, *items]))
     blocks.append("\n".join(draft["notes"]))
     return "\n\n".join(block for block in blocks if block)
+
+
+def explained(why: str) -> str:
+    """Say in words why a sentence is not supported."""
+    return {**_VERDICTS, **WHY}.get(why, why)  # type: ignore[dict-item]
 
 
 def _listed(texts: Sequence[str]) -> str:
@@ -84,7 +107,3 @@ def _listed(texts: Sequence[str]) -> str:
 
 def _item(text: str) -> str:
     return "- " + text.replace("\n", "\n  ")
-
-
-def _agent(claim: Claim) -> str:
-    return ", ".join(dict.fromkeys(quote["agent_id"] for quote in claim["quotes"]))

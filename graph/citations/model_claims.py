@@ -3,18 +3,19 @@
 import json
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from graph.citations.claims import unsupported_numbers, widened
-from graph.citations.quotes import locate
+from graph.citations.claims import widened
+from graph.citations.quotes import check
 from graph.citations.readable import plain
+from graph.citations.support import Known, key_of, supported
 from graph.ports import ChatModel, Heard, NoAnswer
-from graph.state import Claim, Passage, Quote, Usage
+from graph.state import Claim, Passage, Quote, Unsupported, Usage
 
 DEADLINE: Final = 45.0
 # A quote of a word or two stands in every text, so it shows nothing.
@@ -22,6 +23,7 @@ SHORTEST_QUOTE: Final = 12
 MOST_CLAIMS: Final = 12
 _MARKERS: Final = re.compile(r"\s*\[(?:\d+|[pf]\d+)(?:,\s*[pf]?\d+)*\]")
 Written = TypeVar("Written", bound=BaseModel)
+Read = tuple[list[Claim], list[Unsupported]]
 
 
 class _Closed(BaseModel):
@@ -67,8 +69,8 @@ class Attempt:
 
     claims: list[Claim] | None
     usage: list[Usage] = field(default_factory=list[Usage])
-    dropped: int = 0
-    """Claims whose quotes or numbers do not stand in what the model was given."""
+    unsupported: list[Unsupported] = field(default_factory=list[Unsupported])
+    """Claims whose quotes do not stand in what the model was given, or that say something else."""
     problem: str | None = None
 
 
@@ -99,12 +101,13 @@ async def from_passages(
     named = {f"p{number}": passage for number, passage in enumerate(passages, start=1)}
     texts = {name: _shown(passage) for name, passage in named.items()}
 
-    def read(text: str) -> tuple[list[Claim], int]:
+    def read(text: str) -> Read:
         written = _parsed(QuotedClaims, text).claims
-        claims = [claim for one in written if (claim := _quoted_claim(one, question, named))]
+        known = Known({key_of(one): one for one in passages}, question)
+        claims, unsupported = _read(_quoted_claim(one, named, known) for one in written)
         if written and not claims:
             raise _UnusableError("none of the quotes stands word for word in the passage it names")
-        return claims, len(written) - len(claims)
+        return claims, unsupported
 
     asked = Asked(instructions, _delimited(question, "passage", texts), tier, heard)
     return await _attempted(model, asked, read)
@@ -122,12 +125,12 @@ async def from_findings(
     """Let a model join findings into claims; it cannot cite anything else."""
     named = {f"f{number}": finding for number, finding in enumerate(findings, start=1)}
 
-    def read(text: str) -> tuple[list[Claim], int]:
+    def read(text: str) -> Read:
         written = _parsed(JoinedClaims, text).claims
-        claims = [claim for one in written if (claim := _joined_claim(one, question, named))]
+        claims, unsupported = _read(_joined_claim(one, question, named) for one in written)
         if not claims:
             raise _UnusableError("no claim names findings that exist and keeps to their numbers")
-        return claims, len(written) - len(claims)
+        return claims, unsupported
 
     texts = {name: finding["text"] for name, finding in named.items()}
     asked = Asked(instructions, _delimited(question, "finding", texts), tier, heard)
@@ -139,10 +142,8 @@ def prompt(name: str) -> str:
     return (files("graph") / "prompts" / f"{name}.md").read_text(encoding="utf-8")
 
 
-async def _attempted(
-    model: ChatModel, asked: Asked, read: Callable[[str], tuple[list[Claim], int]]
-) -> Attempt:
-    found: list[tuple[list[Claim], int]] = []
+async def _attempted(model: ChatModel, asked: Asked, read: Callable[[str], Read]) -> Attempt:
+    found: list[Read] = []
 
     def check(text: str) -> str:
         try:
@@ -162,8 +163,8 @@ async def _attempted(
         )
     except NoAnswer as error:
         return Attempt(None, list(error.usage), problem=error.what)
-    claims, dropped = found[0]
-    return Attempt(claims, list(written.usage), dropped)
+    claims, unsupported = found[0]
+    return Attempt(claims, list(written.usage), unsupported)
 
 
 def _parsed(kind: type[Written], text: str) -> Written:
@@ -178,34 +179,55 @@ def _parsed(kind: type[Written], text: str) -> Written:
         ) from error
 
 
-def _quoted_claim(one: QuotedClaim, question: str, named: dict[str, Passage]) -> Claim | None:
+def _read(judged: Iterable[Claim | Unsupported]) -> Read:
+    claims: list[Claim] = []
+    unsupported: list[Unsupported] = []
+    for one in judged:
+        if "why" in one:
+            unsupported.append(one)
+        else:
+            claims.append(one)
+    return claims, unsupported
+
+
+def _quoted_claim(
+    one: QuotedClaim, named: Mapping[str, Passage], known: Known
+) -> Claim | Unsupported:
     quotes: list[Quote] = []
     for said in one.quotes:
         passage = named.get(said.passage)
-        place = locate(said.quote, passage["text"]) if passage else None
-        if passage is None or place is None or len(said.quote.strip()) < SHORTEST_QUOTE:
-            return None
-        quotes.append(widened(passage, *place))
-    return _checked(one.text, quotes, question)
+        if passage is None or len(said.quote.strip()) < SHORTEST_QUOTE:
+            return {"text": _worded(one.text), "why": "not_found"}
+        found = check(said.quote, passage, [other for other in named.values() if other != passage])
+        if found.verdict != "found":
+            return {"text": _worded(one.text), "why": found.verdict}
+        quotes.append(widened(passage, found.start, found.end))
+    return _checked(one.text, quotes, known)
 
 
-def _joined_claim(one: JoinedClaim, question: str, named: dict[str, Claim]) -> Claim | None:
+def _joined_claim(
+    one: JoinedClaim, question: str, named: Mapping[str, Claim]
+) -> Claim | Unsupported:
     if not set(one.findings) <= set(named):
-        return None
+        return {"text": _worded(one.text), "why": "not_found"}
     quotes = [quote for name in one.findings for quote in named[name]["quotes"]]
-    return _checked(one.text, quotes, question, *(named[name]["text"] for name in one.findings))
+    # Findings were held against their quotes before; numbers that were computed stand only here.
+    said = "\n".join(named[name]["text"] for name in one.findings)
+    return _checked(one.text, quotes, Known({}, question, computed=said))
 
 
-def _checked(text: str, quotes: list[Quote], question: str, *sources: str) -> Claim | None:
-    """Drop a claim that says a number which nothing that it rests on says."""
+def _checked(text: str, quotes: list[Quote], known: Known) -> Claim | Unsupported:
+    """Drop a claim that says what nothing that it rests on says."""
+    claim: Claim = {"text": _worded(text), "quotes": quotes}
+    if not claim["text"]:
+        return {"text": "", "why": "words"}
+    _, faults = supported(claim, known)
+    return {"text": claim["text"], "why": faults[0]["why"]} if faults else claim
+
+
+def _worded(text: str) -> str:
     # Numbers in brackets are given out after verification; a model's own lead nowhere.
-    said = plain(_MARKERS.sub("", text))
-    grounds = [question, *sources, *(quote["text"] for quote in quotes)]
-    return (
-        {"text": said, "quotes": quotes}
-        if said and not unsupported_numbers(said, grounds)
-        else None
-    )
+    return plain(_MARKERS.sub("", text))
 
 
 def _shown(passage: Passage) -> str:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from graph.citations.claims import Place, place_of
 from graph.citations.quotes import Verdict, check, whole_words
+from graph.citations.support import ChunkKey, chunk_of, key_of
 from graph.ports import KnowledgeReader
 from graph.state import Citation, Claim, Passage, Quote, StepResult
-
-ChunkKey = tuple[str, int, str]
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,10 @@ class Verified:
     """Only those with a quote that stands; each keeps only such quotes."""
     citations: Mapping[Place, Citation]
     failed: Counter[Verdict]
-    dropped: list[Claim]
+    dropped: list[tuple[Claim, Verdict]]
+    """Claims of which no quote stands, and how the first of them failed."""
+    passages: Mapping[ChunkKey, Passage]
+    """What was looked at, as the ledger has it."""
 
 
 @dataclass(frozen=True)
@@ -31,22 +33,28 @@ class Verification:
     reader: KnowledgeReader
 
     async def __call__(self, claims: Sequence[Claim], results: Iterable[StepResult]) -> Verified:
-        retrieved = {_key(one): one for result in results for one in result["passages"]}
+        retrieved = {key_of(one): one for result in results for one in result["passages"]}
         quotes = [quote for claim in claims for quote in claim["quotes"]]
         # What no step of this plan retrieved is not looked up at all: a claim may not reach further.
-        wanted = {_chunk(quote) for quote in quotes} & set(retrieved)
+        wanted = {chunk_of(quote) for quote in quotes} & set(retrieved)
         stored = await self._stored(wanted)
         citations: dict[Place, Citation] = {}
-        failed: Counter[Verdict] = Counter()
+        failed: dict[Place, Verdict] = {}
         for place, quote in {place_of(one): one for one in quotes}.items():
             verdict, citation = _checked(quote, stored, retrieved)
             if citation:
                 citations[place] = citation
             else:
-                failed[verdict] += 1
+                failed[place] = verdict
         kept = [_standing(claim, citations) for claim in claims]
-        dropped = [claim for claim, one in zip(claims, kept, strict=True) if not one["quotes"]]
-        return Verified([one for one in kept if one["quotes"]], citations, failed, dropped)
+        pairs = list(zip(claims, kept, strict=True))
+        return Verified(
+            claims=[one for one in kept if one["quotes"]],
+            citations=_joined(citations, stored),
+            failed=Counter(failed.values()),
+            dropped=[(claim, _why(claim, failed)) for claim, one in pairs if not one["quotes"]],
+            passages=stored,
+        )
 
     async def _stored(self, wanted: Iterable[ChunkKey]) -> dict[ChunkKey, Passage]:
         keys = sorted(wanted)
@@ -57,17 +65,17 @@ class Verification:
 def _checked(
     quote: Quote, stored: Mapping[ChunkKey, Passage], retrieved: Mapping[ChunkKey, Passage]
 ) -> tuple[Verdict, Citation | None]:
-    passage = stored.get(_chunk(quote))
+    passage = stored.get(chunk_of(quote))
     if passage is None:
         return "not_found", None
     start, end = quote["start"] - passage["start"], quote["end"] - passage["start"]
     if not _stands_at(quote["text"], passage["text"], start, end):
-        others = [one for key, one in stored.items() if key != _chunk(quote)]
+        others = [one for key, one in stored.items() if key != chunk_of(quote)]
         found = check(quote["text"], passage, others)
         if found.verdict != "found":
             return found.verdict, None
         start, end = found.start, found.end
-    return "found", _citation(passage, start, end, retrieved[_chunk(quote)]["score"])
+    return "found", _citation(passage, start, end, retrieved[chunk_of(quote)]["score"])
 
 
 def _stands_at(quote: str, text: str, start: int, end: int) -> bool:
@@ -96,12 +104,37 @@ def _citation(passage: Passage, start: int, end: int, score: float) -> Citation:
 
 def _standing(claim: Claim, citations: Mapping[Place, Citation]) -> Claim:
     quotes = [quote for quote in claim["quotes"] if place_of(quote) in citations]
-    return {"text": claim["text"], "quotes": quotes}
+    return {**claim, "quotes": quotes}
 
 
-def _key(passage: Passage) -> ChunkKey:
-    return (passage["agent_id"], passage["generation"], passage["chunk_id"])
+def _why(claim: Claim, failed: Mapping[Place, Verdict]) -> Verdict:
+    for quote in claim["quotes"]:
+        return failed[place_of(quote)]
+    return "not_found"
 
 
-def _chunk(quote: Quote) -> ChunkKey:
-    return (quote["agent_id"], quote["generation"], quote["chunk_id"])
+def _joined(
+    citations: Mapping[Place, Citation], stored: Mapping[ChunkKey, Passage]
+) -> dict[Place, Citation]:
+    """Make one citation of those that overlap in one passage, so that nobody reads it twice."""
+    ranges: dict[ChunkKey, list[tuple[int, int]]] = {}
+    for one in sorted(citations.values(), key=lambda citation: citation["start"]):
+        known = ranges.setdefault(_chunk(one), [])
+        if known and one["start"] < known[-1][1]:
+            known[-1] = (known[-1][0], max(known[-1][1], one["end"]))
+        else:
+            known.append((one["start"], one["end"]))
+    return {
+        place: _widened(one, ranges[_chunk(one)], stored[_chunk(one)])
+        for place, one in citations.items()
+    }
+
+
+def _widened(citation: Citation, ranges: Sequence[tuple[int, int]], passage: Passage) -> Citation:
+    start, end = next(one for one in ranges if one[0] <= citation["start"] < one[1])
+    text = passage["text"][start - passage["start"] : end - passage["start"]]
+    return {**citation, "quote": text, "start": start, "end": end}
+
+
+def _chunk(citation: Citation) -> ChunkKey:
+    return (citation["agent_id"], citation["generation"], citation["chunk_id"])

@@ -13,9 +13,10 @@ from kb_contract.named_queries import named_queries
 
 _ANSWER = """
 insert into ops.answers (answer_id, thread_id, run_id, trace_id, question, query_type, status,
-                         answer, plan, usage, timings, generations)
+                         answer, plan, usage, timings, generations, coverage, conflicts, as_of)
 values (%(answer_id)s, %(thread_id)s, %(run_id)s, %(trace_id)s, %(question)s, %(query_type)s,
-        %(status)s, %(answer)s, %(plan)s, %(usage)s, %(timings)s, %(generations)s)
+        %(status)s, %(answer)s, %(plan)s, %(usage)s, %(timings)s, %(generations)s, %(coverage)s,
+        %(conflicts)s, %(as_of)s)
 on conflict (answer_id) do nothing
 """
 _CITATION = """
@@ -74,4 +75,7 @@ def _answer_values(answer: FinishedAnswer) -> dict[str, Any]:
         "usage": json.dumps(answer.usage),
         "timings": json.dumps(answer.timings),
         "generations": json.dumps(generations),
+        "coverage": json.dumps(answer.coverage),
+        "conflicts": json.dumps(list(answer.conflicts)),
+        "as_of": answer.as_of,
     }

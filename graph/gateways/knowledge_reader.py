@@ -23,7 +23,7 @@ from graph.ports import CallerGroups, QueryEmbedder
 from graph.retrieval.hybrid import QuestionVectors
 from graph.retrieval.rights import Rights
 from graph.retrieval.terms import sparse_query
-from graph.state import Passage
+from graph.state import Passage, SourceFacts
 from kb_contract.agent_manifest import AgentManifest
 from kb_contract.embedding_space import space_key
 from kb_contract.errors import NotServed
@@ -210,6 +210,20 @@ def passage_of(row: Mapping[str, Any], *, score: float) -> Passage:
         "end": row["end_offset"],
         "text": row["text"],
         "score": score,
+        "source": source_of(row["front_matter"], row["owners"]),
+    }
+
+
+def source_of(said: Mapping[str, Any], agent_owners: Sequence[str] | None) -> SourceFacts:
+    """Read what a document says of itself; whom it names as its owner comes before the agent's."""
+    extra: Mapping[str, Any] = said.get("extra") or {}
+    own: Any = extra.get("owners") or extra.get("owner") or []
+    owners = [own] if isinstance(own, str) else [str(one) for one in own]
+    return {
+        "version": said.get("version"),
+        "effective": said.get("effective"),
+        "expires": said.get("expires"),
+        "owners": owners or list(agent_owners or ()),
     }
 
 

@@ -26,6 +26,8 @@ _NOTHING_YET: Final[dict[str, Any]] = {
     "answer": "",
     "status": "",
     "citations": [],
+    "coverage": {},
+    "conflicts": [],
     "usage": {},
     "clarified": 0,
 }

@@ -72,6 +72,7 @@ def _finished(
     state: State, runtime: Runtime[RunContext], timings: dict[str, float]
 ) -> FinishedAnswer:
     info = runtime.execution_info
+    as_of = RunContext.model_validate(runtime.context or {}).as_of
     return FinishedAnswer(
         answer_id=state.answer_id,
         thread_id=(info.thread_id if info else None) or "",
@@ -85,7 +86,11 @@ def _finished(
         citations=state.citations,
         usage=state.usage,
         timings=timings,
-        unanswered=_unanswered(state),
+        # What the past did not know is no gap of today.
+        unanswered=[] if as_of else _unanswered(state),
+        coverage=state.coverage,
+        conflicts=state.conflicts,
+        as_of=as_of,
     )
 
 

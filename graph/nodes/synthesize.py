@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from graph.agents.drafting import Drafting
-from graph.citations.claims import conflicts, without_repeats
+from graph.citations.claims import without_repeats
+from graph.citations.disagreements import disagreements
 from graph.citations.draft import Draft, empty_draft
-from graph.citations.model_claims import from_findings, prompt
+from graph.citations.model_claims import Attempt, from_findings, prompt
 from graph.citations.readable import harmless
 from graph.gateways.run_story import tell_story
 from graph.ports import WORKING_STEP, ChatModel
@@ -37,20 +38,19 @@ class Synthesize:
         )
         usage = [one for result in results for one in result["usage"]]
         draft = _draft(state, results, found)
-        if self.model is not None and len(found) > 1:
-            written, more = await self._written(state, found)
-            usage += more
-            draft["claims"] = written or draft["claims"]
+        if self.model is not None and len(draft["claims"]) > 1:
+            attempt = await self._written(self.model, state, draft["claims"])
+            usage += attempt.usage
+            draft["claims"] = attempt.claims or draft["claims"]
+            draft["unsupported"] += attempt.unsupported if attempt.claims else []
         draft["notes"] += stand_ins(usage)
         return {"draft": dict(draft), "usage": _sum(usage)}
 
-    async def _written(
-        self, state: State, found: Sequence[Claim]
-    ) -> tuple[list[Claim] | None, list[Usage]]:
+    async def _written(self, model: ChatModel, state: State, found: Sequence[Claim]) -> Attempt:
         working = WORKING_STEP.set(("synthesize", LANE))
         try:
-            attempt = await from_findings(
-                cast("ChatModel", self.model),
+            return await from_findings(
+                model,
                 state.asks,
                 found,
                 instructions=prompt("synthesize"),
@@ -59,7 +59,6 @@ class Synthesize:
             )
         finally:
             WORKING_STEP.reset(working)
-        return attempt.claims, attempt.usage
 
 
 def _say(kind: str, **more: Any) -> None:
@@ -67,16 +66,17 @@ def _say(kind: str, **more: Any) -> None:
 
 
 def _draft(state: State, results: Sequence[StepResult], found: Sequence[Claim]) -> Draft:
-    pairs = conflicts(found)
-    apart = {number for pair in pairs for number in pair}
+    passages = [passage for one in results for passage in one["passages"]]
+    differing, rest = disagreements(found, passages)
     required = {
         str(step["step_id"])
         for step in state.plan.get("steps", ())
         if step.get("policy", "required") == "required"
     }
     return {
-        "claims": [claim for number, claim in enumerate(found) if number not in apart],
-        "conflicts": [[found[one] for one in group] for group in _groups(pairs)],
+        "claims": rest,
+        "conflicts": differing,
+        "unsupported": [said for one in results for said in one["data"].get("unsupported", ())],
         "statements": [
             harmless(one["text"])
             for one in results
@@ -94,16 +94,6 @@ def _draft(state: State, results: Sequence[StepResult], found: Sequence[Claim]) 
         "nothing": f"I found nothing about: {state.question[:300]}",
         "nothing_status": _nothing_status(results),
     }
-
-
-def _groups(pairs: Sequence[tuple[int, int]]) -> list[list[int]]:
-    """Join pairs that share a claim, so that three answers to one question stand together."""
-    groups: list[set[int]] = []
-    for pair in pairs:
-        touching = [group for group in groups if group & set(pair)]
-        groups = [group for group in groups if group not in touching]
-        groups.append(set(pair).union(*touching))
-    return [sorted(group) for group in groups]
 
 
 def _in_plan_order(state: State) -> list[StepResult]:

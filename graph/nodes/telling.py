@@ -17,6 +17,10 @@ def tell(write: Callable[[Any], None], finished: FinishedAnswer) -> None:
         _say(write, "token", text=piece)
     for number, citation in enumerate(finished.citations, 1):
         _say(write, "citation", number=number, citation=citation)
+    if finished.coverage:
+        _say(write, "coverage", **finished.coverage)
+    for conflict in finished.conflicts:
+        _say(write, "conflict", conflict=conflict)
     _say(write, "cost", usage=finished.usage, timings=finished.timings)
     _say(
         write, "final",

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from graph.planning.workflow_plan import AgentCapability, WorkflowStep
 
-_LONGEST: Final = 200
 _LARGEST_SCHEMA: Final = 20_000
 
 
@@ -29,14 +28,11 @@ def _misfits(given: Any, schema: dict[str, Any], what: str) -> Iterator[str]:
     if not schema or len(str(schema)) > _LARGEST_SCHEMA:
         return
     # Plans without parameters, which most are, never pay for this import.
-    from jsonschema import Draft202012Validator  # noqa: PLC0415
-    from jsonschema.exceptions import SchemaError  # noqa: PLC0415 - for the same reason
+    from graph.planning.foreign_schemas import UnusableSchema, misfits  # noqa: PLC0415
 
     try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        yield f"the schema of its {what} is broken: {error.message[:_LONGEST]}"
+        found = misfits(given, schema)
+    except UnusableSchema as error:
+        yield f"the schema of its {what} is broken: {error}"
         return
-    for error in list(Draft202012Validator(schema).iter_errors(given))[:5]:  # pyright: ignore[reportUnknownMemberType]
-        place = ".".join(str(part) for part in error.absolute_path)
-        yield f"{what}{'.' if place else ''}{place}: {error.message[:_LONGEST]}"
+    yield from (f"{what}: {one}" for one in found)

@@ -11,6 +11,8 @@ from graph.classification.query_type import QueryType
 from graph.planning.own_plan import read_own_plan
 from graph.planning.registry import Registry
 from graph.planning.workflow_plan import MAX_STEPS, WorkflowPlan
+from graph.text_border import clean
+from kb_contract.errors import BadInput
 
 LONGEST_REPLY: Final = 60_000
 _MOST_REASONS: Final = 6
@@ -102,8 +104,10 @@ def _json(text: str) -> Mapping[str, Any]:
     if len(text) > LONGEST_REPLY:
         raise ValueError(f"the reply has {len(text)} characters; at most {LONGEST_REPLY}")
     try:
-        found: Any = json.loads(_FENCE.sub("", text.strip()))
-    except (ValueError, RecursionError) as error:
+        found: Any = clean(json.loads(_FENCE.sub("", text.strip())))
+        # Python reads and writes NaN and Infinity, which are no JSON and which Postgres refuses.
+        json.dumps(found, allow_nan=False)
+    except (ValueError, RecursionError, BadInput) as error:
         raise ValueError(f"the reply is no JSON ({type(error).__name__})") from error
     if not isinstance(found, dict):
         raise ValueError("the reply is no object")

@@ -9,8 +9,8 @@ from graph.classification.query_type import QueryType
 from graph.planning.dependencies import in_order, shape_of
 from graph.planning.estimates import Estimator
 from graph.planning.registry import Registry
-from graph.planning.validation import Problem, needs_approval, validate
-from graph.planning.workflow_plan import WorkflowPlan, WorkflowStep
+from graph.planning.validation import Problem, needs_approval, too_many, validate
+from graph.planning.workflow_plan import MAX_STEPS, WorkflowPlan, WorkflowStep
 
 # The caller may send these (a plan of ours sent back has them), and we work them out ourselves.
 _OURS: Final = frozenset(
@@ -33,6 +33,8 @@ def read_own_plan(
     given.update(query=asked, query_type=given.get("query_type") or query_type, shape="mixed")
     if isinstance(given.get("steps"), list | tuple):
         steps = cast("list[Any]", given["steps"])
+        if len(steps) > MAX_STEPS:
+            return None, [too_many(len(steps))]
         given["steps"] = [_filled(one, asked, registry) for one in steps]
     try:
         plan = WorkflowPlan.model_validate(given)

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from graph.planning.argument_schemas import wrong_arguments
 from graph.planning.dependencies import before, cycle_in, depths, waits_of, widest
 from graph.planning.registry import Registry
-from graph.planning.workflow_plan import MAX_STEPS, WorkflowPlan, WorkflowStep
+from graph.planning.workflow_plan import MAX_STEPS, WorkflowPlan, WorkflowStep, quorum_of
 from kb_contract.identifiers import sha256_json
 
 MAX_DEPTH: Final = 12
@@ -20,7 +20,7 @@ Code = Literal[
     "not_a_plan", "no_steps", "too_many_steps", "too_deep", "duplicate_id", "self_loop",
     "unknown_dependency", "repeated_dependency", "cycle", "no_entry_point", "unknown_agent",
     "capability_mismatch", "needs_approval", "approval_not_said", "not_independent",
-    "steps_and_clarification", "too_wide", "too_big", "not_permitted", "bad_arguments",
+    "steps_and_clarification", "too_wide", "too_big", "not_permitted", "bad_arguments", "quorum_too_large",
 ]  # fmt: skip
 
 
@@ -43,8 +43,12 @@ def validate(
 
     `groups` are the caller's; without them the registry is what the caller may use.
     """
+    if len(plan.steps) > MAX_STEPS:
+        # Nothing else is looked at: the work that it takes grows with the square of the steps.
+        return [too_many(len(plan.steps))]
     found = [*_size(plan), *_ids(plan), *_agents(plan, registry), *_approvals(plan, registry)]
     found += [*_rights(plan, registry, groups), *_arguments(plan, registry)]
+    found += _quorums(plan)
     looping = cycle_in(waits_of(plan.steps))
     if looping:
         found.append(Problem("cycle", f"these wait for each other: {', '.join(looping)}"))
@@ -53,6 +57,24 @@ def validate(
         if (width := widest(waits_of(plan.steps))) > MAX_WIDTH:
             found.append(Problem("too_wide", f"{width} steps at once; at most {MAX_WIDTH}"))
     return found
+
+
+def too_many(steps: int) -> Problem:
+    """Say that a plan is too long to be looked at."""
+    return Problem("too_many_steps", f"{steps} steps; at most {MAX_STEPS} are allowed")
+
+
+def _quorums(plan: WorkflowPlan) -> Iterator[Problem]:
+    """More than there are can never come back, so whoever waits for them would never begin."""
+    policies = {one.step_id: one.policy for one in plan.steps}
+    for step in plan.steps:
+        waited = Counter(policies[one] for one in set(step.depends_on) if one in policies)
+        for policy, members in waited.items():
+            if (wanted := quorum_of(policy)) > members:
+                yield Problem(
+                    "quorum_too_large", f"it waits for {members} with {policy}, not {wanted}",
+                    step.step_id,
+                )  # fmt: skip
 
 
 def _rights(
@@ -76,8 +98,6 @@ def _size(plan: WorkflowPlan) -> Iterator[Problem]:
         yield Problem("steps_and_clarification", "a plan has steps or asks back, not both")
     if not plan.steps and plan.clarification is None and plan.shape != "direct":
         yield Problem("no_steps", f"a {plan.shape} plan needs steps")
-    if len(plan.steps) > MAX_STEPS:
-        yield Problem("too_many_steps", f"{len(plan.steps)} steps; at most {MAX_STEPS} are allowed")
     written = sum(len(one.question) + len(str(one.parameters)) for one in plan.steps)
     if written > MAX_CHARACTERS:
         yield Problem("too_big", f"{written} characters; at most {MAX_CHARACTERS}")

@@ -1,5 +1,6 @@
 """What a plan is. Plans travel through checkpoints and HTTP as plain JSON."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,6 +15,12 @@ FailurePolicy = Annotated[str, Field(pattern=r"^(?:required|optional|quorum\([1-
 """`quorum(n)`: of the steps with this policy that one step waits for, n must bring something."""
 
 MAX_STEPS = 24
+
+
+def quorum_of(policy: str) -> int:
+    """Return n of `quorum(n)`; 0 for every other policy."""
+    found = re.fullmatch(r"quorum\((\d+)\)", policy)
+    return int(found[1]) if found else 0
 
 
 class PlanPart(BaseModel):

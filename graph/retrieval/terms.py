@@ -5,7 +5,7 @@ from typing import Final
 
 from qdrant_client import models
 
-from kb_contract.sparse_words import question_weights
+from kb_contract.sparse_words import document_weights, question_weights
 
 # Words that ask; an answer does not repeat them.
 _ASKING: Final = re.compile(
@@ -21,6 +21,12 @@ _ASKING: Final = re.compile(
 def sparse_query(question: str) -> models.SparseVector:
     """Return the question for the sparse half of a collection."""
     words = question_weights(question)
+    return models.SparseVector(indices=list(words), values=list(words.values()))
+
+
+def sparse_document(text: str) -> models.SparseVector:
+    """Return a text as the sparse half of a collection holds it."""
+    words = document_weights(text)
     return models.SparseVector(indices=list(words), values=list(words.values()))
 
 

@@ -1,10 +1,9 @@
 """What a step that gave nothing means for the steps that wait for it."""
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
-from graph.planning.workflow_plan import WorkflowPlan, WorkflowStep
+from graph.planning.workflow_plan import WorkflowPlan, WorkflowStep, quorum_of
 from graph.state import StepResult
 
 USABLE: Final = frozenset({"done", "nothing_found"})
@@ -27,12 +26,6 @@ def reason_to_skip(
         if usable < quorum_of(policy):
             return f"it needs {quorum_of(policy)} of {', '.join(members)}, and {usable} came back"
     return None
-
-
-def quorum_of(policy: str) -> int:
-    """Return n of `quorum(n)`; 0 for every other policy."""
-    found = re.fullmatch(r"quorum\((\d+)\)", policy)
-    return int(found[1]) if found else 0
 
 
 def usable_inputs(results: Mapping[str, StepResult]) -> dict[str, StepResult]:

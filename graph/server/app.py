@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from graph.checkpoints import open_saver
 from graph.ports import KnowledgeReader
 from graph.server import (
+    answers,
     approvals,
     assistants,
     costs,
@@ -81,6 +82,7 @@ ROUTERS = (
     knowledge.router,
     feedback.router,
     search.router,
+    answers.router,
     hooks.router,
     costs.router,
     sessions.router,

@@ -26,6 +26,8 @@ router = APIRouter(tags=["orchestration"], route_class=BorderRoute)
 ANSWER_FIELDS = (
     "answer",
     "citations",
+    "coverage",
+    "conflicts",
     "plan",
     "query_type",
     "usage",
@@ -49,6 +51,11 @@ class Order(BaseModel):
     session_id: OwnId | None = None
     agent: str | None = Field(default=None, max_length=200)
     plan: dict[str, Any] | None = Field(default=None, description="a plan of your own")
+    as_of: str | None = Field(
+        default=None,
+        max_length=60,
+        description="answer from the past: a generation's number, a commit, or a moment",
+    )
     wait: bool = Field(default=False, description="answer only when it is done or waits for people")
 
     @model_validator(mode="after")
@@ -96,6 +103,7 @@ async def orchestrate(parts: Parts, caller: Caller, order: Order) -> JsonRespons
             "agent": order.agent,
             "own_plan": order.plan,
         },
+        context={"as_of": order.as_of} if order.as_of else None,
         stream_mode=["custom", "updates", "values"],
         stream_subgraphs=True,
         if_not_exists="create",

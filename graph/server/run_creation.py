@@ -73,6 +73,9 @@ class RunDesk:
                 kwargs["command"]["resume"] = await claim_answers(
                     statements, thread["thread_id"], request.answers, answerer
                 )
+                kwargs["context"] = request.context or await _context_before(
+                    statements, thread["thread_id"]
+                )
             # Who asked is known later to those who may not let the same person approve.
             request = request.model_copy(
                 update={"metadata": {**(request.metadata or {}), "requested_by": caller}}
@@ -210,3 +213,9 @@ def run_body(run: Row, select: Sequence[str] | None = None) -> dict[str, Any]:
     body = {name: run[name] for name in (*names, "kwargs", "created_at", "updated_at")}
     body["cancel_reason"] = run.get("cancel")
     return {name: one for name, one in body.items() if select is None or name in select}
+
+
+async def _context_before(statements: Statements, thread_id: str) -> Any:
+    """Go on with the bounds, and in the past, that the question was asked with."""
+    row = await statements.row("context_before", thread_id=thread_id)
+    return row["context"] if row else None

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from graph.gateways.asked_time import READING_AS_OF
 from graph.server.border import BorderRoute
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
@@ -29,11 +30,15 @@ class Wanted(BaseModel):
     agent: OwnId | None = Field(default=None, description="null: those whose passages are nearest")
     tags: list[Tag] | None = Field(default=None, max_length=20)
     limit: int = Field(default=5, ge=1, le=50)
+    as_of: str | None = Field(
+        default=None, max_length=60, description="a generation's number, a commit, or a moment"
+    )
 
 
 @router.post("/search")
 async def search(parts: Parts, wanted: Wanted) -> JsonResponse:
     """Find passages, the best first, each with its place in git."""
+    READING_AS_OF.set(wanted.as_of)  # of this request alone: each has a context of its own
     chosen = await _agents(parts, wanted)
     reader = parts.reader
     assert reader is not None  # noqa: S101 - `_agents` has refused already

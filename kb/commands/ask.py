@@ -14,13 +14,17 @@ def ask(
     question: Annotated[str, typer.Argument(help="What you want to know.")],
     agent: Annotated[str | None, typer.Option(help="Ask this agent only.")] = None,
     thread: Annotated[str | None, typer.Option(help="Go on in this conversation.")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="Ask the past: a generation's number, a commit, or a moment."),
+    ] = None,
     lanes: Annotated[bool, typer.Option("--lanes", help="Show what each agent does.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Ask; the answer comes with its citations."""
     out = progress_console()
     show = Lanes(out, quiet=not (lanes or out.is_terminal))
-    answer = server_client().ask(question, agent=agent, thread=thread, on_event=show)
+    answer = server_client().ask(question, agent=agent, thread=thread, as_of=as_of, on_event=show)
     if as_json:
         say_json(answer)
     else:

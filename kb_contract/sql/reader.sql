@@ -11,7 +11,7 @@ order by agent_id;
 select g.agent_id, g.number as generation, g.git_sha, g.uncommitted, g.dagster_run_id,
        gc.chunk_id, gc.document_id, gc.path, d.title, c.heading_path,
        c.start_offset, c.end_offset, c.text, c.page,
-       c.context, d.front_matter, coalesce(e.words, '') as words,
+       c.context, d.front_matter, g.manifest->'owners' as owners, coalesce(e.words, '') as words,
        kb.may_read(d.front_matter, %(groups)s, %(moment)s) as may_read
 from kb.generations g
 join kb.generation_chunks gc using (generation_id)
@@ -28,7 +28,8 @@ where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s and g.number = %
 -- name: passage_of_generation
 select g.agent_id, g.number as generation, g.git_sha, g.uncommitted, g.dagster_run_id,
        gc.chunk_id, gc.document_id, gc.path, d.title, c.heading_path,
-       c.start_offset, c.end_offset, c.text, c.page
+       c.start_offset, c.end_offset, c.text, c.page,
+       d.front_matter, g.manifest->'owners' as owners
 from kb.generations g
 join kb.generation_chunks gc using (generation_id)
 join kb.chunks c using (document_id, chunk_index)

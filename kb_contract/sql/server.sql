@@ -68,6 +68,10 @@ select r.run_id, r.thread_id, r.assistant_id, r.status, r.kwargs, r.metadata, r.
 from ops.runs r join ops.threads t using (thread_id)
 where r.run_id = %(run_id)s and ops.may_see(t, %(workspace)s, %(scope)s::text[]);
 
+-- name: context_before
+select kwargs->'context' as context from ops.runs where thread_id = %(thread_id)s
+order by created_at desc, run_id limit 1;
+
 -- name: lock_run
 select run_id, thread_id, status, attempt, cancel, job_id from ops.runs
 where run_id = %(run_id)s and thread_id = %(thread_id)s for update;
@@ -255,3 +259,13 @@ left join lateral (
 ) newest on true
 where ops.may_see(t, %(workspace)s, %(scope)s::text[])
 order by t.updated_at desc, t.thread_id limit %(limit)s offset %(offset)s;
+-- name: answer
+select answer_id, thread_id, run_id, question, query_type, status, answer, coverage, conflicts, as_of,
+       generations, created_at
+from ops.answers where answer_id = %(answer_id)s;
+
+-- name: citations_shown
+-- What an answer quoted, in its order.
+select ordinal, agent_id, generation, chunk_id, path, git_sha as sha, start_offset as start,
+       end_offset as "end", quote, heading_path, page, score, dagster_run_id as run_id
+from ops.citations where answer_id = %(answer_id)s order by ordinal;

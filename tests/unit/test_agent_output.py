@@ -99,3 +99,8 @@ def test_a_quorum_needs_so_many_and_not_more(failing: int, works: bool):
 def test_a_policy_that_is_none_is_refused(policy: str):
     with pytest.raises(ValueError, match="policy"):
         step("a", policy=policy)
+
+
+def test_a_number_that_no_checkpoint_holds_fails_the_step_and_not_the_run():
+    with pytest.raises(BadInput, match="64 bits"):
+        checked(step("a"), {**GOOD, "data": {"n": 2**64}})

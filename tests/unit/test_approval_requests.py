@@ -152,6 +152,29 @@ def test_a_schema_of_a_hostile_tool_server_fetches_nothing_and_hangs_nothing(
         read_answer({"type": "edit", "edited_action": edit}, shown)
 
 
+def test_an_edit_follows_a_tool_schema_with_definitions_and_with_an_argument_named_pattern():
+    schema = {
+        "type": "object",
+        "properties": {"pattern": {"type": "string"}, "where": {"$ref": "#/$defs/Place"}},
+        "$defs": {"Place": {"type": "object", "required": ["path"]}},
+        "additionalProperties": False,
+    }
+    card = ToolCard(name="files/remove", input_schema=schema, fingerprint="f")
+    calls = step(parameters={"tool": card.name, "arguments": {"pattern": "*.log"}})
+    shown = shown_action(approval_request(plan(calls), calls, agent(tools=(card,))))
+    assert shown is not None
+
+    def edit(**arguments: Any) -> dict[str, Any]:
+        args = {"parameters": {"tool": card.name, "arguments": arguments}}
+        return {"type": "edit", "edited_action": {"name": "ops", "args": args}}
+
+    assert read_answer(edit(pattern="*.tmp", where={"path": "/a"}), shown).type == "edit"
+    several: list[dict[str, Any]] = [{"pattern": 7}, {"where": {}}, {"other": 1}]
+    for wrong in several:
+        with pytest.raises(BadInput, match="do not fit args_schema"):
+            read_answer(edit(**wrong), shown)
+
+
 def test_a_request_of_the_first_version_is_still_read():
     shown = shown_action(first_form(plan(step()), step()))
     assert shown is not None
@@ -159,6 +182,15 @@ def test_a_request_of_the_first_version_is_still_read():
     assert read_answer("approve", shown).type == "approve"
     assert shown_action({"question": "in a form of its own"}) is None
     assert shown_action("words") is None
+
+
+@pytest.mark.parametrize("kind", ["approve", "reject", "respond"])
+def test_only_an_edit_changes_what_is_done(kind: str):
+    shown = shown_action(approval_request(plan(step()), step()))
+    assert shown is not None
+    edited = {"name": "ops", "args": {"question": "something else"}}
+    with pytest.raises(BadInput, match="takes no edited_action"):
+        read_answer({"type": kind, "message": "so", "edited_action": edited}, shown)
 
 
 def test_an_answer_to_something_else_is_refused():

@@ -78,11 +78,16 @@ def test_a_template_that_would_lead_nowhere_is_refused(name: str, value: str):
 
 def test_every_asset_tells_what_it_is_and_what_to_do_when_it_is_red():
     graph = build_definitions(settings()).resolve_asset_graph()
-    assert {key.to_user_string() for key in graph.materializable_asset_keys} == set(PAGES)
+    in_the_way_live = {
+        key.to_user_string()
+        for key in graph.materializable_asset_keys
+        if graph.get(key).group_name == "knowledge"
+    }
+    assert in_the_way_live == set(PAGES)
     for key in graph.materializable_asset_keys:
         node = graph.get(key)
         assert "**When it is red:**" in (node.description or "")
-        assert node.group_name == "knowledge"
+        assert node.group_name in ("knowledge", "entities")
         assert node.owners
         assert node.metadata["dagster/column_schema"].columns
 

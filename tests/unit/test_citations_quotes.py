@@ -5,10 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.citations.claims import (
-    conflicts,
     numbers,
     quote_of,
-    unsupported_numbers,
     widened,
     without_repeats,
 )
@@ -115,15 +113,3 @@ def test_repeats_are_merged_with_their_quotes() -> None:
 
 def test_numbers_are_compared_however_they_are_written() -> None:
     assert numbers("On 2026-03-01, 1,200 of 3.50 by v1.2") == {"2026-03-01", "1200", "3.5"}
-    assert unsupported_numbers("It takes 7 days.", ["It takes 90 days."]) == {"7"}
-    assert unsupported_numbers("It takes 1200 s.", ["It takes 1,200 s."]) == set()
-
-
-def test_agents_that_give_other_numbers_for_one_subject_conflict() -> None:
-    texts = {"a": "Signing keys are rotated every 90 days.", "b": "Signing keys are rotated every 30 days.",
-             "c": "Invoices are paid within 14 days."}  # fmt: skip
-    claims: list[Claim] = [
-        {"text": text, "quotes": [quote_of(passage(text, agent), 0, len(text))]}
-        for agent, text in texts.items()
-    ]
-    assert conflicts(claims) == [(0, 1)]

@@ -135,6 +135,21 @@ async def test_a_model_may_ask_back(provider: LoopbackProvider):
     assert plan.clarification == "Which harbour do you mean?"
 
 
+@pytest.mark.parametrize("wrong", ["NaN", "1e999", "[" * 500 + "]" * 500])
+async def test_what_json_or_the_store_cannot_say_is_no_plan(provider: LoopbackProvider, wrong: str):
+    plain = reply(step(parameters={"given": 0}))
+    provider.says(plain.replace('"given": 0', f'"given": {wrong}'))
+    plan = await made(provider)
+    assert plan.made_by == "rules"
+    assert "no JSON" in plan.refused[0]
+
+
+async def test_letters_that_the_store_refuses_do_not_get_into_a_plan(provider: LoopbackProvider):
+    provider.says(reply(step(question="oak\x00 \ud800", parameters={"\x00a": "\udfff"})))
+    [first] = (await made(provider)).steps
+    assert (first.question, first.parameters) == ("oak \ufffd", {"a": "\ufffd"})
+
+
 async def test_every_call_is_counted_for_the_planner(provider: LoopbackProvider):
     books = KeptBooks()
     provider.says(HOSTILE["cycle"])

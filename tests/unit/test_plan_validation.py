@@ -58,6 +58,7 @@ def codes(made: WorkflowPlan) -> set[str]:
         (plan(step("a"), step("b", question="about {a}")), "not_independent"),
         (plan(step("a"), step("b", parameters={"resolve": {"a": "x"}})), "not_independent"),
         (plan(step("a", capability="action", question="x"), step("b", capability="action", question="x")), "not_independent"),
+        (plan(step("a", policy="quorum(2)"), step("b", "a")), "quorum_too_large"),
         (plan(shape="single"), "no_steps"),
         (plan(step("a"), clarification="which?"), "steps_and_clarification"),
     ],
@@ -188,6 +189,13 @@ def test_bad_own_plans_are_refused_with_what_is_wrong(data: dict[str, object]):
     assert made is None
     assert problems
     assert all(str(one) for one in problems)
+
+
+def test_of_ten_thousand_steps_only_their_number_is_said():
+    ring = [{"step_id": f"s{n}", "agent": "any_tool", "depends_on": [f"s{(n + 1) % 10_000}"]} for n in range(10_000)]  # fmt: skip
+    made, problems = read_own_plan({"steps": ring}, REGISTRY, query="q")
+    assert made is None
+    assert [one.code for one in problems] == ["too_many_steps"]
 
 
 @settings(max_examples=200)

@@ -92,7 +92,7 @@ def test_a_child_gets_absolute_paths_and_dagsters_secrets(tmp_path: Path):
 def test_dagsters_configuration_holds_no_secret_and_keeps_the_urls_parameters(tmp_path: Path):
     url = "postgresql://me:p%40ss@far:6000/db?sslmode=require"
     text = write_dagster_home(tmp_path, url).read_text()
-    database = yaml.safe_load(text)["storage"]["postgres"]["postgres_db"]
+    database = yaml.safe_load(text)["storage"]["custom"]["config"]["postgres_db"]
     assert database["params"] == {"sslmode": "require", "options": "-c search_path=dagster"}
     assert database["scheme"] == "postgresql+psycopg2"
     assert "p@ss" not in text

@@ -78,7 +78,7 @@ async def test_a_true_quote_is_cited_at_its_place(
 ) -> None:
     provider.says(written("They are rotated every 90 days. [9]", ("p1", "rotated every 90 days")))
     result, done = await answer(knowledge(), model)
-    assert result["data"] == {"written_by": "model", "dropped_claims": 0}
+    assert result["data"] == {"written_by": "model", "dropped_claims": 0, "unsupported": []}
     assert done["answer"] == "They are rotated every 90 days. [1]"
     assert done["citations"][0]["quote"] == TRUE
     [paid] = [one.count for one in books.receipts]

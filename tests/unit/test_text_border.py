@@ -41,6 +41,13 @@ def test_too_deep_a_structure_is_refused():
         clean(deep)
 
 
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 10**400])
+def test_a_number_that_state_cannot_hold_is_refused(number: int):
+    assert clean([2**64 - 1, -(2**63), True, 1.5]) == [2**64 - 1, -(2**63), True, 1.5]
+    with pytest.raises(BadInput, match="64 bits"):
+        clean({"a": [number]})
+
+
 def test_a_text_has_its_limits():
     assert checked_text("  what\x00? ", what="question", at_most=5) == "what?"
     with pytest.raises(BadInput, match="has 6 characters, and at most 5"):

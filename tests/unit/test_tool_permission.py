@@ -132,3 +132,32 @@ async def test_without_a_persons_word_only_reading_tools_are_chosen():
     assert "which one" in refused.why_not
     said = task(DELETE, parameters={"tool": DELETE.name}, question="Delete note 7")
     assert (await selected(said, None)).arguments == {}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "http://127.0.0.1:1/schema.json"},
+        {"properties": {"a": {"$ref": "#/nowhere"}}},
+        {"$ref": "#"},
+        {
+            "$ref": "#/$defs/d0",
+            "$defs": {f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(40)}
+            | {"d40": {}},
+        },
+    ],
+)
+def test_a_schema_that_leads_elsewhere_or_nowhere_is_refused_before_the_call(
+    schema: dict[str, Any],
+):
+    lying = FORECAST.model_copy(update={"input_schema": schema})
+    with pytest.raises(ToolRefused, match="schema cannot be used"):
+        checked_arguments(lying, {"a": "b"})
+
+
+def test_a_pattern_of_a_stranger_keeps_nobody_busy():
+    named = {"^(a+)+$": {"type": "string"}}
+    schema = {"properties": {"a": {"pattern": "^(a+)+$", "patternProperties": named}}, "patternProperties": named, "additionalProperties": False}  # fmt: skip
+    slow = FORECAST.model_copy(update={"input_schema": schema})
+    told = {"a": "a" * 60 + "!", "a" * 60 + "!": 1}
+    assert checked_arguments(slow, told) == told

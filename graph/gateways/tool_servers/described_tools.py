@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from graph.gateways.tool_servers.server_specs import ServerSpec
 from graph.planning.tool_card import LONGEST_DESCRIPTION, ToolCard, fingerprint
-from graph.text_border import clean, cut_text
+from graph.text_border import clean, clean_text, cut_text
+from kb_contract.errors import BadInput
 
 log = structlog.get_logger(__name__)
 MOST_TOOLS: Final = 200
@@ -24,14 +25,16 @@ def cards_of(spec: ServerSpec, listed: Iterable[Any]) -> tuple[ToolCard, ...]:
     described = [one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in listed]
     names = [str(one.get("name")) for one in described]
     sound = [one for one in described[:MOST_TOOLS] if names.count(str(one.get("name"))) == 1]
-    cards = (_card(spec, clean(one)) for one in sound)
+    cards = (_card(spec, one) for one in sound)
     return tuple(one for one in cards if one is not None)
 
 
-def _card(spec: ServerSpec, said: dict[str, Any]) -> ToolCard | None:
-    name, schema = str(said.get("name")), said.get("inputSchema", {})
-    description = str(said.get("description") or said.get("title") or "")
+def _card(spec: ServerSpec, listed: dict[str, Any]) -> ToolCard | None:
+    name = clean_text(str(listed.get("name")))
     try:
+        said: dict[str, Any] = clean(listed)
+        schema = said.get("inputSchema", {})
+        description = str(said.get("description") or said.get("title") or "")
         if len(json.dumps(schema)) > LARGEST_SCHEMA:
             raise ValueError(f"its schema has more than {LARGEST_SCHEMA:,} characters")
         return ToolCard(
@@ -44,7 +47,7 @@ def _card(spec: ServerSpec, said: dict[str, Any]) -> ToolCard | None:
                 {"tool": said, "changes": _changes(spec, name, said.get("annotations") or {})}
             ),
         )
-    except (ValidationError, ValueError) as error:
+    except (ValidationError, ValueError, BadInput) as error:
         log.warning("tool left out", server=spec.name, tool=name[:100], error=str(error)[:200])
         return None
 

@@ -59,6 +59,8 @@ def is_public(address: str) -> bool:
             return _is_global(inner)
         if any(found in network for network in _WAYS_TO_V4):
             return _is_global(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF))
+        if found.is_site_local:
+            return False
     return _is_global(found)
 
 

@@ -10,6 +10,7 @@ TOLD: Final = frozenset(
     {"asked", "asked_again", "warned", "escalated", "approved", "edited", "rejected", "responded",
      "revoked"}
 )  # fmt: skip
+LONGEST_LINE: Final = 2_000
 MAILED: Final = frozenset({"asked", "asked_again", "warned", "escalated"})
 _WORDS: Final = {
     "asked": "waits for you",
@@ -40,9 +41,9 @@ def mail_of(entry: Mapping[str, Any], to: str, delivery: str) -> Mail:
     lines = [
         f"An approval {words}.",
         "",
-        f"What:     {request.get('what') or entry['agent_id'] or 'a question of the graph'}",
-        f"Why:      {request.get('why', '')}",
-        f"Impact:   {request.get('impact', '')}",
+        f"What:     {_line(request.get('what') or entry['agent_id'] or 'a question of the graph')}",
+        f"Why:      {_line(request.get('why', ''))}",
+        f"Impact:   {_line(request.get('impact', ''))}",
         f"Risk:     {risk.get('level', '')}",
         f"Deadline: {entry.get('deadline', 'none')}",
         "",
@@ -52,3 +53,8 @@ def mail_of(entry: Mapping[str, Any], to: str, delivery: str) -> Mail:
     ]
     subject = f"Approval {words}: step {entry['step_id']} of {entry['agent_id']}"
     return Mail(to, subject, "\n".join(lines) + "\n", delivery)
+
+
+def _line(said: Any) -> str:
+    """People's words on one line, so that none of them looks like a line of ours."""
+    return " ".join(str(said).split())[:LONGEST_LINE]

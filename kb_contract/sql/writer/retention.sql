@@ -126,6 +126,21 @@ select (select count(*) from documents) as documents, (select count(*) from chun
           union all select bytes from embeddings union all select bytes from manifests
           union all select bytes from runs) everything)::bigint as bytes;
 
+-- name: idle_copies
+-- Copies of the past that readers made and nobody dropped: their process may be gone.
+select p.collection from ops.past_collections p left join kb.generations g using (generation_id)
+where p.used_at < now() - interval '1 day'
+  and coalesce(g.workspace_id, %(workspace)s) = %(workspace)s
+order by p.collection;
+
+-- name: hold_copy
+-- As readers do who make or use it.
+select pg_advisory_xact_lock(hashtextextended('past:' || %(collection)s, 0));
+
+-- name: forget_copy
+delete from ops.past_collections
+where collection = %(collection)s and used_at < now() - interval '1 day' returning collection;
+
 -- name: uncommitted_trees
 -- Trees of work that was not committed, and whether a generation that is kept still quotes them.
 select git_sha, bool_or(pruned_at is null) as kept from kb.generations

@@ -1,0 +1,57 @@
+"""What anybody would write first: `SentenceTransformer.encode` over the texts, and nothing else.
+
+`python -m benchmarks.ingest_peers.plain_loop TEXTS OUT float32|bfloat16 together|apart`: together
+is one process with all cores, apart is one process for each. Starting it all is part of it.
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.ingest_peers.protocol import FIRST, Step, weights
+
+WAYS: Final = tuple(
+    (kind, cores) for kind in ("float32", "bfloat16") for cores in ("together", "apart")
+)
+BATCH: Final = 32
+
+
+def main(given: Path, out: Path, kind: str, cores: str) -> None:
+    texts: list[str] = json.loads(given.read_text("utf-8"))
+    began = time.perf_counter()
+    _embed(texts, kind, cores)
+    step = Step(
+        contestant=f"plain loop, {kind}, cores {cores}", step=FIRST,
+        wall=round(time.perf_counter() - began, 2), cpu=round(_worked(), 2),
+        embedded=len(texts), points=0, stale=0, doubled=0,
+    )  # fmt: skip
+    with out.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(step)) + "\n")
+
+
+def _embed(texts: list[str], kind: str, cores: str) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    model: Any = SentenceTransformer(weights(), device="cpu", model_kwargs={"torch_dtype": kind})
+    if cores == "together":
+        model.encode(texts, batch_size=BATCH)
+        return
+    pool = model.start_multi_process_pool(["cpu"] * (os.cpu_count() or 1))
+    model.encode(texts, batch_size=BATCH, pool=pool)
+    model.stop_multi_process_pool(pool)
+
+
+def _worked() -> float:
+    """Processor seconds of this process and of those that it has ended."""
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    used = [resource.getrusage(one) for one in kinds]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:5])

@@ -1,0 +1,85 @@
+"""entities, entity_links: what documents name, and which names are one thing; beside the way live."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import Any, Final
+
+import dagster as dg
+
+from dagster_kb.assets.story import RETRY, clear_failures
+from dagster_kb.entities.extraction import EXTRACTOR, same_names
+from dagster_kb.entities.extraction import entities as found_in
+from dagster_kb.partitions import OWNERS, agents
+from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.ledger_entities import Made
+
+GROUP: Final = "entities"
+LINK: Final = "link_entities"
+_WAYS: Final[dict[Made, Callable[[str], Iterator[dict[str, Any]]]]] = {
+    "entities": lambda text: (asdict(one) for one in found_in(text)),
+    "entity_links": lambda text: (
+        {"name": short, "same_as": long} for short, long in same_names(text)
+    ),
+}
+
+
+_RED: Final = (
+    "\n\n**When it is red:** the ledger did not answer; run the job `link_entities` for the agent "
+    "again. What is served does not depend on it."
+)
+
+
+def _columns(**described: str) -> dict[str, dg.TableSchema]:
+    columns = [dg.TableColumn(name, "text", description=said) for name, said in described.items()]
+    return {"dagster/column_schema": dg.TableSchema(columns)}
+
+
+@dg.asset(
+    deps=["live_alias"], partitions_def=agents, kinds={"python", "postgres"}, retry_policy=RETRY,
+    group_name=GROUP, owners=OWNERS, code_version=EXTRACTOR,
+    metadata=_columns(name="what is named", kind="name, code, acronym or term"),
+    description="What live documents name: names, codes, acronyms and terms, found by patterns. Only "
+    "documents that were never looked through are. Nothing that is served waits for it." + _RED,
+)  # fmt: skip
+def entities(
+    context: dg.AssetExecutionContext, ledger: dg.ResourceParam[Ledger]
+) -> dg.MaterializeResult[Any]:
+    """Look through what is new."""
+    return _looked_through(context, ledger, "entities")
+
+
+@dg.asset(
+    deps=["entities"], partitions_def=agents, kinds={"python", "postgres"}, retry_policy=RETRY,
+    group_name=GROUP, owners=OWNERS, code_version=EXTRACTOR,
+    metadata=_columns(name="an acronym", same_as="what it stands for"),
+    description="Names that are one thing, as documents say it: acronyms and what they stand for."
+    + _RED,
+)  # fmt: skip
+def entity_links(
+    context: dg.AssetExecutionContext, ledger: dg.ResourceParam[Ledger]
+) -> dg.MaterializeResult[Any]:
+    """Look through what is new."""
+    return _looked_through(context, ledger, "entity_links")
+
+
+def _looked_through(
+    context: dg.AssetExecutionContext, ledger: Ledger, made: Made
+) -> dg.MaterializeResult[Any]:
+    with clear_failures():
+        live = ledger.generations.live(context.partition_key)
+        waiting = ledger.entities.waiting(live, made, EXTRACTOR) if live else []
+        rows = sum(
+            ledger.entities.look_through(one, made, EXTRACTOR, _WAYS[made]) for one in waiting
+        )
+    return dg.MaterializeResult(
+        metadata={
+            "generation": live.number if live else 0,
+            "documents_looked_through": len(waiting),
+            "dagster/row_count": rows,
+        }
+    )
+
+
+link_entities: Final = dg.define_asset_job(
+    LINK, dg.AssetSelection.groups(GROUP), description="Find what an agent's live documents name."
+)

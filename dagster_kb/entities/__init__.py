@@ -1,0 +1,1 @@
+"""What a text names, found by patterns: no model, the same for the same text."""

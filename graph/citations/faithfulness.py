@@ -1,0 +1,194 @@
+"""Does a sentence say no more, and nothing else, than the quotes that it stands on?
+
+All of it is declared: numbers, names, denials, opposites and words. A sentence that passes may still
+be a bad summary; one that fails says something that its quotes do not say.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from graph.citations.polarity import denies, opposite
+from graph.citations.quantities import Amount, Facts, facts_of
+from graph.retrieval.terms import terms
+
+Fault = Literal["number", "swapped", "denial", "opposite", "name", "words"]
+WHY: Final[dict[Fault, str]] = {
+    "number": "a number in it stands in no quote",
+    "swapped": "the quote says it of another",
+    "denial": "the quote says the contrary",
+    "opposite": "the quote says the contrary",
+    "name": "a name in it stands in no quote",
+    "words": "the quote speaks of something else",
+}
+# Below this share of its words a sentence is not about its quote.
+GROUNDED: Final = 0.34
+_NAME: Final = re.compile(
+    r"(?<![.!?:] )(?<!^)\b(?:[A-Z][\w-]*|\w*\d\w*[A-Za-z]\w*|\w*[A-Za-z]\w*\d\w*)\b"
+)
+_CLAUSE: Final = re.compile(r"[,;:|\n]|\b(?:and|but|while|whereas|or)\b")
+_TURNED_ROUND: Final = re.compile(
+    r"\b(?:by|of|from|who|whom|whose|which)\b|['\u2019]s\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """What a sentence may rest on."""
+
+    quotes: Sequence[str]
+    about: str = ""
+    """Titles and headings of the quotes, and what the table's columns are called."""
+    question: str = ""
+    """Its words may be said again; its numbers prove nothing."""
+    computed: str = ""
+    """What a calculation of this plan wrote down: numbers that no document has."""
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.quotes)
+
+
+def fault_of(sentence: str, grounds: Grounds) -> Fault | None:
+    """Return what a sentence says that its quotes do not; None when there is nothing."""
+    said, there = facts_of(sentence), facts_of(f"{grounds.text}\n{grounds.computed}")
+    about = facts_of(grounds.about)
+    if not _numbers_stand(said, there, about):
+        return "number"
+    if any(
+        _says_of_another(one, sentence, quote) for quote in grounds.quotes for one in said.amounts
+    ):
+        return "swapped"
+    if _name_is_foreign(sentence, grounds) or any(
+        _names_turned_round(sentence, one) for one in grounds.quotes
+    ):
+        return "name"
+    if grounds.quotes and all(denies(sentence, one) for one in _relevant(sentence, grounds.quotes)):
+        return "denial"
+    if (
+        opposite(sentence, f"{grounds.text} {grounds.about}")
+        and _share(sentence, grounds.text) >= 0.5
+    ):
+        return "opposite"
+    whole = " ".join((grounds.text, grounds.about, grounds.question, grounds.computed))
+    return None if _share(sentence, whole) >= GROUNDED else "words"
+
+
+def _numbers_stand(said: Facts, there: Facts, about: Facts) -> bool:
+    known = {*there.dates, *about.dates}
+    years = {one[:4] for one in known}
+    if any(one not in known and not _within(one, known, years) for one in said.dates):
+        return False
+    if not set(said.versions) <= {*there.versions, *about.versions, *_plain(there), *_plain(about)}:
+        return False
+    if not said.labels <= there.labels | about.labels:
+        return False
+    held = (*there.amounts, *about.amounts)
+    versions = {*there.versions, *about.versions}
+    return all(
+        one.said in versions or any(_same(one, other) for other in held) for one in said.amounts
+    )
+
+
+def _within(date: str, known: set[str], years: set[str]) -> bool:
+    return date in years or any(
+        one.startswith(date) or one.endswith(date.lstrip("-")) for one in known
+    )
+
+
+def _plain(facts: Facts) -> set[str]:
+    return {one.said.strip() for one in facts.amounts}
+
+
+def _same(one: Amount, other: Amount) -> bool:
+    if one.unit and other.unit:
+        alike = (one.value, one.unit) == (other.value, other.unit)
+    else:
+        alike = _bare(one) == _bare(other)
+    return alike and {one.bound, other.bound} != {"least", "most"}
+
+
+def _bare(one: Amount) -> str:
+    """Return the number as it is written, so that a unit that is left out is no fault."""
+    digits = re.search(r"\d[\d.,]*", one.said)
+    return digits[0].replace(",", "").rstrip(".") if digits else str(one.value)
+
+
+def _says_of_another(amount: Amount, sentence: str, quote: str) -> bool:
+    """Whether the quote gives this number to one thing, and the sentence to another of its things."""
+    there = [one for one in facts_of(quote).amounts if one.unit == amount.unit]
+    own = [one for one in there if _same(amount, one)]
+    if not own or len(there) < 2:
+        return False
+    around = _around(sentence, amount)
+    here = [_around(quote, one) for one in own]
+    others = [_around(quote, one) for one in there if one not in own]
+    return any(_is_nearer(around, mine=mine, other=other) for mine in here for other in others)
+
+
+def _is_nearer(around: frozenset[int], *, mine: frozenset[int], other: frozenset[int]) -> bool:
+    """Whether it has words that only the other clause has, and lacks some that only its own has."""
+    return bool(around & (other - mine)) and bool((mine - other) - around)
+
+
+def _around(text: str, amount: Amount) -> frozenset[int]:
+    """Return the words of the clause that a number stands in."""
+    before = [one.end() for one in _CLAUSE.finditer(text, 0, amount.start)]
+    after = _CLAUSE.search(text, amount.end)
+    clause = text[before[-1] if before else 0 : after.start() if after else len(text)]
+    return terms(facts_of(clause).rest)
+
+
+def _names(text: str) -> list[str]:
+    """Return names; a first word is capital anyway, so it is none."""
+    return [one[0] for one in _NAME.finditer(facts_of(text).rest) if terms(one[0])]
+
+
+def _first_word(text: str) -> list[str]:
+    found = re.match(r"\W*([A-Z]\w+)", text)
+    return [found[1]] if found and terms(found[1]) else []
+
+
+def _name_is_foreign(sentence: str, grounds: Grounds) -> bool:
+    asked_for = _names(grounds.question)
+    said = [*_names(sentence), *(one for one in _first_word(sentence) if one in asked_for)]
+    if not said:
+        return False
+    there, about = terms(f"{grounds.text} {grounds.computed}"), terms(grounds.about)
+    missing = [one for one in said if not terms(one) <= there | about]
+    if not missing:
+        return False
+    # A name out of the question stands in for a pronoun, unless the quote has a name in its place.
+    asked, ours = terms(grounds.question), terms(sentence)
+    there_said = [name for one in grounds.quotes for name in (*_first_word(one), *_names(one))]
+    left_out = [one for one in there_said if not terms(one) & ours]
+    return any(not terms(one) <= asked for one in missing) or bool(left_out)
+
+
+def _names_turned_round(sentence: str, quote: str) -> bool:
+    """Whether the same names stand in another order in what are nearly the same words."""
+    shared = [one for one in dict.fromkeys(_starting(sentence)) if one in _starting(quote)]
+    if len(shared) < 2 or _share(sentence, quote) < 0.8:
+        return False
+    if len(_TURNED_ROUND.findall(sentence)) != len(_TURNED_ROUND.findall(quote)):
+        return False
+    there = [one for one in dict.fromkeys(_starting(quote)) if one in shared]
+    return shared != there
+
+
+def _starting(text: str) -> list[str]:
+    """Return capitalised words; the first too, where it stands elsewhere as a name."""
+    return [one for one in re.findall(r"\b[A-Z][a-z]+\b", text) if terms(one)]
+
+
+def _relevant(sentence: str, quotes: Sequence[str]) -> list[str]:
+    """Return the quotes that share words with the sentence; all, where none does."""
+    ours = terms(sentence)
+    near = [one for one in quotes if len(ours & terms(one)) * 2 >= len(ours)]
+    return near or list(quotes)
+
+
+def _share(sentence: str, source: str) -> float:
+    wanted = terms(facts_of(sentence).rest)
+    return len(wanted & terms(source)) / len(wanted) if wanted else 1.0

@@ -1,0 +1,45 @@
+"""Units that texts measure in, and what they are of their base."""
+
+from fractions import Fraction
+from typing import Final
+
+_SCALES: Final = {
+    "second": {
+        "ms": "0.001", "millisecond": "0.001", "s": "1", "sec": "1", "second": "1", "min": "60",
+        "minute": "60", "h": "3600", "hr": "3600", "hour": "3600", "d": "86400", "day": "86400",
+        "week": "604800",
+    },
+    # Not a number of days: a month has 28 to 31.
+    "month": {"month": "1", "quarter": "3", "year": "12"},
+    "workday": {"workday": "1"},
+    "byte": {
+        "byte": "1", "b": "1", "kb": "1000", "mb": "1000000", "gb": "1000000000",
+        "tb": "1000000000000", "kib": "1024", "mib": "1048576", "gib": "1073741824",
+        "tib": "1099511627776", "kilobyte": "1000", "megabyte": "1000000",
+        "gigabyte": "1000000000", "terabyte": "1000000000000",
+    },
+    "metre": {
+        "mm": "0.001", "cm": "0.01", "m": "1", "metre": "1", "meter": "1", "km": "1000",
+        "kilometre": "1000", "kilometer": "1000", "mile": "1609.344", "inch": "0.0254",
+        "feet": "0.3048", "foot": "0.3048",
+    },
+    "gram": {"mg": "0.001", "g": "1", "gram": "1", "kg": "1000", "kilogram": "1000",
+             "tonne": "1000000", "lb": "453.59237", "pound": "453.59237"},
+    "degree": {"°c": "1", "celsius": "1", "degree": "1"},
+    "%": {"%": "1", "percent": "1", "pct": "1"},
+    "usd": {"usd": "1", "dollar": "1"},
+    "eur": {"eur": "1", "euro": "1"},
+    "gbp": {"gbp": "1"},
+    "time": {"time": "1"},
+}  # fmt: skip
+_BY_NAME: Final = {
+    name: (base, Fraction(factor))
+    for base, names in _SCALES.items()
+    for name, factor in names.items()
+}
+
+
+def unit_of(word: str) -> tuple[str, Fraction] | None:
+    """Return base and factor of a unit, in the singular or the plural; None for any other word."""
+    low = word.lower()
+    return _BY_NAME.get(low) or (_BY_NAME.get(low[:-1]) if low.endswith("s") else None)

@@ -1,0 +1,81 @@
+"""The reader as it is composed, over what a `WriterWorld` publishes; its model may be behind HTTP."""
+
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import uuid4
+
+from pydantic import SecretStr
+from qdrant_client import AsyncQdrantClient
+
+from graph.agent_graph import ReaderGraph
+from graph.agents.base_agent import Services
+from graph.agents.class_agents import ClassAgents
+from graph.entrypoint import Gateways, build_graph
+from graph.gateways.chat_model import RoutedChatModel
+from graph.gateways.knowledge_reader import PostgresQdrantReader
+from graph.gateways.models.profiles import Profile
+from graph.gateways.past_copies import PastCopies
+from graph.gateways.past_knowledge import AnyTimeReader
+from graph.gateways.postgres import READER_ROLE, LazyPool
+from graph.gateways.tool_servers.pool import tool_servers
+from graph.settings import ReaderSettings
+from kb_contract.sentence_models.vectors import ReadText
+from tests.doubles.hash_embedder import HashEmbedder
+from tests.doubles.kept_books import KeptBooks
+from tests.doubles.writer_world import WriterWorld
+
+
+class HashedQuestions:
+    """The writer's hashes of words, for questions."""
+
+    async def embed(self, texts: Iterable[str]) -> list[list[float]]:
+        return [[float(part) for part in one] for one in HashEmbedder().embed(list(texts))]
+
+    async def read(self, questions: Sequence[str]) -> list[ReadText]:
+        return HashEmbedder().read(questions)
+
+
+@dataclass(frozen=True)
+class ComposedReader:
+    """A graph with the ways out that it stands on."""
+
+    settings: ReaderSettings
+    outside: Gateways
+    graph: ReaderGraph
+
+    async def ask(self, question: str, **more: Any) -> dict[str, Any]:
+        """Ask on a thread of its own; `as_of` goes where a caller says it."""
+        context = {"as_of": more.pop("as_of")} if "as_of" in more else {}
+        asked: Any = {"question": question, **more}
+        config: Any = {"configurable": {"thread_id": uuid4().hex}}
+        done = await self.graph.ainvoke(asked, config, context=cast("Any", context))
+        return cast("dict[str, Any]", done)
+
+
+@asynccontextmanager
+async def composed_reader(
+    world: WriterWorld, api_base: str = "", **settings: Any
+) -> AsyncGenerator[ComposedReader]:
+    said = ReaderSettings(
+        database_url=world.settings.database_url, qdrant_url=world.settings.qdrant_url, **settings
+    )
+    ledger, ops = LazyPool(said.database_url, role=READER_ROLE), LazyPool(said.database_url)
+    qdrant = AsyncQdrantClient(url=said.qdrant_url, check_compatibility=False)
+    embedder = cast("Any", HashedQuestions())
+    live = PostgresQdrantReader(ledger, qdrant, embedder, said.workspace_id)
+    reader = AnyTimeReader(live, PastCopies(ledger, ops, qdrant, said.workspace_id))
+    model = RoutedChatModel(_profile(api_base), KeptBooks()) if api_base else None
+    tools = tool_servers("")
+    classes = ClassAgents({}, Services(reader, model, tools))
+    outside = Gateways(ledger, ops, qdrant, embedder, reader, model, tools, classes)
+    try:
+        yield ComposedReader(said, outside, build_graph(said, gateways=outside))
+    finally:
+        await outside.close()
+
+
+def _profile(api_base: str) -> Profile:
+    asked = {"model": "openai/test", "api_base": api_base, "api_key": SecretStr("sk-test")}
+    return Profile.model_validate({"primary": {"standard": asked}})

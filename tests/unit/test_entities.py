@@ -1,0 +1,48 @@
+"""What a text names, by patterns."""
+
+import pytest
+
+from dagster_kb.entities.extraction import entities, same_names
+from kb_contract.entity_names import folded, possible_names
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "name"),
+    [("Ask Alice Moreau about it.", "name", "alice moreau"),
+     ("The Bank of England sets it.", "name", "bank of england"),
+     ("See SOP-03 and CVE-2024-1234.", "code", "sop 03"),
+     ("See SOP-03 and CVE-2024-1234.", "code", "cve 2024 1234"),
+     ("The X200 ships in May.", "code", "x200"),
+     ("A Service Level Agreement (SLA) binds us.", "acronym", "sla"),
+     ("A Service Level Agreement (SLA) binds us.", "acronym", "service level agreement"),
+     ("**Incident**: what stops work.", "term", "incident"),
+     ("\u201cProvider\u201d means the seller.", "term", "provider")],
+)  # fmt: skip
+def test_names_codes_acronyms_and_terms(text: str, kind: str, name: str) -> None:
+    assert (name, kind) in {(one.name, one.kind) for one in entities(text)}
+
+
+def test_the_beginning_of_a_sentence_is_no_name() -> None:
+    assert [one.name for one in entities("When Keys are lost. The lead decides. Use Keys.")] == []
+
+
+def test_an_acronym_stands_for_the_words_with_its_initials_only() -> None:
+    assert same_names("our new Mean Time To Recovery (MTTR) is low") == [
+        ("mttr", "mean time to recovery")
+    ]
+    assert same_names("The RPO (recovery point objective) is 5 minutes.") == [
+        ("rpo", "recovery point objective")
+    ]
+    assert same_names("It runs (NASA) and the lead (CEO) agrees.") == []
+    assert same_names("The VPN (see below) is slow.") == []
+
+
+def test_names_are_folded_the_same_way_in_questions() -> None:
+    assert folded("SOP-03") in set(possible_names("What does sop 03 say?"))
+    assert folded("Alice Moreau") in set(possible_names("Is alice  moreau in?"))
+
+
+def test_the_same_text_gives_the_same() -> None:
+    text = "Alice Moreau wrote SOP-03 (SLA). " * 3
+    assert entities(text) == entities(text)
+    assert len(entities(text)) == 3
