@@ -19,7 +19,7 @@ HEARTBEAT_SECONDS: Final = 10.0
 # For the API's page: what a stream answers with.
 SSE: Final[dict[str, Any]] = {
     "response_class": StreamingResponse,
-    "responses": {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    "responses": {200: {"content": {"text/event-stream": {}}}},
 }
 ALWAYS_SENT: Final = frozenset({"metadata", "error", "end"})
 # What clients call a mode, and what its events are called.

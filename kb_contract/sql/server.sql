@@ -260,12 +260,16 @@ left join lateral (
 where ops.may_see(t, %(workspace)s, %(scope)s::text[])
 order by t.updated_at desc, t.thread_id limit %(limit)s offset %(offset)s;
 -- name: answer
-select answer_id, thread_id, run_id, question, query_type, status, answer, coverage, conflicts, as_of,
-       generations, created_at
-from ops.answers where answer_id = %(answer_id)s;
+select a.answer_id, a.thread_id, a.run_id, a.question, a.query_type, a.status, a.answer, a.coverage,
+       a.conflicts, a.as_of, a.generations, a.created_at
+from ops.answers a join ops.threads t using (thread_id)
+where a.answer_id = %(answer_id)s and ops.may_see(t, %(workspace)s, %(scope)s::text[]);
 
 -- name: citations_shown
 -- What an answer quoted, in its order.
-select ordinal, agent_id, generation, chunk_id, path, git_sha as sha, start_offset as start,
-       end_offset as "end", quote, heading_path, page, score, dagster_run_id as run_id
-from ops.citations where answer_id = %(answer_id)s order by ordinal;
+select c.ordinal, c.agent_id, c.generation, c.chunk_id, c.path, c.git_sha as sha,
+       c.start_offset as start, c.end_offset as "end", c.quote, c.heading_path, c.page, c.score,
+       c.dagster_run_id as run_id
+from ops.citations c join ops.answers a using (answer_id) join ops.threads t using (thread_id)
+where c.answer_id = %(answer_id)s and ops.may_see(t, %(workspace)s, %(scope)s::text[])
+order by c.ordinal;

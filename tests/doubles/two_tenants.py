@@ -121,6 +121,11 @@ async def furnish(database_url: str, a: Tenant, admin: str) -> dict[str, str]:
             ("c" * 32, thread, run_id, CANARY, json.dumps({"note": CANARY})),
         )
         connection.execute("update ops.threads set status = 'idle' where thread_id = %s", (thread,))
+        connection.execute(
+            "insert into ops.answers (answer_id, thread_id, question, query_type, status, answer, plan)"
+            " values (%s, %s, %s, 'simple_lookup', 'completed', %s, '{}')",
+            (f"{CANARY}-answer", thread, CANARY, CANARY),
+        )
         operation = connection.execute("select key from ops.requested_operations").fetchone()
     state = await a.call(
         "POST", f"/threads/{thread}/state", admin, {"values": chat, "as_node": "answer"}
@@ -130,5 +135,5 @@ async def furnish(database_url: str, a: Tenant, admin: str) -> dict[str, str]:
     return {
         "thread_id": thread, "session_id": thread, "run_id": run_id, "approval_id": "c" * 32,
         "checkpoint_id": placed, "key:path": operation["key"] if operation else "",
-        "delegation_id": str(named.raise_for_status().json()["delegation_id"]),
+        "answer_id": f"{CANARY}-answer", "delegation_id": str(named.raise_for_status().json()["delegation_id"]),
     }  # fmt: skip

@@ -20,7 +20,7 @@ from tests.doubles.two_tenants import CANARY, Tenant, furnish, make_key, operati
 NOWHERE = {
     "thread_id": "none", "session_id": "none", "run_id": "none", "approval_id": "none", "agent_id": "none",
     "checkpoint_id": "none", "key:path": "none", "delegation_id": "999", "assistant": "chat",
-    "delivery_id": "none", "namespace": "none", "rest:path": "x", "name": "none",
+    "delivery_id": "none", "namespace": "none", "rest:path": "x", "name": "none", "answer_id": "none", "number": "1",
 }  # fmt: skip
 CHAT = {"assistant_id": "chat", "input": {"messages": []}}
 BODIES: dict[str, Any] = {

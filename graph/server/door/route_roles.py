@@ -60,6 +60,8 @@ _VIEWER: Final = (
     "POST /threads/{thread_id}/state/checkpoint",
     "GET /threads/{thread_id}/state/{checkpoint_id}",
     "GET /workflows/{run_id}/graph",
+    "GET /answers/{answer_id}",
+    "GET /answers/{answer_id}/citations/{number}",
     "GET /sessions",
     "GET /store/items",
     "POST /store/items/search",
