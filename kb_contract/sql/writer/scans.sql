@@ -20,6 +20,7 @@ where not exists (select from kb.scans s where s.text_sha256 = wanted.digest
 insert into kb.scans (text_sha256, scan_version, families)
 select digest, %(version)s, string_to_array(found, ',')
 from unnest(%(digests)s::text[], %(families)s::text[]) as fresh (digest, found)
+order by digest  -- so that two writers of the same texts never wait for each other
 on conflict (text_sha256, scan_version) do nothing;
 
 -- name: fresh_count
