@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import dagster as dg
 import psutil
+from qdrant_client.http.exceptions import ApiException
 
 from dagster_kb.assets.documents import NAMED
 from dagster_kb.origins import Origin
@@ -20,6 +21,7 @@ from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_database import Row
 from dagster_kb.triggers.automation import REFRESH, whole_run_config
 from dagster_kb.upkeep.retirement import RETIRE, retiring
+from kb_contract.errors import ScriptoriumError
 from kb_contract.generation import Generation
 
 PROCESS: Final = "kb/process"
@@ -97,8 +99,13 @@ class Ingestion:
         if not self.instance.has_dynamic_partition(AGENTS, agent):
             return None
         staging: Staging = (self.definitions.resources or {})["staging"]
-        head = staging.folder.head()
-        if agent not in staging.folder.agents(head) or not (live := staging.settled(agent, head)):
+        try:
+            head = staging.folder.head()
+            is_there = agent in staging.folder.agents(head)
+            live = staging.settled(agent, head) if is_there else None
+        except (ApiException, ScriptoriumError):
+            return None  # the run meets the same trouble, tells of it, and other agents follow
+        if live is None:
             return None
         files = [one.path for one in staging.folder.files(head, agent)]
         found = _Found(live, self.ledger.generations.pipeline_run_of(live), "unchanged", files)

@@ -238,6 +238,16 @@ def test_a_text_is_looked_through_once_wherever_it_lies(world: WriterWorld):
     assert (told.metadata["found"].value, told.metadata["passages"].value) == (1, 1)
 
 
+def test_a_text_of_which_nothing_is_kept_is_looked_at_by_the_gate_itself(world: WriterWorld):
+    page = '# Door\n\nThe password = "c0rrect-h0rse-b4ttery" opens it.\n'
+    world.publish({"door.md": page, **settings(secrets="warn")})
+    with world.ledger.database.transaction() as connection:
+        # As the retention of another version's patterns does, between the look and the gate.
+        connection.execute("delete from kb.scans")
+    found = world.ledger.scans.suspects(world.live(), None, "secrets")
+    assert [one.path for one in found] == [world.path("door.md")]
+
+
 def test_golden_figures_are_numbers_that_dagster_plots(world: WriterWorld):
     world.commit({**PAGES, **GOLDEN})
     told = evaluations(world.ingest())["finds_golden"]

@@ -7,6 +7,8 @@ from threading import Thread
 import dagster as dg
 import pytest
 
+from dagster_kb.gates.scanning import SCAN_VERSION
+from dagster_kb.resources.ledger_database import Connection, run
 from dagster_kb.upkeep.retirement import RETIRE, Retirement
 from kb_contract.identifiers import production_alias
 from tests.conftest import wait_for
@@ -174,3 +176,26 @@ def test_what_a_person_approved_is_run_once_and_settled(world: WriterWorld):
     settled = operation(world, "one")
     assert (settled["status"], settled["result"]) == ("done", {"dagster_run_id": run.run_id})
     assert isinstance(tick(), dg.SkipReason)
+
+
+def test_two_writers_of_the_same_texts_never_wait_for_each_other(world: WriterWorld):
+    def keep(connection: Connection, digest: str) -> None:
+        run(connection, "keep_scans", version=SCAN_VERSION, digests=[digest], families=[""])
+
+    rival = Thread(target=world.ledger.scans.keep, args=({"c": [], "b": [], "a": []},))
+    with world.ledger.database.transaction() as connection:
+        keep(connection, "a")
+        rival.start()
+        wait_for(lambda: waits_for_a_row(world), "the rival waits")
+        keep(connection, "b")  # a deadlock, where the rival has it already
+    rival.join(timeout=30)
+    assert world.ledger.scans.unknown(["a", "b", "c"]) == []
+
+
+def waits_for_a_row(world: WriterWorld) -> bool:
+    with world.ledger.database.transaction() as connection:
+        row = connection.execute(
+            "select count(*) as n from pg_stat_activity where wait_event_type = 'Lock'"
+            " and datname = current_database() and query like '%%kb.scans%%'"
+        ).fetchone()
+    return bool(row and row["n"])

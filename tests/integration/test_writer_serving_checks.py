@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 from pydantic import SecretStr
 
+from dagster_kb.definitions import build_definitions
 from dagster_kb.publishing.serving_checks import ServingChecks
 from dagster_kb.resources.vector_store import VectorStore
 from kb.chosen_agents import FolderOfAgents
@@ -228,3 +230,28 @@ def test_whatever_is_in_doubt_is_for_a_run(world: WriterWorld, doubt: str):
     assert again.ok, again.error
     assert runs_of(world) == before + 1
     assert passed(world) == dict.fromkeys(("last_run", "alias", "points", "golden_questions"), True)
+
+
+@dataclass(frozen=True)
+class StoreThatIsAway(VectorStore):
+    """The real store; the first time that it is asked for aliases nobody listens there."""
+
+    asked: list[str] = field(default_factory=list)
+
+    def aliases(self) -> dict[str, str]:
+        self.asked.append("aliases")
+        away = VectorStore("http://127.0.0.1:9") if len(self.asked) == 1 else super()
+        return away.aliases()
+
+
+def test_a_store_that_is_away_for_a_moment_ends_no_command(world: WriterWorld):
+    ingestion(world).run(world.agent, uncommitted=False, force=False)
+    before = runs_of(world)
+    store = StoreThatIsAway(world.settings.qdrant_url)
+    definitions = build_definitions(
+        world.settings, embedder=world.embedder, store=store, ledger=world.ledger
+    )
+    again = Ingestion(definitions, world.ledger, world.instance)
+    done = again.run(world.agent, uncommitted=False, force=False)
+    assert (done.ok, done.how, runs_of(world)) == (True, "unchanged", before + 1)
+    assert len(store.asked) > 1

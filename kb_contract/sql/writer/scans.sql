@@ -20,6 +20,7 @@ where not exists (select from kb.scans s where s.text_sha256 = wanted.digest
 insert into kb.scans (text_sha256, scan_version, families)
 select digest, %(version)s, string_to_array(found, ',')
 from unnest(%(digests)s::text[], %(families)s::text[]) as fresh (digest, found)
+order by digest  -- so that two writers of the same texts never wait for each other
 on conflict (text_sha256, scan_version) do nothing;
 
 -- name: fresh_count
@@ -29,15 +30,17 @@ where gc.generation_id = %(generation)s
                   where old.generation_id = %(base)s and old.chunk_id = gc.chunk_id);
 
 -- name: suspect_passages
--- Of what the base does not have, that in which a family of patterns found something.
+-- Of what the base does not have, that in which a family of patterns found something, and that of
+-- which nothing is kept: the gate itself looks at these again.
 select gc.chunk_id, gc.path, c.heading_path, c.start_offset, c.end_offset, c.text, d.title,
        d.front_matter -> 'audience' as audience, d.front_matter ->> 'effective' as effective,
        d.front_matter ->> 'expires' as expires
 from kb.generation_chunks gc
 join kb.chunks c using (document_id, chunk_index)
 join kb.documents d using (document_id)
-join kb.scans s on s.text_sha256 = c.text_sha256 and s.scan_version = %(version)s
-where gc.generation_id = %(generation)s and %(family)s = any(s.families)
+left join kb.scans s on s.text_sha256 = c.text_sha256 and s.scan_version = %(version)s
+where gc.generation_id = %(generation)s
+  and (s.text_sha256 is null or %(family)s = any(s.families))
   and not exists (select from kb.generation_chunks old
                   where old.generation_id = %(base)s and old.chunk_id = gc.chunk_id)
 order by gc.position;
