@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from dagster_kb.publishing.release_checks import GATES
 from dagster_kb.upkeep.freshness import FRESH, POINTS
-from tests.end_to_end.conftest import Stack
+from tests.end_to_end.conftest import Stack, eventually
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
@@ -48,6 +48,9 @@ def keep_picture(page: Page, name: str) -> None:
 
 def test_the_asset_graph_shows_the_five_assets(stack: Stack, page: Page):
     page.goto(f"{stack.dagster_url}/asset-groups")
+    for group in ("knowledge", "entities"):
+        expect(page.get_by_text(group, exact=True).first).to_be_visible(timeout=PATIENCE)
+    page.goto(f"{stack.dagster_url}/locations/dagster_kb/asset-groups/knowledge/lineage")
     for asset in ASSETS:
         expect(page.get_by_text(asset, exact=True).first).to_be_visible(timeout=PATIENCE)
     keep_picture(page, "lineage")
@@ -88,6 +91,15 @@ def test_every_agent_has_its_status(stack: Stack, page: Page):
 
 
 def test_a_changed_document_is_named_in_a_table(stack: Stack, page: Page):
+    # The page shows the newest run, so the change is one that the sensor alone takes up.
+    watering = "knowledge/garden/watering.md"
+    said = stack.repository.show("HEAD", watering)
+    stack.repository.write({watering: f"{said}\n## Cacti\n\nCacti want no water in winter.\n"})
+    sha = stack.repository.commit("what cacti want")
+    eventually(lambda: any(
+        one["state"] == "live" and one["git_sha"] == sha
+        for one in stack.kb_json("generations", "garden")["generations"]
+    ))  # fmt: skip
     page.goto(f"{stack.dagster_url}/assets/parsed_documents?view=events&partition=garden")
     expect(page.get_by_text("news", exact=True).first).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("knowledge/garden/watering.md").first).to_be_visible()
