@@ -8,7 +8,7 @@ from graph.planning.dependencies import before, in_order, shape_of, waits_of
 from graph.planning.estimates import TOKENS, Estimator
 from graph.planning.registry import Registry
 from graph.planning.validation import used_steps
-from graph.planning.workflow_plan import WorkflowPlan, WorkflowStep
+from graph.planning.workflow_plan import WorkflowPlan, WorkflowStep, quorum_of
 from kb_contract.identifiers import sha256_json
 
 # These read, and never look at the results of the steps before them unless they point at one.
@@ -63,6 +63,8 @@ def _renamed(needed: tuple[str, ...], instead: Mapping[str, str]) -> tuple[str, 
 def _reading_key(step: WorkflowStep) -> str:
     if step.capability not in _READING or step.requires_approval or used_steps(step):
         return step.step_id
+    if quorum_of(step.policy):
+        return step.step_id  # each of them is counted
     said = " ".join(step.question.split()).rstrip(" .?!")
     return sha256_json(
         [step.agent, step.capability, said, step.parameters, sorted(step.depends_on)]
@@ -74,7 +76,7 @@ def _freed(step: WorkflowStep, steps: tuple[WorkflowStep, ...]) -> WorkflowStep:
     if step.capability not in _READING or _POINTS_BACK.search(step.question):
         return step
     readings = {one.step_id for one in steps if one.capability in _READING}
-    held = {one.step_id for one in steps if one.requires_approval}
+    held = {one.step_id for one in steps if one.requires_approval} | _counted(steps)
     used = used_steps(step)
     kept = [one for one in step.depends_on if one in used or one in held or one not in readings]
     return step.model_copy(update={"depends_on": tuple(kept)})
@@ -82,14 +84,19 @@ def _freed(step: WorkflowStep, steps: tuple[WorkflowStep, ...]) -> WorkflowStep:
 
 def _without_detours(steps: tuple[WorkflowStep, ...]) -> tuple[WorkflowStep, ...]:
     """Drop a wait that another wait includes, where the result itself is not an input."""
-    done_before = before(waits_of(steps))
+    done_before, counted = before(waits_of(steps)), _counted(steps)
     slim: list[WorkflowStep] = []
     for step in steps:
         used = used_steps(step)
         implied = set[str]().union(
             *(done_before[one] for one in step.depends_on if one in done_before)
         )
-        droppable = implied - used if step.capability in _READING else set[str]()
+        droppable = implied - used - counted if step.capability in _READING else set[str]()
         kept = tuple(one for one in step.depends_on if one not in droppable)
         slim.append(step.model_copy(update={"depends_on": kept}))
     return tuple(slim)
+
+
+def _counted(steps: tuple[WorkflowStep, ...]) -> set[str]:
+    """Members of a quorum: who waits for some of them and not for all would wait for too few."""
+    return {one.step_id for one in steps if quorum_of(one.policy)}

@@ -141,7 +141,14 @@ async def test_a_mail_cannot_be_given_other_headers(mail_server: tuple[Inbox, st
 def test_settings_that_could_never_deliver_are_refused(database_url: str):
     for more, named in (
         ({"notify_webhooks": "https://x.example"}, "NOTIFY_WEBHOOK_SECRET"),
+        ({"notify_webhooks": "https://a..b/", "notify_webhook_secret": SECRET}, "can be no host"),
+        ({"notify_webhooks": "https://x.example, https://xn--zzzz-.com/", "notify_webhook_secret": SECRET},
+         "no URL"),
+        ({"notify_webhooks": "http://x.example", "notify_webhook_secret": SECRET}, "by https"),
+        ({"notify_webhooks": "https://x.example", "notify_webhook_secret": "whsec_a b"}, "no base64"),
         ({"notify_email_to": "a@example.org"}, "SMTP_URL"),
-    ):
-        with pytest.raises(BadSetting, match=named):
+        ({"notify_email_to": "a@example.org", "smtp_url": "smtp://host:words"}, "SMTP_URL"),
+        ({"notify_email_to": "a@b@c", "smtp_url": "smtp://host"}, "no mail address"),
+    ):  # fmt: skip
+        with pytest.raises((BadSetting, BadInput), match=named):
             post_office_of(settings_of(database_url, **more), None)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ from graph.planning.dependencies import before, shape_of, waits_of
 from graph.planning.estimates import Estimator, critical_path
 from graph.planning.optimisation import optimise
 from graph.planning.validation import validate
-from graph.planning.workflow_plan import WorkflowPlan, WorkflowStep
+from graph.planning.workflow_plan import WorkflowPlan, WorkflowStep, quorum_of
 
 REGISTRY = neutral_registry()
 
@@ -78,6 +78,22 @@ def test_changes_are_never_merged():
     assert len(optimise(made, REGISTRY).steps) == 2
 
 
+def test_members_of_a_quorum_are_counted_one_by_one():
+    same = {"question": "What is the fee?", "policy": "quorum(2)"}
+    members = [step(name, **same) for name in ("a", "b", "d")]
+    join = step("c", "a", "b", "d", capability="reasoning")
+    assert after(optimise(plan(*members, join), REGISTRY))["c"] == ("a", "b", "d")
+
+
+def test_nobody_waits_for_a_part_of_a_quorum():
+    members = [step(name, policy="quorum(2)") for name in ("a", "b")]
+    reading = step("c", "a", "b", parameters={"resolve": {"a": "the author"}})
+    assert after(optimise(plan(*members, reading), REGISTRY))["c"] == ("a", "b")
+    between = step("d", "a", "b", capability="reasoning")
+    last = step("e", "a", "b", "d")
+    assert after(optimise(plan(*members, between, last), REGISTRY))["e"] == ("a", "b", "d")
+
+
 @st.composite
 def plans(draw: st.DrawFn) -> WorkflowPlan:
     steps: list[WorkflowStep] = []
@@ -91,7 +107,10 @@ def plans(draw: st.DrawFn) -> WorkflowPlan:
         )
         asked = draw(st.sampled_from(["fees?", "tides?", "where is it?"]))
         question = f"do {number}" if capability == "action" else asked
-        steps.append(step(f"s{number}", *needed, capability=capability, question=question))
+        # A quorum of one never asks for more than there are.
+        policy = draw(st.sampled_from(["required", "required", "optional", "quorum(1)"]))
+        more = {"capability": capability, "question": question, "policy": policy}
+        steps.append(step(f"s{number}", *needed, **more))
     return plan(*steps)
 
 
@@ -104,6 +123,10 @@ def test_optimised_plans_answer_the_same(made: WorkflowPlan):
     for one in made.steps:
         if one.capability not in reading:
             assert one.step_id in kept
+    counted = {one.step_id for one in made.steps if quorum_of(one.policy)}
+    assert counted <= kept
+    waits = {one.step_id: set(one.depends_on) & counted for one in made.steps}
+    assert all(set(one.depends_on) & counted == waits[one.step_id] for one in better.steps)
     content = {one.step_id: (one.agent, one.question) for one in made.steps}
     asked = {(one.agent, one.question) for one in better.steps}
     assert asked == set(content.values())

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from graph.server.notices.safe_address import is_public, safe_place
+from graph.server.notices.safe_address import checked_url, is_public, resolve, safe_place
 from kb_contract.errors import BadInput
 
 INSIDE = (
@@ -60,12 +60,36 @@ async def test_the_address_that_was_looked_at_is_the_one_that_is_called():
         ("https://", ["93.184.216.34"]),
         ("https://[::1", ["93.184.216.34"]),
         ("words", ["93.184.216.34"]),
+        ("https://a..b/", ["93.184.216.34"]),
+        ("https://..../", ["93.184.216.34"]),
+        (f"https://{'a' * 64}.com/", ["93.184.216.34"]),
+        (f"https://{'a.' * 130}com/", ["93.184.216.34"]),
+        ("https://xn--zzzz-.com/", ["93.184.216.34"]),
+        ("https://\u2603.net/", ["93.184.216.34"]),
+        ("https://a\u202e.com/", ["93.184.216.34"]),
+        ("https://a%00b.com/", ["93.184.216.34"]),
+        ("https://exa mple.com/", ["93.184.216.34"]),
+        ("https://[fe80::1%eth0]/", ["93.184.216.34"]),
+        ("https://hook.example:99999/", ["93.184.216.34"]),
     ],
 )
 async def test_what_leads_inside_is_refused(url: str, addresses: Sequence[str]):
     with pytest.raises(BadInput, match="NOTIFY_WEBHOOKS") as refused:
         await safe_place(url, allow_private=False, ask=Names(addresses))
     assert "word@" not in str(refused.value)
+
+
+async def test_a_resolver_that_cannot_write_a_name_is_a_failed_delivery_like_any_other():
+    async def strange(host: str, port: int) -> Sequence[str]:
+        return await resolve(f"{host}..{host}", port)
+
+    with pytest.raises(ConnectionError, match="cannot be resolved"):
+        await safe_place("https://odd/", allow_private=False, ask=strange)
+
+
+@pytest.mark.parametrize("url", ["https://b\u00fccher.example/x", "https://hook_1.example:8443/", "https://a.example./"])  # fmt: skip
+def test_names_of_all_the_world_are_hosts(url: str):
+    assert checked_url(url, allow_private=False).host
 
 
 async def test_a_setting_lets_it_stay_at_home():

@@ -42,7 +42,7 @@ class Mailer:
         message["Subject"] = " ".join(mail.subject.split())[:200]
         message["Message-ID"] = f"<{mail.delivery}@scriptorium>" if mail.delivery else make_msgid()
         message.set_content(mail.text)
-        place = _place(self.url)
+        place = mail_place(self.url)
         with _connected(place) as server:
             if place.scheme == "smtp" and server.has_extn("starttls"):
                 server.starttls(context=ssl.create_default_context())
@@ -62,12 +62,20 @@ def _connected(place: SplitResult) -> smtplib.SMTP:
     return server
 
 
-def _place(url: str) -> SplitResult:
-    place = urlsplit(url)
-    if place.scheme not in {"smtp", "smtps"} or not place.hostname:
-        raise BadSetting(
-            "this is no place of a mail server",
-            where="SMTP_URL",
-            cure="write smtp://user:password@host:587, or smtps://host",
-        )
-    return place
+def mail_place(url: str) -> SplitResult:
+    """Where the mail server is; raises when the setting names none."""
+    try:
+        place = urlsplit(url)
+        if place.scheme in {"smtp", "smtps"} and place.hostname and place.port != 0:
+            return place
+    except ValueError as error:
+        raise _no_place() from error
+    raise _no_place()
+
+
+def _no_place() -> BadSetting:
+    return BadSetting(
+        "this is no place of a mail server",
+        where="SMTP_URL",
+        cure="write smtp://user:password@host:587, or smtps://host",
+    )

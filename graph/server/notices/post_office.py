@@ -1,15 +1,18 @@
 """Reads the audit on, puts one job per notice in the queue, and delivers them."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.headerregistry import Address
 from typing import Any, Final
 
 import structlog
 
 from graph.server.database import Connection, Database, Row, Statements
-from graph.server.notices.email import Mailer
-from graph.server.notices.webhook import Webhooks
+from graph.server.notices.email import Mailer, mail_place
+from graph.server.notices.safe_address import checked_url
+from graph.server.notices.webhook import Webhooks, key_of
 from graph.server.notices.wording import MAILED, TOLD, mail_of, webhook_body
 from graph.settings import ReaderSettings
 from kb_contract.errors import BadSetting
@@ -101,22 +104,54 @@ def post_office_of(settings: ReaderSettings, database: Database) -> PostOffice:
     """Put it together, and refuse settings that could never deliver."""
     targets = Targets(_several(settings.notify_webhooks), _several(settings.notify_email_to))
     secret = settings.notify_webhook_secret.get_secret_value()
-    if targets.webhooks and not secret:
+    smtp = settings.smtp_url.get_secret_value()
+    private = settings.notify_private_addresses
+    if targets.webhooks:
+        _check_webhooks(targets.webhooks, secret, allow_private=private)
+    if targets.addresses:
+        _check_mail(targets.addresses, smtp)
+    return PostOffice(
+        database,
+        targets,
+        Webhooks(secret, allow_private=private),
+        Mailer(smtp, settings.notify_email_from),
+    )
+
+
+def _check_webhooks(urls: Sequence[str], secret: str, *, allow_private: bool) -> None:
+    if not secret:
         raise BadSetting(
             "NOTIFY_WEBHOOKS needs a NOTIFY_WEBHOOK_SECRET",
             where="settings",
             cure="set a long random text, and give it to the receivers",
         )
-    if targets.addresses and not settings.smtp_url.get_secret_value():
+    try:
+        key_of(secret)
+    except ValueError as error:
+        raise BadSetting(
+            "what follows whsec_ is no base64",
+            where="NOTIFY_WEBHOOK_SECRET",
+            cure="copy all of it, or set a long random text without whsec_",
+        ) from error
+    for url in urls:
+        checked_url(url, allow_private=allow_private)
+
+
+def _check_mail(addresses: Sequence[str], smtp: str) -> None:
+    if not smtp:
         raise BadSetting(
             "NOTIFY_EMAIL_TO needs an SMTP_URL", where="settings", cure="set smtp://host:port"
         )
-    return PostOffice(
-        database,
-        targets,
-        Webhooks(secret, allow_private=settings.notify_private_addresses),
-        Mailer(settings.smtp_url.get_secret_value(), settings.notify_email_from),
-    )
+    mail_place(smtp)
+    for one in addresses:
+        try:
+            Address(addr_spec=one)
+        except (ValueError, HeaderParseError) as error:
+            raise BadSetting(
+                f"{one[:100]!r} is no mail address: {error}",
+                where="NOTIFY_EMAIL_TO",
+                cure="write ada@example.org,bob@example.org",
+            ) from error
 
 
 def _several(text: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import re
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ import httpx
 from kb_contract.errors import BadInput
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+PORTS: Final = 65_536
+LONGEST_HOST: Final = 254
+_LABEL: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _WAYS_TO_V4: Final = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 
 
@@ -33,11 +37,11 @@ async def resolve(host: str, port: int) -> Sequence[str]:
 
 async def safe_place(url: str, *, allow_private: bool, ask: Resolve = resolve) -> Place:
     """Return where to call; raises when any address of the host is not of the open internet."""
-    parsed = _checked(url, allow_private=allow_private)
+    parsed = checked_url(url, allow_private=allow_private)
     port = parsed.port or (443 if parsed.scheme == "https" else 80)
     try:
         addresses = await ask(parsed.host, port)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise ConnectionError(f"{parsed.host} cannot be resolved: {error}") from error
     if not addresses:
         raise ConnectionError(f"{parsed.host} has no address")
@@ -68,17 +72,40 @@ def _is_global(found: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     return found.is_global and not (found.is_multicast or found.is_reserved or found.is_unspecified)
 
 
-def _checked(url: str, *, allow_private: bool) -> httpx.URL:
+def checked_url(url: str, *, allow_private: bool) -> httpx.URL:
+    """Read a URL as far as nobody has to be asked for it; raises when it could never be called."""
     try:
         parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
+        host = parsed.host  # it is read when it is asked for
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise _refused(f"it is no URL: {error}", url) from error
     schemes = {"https", "http"} if allow_private else {"https"}
-    if parsed.scheme not in schemes or not parsed.host:
+    if parsed.scheme not in schemes or not host:
         raise _refused(f"a webhook is called by {' or '.join(sorted(schemes))}", url)
     if parsed.userinfo:
         raise _refused("names and passwords do not belong in a URL", url.split("@")[-1])
+    if not _can_be_a_host(parsed.raw_host.decode("ascii")):
+        raise _refused("its host can be no host's name", url)
+    if not 0 < (parsed.port or 443) < PORTS:
+        raise _refused(f"there is no port {parsed.port}", url)
     return parsed
+
+
+def _can_be_a_host(name: str) -> bool:
+    """By the lengths and letters of DNS; resolvers fail in their own ways on anything else."""
+    if ":" in name:
+        return not name.partition("%")[2] and _is_address(name)
+    labels = name.removesuffix(".").split(".")
+    return len(name) <= LONGEST_HOST and all(_LABEL.fullmatch(one) for one in labels)
+
+
+def _is_address(text: str) -> bool:
+    """Whether this is an IP address, written in the one usual way."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _refused(what: str, url: str) -> BadInput:

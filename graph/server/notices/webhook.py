@@ -22,9 +22,16 @@ class NotTaken(Exception):
 
 def signature(secret: str, delivery: str, moment: int, body: bytes) -> str:
     """`v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`."""
-    key = base64.b64decode(secret.removeprefix("whsec_")) if secret.startswith("whsec_") else secret.encode()  # fmt: skip
     said = f"{delivery}.{moment}.".encode() + body
-    return "v1," + base64.b64encode(hmac.new(key, said, hashlib.sha256).digest()).decode()
+    digest = hmac.new(key_of(secret), said, hashlib.sha256).digest()
+    return "v1," + base64.b64encode(digest).decode()
+
+
+def key_of(secret: str) -> bytes:
+    """The bytes that sign; ValueError when `whsec_` is followed by something else than base64."""
+    if not secret.startswith("whsec_"):
+        return secret.encode()
+    return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
 
 
 @dataclass(frozen=True)
