@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from graph.server.database import Database, Row
 from graph.server.errors import ApiError
 from graph.server.graph_set import GraphSet
 from graph.server.run_creation import RunDesk
-from graph.server.run_request import CommandBody, RunRequest
-
-RESUME_MODES: Final = ["custom", "updates", "values"]
+from graph.server.run_request import answer_request
 
 
 @dataclass(frozen=True)
@@ -24,18 +22,26 @@ class Answering:
     """Seconds before the run begins, in which the decision can be revoked."""
 
     async def answer(
-        self, row: Row, decision: Mapping[str, Any], caller: str, *, by_policy: bool = False
+        self,
+        row: Row,
+        decision: Mapping[str, Any],
+        caller: str,
+        *,
+        by_policy: bool = False,
+        shown: str | None = None,
     ) -> Row:
+        """Start that run; `shown` is the digest of what the answerer saw."""
         thread = await self.database.row("thread", thread_id=row["thread_id"])
         graph_id = (thread or {"metadata": {}})["metadata"].get("graph_id")
-        request = RunRequest(
-            assistant_id=graph_id or next(iter(self.graphs.graphs)),
-            command=CommandBody(resume={row["approval_id"]: {"decisions": [dict(decision)]}}),
-            stream_mode=list(RESUME_MODES),
-            stream_subgraphs=True,
+        request = answer_request(
+            graph_id or next(iter(self.graphs.graphs)),
+            row["approval_id"],
+            decision,
             after_seconds=None if by_policy else self.grace or None,
         )
-        return await self.desk.start(row["thread_id"], request, caller, by_policy=by_policy)
+        return await self.desk.start(
+            row["thread_id"], request, caller, by_policy=by_policy, shown=shown
+        )
 
 
 async def one_approval(database: Database, approval_id: str, thread_id: str | None) -> Row:

@@ -1,20 +1,19 @@
 """What time does to approvals: a warning, then the next person, then a rejection by the policy."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import structlog
 
 from graph.server.approval_answering import Answering
-from graph.server.approval_policy import ApprovalPolicy
+from graph.server.approval_deadlines import hand_on, next_person
 from graph.server.approval_rights import POLICY
 from graph.server.clock import Clock, utc_now
 from graph.server.database import Database, Row
 from graph.server.errors import ApiError
+from graph.server.run_request import IN_VAIN
 from kb_contract.errors import ScriptoriumError
 
 log = structlog.get_logger(__name__)
-NOBODY: Final = "nobody answered in time"
 
 
 @dataclass(frozen=True)
@@ -49,27 +48,16 @@ class ApprovalTimers:
         return tended
 
     async def _escalated(self, row: Row) -> bool:
-        policy = ApprovalPolicy.model_validate(row["policy"])
-        person = policy.next_person(row["level"])
+        person = next_person(row)
         if person is None:
             return False
-        now = self.now()
-        await self.database.rows(
-            "escalate_approval",
-            thread_id=row["thread_id"],
-            approval_id=row["approval_id"],
-            level=row["level"],
-            person=person,
-            deadline=policy.deadline(now),
-            warn_at=policy.warn_at(now),
-        )
+        await hand_on(self.database, row, person, self.now())
         return True
 
     async def _rejected(self, row: Row) -> bool:
         """Reject it; a person who was quicker has decided, and an unusable one is left and named."""
-        decision = {"type": "reject", "message": NOBODY}
         try:
-            await self.answering.answer(row, decision, POLICY, by_policy=True)
+            await self.answering.answer(row, IN_VAIN, POLICY, by_policy=True)
         except (ApiError, ScriptoriumError) as error:
             log.warning("not rejected", approval_id=row["approval_id"], error=str(error)[:300])
             return False

@@ -24,17 +24,22 @@ ThreadId = Annotated[str | None, Query(max_length=128)]
 After = Annotated[int, Query(ge=0, le=2**62)]
 
 
-class Decided(BaseModel):
-    """What a person says beside the decision itself."""
+class Said(BaseModel):
+    """What a person says beside the decision itself, whichever way it comes."""
 
     model_config = ConfigDict(extra="forbid")
 
     message: str | None = Field(default=None, max_length=20_000)
-    thread_id: OwnId | None = None
     digest: str | None = Field(default=None, max_length=200, description="of what you were shown")
     knowledge: Literal["as_pinned", "refresh"] | None = Field(
         default=None, description="whether to look again at what is live now"
     )
+
+
+class Decided(Said):
+    """About an approval that is named; of a copied thread, say which thread."""
+
+    thread_id: OwnId | None = None
 
 
 class Modified(Decided):
@@ -150,14 +155,10 @@ async def decide(
 ) -> ResumedRun:
     """Answer an approval once, and resume its thread."""
     row = await one_approval(parts.database, approval_id, said.thread_id)
-    if said.digest is not None and said.digest != row["digest"]:
-        raise ApiError(
-            409, "what waits is not what you were shown", hint="look at it again and decide anew"
-        )
     more = {"message": said.message, "knowledge": said.knowledge}
     whole = {**decision, **{name: one for name, one in more.items() if one}}
     answering = Answering(parts.database, parts.desk, parts.graphs, parts.settings.approval_grace)
-    run = await answering.answer(row, whole, caller)
+    run = await answering.answer(row, whole, caller, shown=said.digest)
     decided = await one_approval(parts.database, approval_id, row["thread_id"])
     return ResumedRun(
         approval_id=approval_id,

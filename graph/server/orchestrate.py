@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from graph.classification.question_back import asked_back
 from graph.server.approval_rows import action_name, approval_body
-from graph.server.approvals import Decided, ResumedRun, decide
+from graph.server.approvals import Decided, ResumedRun, Said, decide
 from graph.server.border import BorderRoute
 from graph.server.correlation import current_session_id
 from graph.server.database import Row
@@ -61,16 +61,13 @@ class Order(BaseModel):
         return self
 
 
-class SessionDecision(BaseModel):
+class SessionDecision(Said):
     """An answer to what a session waits for."""
-
-    model_config = ConfigDict(extra="forbid")
 
     approval_id: OwnId | None = None
     approved: bool | None = None
     decision: Literal["approve", "reject", "edit", "respond"] | None = None
     args: dict[str, Any] | None = None
-    message: str | None = Field(default=None, max_length=20_000)
 
     @model_validator(mode="after")
     def _decides(self) -> "SessionDecision":
@@ -132,9 +129,8 @@ async def decide_in_session(
     decision: dict[str, Any] = {"type": said.kind}
     if said.kind == "edit":
         decision["edited_action"] = {"name": action_name(row["request"]), "args": said.args}
-    if said.message:
-        decision["message"] = said.message
-    about = Decided(thread_id=session_id)
+    beside = {name: getattr(said, name) for name in Said.model_fields}
+    about = Decided(thread_id=session_id, **beside)
     return await decide(parts, caller, row["approval_id"], decision, about)
 
 

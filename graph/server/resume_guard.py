@@ -10,7 +10,8 @@ from psycopg.types.json import Jsonb
 
 from graph.approval_requests.answers import Decision, decided_digest, read_answer
 from graph.approval_requests.shown_action import VERSION, ShownAction, shown_action
-from graph.server.approval_rights import on_whose_behalf
+from graph.server.approval_deadlines import hand_on, is_over, next_person
+from graph.server.approval_rights import POLICY, on_whose_behalf
 from graph.server.approval_rows import waiting_body
 from graph.server.database import Row, Statements
 from graph.server.errors import ApiError
@@ -36,6 +37,20 @@ class ResumeConflict(ApiError):
         """The answer that came first was carried out long ago: this is no race."""
 
 
+class TimedOut(ResumeConflict):
+    """Its time was over before the answer came, so the policy decides it, whoever looks first."""
+
+    def __init__(self, approvals: Sequence[Row]) -> None:
+        oldest = min(row["deadline"] for row in approvals)
+        super().__init__(
+            f"time was up at {oldest:%Y-%m-%d %H:%M:%S %Z}, before this answer came: the policy has rejected it",
+            hint="ask the question again; APPROVAL_TIMEOUT and APPROVAL_POLICIES say how long people have",
+            more={"decided_by": POLICY, "status": "rejected", "timed_out": True, "deadline": oldest},
+            settled=False,
+        )  # fmt: skip
+        self.approvals = approvals
+
+
 @dataclass(frozen=True)
 class Answerer:
     """Who answers and when, and which run carries the answer."""
@@ -45,6 +60,8 @@ class Answerer:
     at: datetime
     by_policy: bool = False
     """Nobody answered in time, so the policy does."""
+    shown: str | None = None
+    """Digest of what the answerer was shown; None: they do not say."""
 
 
 async def claim_answers(
@@ -64,12 +81,43 @@ async def claim_answers(
         decided = [row for row in rows if row["approval_id"] in late]
         raise await _nothing_waits(statements, decided or rows, late)
     people = await _people(statements, answerer)
-    known = {row["approval_id"]: row for row in pending}
+    asked = [row for row in pending if row["approval_id"] in answers]
+    _check_known(asked, answerer)
+    known = {row["approval_id"]: row for row in await _in_time(statements, asked, answerer)}
     # All of them are checked before one is used: an answer that is refused uses up no approval.
     claims = [_claim(known[one], answer, answerer, people) for one, answer in answers.items()]
     for claim in claims:
         await statements.rows("decide_approval", thread_id=thread_id, **claim.values(answerer))
     return {claim.approval_id: claim.answer for claim in claims}
+
+
+def _check_known(asked: Sequence[Row], answerer: Answerer) -> None:
+    for row in asked:
+        _check_version(shown_action(row["request"]))
+    if answerer.shown is not None and any(row["digest"] != answerer.shown for row in asked):
+        raise ApiError(
+            409, "what waits is not what you were shown", hint="look at it again and decide anew"
+        )
+
+
+async def _in_time(
+    statements: Statements, asked: Sequence[Row], answerer: Answerer
+) -> Sequence[Row]:
+    """What is asked, as the policy has it at the moment of the answer."""
+    if answerer.by_policy:
+        return asked
+    kept: list[Row] = []
+    overdue: list[Row] = []
+    for row in asked:
+        if not is_over(row, answerer.at):
+            kept.append(row)
+        elif person := next_person(row):
+            kept.append(await hand_on(statements, row, person, answerer.at))
+        else:
+            overdue.append(row)
+    if overdue:
+        raise TimedOut(overdue)
+    return kept
 
 
 @dataclass(frozen=True)
@@ -98,7 +146,6 @@ def _claim(row: Row, answer: Any, answerer: Answerer, people: Sequence[str]) -> 
     shown = shown_action(row["request"])
     if shown is None:
         return Claim(row["approval_id"], answer, row["digest"], behalf)
-    _check_version(shown)
     decision = read_answer(answer, shown)
     if shown.version == VERSION:
         answer = _bound(decision, shown, answerer)
@@ -112,8 +159,8 @@ def _bound(decision: Decision, shown: ShownAction, answerer: Answerer) -> dict[s
     return {"decisions": [said], "digest": shown.digest, "decided_by": answerer.name}
 
 
-def _check_version(shown: ShownAction) -> None:
-    if shown.version > VERSION:
+def _check_version(shown: ShownAction | None) -> None:
+    if shown is not None and shown.version > VERSION:
         raise ApiError(
             409,
             f"this was asked by newer code (version {shown.version}; here {VERSION} is known)",
@@ -178,6 +225,7 @@ async def _nothing_waits(
     run = await statements.row("run", run_id=newest["resume_run_id"])
     active = run is not None and run["status"] in ("pending", "running")
     winner = {name: newest[name] for name in ("decided_by", "decided_at", "status")}
+    winner["timed_out"] = newest["decided_by"] == POLICY
     return ResumeConflict(
         f"{said}: {winner['decided_by']} has decided it ({winner['status']}) "
         f"at {winner['decided_at']:%Y-%m-%d %H:%M:%S %Z}",

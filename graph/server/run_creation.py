@@ -1,5 +1,6 @@
 """Starts and cancels runs: each in one transaction that holds the thread."""
 
+import contextlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,16 +9,16 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from graph.checkpoints import PostgresSaver
-from graph.server.approval_rights import already_used, check_may_revoke
+from graph.server.approval_rights import POLICY, already_used, check_may_revoke
 from graph.server.clock import Clock, utc_now
 from graph.server.correlation import current_session_id, current_trace_id
 from graph.server.database import Database, Row, Statements
 from graph.server.errors import ApiError
 from graph.server.graph_set import GraphSet, assistant_id
 from graph.server.queue import RunQueue
-from graph.server.resume_guard import Answerer, claim_answers
+from graph.server.resume_guard import Answerer, ResumeConflict, TimedOut, claim_answers
 from graph.server.run_ending import end_run
-from graph.server.run_request import RunRequest
+from graph.server.run_request import IN_VAIN, RunRequest, answer_request
 from graph.server.signals import CONTROL, EVENTS
 
 
@@ -32,31 +33,54 @@ class RunDesk:
     now: Clock = utc_now
 
     async def start(
-        self, thread_id: str | None, request: RunRequest, caller: str, *, by_policy: bool = False
+        self,
+        thread_id: str | None,
+        request: RunRequest,
+        caller: str,
+        *,
+        by_policy: bool = False,
+        shown: str | None = None,
     ) -> Row:
-        """Keep the run and put it in the queue; a stateless one gets a thread of its own."""
+        """Keep the run and put it in the queue; a stateless one gets a thread of its own.
+
+        An answer that comes too late lets the policy decide first, and is then refused.
+        """
+        who = Answerer(caller, str(uuid.uuid4()), self.now(), by_policy, shown)
+        try:
+            return await self._started(thread_id, request, who)
+        except TimedOut as late:
+            for one in late.approvals:
+                await self._rejected(one, request.assistant_id)
+            raise
+
+    async def _rejected(self, row: Row, graph: str) -> None:
+        """Let the policy reject it now; the next look at the clock would have."""
+        request = answer_request(graph, row["approval_id"], IN_VAIN)
+        policy = Answerer(POLICY, str(uuid.uuid4()), self.now(), by_policy=True)
+        with contextlib.suppress(ResumeConflict):  # that look was quicker
+            await self._started(row["thread_id"], request, policy)
+
+    async def _started(self, thread_id: str | None, request: RunRequest, who: Answerer) -> Row:
         request.check()
         graph_id = self.graphs.name(request.assistant_id)
         self.graphs.check_context(graph_id, request.context)
         async with self.database.transaction() as statements:
             thread = await self._thread(statements, thread_id, request)
-            run_id = str(uuid.uuid4())
-            await self._make_room(statements, thread["thread_id"], request, caller)
+            await self._make_room(statements, thread["thread_id"], request, who.name)
             kwargs = request.kwargs()
             if request.answers is not None:
-                answerer = Answerer(caller, run_id, self.now(), by_policy)
                 kwargs["command"]["resume"] = await claim_answers(
-                    statements, thread["thread_id"], request.answers, answerer
+                    statements, thread["thread_id"], request.answers, who
                 )
                 kwargs["context"] = request.context or await _context_before(
                     statements, thread["thread_id"]
                 )
             # Who asked is known later to those who may not let the same person approve.
             request = request.model_copy(
-                update={"metadata": {**(request.metadata or {}), "requested_by": caller}}
+                update={"metadata": {**(request.metadata or {}), "requested_by": who.name}}
             )
             return await self._kept(
-                statements, run_id, thread["thread_id"], graph_id, request, kwargs
+                statements, who.run_id, thread["thread_id"], graph_id, request, kwargs
             )
 
     async def cancel(self, thread_id: str, run_id: str, action: str, caller: str) -> Row:

@@ -14,6 +14,9 @@ PathId = Annotated[str, Path(pattern=ID_PATTERN)]
 OwnId = Annotated[str, Field(pattern=ID_PATTERN)]
 Metadata = Annotated[dict[str, Any], Field(max_length=100)]
 Strategy = Literal["reject", "enqueue", "interrupt", "rollback"]
+RESUME_MODES: Final = ["custom", "updates", "values"]
+IN_VAIN: Final[Mapping[str, Any]] = {"type": "reject", "message": "nobody answered in time"}
+"""What the policy decides when time is up and there is nobody left to ask."""
 # A caller may not say where checkpoints lie, nor speak to LangGraph's inner workings.
 RESERVED: Final = (
     "thread_id",
@@ -151,3 +154,20 @@ class RunRequest(BaseModel):
             "checkpoint": place.configurable() if place else None,
             "on_disconnect": self.on_disconnect,
         }
+
+
+def answer_request(
+    assistant_id: str,
+    approval_id: str,
+    decision: Mapping[str, Any],
+    *,
+    after_seconds: float | None = None,
+) -> RunRequest:
+    """The run that carries one decision to the graph."""
+    return RunRequest(
+        assistant_id=assistant_id,
+        command=CommandBody(resume={approval_id: {"decisions": [dict(decision)]}}),
+        stream_mode=list(RESUME_MODES),
+        stream_subgraphs=True,
+        after_seconds=after_seconds,
+    )

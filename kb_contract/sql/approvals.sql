@@ -120,7 +120,7 @@ update ops.approvals set level = level + 1, deadline = %(deadline)s, warn_at = %
                    else approvers || %(person)s::text end
 where thread_id = %(thread_id)s and approval_id = %(approval_id)s and status = 'pending'
   and level = %(level)s
-returning approval_id;
+returning *;
 
 -- name: people_of_deputy
 select distinct person from ops.delegations
