@@ -13,6 +13,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
+from graph.postgres_session import session_options
 from graph.text_border import clean
 from kb_contract.named_queries import named_queries
 
@@ -88,7 +89,7 @@ def checkpoint_pool(database_url: str, *, largest: int = 8) -> CheckpointPool:
             "autocommit": True,
             "prepare_threshold": 0,
             "row_factory": dict_row,
-            "options": f"-c search_path={SCHEMA}",
+            "options": session_options(SCHEMA),
         },
     )
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import httpx
-import psycopg
 import structlog
 
+from graph.postgres_session import PASSING_ERRORS
 from kb_contract.errors import KnowledgeUnavailable, ModelFailed, ToolRefused, ToolUnavailable
 
 Result = TypeVar("Result")
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 _PASSING: Final = (
     ConnectionError,
     TimeoutError,
-    psycopg.OperationalError,
+    *PASSING_ERRORS,
     httpx.TransportError,
     KnowledgeUnavailable,
     ToolUnavailable,

@@ -10,13 +10,14 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 from pydantic import SecretStr
 
+from graph.postgres_session import session_options
 from kb_contract.named_queries import named_queries
 
 Row = dict[str, Any]
 Connection = psycopg.AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Connection]
 # Jobs are put in the queue on our own connections, and its functions name no schema.
-SEARCH_PATH = "-c search_path=procrastinate"
+SESSION = session_options("procrastinate")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def server_pool(database_url: SecretStr, *, largest: int) -> Pool:
     return AsyncConnectionPool(
         database_url.get_secret_value(),
         connection_class=cast("type[Connection]", psycopg.AsyncConnection),
-        kwargs={"autocommit": True, "row_factory": dict_row, "options": SEARCH_PATH},
+        kwargs={"autocommit": True, "row_factory": dict_row, "options": SESSION},
         min_size=1,
         max_size=largest,
         timeout=10.0,

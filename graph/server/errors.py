@@ -7,10 +7,10 @@ import psycopg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from psycopg_pool import PoolTimeout
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from graph.postgres_session import PASSING_ERRORS
 from graph.server.correlation import current_trace_id
 from graph.server.encoding import JsonResponse
 from kb_contract.errors import BadInput, NotServed, ScriptoriumError, Unavailable
@@ -72,7 +72,7 @@ def install_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ScriptoriumError, _ours)
-    for kind in (psycopg.OperationalError, PoolTimeout):
+    for kind in PASSING_ERRORS:
         app.add_exception_handler(kind, _database_away)
     app.add_exception_handler(psycopg.DataError, _unstorable)
     app.add_exception_handler(Exception, _unexpected)

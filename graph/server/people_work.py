@@ -12,8 +12,9 @@ from procrastinate.jobs import Job
 from psycopg_pool import PoolTimeout
 from pydantic import SecretStr
 
+from graph.postgres_session import PASSING_ERRORS
 from graph.server.approval_timers import ApprovalTimers
-from graph.server.database import SEARCH_PATH, Connection, Database
+from graph.server.database import SESSION, Connection, Database
 from graph.server.notices.post_office import PostOffice, TryLater
 from graph.server.queue import HEARTBEAT_SECONDS, STALLED_SECONDS, FencedJobManager
 
@@ -30,8 +31,7 @@ class RetrySlower(BaseRetryStrategy):
     """Longer and longer between attempts; the outbox says when it was the last."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        passing = (TryLater, psycopg.OperationalError, PoolTimeout)
-        if not isinstance(exception, passing):
+        if not isinstance(exception, (TryLater, *PASSING_ERRORS)):
             return None
         wait = RETRY_SECONDS[min(job.attempts, len(RETRY_SECONDS) - 1)]
         return RetryDecision(retry_in={"seconds": wait})
@@ -65,7 +65,7 @@ class PeopleWork:
     async def _work(self) -> None:
         connector = PsycopgConnector(
             conninfo=self.database_url.get_secret_value(),
-            kwargs={"options": SEARCH_PATH},
+            kwargs={"options": SESSION},
             min_size=1,
             max_size=3,
         )

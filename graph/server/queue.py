@@ -4,15 +4,14 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any, Final, cast
 
-import psycopg
 import structlog
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
-from psycopg_pool import PoolTimeout
 from pydantic import SecretStr
 
-from graph.server.database import SEARCH_PATH, Connection, Database, Pool, Statements
+from graph.postgres_session import PASSING_ERRORS
+from graph.server.database import SESSION, Connection, Database, Pool, Statements
 
 log = structlog.get_logger(__name__)
 QUEUE: Final = "runs"
@@ -41,7 +40,7 @@ class RetryWhatMayPass(BaseRetryStrategy):
         del job
         if isinstance(exception, TryAgain):
             return RetryDecision(retry_in=cast("Any", {"seconds": exception.seconds}))
-        if isinstance(exception, psycopg.OperationalError | PoolTimeout):
+        if isinstance(exception, PASSING_ERRORS):
             return RetryDecision(retry_in={"seconds": 1})
         return None
 
@@ -86,7 +85,7 @@ def worker_queue(database_url: SecretStr, run_task: RunTask) -> App:
     """Make the app of a worker, with connections of its own."""
     connector = PsycopgConnector(
         conninfo=database_url.get_secret_value(),
-        kwargs={"options": SEARCH_PATH},
+        kwargs={"options": SESSION},
         min_size=1,
         max_size=4,
     )

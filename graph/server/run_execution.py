@@ -15,9 +15,9 @@ from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
 from langgraph.types import StateSnapshot
 from opentelemetry import trace
-from psycopg_pool import PoolTimeout
 
 from graph.checkpoints import PostgresSaver
+from graph.postgres_session import PASSING_ERRORS
 from graph.server.approval_keeping import ApprovalKeeping
 from graph.server.database import Database, Row
 from graph.server.event_sink import EventSink, Superseded
@@ -132,7 +132,7 @@ class RunExecution:
             await ending.requeue()
         except RunTooLong:
             return await ending.timed_out(self.seconds, await graph.aget_state(_place(run)))
-        except (psycopg.OperationalError, PoolTimeout, Superseded):
+        except (*PASSING_ERRORS, Superseded):
             raise
         except Exception as error:
             log.warning("run failed", error=type(error).__name__, exc_info=error)

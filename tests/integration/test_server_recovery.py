@@ -78,9 +78,12 @@ class Follower:
     async def ended(self) -> None:
         await asyncio.wait_for(self._task, 40)
 
+    def told(self) -> str:
+        return "\n".join(f"{one.id} {one.event} {one.data}"[:160] for one in self.parts)
+
     def check_nothing_twice(self, steps: int, attempts: list[int]) -> None:
         """The client saw one story, though several attempts told it."""
-        assert self.steps() == list(range(steps))
+        assert self.steps() == list(range(steps)), self.told()
         logs = [tuple(part.data["log"]) for part in self.parts if part.event == "values"]
         assert logs == [tuple(range(n)) for n in range(steps + 1)]
         told = [part.data["attempt"] for part in self.parts if part.event == "metadata"]

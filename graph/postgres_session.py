@@ -1,0 +1,21 @@
+"""How the Reader's sessions in Postgres are set up: a sleeper's locks do not outlive its turn."""
+
+from typing import Final
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+# A process that stops inside a transaction (SIGSTOP, a paused machine) would hold its locks, and
+# with them every other worker's events. As long as it takes until it is taken for dead.
+IDLE_SECONDS: Final = 4
+# What trying again may mend: Postgres is away, busy, or took a sleeper's transaction back.
+PASSING_ERRORS: Final = (
+    psycopg.OperationalError,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    PoolTimeout,
+)
+
+
+def session_options(schema: str) -> str:
+    """Return libpq's `options` for a session whose names lie in the schema."""
+    return f"-c search_path={schema} -c idle_in_transaction_session_timeout={IDLE_SECONDS}s"
