@@ -1,9 +1,10 @@
 """Writes what a run says into its event log: in order, in batches, and never after its time."""
 
 import asyncio
+import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from graph.server.database import Database, Statements
 from graph.server.encoding import to_json
@@ -16,6 +17,16 @@ class Superseded(Exception):
     """Another attempt has begun (or the run has ended): this one must stop and write nothing."""
 
 
+def saying(event: str, text: str) -> tuple[str, str]:
+    """What tells one event from another; LangGraph marks what a checkpoint's writes say again."""
+    if '"__metadata__"' not in text:
+        return event, text
+    data = json.loads(text)
+    if isinstance(data, dict):
+        cast("dict[str, Any]", data).pop("__metadata__", None)
+    return event, to_json(data)
+
+
 @dataclass
 class EventSink:
     """The event log of one attempt."""
@@ -26,22 +37,22 @@ class EventSink:
     said_before: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     """What earlier attempts said since the checkpoint that this one continues from."""
     checkpoint_id: str | None = None
-    _waiting: list[tuple[str, str, str | None]] = field(default_factory=list, init=False)
+    waiting: list[tuple[str, str, str | None]] = field(default_factory=list, init=False)
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _task: asyncio.Task[None] | None = field(default=None, init=False)
 
     def add(self, event: str, data: Any) -> None:
         """Take an event; what a client has already heard is not said again."""
         text = to_json(data)
-        if self.said_before[event, text] > 0:
-            self.said_before[event, text] -= 1
+        if self.said_before and self.said_before[said := saying(event, text)] > 0:
+            self.said_before[said] -= 1
             return
-        self._waiting.append((event, text, self.checkpoint_id))
+        self.waiting.append((event, text, self.checkpoint_id))
 
     async def flush(self) -> None:
         """Write all that was taken so far."""
         async with self._writing:
-            while self._waiting:
+            while self.waiting:
                 async with self.database.transaction() as statements:
                     await self.write_in(statements)
 
@@ -60,7 +71,7 @@ class EventSink:
 
     async def write_in(self, statements: Statements) -> None:
         """Write the next batch in a transaction of the caller's."""
-        batch = self._waiting[:BATCH]
+        batch = self.waiting[:BATCH]
         written = await statements.rows(
             "append_events",
             run_id=self.run_id,
@@ -72,4 +83,4 @@ class EventSink:
         if not written:
             raise Superseded(self.run_id)
         await statements.rows("notify", channel=EVENTS, payload=self.run_id)
-        del self._waiting[: len(batch)]
+        del self.waiting[: len(batch)]

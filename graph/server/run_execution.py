@@ -20,7 +20,7 @@ from graph.checkpoints import PostgresSaver
 from graph.postgres_session import PASSING_ERRORS
 from graph.server.approval_keeping import ApprovalKeeping
 from graph.server.database import Database, Row
-from graph.server.event_sink import EventSink, Superseded
+from graph.server.event_sink import EventSink, Superseded, saying
 from graph.server.fence import Fence
 from graph.server.graph_set import Graph, GraphSet
 from graph.server.queue import TryAgain
@@ -213,7 +213,9 @@ class RunExecution:
 
     async def _said_before(self, run_id: str, since: str | None) -> Counter[tuple[str, str]]:
         rows = await self.database.rows("events_to_repeat", run_id=run_id, checkpoint_id=since)
-        return Counter((row["event"], row["data"]) for row in rows if row["event"] != "metadata")
+        return Counter(
+            saying(row["event"], row["data"]) for row in rows if row["event"] != "metadata"
+        )
 
 
 @asynccontextmanager
