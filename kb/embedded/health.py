@@ -1,7 +1,9 @@
 """Health as data: a probe answers with a version, or says why not."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 import httpx
@@ -44,6 +46,23 @@ class HttpProbe:
         except (httpx.HTTPError, ValueError) as error:
             raise NotHealthy(f"{self.url}: {error or type(error).__name__}") from error
         return str(said[self.version_key]) if self.version_key in said else None
+
+
+@dataclass(frozen=True)
+class SocketProbe:
+    """Something listens at a Unix socket."""
+
+    path: Path
+
+    async def __call__(self, uptime: float) -> str | None:  # noqa: ARG002 - part of the protocol
+        """Knock."""
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                _, writer = await asyncio.open_unix_connection(self.path)
+        except (OSError, TimeoutError) as error:
+            raise NotHealthy(f"{self.path}: {error or type(error).__name__}") from error
+        writer.close()
+        return None
 
 
 @dataclass(frozen=True)

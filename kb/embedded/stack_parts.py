@@ -7,9 +7,10 @@ from pathlib import Path
 
 import kb
 from kb.addresses import Addresses
+from kb.dagster_code import code_arguments, code_socket, write_workspace
 from kb.dagster_home import write_dagster_home
 from kb.embedded import ports
-from kb.embedded.health import HttpProbe, SqlProbe
+from kb.embedded.health import HttpProbe, SocketProbe, SqlProbe
 from kb.embedded.part import Part
 from kb.embedded.ports import PortWish
 from kb.embedded.postgres import new_password
@@ -22,7 +23,6 @@ from kb_contract.errors import BadSetting
 
 LOOPBACK = "127.0.0.1"
 PYTHON = (sys.executable, "-m")
-WORKSPACE = ("-w", "workspace.yaml")
 WORKER_BEATS = """
 select count(*) > 0 from procrastinate.procrastinate_workers
 where last_heartbeat > now() - make_interval(secs => least(%(uptime)s + 1, 60))"""
@@ -146,14 +146,23 @@ def _reader(program: Part, port: int, addresses: Addresses) -> list[Part]:
 
 def _writer(program: Part, settings: StackSettings, port: int, addresses: Addresses) -> list[Part]:
     url = addresses.dagster_url
-    server = replace(program, depends_on=("dagster-storage", "aliases"), children_may_outlive=True)
+    workspace = ("-w", str(settings.home / "dagster" / "workspace.yaml"))
+    socket = code_socket(settings.home)
+    server = replace(program, depends_on=("dagster-code",), children_may_outlive=True)
     return [
         *_writer_tasks(program, settings, addresses),
         replace(
             server,
+            name="dagster-code",
+            argv=(*PYTHON, *code_arguments(socket)),
+            depends_on=("dagster-storage", "aliases"),
+            probe=SocketProbe(socket),
+        ),
+        replace(
+            server,
             name="dagster-webserver",
             argv=(
-                *(*PYTHON, "dagster_webserver", *WORKSPACE),
+                *(*PYTHON, "dagster_webserver", *workspace),
                 *("-h", settings.dagster_host, "-p", str(port)),
             ),
             port=port,
@@ -167,7 +176,7 @@ def _writer(program: Part, settings: StackSettings, port: int, addresses: Addres
         replace(
             server,
             name="dagster-daemon",
-            argv=(*PYTHON, "dagster._daemon", "run", *WORKSPACE),
+            argv=(*PYTHON, "dagster._daemon", "run", *workspace),
             probe=SqlProbe(addresses.database_url, DAEMON_BEATS, "no heartbeat in the database"),
         ),
     ]
@@ -175,7 +184,6 @@ def _writer(program: Part, settings: StackSettings, port: int, addresses: Addres
 
 def _writer_tasks(program: Part, settings: StackSettings, addresses: Addresses) -> list[Part]:
     """What is put right before the writer's servers start."""
-    folder = settings.home / "dagster"
     # with somebody else's database, other machines' runs are in it too
     orphans = () if settings.database_url else ("--fail-orphans",)
     task = replace(program, is_task=True, not_if_adopted="dagster-daemon")
@@ -190,15 +198,15 @@ def _writer_tasks(program: Part, settings: StackSettings, addresses: Addresses) 
             task,
             name="dagster-storage",
             argv=(*PYTHON, "kb.dagster_recovery", *orphans),
-            prepare=lambda: _write_dagster_home(
-                folder, addresses.database_url, settings.dagster_yaml
-            ),
+            prepare=lambda: _write_dagster_home(settings, addresses.database_url),
         ),
     ]
 
 
-def _write_dagster_home(folder: Path, database_url: str, addition: Path | None) -> None:
-    write_dagster_home(folder, database_url, addition)
+def _write_dagster_home(settings: StackSettings, database_url: str) -> None:
+    folder = settings.home / "dagster"
+    write_dagster_home(folder, database_url, settings.dagster_yaml)
+    write_workspace(folder, code_socket(settings.home))
 
 
 def _selected(parts: dict[str, Part], only: Iterable[str]) -> dict[str, Part]:
