@@ -198,7 +198,8 @@ def _quoted_claim(
         passage = named.get(said.passage)
         if passage is None or len(said.quote.strip()) < SHORTEST_QUOTE:
             return {"text": _worded(one.text), "why": "not_found"}
-        found = check(said.quote, passage, [other for other in named.values() if other != passage])
+        others = [other["text"] for other in named.values() if other != passage]
+        found = check(said.quote, passage["text"], others)
         if found.verdict != "found":
             return {"text": _worded(one.text), "why": found.verdict}
         quotes.append(widened(passage, found.start, found.end))

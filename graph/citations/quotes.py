@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Final, Literal
-
-from graph.state import Passage
 
 Verdict = Literal["found", "misattributed", "stitched", "altered", "not_found"]
 
@@ -19,6 +18,19 @@ _SAME: Final = {
 }
 _ESCAPED: Final = re.compile(r"\\[!-/:-@\[-`{-~]")
 _GAP: Final = re.compile(r"\s*(?:\[?(?:\.\.\.|…)\]?|\s/\s)\s*")
+# Where words and numbers go on: what stands before a place, and what after it.
+_GOES_ON: Final = tuple(
+    (re.compile(left), re.compile(right))
+    for left, right in (
+        (r"\w$|\w[-\u2010\u2011]\s{0,3}$", r"[^\W_]"),
+        (r"\d$", r"[.,]\d|%|[-\u2010\u2011\u2013]\d"),
+        (r"\d[.,\u2010\u2011\u2013]$|[-\u2212]$", r"\d"),
+        (r"(?<!\d)\d{1,3} $", r"\d{3}(?!\d)"),
+        (r"(?<!\d)\d{1,3}$", r" \d{3}(?!\d)"),
+    )
+)
+# A quote may end before `-closing`, since that denies nothing, and not begin with the rest of `non-`.
+_CUT_OFF: Final = (re.compile(r"\w$"), re.compile(r"[-\u2010\u2011]\w"))
 # Shorter pieces stand in every text, so finding them shows nothing.
 PIECE_WORDS: Final = 3
 ALTERED_LIKENESS: Final = 0.8
@@ -48,42 +60,59 @@ class _Normal:
         return first, first + len(whole[first:stop].rstrip())
 
 
-def check(quote: str, passage: Passage, others: Iterable[Passage] = ()) -> Checked:
-    """Look for the quote in its passage, and say how it fails when it is not there."""
-    place = locate(quote, passage["text"])
+def check(quote: str, text: str, others: Iterable[str] = ()) -> Checked:
+    """Look for the quote in its passage's text, and say how it fails when it is not there."""
+    place = locate(quote, text)
     if place:
         return Checked("found", *place)
-    if any(locate(quote, other["text"]) for other in others):
+    wanted, sources = _normal(quote).text.strip(), [_normal(one).text for one in (text, *others)]
+    if any(_stands(wanted, one) for one in sources[1:]):
         return Checked("misattributed")
-    if _stitched(quote, passage["text"]):
+    pieces = [piece.strip() for piece in _GAP.split(wanted) if piece.strip()]
+    if len(pieces) > 1 and all(_anywhere(piece, sources) for piece in pieces):
         return Checked("stitched")
-    return Checked("altered" if _altered(quote, passage["text"]) else "not_found")
+    words = wanted.split()
+    if len(words) > MOST_WORDS:
+        return Checked("not_found")
+    if _altered(wanted, sources[0]):
+        return Checked("altered")
+    return Checked("stitched" if _made_of_pieces(words, sources) else "not_found")
 
 
 def locate(quote: str, text: str) -> tuple[int, int] | None:
     """Return where the quote stands in the text, whole words only; None when it does not."""
-    wanted, there = _normal(quote).text.strip(), _normal(text)
-    if not wanted:
-        return None
-    place = there.text.find(wanted)
-    while place >= 0:
-        end = place + len(wanted)
-        if whole_words(there.text, place, end):
-            return there.original(place, end, text)
-        place = there.text.find(wanted, place + 1)
-    return None
+    there, wanted = _normal(text), _normal(quote).text.strip()
+    place = _find(wanted, there.text)
+    return None if place < 0 else there.original(place, place + len(wanted), text)
+
+
+def _find(wanted: str, text: str) -> int:
+    """Where normalised words begin in a normalised text; -1 when they are not there."""
+    place = text.find(wanted) if wanted else -1
+    while place >= 0 and not whole_words(text, place, place + len(wanted)):
+        place = text.find(wanted, place + 1)
+    return place
+
+
+def _stands(wanted: str, text: str) -> bool:
+    return _find(wanted, text) >= 0
+
+
+def _anywhere(wanted: str, sources: Sequence[str]) -> bool:
+    return any(_stands(wanted, one) for one in sources)
 
 
 def whole_words(text: str, start: int, end: int) -> bool:
-    """`compliant` must not be found in `non-compliant`, nor `1.5` in `11.5`."""
-    before, after = text[:start][-2:], text[end : end + 2]
-    left = bool(re.search(r"\w[-\u2010\u2011]?$", before)) and text[start].isalnum()
-    right = after[:1].isalnum() and text[end - 1].isalnum()
-    number_left = text[start].isdigit() and bool(re.search(r"\d[.,]$|[-\u2212]$", before))
-    number_right = text[end - 1].isdigit() and bool(re.match(r"[.,]\d|%", after))
-    return not (left or right or number_left or number_right)
+    """`compliant` must not be found in `non-compliant`, nor `1.5` or `.5` in `11.5`, nor `250` in `1 250`."""
+    begin = text[max(0, start - 5) : start], text[start : start + 5]
+    finish = text[max(0, end - 5) : end], text[end : end + 5]
+    places = [(begin, one) for one in (*_GOES_ON, _CUT_OFF)] + [(finish, one) for one in _GOES_ON]
+    return not any(
+        left.search(before) and right.match(after) for (before, after), (left, right) in places
+    )
 
 
+@lru_cache(maxsize=512)
 def _normal(text: str) -> _Normal:
     characters: list[str] = []
     places: list[int] = []
@@ -99,31 +128,29 @@ def _normal(text: str) -> _Normal:
     return _Normal("".join(characters), tuple(places))
 
 
-def _stitched(quote: str, text: str) -> bool:
-    """Whether the quote is made of real pieces that do not stand together."""
-    pieces = [piece for piece in _GAP.split(quote) if piece.strip()]
-    if len(pieces) > 1:
-        return all(locate(piece, text) for piece in pieces)
-    words = quote.split()
-    return len(words) <= MOST_WORDS and _made_of_pieces(words, text)
-
-
-def _made_of_pieces(words: Sequence[str], text: str) -> bool:
+def _made_of_pieces(words: Sequence[str], sources: Sequence[str]) -> bool:
+    """Whether a quote is made of real pieces, of one passage or of several, that do not stand together."""
     place, pieces = 0, 0
     while place < len(words):
-        end = len(words)
-        while end > place and not locate(" ".join(words[place:end]), text):
-            end -= 1
-        if end - place < min(PIECE_WORDS, len(words) - place):
+        end = place
+        while end < len(words) and _anywhere(" ".join(words[place : end + 1]), sources):
+            end += 1
+        if end - place < min(PIECE_WORDS, max(len(words) - place, 1)):
             return False
         place, pieces = end, pieces + 1
     return pieces > 1
 
 
 def _altered(quote: str, text: str) -> bool:
-    wanted, there = (re.findall(r"\w+", _normal(one).text.lower()) for one in (quote, text))
-    if not wanted or len(wanted) > MOST_WORDS:
+    """Whether nearly all its words stand in their order in one place of about its length."""
+    wanted, there = (re.findall(r"\w+", one.lower()) for one in (quote, text))
+    if not wanted:
         return False
     matcher = SequenceMatcher(None, there, wanted, autojunk=False)
+    anchor = matcher.find_longest_match()
+    slack = max(2, len(wanted) // 4)
+    start = max(0, anchor.a - anchor.b - slack)
+    matcher.set_seq1(there[start : anchor.a - anchor.b + len(wanted) + slack])
     same = sum(block.size for block in matcher.get_matching_blocks())
-    return same / len(wanted) >= ALTERED_LIKENESS
+    one_word_of_few = same >= PIECE_WORDS and len(wanted) - same <= 1
+    return one_word_of_few or same / len(wanted) >= ALTERED_LIKENESS

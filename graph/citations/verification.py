@@ -70,8 +70,8 @@ def _checked(
         return "not_found", None
     start, end = quote["start"] - passage["start"], quote["end"] - passage["start"]
     if not _stands_at(quote["text"], passage["text"], start, end):
-        others = [one for key, one in stored.items() if key != chunk_of(quote)]
-        found = check(quote["text"], passage, others)
+        others = [one["text"] for key, one in stored.items() if key != chunk_of(quote)]
+        found = check(quote["text"], passage["text"], others)
         if found.verdict != "found":
             return found.verdict, None
         start, end = found.start, found.end

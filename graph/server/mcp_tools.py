@@ -134,7 +134,11 @@ def _add_asking(server: "MCPServer[Any]", routes: Routes) -> None:
         agent: Annotated[str | None, Field(description="ask only this agent")] = None,
         session: Annotated[str | None, Field(description="go on in this conversation")] = None,
     ) -> dict[str, Any]:
-        """Ask; the answer comes with citations. What would change something waits for a person."""
+        """Ask; the answer comes with citations, with what they cover, and with where sources differ.
+
+        `coverage` says of each sentence which citations (counted from 1) it stands on; `conflicts`
+        shows both sides. What would change something waits for a person.
+        """
         body = {"question": question, "agent": agent, "session_id": session, "wait": True}
         told = await routes.call(context, "POST", "/orchestrate", body)
         waiting = [_only(one, _APPROVAL) for one in told.get("approvals") or ()]
@@ -143,6 +147,8 @@ def _add_asking(server: "MCPServer[Any]", routes: Routes) -> None:
             "answer": told.get("answer") or "",
             "status": told["status"],
             "citations": cited,
+            "coverage": told.get("coverage") or {},
+            "conflicts": told.get("conflicts") or [],
             "session": told["session_id"],
             "approvals": waiting,
         }

@@ -1,7 +1,7 @@
 """`kb eval`: how good the reader is at labelled questions."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -35,6 +35,7 @@ def classify(
     """Classify labelled questions here, with no provider, and say how often that is right."""
     from graph.classification.trained import TrainedClassifier
     from graph.planning.evaluation import LabelledQuestion, classification_figures
+    from kb.commands.eval_shown import classes_table
 
     classifier = TrainedClassifier()
     rows = [LabelledQuestion.of(row) for row in labelled_rows(data, {"text", "label"})]
@@ -42,7 +43,12 @@ def classify(
     if as_json:
         say_json(figures)
     else:
-        _show(figures)
+        out = console()
+        out.print(
+            f"accuracy {figures['accuracy']:.1%} of {figures['n']}, "
+            f"calibration error {figures['calibration_error']:.3f}"
+        )
+        out.print(classes_table(figures))
 
 
 @app.command("plan")
@@ -138,16 +144,29 @@ def answers(
 def citations(
     agent: Annotated[str | None, typer.Option(help="Only what this agent is quoted for.")] = None,
     last: Annotated[int, typer.Option(min=1, help="So many of the newest answers.")] = 1000,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of labelled quotes: measure the check itself.")
+    ] = None,
     save: Save = None,
     baseline: Baseline = None,
     report: Report = None,
     verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read the quotes of kept answers again, from git. Exit 1 when one does not stand there."""
+    """Read the quotes of kept answers again, from git. Exit 1 when one does not stand there.
+
+    With --data, labelled quotes, true and false, are checked instead. Exit 1 when a false one passes.
+    """
     from kb.commands.eval_answers import measured_citations
     from kb.commands.eval_outcome import Wishes, conclude, needed_history
+    from kb.commands.eval_quotes import measured_quotes
 
+    if data is not None:
+        if any((agent, save, baseline, report)):
+            raise typer.BadParameter("--data goes with --verbose and --json only")
+        if measured_quotes(data, verbose=verbose, as_json=as_json)["false_found"]:
+            raise typer.Exit(1)
+        return
     wishes = Wishes(save, baseline, report, verbose, as_json)
     before = wishes.baseline_now("citations")
     outcome = conclude(measured_citations(agent, last, needed_history()), wishes, before)
@@ -177,22 +196,3 @@ def _leave(outcome: "Outcome") -> None:
     """Exit 1 when a figure is worse than the baseline's, beyond chance."""
     if not outcome.ok:
         raise typer.Exit(1)
-
-
-def _show(figures: dict[str, Any]) -> None:
-    from rich.table import Table
-
-    out = console()
-    out.print(
-        f"accuracy {figures['accuracy']:.1%} of {figures['n']}, "
-        f"calibration error {figures['calibration_error']:.3f}"
-    )
-    kinds = list(figures["per_class"])
-    table = Table("label", "precision", "recall", "n", *(f"said {kind}" for kind in kinds))
-    for kind, one in figures["per_class"].items():
-        row = figures["confusion"].get(kind, {})
-        counts = (str(row.get(other, "")) for other in kinds)
-        table.add_row(
-            kind, f"{one['precision']:.2f}", f"{one['recall']:.2f}", str(one["n"]), *counts
-        )
-    out.print(table)

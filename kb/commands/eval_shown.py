@@ -38,6 +38,21 @@ def _figures(figures: Mapping[str, Any]) -> Any:
     return table
 
 
+def classes_table(figures: Mapping[str, Any]) -> Any:
+    """Precision and recall of each label, and what was said of it."""
+    from rich.table import Table
+
+    kinds = list(figures["per_class"])
+    table = Table("label", "precision", "recall", "n", *(f"said {kind}" for kind in kinds))
+    for kind, one in figures["per_class"].items():
+        row = figures["confusion"].get(kind, {})
+        counts = (str(row.get(other, "")) for other in kinds)
+        table.add_row(
+            kind, f"{one['precision']:.2f}", f"{one['recall']:.2f}", str(one["n"]), *counts
+        )
+    return table
+
+
 def show_history(rows: Sequence[dict[str, Any]], out: "Console") -> None:
     """List measurements with their figures."""
     from rich.table import Table

@@ -17,6 +17,7 @@ from tests.doubles.whole_reader import reader_settings, whole_reader
 
 ROOT = Path(__file__).parents[2]
 BERTHS = "# Guest berths\n\nA visiting yacht may stay at the guest berth for 48 hours.\n"
+FEES = "# Fees\n\nThe mooring fee for kayaks is {} EUR a day.\n"
 QUESTION = "How long may a visiting yacht stay at the guest berth?"
 KEY = "a-long-secret"
 
@@ -26,6 +27,8 @@ def knowledge() -> InMemoryKnowledge:
     made = InMemoryKnowledge()
     made.add_agent("harbour_rules", purpose="What yachts and ships may do in the harbour")
     made.add_document("harbour_rules", "berths.md", BERTHS)
+    made.add_document("harbour_rules", "fees.md", FEES.format(5))
+    made.add_document("harbour_rules", "fees-2019.md", FEES.format(7))
     return made
 
 
@@ -58,6 +61,15 @@ async def use_all_tools(client: Client) -> None:
     assert told["status"] == "completed"
     assert "48 hours" in told["answer"]
     assert told["citations"][0]["quote"] in BERTHS
+    [covered] = [one for one in told["coverage"]["sentences"] if one["supported"]]
+    assert "48 hours" in covered["text"]
+    assert (covered["citations"], told["coverage"]["supported"]) == ([1], 1)
+    assert told["conflicts"] == []
+    differ = await call(client, "ask", question="What is the mooring fee for kayaks?")
+    [conflict] = differ["conflicts"]
+    assert {(one["path"], one["quote"] in FEES.format(5) + FEES.format(7)) for one in conflict["sides"]} == {
+        ("fees.md", True), ("fees-2019.md", True),
+    }  # fmt: skip
     wants = await call(client, "ask", question="Refresh the knowledge of harbour_rules")
     assert wants["status"] == "awaiting_approval"
     waiting = await call(client, "pending_approvals")

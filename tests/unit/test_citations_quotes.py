@@ -34,7 +34,7 @@ def passage(text: str = TEXT, agent: str = "a", path: str = "knowledge/a/x.md") 
     ],
 )
 def test_only_declared_differences_are_forgiven(quote: str, source: str) -> None:
-    found = check(quote, passage())
+    found = check(quote, TEXT)
     assert found.verdict == "found"
     assert TEXT[found.start : found.end] == source
 
@@ -49,7 +49,7 @@ def test_a_part_of_a_word_or_number_and_other_letters_are_not_found(quote: str) 
 
 
 def test_each_way_of_failing_has_its_name() -> None:
-    here, there = passage(), passage("Backups are kept for thirty days in two places.", "b")
+    here, there = TEXT, "Backups are kept for thirty days in two places."
     assert check("Backups are kept for thirty days", here, [there]).verdict == "misattributed"
     assert check("Keys are rotated ... Do not share keys", here).verdict == "stitched"
     assert check("Keys are rotated every share keys with anyone", here).verdict == "stitched"
@@ -82,11 +82,11 @@ def test_random_changes_of_a_quote_are_never_found() -> None:
         place = chance.randrange(len(sentence))
         other = chance.choice([one for one in "abcxyz0189" if one != sentence[place]])
         changed = sentence[:place] + other + sentence[place + 1 :]
-        assert check(changed, passage()).verdict != "found", changed
+        assert check(changed, TEXT).verdict != "found", changed
 
 
 def test_a_long_lying_quote_costs_little() -> None:
-    assert check("word " * 5000, passage("word and then another " * 100)).verdict == "not_found"
+    assert check("word " * 5000, "word and then another " * 100).verdict == "not_found"
 
 
 def test_a_quote_grows_to_its_sentence_so_that_no_not_is_lost() -> None:
