@@ -14,8 +14,8 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from graph.postgres_session import session_options
-from graph.text_border import clean
 from kb_contract.named_queries import named_queries
+from kb_contract.text_border import clean
 
 SCHEMA: Final = "langgraph"
 # Beside the types that LangGraph itself calls safe, only what callers may send as an object.

@@ -7,8 +7,12 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from graph.planning.tool_card import ToolCard
 from graph.planning.workflow_plan import AgentCapability
-from graph.state import Passage, StepResult, Usage
-from kb_contract.errors import ModelFailed
+from graph.state import Passage, StepResult
+from kb_contract.chat_models.written import Check as Check
+from kb_contract.chat_models.written import Heard as Heard
+from kb_contract.chat_models.written import NoAnswer as NoAnswer
+from kb_contract.chat_models.written import Written as Written
+from kb_contract.chat_models.written import accepted as accepted
 from kb_contract.sentence_models.vectors import ReadText
 
 
@@ -111,42 +115,12 @@ class AgentTask:
     """Whether a person approved exactly these arguments."""
 
 
-Check = Callable[[str], str]
-"""Says what is wrong with a text, or nothing: whoever asks knows when an answer is whole."""
-
-Heard = Callable[[str | None], None]
-"""Hears a draft piece by piece, before it is checked; None: forget it, it begins anew."""
-
-
-def accepted(_text: str) -> str:
-    """Take any text."""
-    return ""
-
-
-@dataclass(frozen=True)
-class Written:
-    """What a chat model wrote; `usage` is of every request that it took."""
-
-    text: str
-    usage: tuple[Usage, ...] = ()
-
-
 class Spending(Protocol):
     """Knows the budgets that want a person to be asked."""
 
     async def ask_first(self, steps: Sequence[tuple[str, str]]) -> str:
         """Say why a person must agree before these (agent, tier) work; nothing where there is room."""
         ...
-
-
-class NoAnswer(ModelFailed):
-    """There is no answer that can be used; `usage` says what was paid all the same."""
-
-    def __init__(
-        self, what: str, *, where: str = "", cure: str = "", usage: tuple[Usage, ...] = ()
-    ) -> None:
-        super().__init__(what, where=where, cure=cure)
-        self.usage = usage
 
 
 class ChatModel(Protocol):

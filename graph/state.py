@@ -15,6 +15,8 @@ from typing_extensions import (
     TypedDict,
 )
 
+from kb_contract.chat_models.written import Usage as Usage
+
 StepStatus = Literal["done", "nothing_found", "rejected", "failed", "skipped"]
 
 
@@ -98,18 +100,6 @@ class Citation(TypedDict):
     page: int | None
     title: str
     uncommitted: bool
-
-
-class Usage(TypedDict):
-    """One call of a provider."""
-
-    model: str
-    prompt_tokens: int
-    completion_tokens: int
-    cost: float
-    source: Literal["provider", "estimated"]
-    role: NotRequired[Literal["primary", "fallback", "emergency"]]
-    """Which of the profile's models it was; without one it was the only one."""
 
 
 class StepResult(TypedDict):

@@ -12,8 +12,8 @@ from langgraph_sdk import get_sync_client
 from langgraph_sdk.errors import APIError
 
 from graph.classification.question_back import asked_back
-from graph.text_border import clean_text
 from kb_contract.errors import ScriptoriumError
+from kb_contract.text_border import clean_text
 
 GRAPH = "scriptorium"
 Event = Mapping[str, Any]

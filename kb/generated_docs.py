@@ -11,13 +11,13 @@ from pydantic_core import PydanticUndefined
 
 from dagster_kb.settings import WriterSettings
 from graph.entrypoint import build_graph
-from graph.gateways.models.provider_facts import with_provider_facts
 from graph.picture import replaced
 from graph.server.app import create_app
 from graph.server.unavailable import MANAGED, REASONS
 from graph.settings import ReaderSettings
 from kb.settings import StackSettings
 from kb_contract.agent_manifest import AgentManifest, GoldenQuestion
+from kb_contract.chat_models.provider_facts import with_provider_facts
 
 ROOT = Path(__file__).parents[1]
 SIDES = (

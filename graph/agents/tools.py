@@ -10,8 +10,8 @@ from graph.agents.tool_selection import selected
 from graph.planning.tool_card import ToolCard
 from graph.ports import AgentTask, ChatModel, ToolAnswer, ToolLog, ToolServers
 from graph.state import StepResult, Usage
-from graph.text_border import cut_text
 from kb_contract.errors import BadInput, ToolRefused, ToolUnavailable
+from kb_contract.text_border import cut_text
 
 SHOWN: Final = 8_000
 """Characters of an output that travel with the answer; the whole of a longer one is kept once."""

@@ -15,9 +15,9 @@ from pydantic import (
 
 from graph.approval_requests.argument_schema import wrong_arguments
 from graph.approval_requests.shown_action import ShownAction
-from graph.text_border import clean
 from kb_contract.errors import BadInput
 from kb_contract.identifiers import sha256_json
+from kb_contract.text_border import clean
 
 DecisionType = Literal["approve", "edit", "reject", "respond"]
 ALLOWED: Final[tuple[DecisionType, ...]] = ("approve", "edit", "reject", "respond")

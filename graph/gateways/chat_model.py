@@ -7,18 +7,18 @@ from typing import Any, Final
 
 import structlog
 
-from graph.gateways.models.books import Books, Order
-from graph.gateways.models.breaker import BreakerChange
-from graph.gateways.models.litellm_library import litellm
-from graph.gateways.models.logical_call import LogicalCall
-from graph.gateways.models.profiles import Profile, chosen_profile, read_models_file
-from graph.gateways.models.request import order_for
-from graph.gateways.models.switchboard import Switchboard
 from graph.gateways.postgres import LazyPool
 from graph.gateways.run_story import tell_story
 from graph.gateways.usage_ledger import PostgresBooks
 from graph.ports import WORKING_STEP, Check, Heard, Written, accepted
 from graph.settings import ReaderSettings
+from kb_contract.chat_models.books import Books, Order
+from kb_contract.chat_models.breaker import BreakerChange
+from kb_contract.chat_models.litellm_library import litellm
+from kb_contract.chat_models.logical_call import LogicalCall
+from kb_contract.chat_models.profiles import Profile, chosen_profile, read_models_file
+from kb_contract.chat_models.request import order_for
+from kb_contract.chat_models.switchboard import Switchboard
 
 log = structlog.get_logger(__name__)
 USUAL_PROMPT: Final = 2_000

@@ -13,12 +13,12 @@ import structlog
 from langgraph.config import get_config
 from psycopg.types.json import Jsonb
 
-from graph.gateways.models.books import BudgetSpent, Held, Order, Receipt
-from graph.gateways.models.breaker import BreakerChange
-from graph.gateways.models.budgets import Budget, Wanted, holds_of
 from graph.gateways.postgres import LazyPool
 from graph.gateways.run_story import tell_story
 from graph.ports import APPROVED_STEP, WORKING_STEP
+from kb_contract.chat_models.books import BudgetSpent, Held, Order, Receipt
+from kb_contract.chat_models.breaker import BreakerChange
+from kb_contract.chat_models.budgets import Budget, Wanted, holds_of
 from kb_contract.identifiers import DEFAULT_WORKSPACE
 from kb_contract.named_queries import named_queries
 

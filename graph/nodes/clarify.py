@@ -7,7 +7,7 @@ from langgraph.types import interrupt
 from graph.planning.clarified import planners_request, question_after
 from graph.planning.workflow_plan import WorkflowPlan
 from graph.state import State
-from graph.text_border import clean_text
+from kb_contract.text_border import clean_text
 
 
 async def clarify(state: State) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from opentelemetry import trace
 
 from graph.run_context import RunContext
 from graph.state import State
-from graph.text_border import checked_text, clean
 from kb_contract.errors import BadInput
+from kb_contract.text_border import checked_text, clean
 
 ANSWER_NAMESPACE: Final = uuid.UUID("0d5d0a1e-7c56-5b43-9a86-1f0f6a3d9c11")
 _NOTHING_YET: Final[dict[str, Any]] = {

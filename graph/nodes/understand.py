@@ -13,8 +13,8 @@ from graph.citations.model_claims import prompt
 from graph.conversation.follow_ups import standalone
 from graph.ports import WORKING_STEP, ChatModel
 from graph.state import State
-from graph.text_border import clean_text
 from kb_contract.errors import ModelFailed
+from kb_contract.text_border import clean_text
 
 DEADLINE: Final = 15.0
 LATEST: Final = 6

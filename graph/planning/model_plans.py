@@ -11,8 +11,8 @@ from graph.classification.query_type import QueryType
 from graph.planning.own_plan import read_own_plan
 from graph.planning.registry import Registry
 from graph.planning.workflow_plan import MAX_STEPS, WorkflowPlan
-from graph.text_border import clean
 from kb_contract.errors import BadInput
+from kb_contract.text_border import clean
 
 LONGEST_REPLY: Final = 60_000
 _MOST_REASONS: Final = 6

@@ -10,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from graph.planning.workflow_plan import WorkflowStep
 from graph.scheduler.step_results import MAX_TEXT, plain_result
 from graph.state import Claim, StepResult
-from graph.text_border import clean, cut_text
 from kb_contract.errors import BadInput
+from kb_contract.text_border import clean, cut_text
 
 MOST_CLAIMS: Final = 200
 MOST_PASSAGES: Final = 200

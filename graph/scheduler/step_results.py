@@ -4,7 +4,7 @@ from typing import Any, Final, cast
 
 from graph.planning.workflow_plan import WorkflowStep
 from graph.state import StepResult, StepStatus
-from graph.text_border import clean, cut_text
+from kb_contract.text_border import clean, cut_text
 
 MAX_TEXT: Final = 200_000
 

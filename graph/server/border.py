@@ -13,8 +13,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graph.server.errors import ApiError, error_response
-from graph.text_border import clean
 from kb_contract.errors import BadInput
+from kb_contract.text_border import clean
 
 MOST_BYTES: Final = 1_000_000
 LOOPBACK_ORIGIN: Final = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")

@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from graph.gateways.models.budgets import Budget
-from graph.gateways.models.profiles import read_models_file
 from graph.server.border import BorderRoute
 from graph.server.clock import utc_now
 from graph.server.database import Row
 from graph.server.server_parts import Parts, ServerParts
+from kb_contract.chat_models.budgets import Budget
+from kb_contract.chat_models.profiles import read_models_file
 
 router = APIRouter(tags=["costs"], route_class=BorderRoute)
 By = Literal["agent", "type", "user", "session", "day", "model"]

@@ -12,7 +12,7 @@ from fastapi import Response
 from langchain_core.messages import BaseMessage
 from pydantic import BaseModel
 
-from graph.text_border import clean_text
+from kb_contract.text_border import clean_text
 
 OPTIONS: Final = (
     orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_SERIALIZE_NUMPY

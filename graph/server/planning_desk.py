@@ -16,8 +16,8 @@ from graph.planning.tool_grants import with_tool_grants
 from graph.planning.validation import Problem
 from graph.planning.workflow_plan import WorkflowPlan
 from graph.server.server_parts import AgentList
-from graph.text_border import checked_text
 from kb_contract.errors import BadInput
+from kb_contract.text_border import checked_text
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from kb.doctor.findings import Finding, ok, warning, wrong
 from kb_contract.errors import BadSetting
 
 if TYPE_CHECKING:
-    from graph.gateways.models.profiles import Deployment
+    from kb_contract.chat_models.profiles import Deployment
 
 
 def chat_model_findings() -> list[Finding]:
     """Name each model of the profile, with the key that it misses."""
-    from graph.gateways.models.profiles import chosen_profile
     from graph.settings import load_model_settings
+    from kb_contract.chat_models.profiles import chosen_profile
 
     try:
         settings = load_model_settings()
@@ -25,7 +25,7 @@ def chat_model_findings() -> list[Finding]:
 
 
 def _finding(one: "Deployment") -> Finding:
-    from graph.gateways.models.litellm_library import litellm
+    from kb_contract.chat_models.litellm_library import litellm
 
     about = f"chat model {one.place}"
     said = litellm().validate_environment(one.model, api_base=one.api_base)

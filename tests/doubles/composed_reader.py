@@ -15,12 +15,12 @@ from graph.agents.class_agents import ClassAgents
 from graph.entrypoint import Gateways, build_graph
 from graph.gateways.chat_model import RoutedChatModel
 from graph.gateways.knowledge_reader import PostgresQdrantReader
-from graph.gateways.models.profiles import Profile
 from graph.gateways.past_copies import PastCopies
 from graph.gateways.past_knowledge import AnyTimeReader
 from graph.gateways.postgres import READER_ROLE, LazyPool
 from graph.gateways.tool_servers.pool import tool_servers
 from graph.settings import ReaderSettings
+from kb_contract.chat_models.profiles import Profile
 from kb_contract.sentence_models.vectors import ReadText
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.kept_books import KeptBooks

@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import SecretStr
 
 from graph.gateways.chat_model import RoutedChatModel
-from graph.gateways.models.books import Held, Order, Receipt
-from graph.gateways.models.profiles import Profile
 from graph.ports import WORKING_STEP
+from kb_contract.chat_models.books import Held, Order, Receipt
+from kb_contract.chat_models.profiles import Profile
 from tests.doubles.loopback_provider import LoopbackProvider
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from graph.gateways.models.litellm_library import litellm
+from kb_contract.chat_models.litellm_library import litellm
 from tests.doubles.loopback_replies import Reply, whole_body, written_stream
 
 Script = Callable[[dict[str, Any]], Reply]

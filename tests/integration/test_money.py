@@ -14,13 +14,13 @@ import pytest
 from pydantic import SecretStr
 
 from graph.gateways.chat_model import RoutedChatModel
-from graph.gateways.models.books import BudgetSpent, Order, Receipt
-from graph.gateways.models.budgets import Budget
-from graph.gateways.models.prices import Count
 from graph.gateways.postgres import LazyPool
 from graph.gateways.usage_ledger import PostgresBooks
 from graph.ports import APPROVED_STEP, WORKING_STEP, NoAnswer
 from kb.client import Client, ServerSaid
+from kb_contract.chat_models.books import BudgetSpent, Order, Receipt
+from kb_contract.chat_models.budgets import Budget
+from kb_contract.chat_models.prices import Count
 from tests.doubles.in_memory_knowledge import InMemoryKnowledge
 from tests.doubles.kept_books import loopback_profile
 from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider

@@ -12,11 +12,11 @@ from structlog.testing import capture_logs
 
 from graph.agents.drafting import Drafting, claims_so_far
 from graph.gateways.chat_model import RoutedChatModel
-from graph.gateways.models.breaker import Breaker, BreakerChange, BreakerRules
-from graph.gateways.models.profiles import chosen_profile
-from graph.gateways.models.retry_budget import RetryBudget
 from graph.nodes.synthesize import stand_ins
 from graph.ports import WORKING_STEP, NoAnswer
+from kb_contract.chat_models.breaker import Breaker, BreakerChange, BreakerRules
+from kb_contract.chat_models.profiles import chosen_profile
+from kb_contract.chat_models.retry_budget import RetryBudget
 from kb_contract.errors import BadSetting
 from tests.doubles.kept_books import KeptBooks, loopback_model, loopback_profile
 from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.text_border import checked_text, clean, clean_text, cut_text
 from kb_contract.errors import BadInput
+from kb_contract.text_border import checked_text, clean, clean_text, cut_text
 
 ANY_TEXT = st.text(st.characters(codec=None, categories=None))
 

@@ -9,9 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from pydantic import SecretStr
 
-from graph.gateways.models.failures import ProviderFailure
-from graph.gateways.models.profiles import Deployment
-from graph.gateways.models.provider_call import ProviderCall
+from kb_contract.chat_models.failures import ProviderFailure
+from kb_contract.chat_models.profiles import Deployment
+from kb_contract.chat_models.provider_call import ProviderCall
 
 TEXT = "hello world"
 

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from graph.gateways.tool_servers.server_specs import ServerSpec
 from graph.planning.tool_card import LONGEST_DESCRIPTION, ToolCard, fingerprint
-from graph.text_border import clean, clean_text, cut_text
 from kb_contract.errors import BadInput
+from kb_contract.text_border import clean, clean_text, cut_text
 
 log = structlog.get_logger(__name__)
 MOST_TOOLS: Final = 200

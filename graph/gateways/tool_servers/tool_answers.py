@@ -4,8 +4,8 @@ import json
 from typing import Any, Final
 
 from graph.ports import ToolAnswer
-from graph.text_border import clean, cut_text
 from kb_contract.errors import BadInput
+from kb_contract.text_border import clean, cut_text
 
 LONGEST_TEXT: Final = 1_000_000
 LARGEST_DATA: Final = 20_000

@@ -4,12 +4,11 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Final
 
-from graph.gateways.models.books import Books, BudgetSpent
-from graph.gateways.models.profiles import Tier
-from graph.gateways.models.request import Answered, Request
-from graph.gateways.models.switchboard import Choice, Switchboard
-from graph.ports import Check, Heard, NoAnswer, Written
-from graph.state import Usage
+from kb_contract.chat_models.books import Books, BudgetSpent
+from kb_contract.chat_models.profiles import Tier
+from kb_contract.chat_models.request import Answered, Request
+from kb_contract.chat_models.switchboard import Choice, Switchboard
+from kb_contract.chat_models.written import Check, Heard, NoAnswer, Usage, Written
 
 ATTEMPTS: Final = 2
 BETWEEN_ATTEMPTS: Final = 0.3

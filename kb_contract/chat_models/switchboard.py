@@ -8,9 +8,9 @@ from typing import Any
 
 import structlog
 
-from graph.gateways.models.breaker import Breaker, BreakerChange, BreakerRules
-from graph.gateways.models.profiles import Deployment, Profile, Role
-from graph.gateways.models.retry_budget import RetryBudget
+from kb_contract.chat_models.breaker import Breaker, BreakerChange, BreakerRules
+from kb_contract.chat_models.profiles import Deployment, Profile, Role
+from kb_contract.chat_models.retry_budget import RetryBudget
 
 log = structlog.get_logger(__name__)
 Choice = tuple[Role, Deployment]

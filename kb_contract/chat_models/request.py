@@ -4,14 +4,13 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from graph.gateways.models.books import Books, Held, Order, Outcome, Receipt
-from graph.gateways.models.failures import ProviderFailure
-from graph.gateways.models.prices import Count, believed, count_asked, count_written, dollars
-from graph.gateways.models.profiles import Deployment, Role, Tier
-from graph.gateways.models.provider_call import ProviderCall
-from graph.gateways.models.switchboard import Choice, Switchboard
-from graph.ports import Check, Heard
-from graph.state import Usage
+from kb_contract.chat_models.books import Books, Held, Order, Outcome, Receipt
+from kb_contract.chat_models.failures import ProviderFailure
+from kb_contract.chat_models.prices import Count, believed, count_asked, count_written, dollars
+from kb_contract.chat_models.profiles import Deployment, Role, Tier
+from kb_contract.chat_models.provider_call import ProviderCall
+from kb_contract.chat_models.switchboard import Choice, Switchboard
+from kb_contract.chat_models.written import Check, Heard, Usage
 
 _UNPAID: Final = frozenset({"busy", "refused_us", "refused_this", "down"})
 _NOTHING: Final = Count(0, 0)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from graph.gateways.models.litellm_library import litellm
-from graph.gateways.models.profiles import Deployment
+from kb_contract.chat_models.litellm_library import litellm
+from kb_contract.chat_models.profiles import Deployment
 
 # A provider's count that lies further from ours than this is not believed.
 _FACTOR: Final = 4

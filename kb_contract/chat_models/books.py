@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from graph.gateways.models.prices import Count
-from graph.gateways.models.profiles import Role, Tier
+from kb_contract.chat_models.prices import Count
+from kb_contract.chat_models.profiles import Role, Tier
 from kb_contract.errors import ModelFailed
 
 Outcome = Literal["answered", "unusable", "failed", "abandoned"]

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from graph.gateways.models.failures import ProviderFailure, failure_of
-from graph.gateways.models.litellm_library import litellm
-from graph.gateways.models.profiles import Deployment
-from graph.text_border import clean_text
+from kb_contract.chat_models.failures import ProviderFailure, failure_of
+from kb_contract.chat_models.litellm_library import litellm
+from kb_contract.chat_models.profiles import Deployment
+from kb_contract.text_border import clean_text
 
 _PLAIN: Final = re.compile(r"[A-Za-z_]{1,30}")
 LONGEST_ANSWER: Final = 200_000

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final, Literal, cast
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
-from graph.gateways.models.budgets import Budget
-from graph.gateways.models.litellm_library import litellm
+from kb_contract.chat_models.budgets import Budget
+from kb_contract.chat_models.litellm_library import litellm
 from kb_contract.errors import BadSetting
 
 OFFLINE: Final = "offline"
@@ -146,7 +146,7 @@ def read_models_file(path: str) -> ModelsFile:
 @cache
 def built_in_profiles() -> Mapping[str, Profile]:
     """Return the profiles that come with the program."""
-    place = files("graph") / "gateways" / "models" / "profiles.yaml"
+    place = files("kb_contract") / "chat_models" / "profiles.yaml"
     return _read(place.read_text(encoding="utf-8")).profiles
 
 

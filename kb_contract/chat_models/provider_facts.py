@@ -6,8 +6,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
-from graph.gateways.models.litellm_library import litellm
-from graph.gateways.models.profiles import built_in_profiles
+from kb_contract.chat_models.litellm_library import litellm
+from kb_contract.chat_models.profiles import built_in_profiles
 
 PROVIDERS: Final = ("groq", "openai", "anthropic", "gemini", "ollama")
 _ASKED: Final = (
@@ -30,7 +30,7 @@ def facts_here() -> dict[str, Any]:
 def with_provider_facts(page: str) -> str:
     """Return the page with its tables as they are now, read where nothing is set."""
     quiet = {"LITELLM_MODE": "PRODUCTION", "PYTHONPATH": ":".join(sys.path)}
-    asked = [sys.executable, "-m", "graph.gateways.models.provider_facts"]
+    asked = [sys.executable, "-m", "kb_contract.chat_models.provider_facts"]
     said = subprocess.run(asked, env=quiet, capture_output=True, text=True, check=True).stdout
     before, _, rest = page.partition(_BEGIN)
     _, _, after = rest.partition(_END)
