@@ -1,6 +1,6 @@
 """The writer, whole. Read this first: the list is the flow.
 
-git folder → parsed_documents → chunks → embeddings → collection → [gates] → live_alias
+git folder → parsed_documents → [extractions] → chunks → embeddings → collection → [gates] → live_alias
 """
 
 from typing import Any, Final
@@ -13,10 +13,12 @@ from dagster_kb.assets.collection import collection
 from dagster_kb.assets.documents import parsed_documents
 from dagster_kb.assets.embeddings import embeddings
 from dagster_kb.assets.entities import entities, entity_links, link_entities
+from dagster_kb.assets.extractions import extractions
 from dagster_kb.assets.live_alias import live_alias
 from dagster_kb.assets.pages import with_pages
 from dagster_kb.assets.story import Story
 from dagster_kb.executors import executor_of
+from dagster_kb.extraction.desk import ExtractionDesk
 from dagster_kb.intake.document_texts import DocumentTexts
 from dagster_kb.intake.parsing_children import ParsingChildren
 from dagster_kb.intake.reading_way import Way
@@ -26,6 +28,8 @@ from dagster_kb.publishing.staging import Staging
 from dagster_kb.resources.embedder import Embedder
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger import Ledger, open_ledger
+from dagster_kb.resources.ledger_database import LedgerDatabase
+from dagster_kb.resources.ledger_money import MoneyLedger
 from dagster_kb.resources.progress import Progress, nobody
 from dagster_kb.resources.remote_repository import RemoteRepository, mirrors_in
 from dagster_kb.resources.sentence_embedder import SentenceEmbedder
@@ -82,7 +86,7 @@ def build_definitions(  # noqa: PLR0913 - whoever composes may bring each part
     telemetry = telemetry or Telemetry(settings.otel_exporter_otlp_endpoint)
     names = [key.name for one in checks for key in one.check_keys]
     assets = with_pages(
-        [parsed_documents, chunks, embeddings, collection, live_alias], names, settings
+        [parsed_documents, extractions, chunks, embeddings, collection, live_alias], names, settings
     )
     freshness = freshness_job(settings)
     purge = purge_job(settings, tuple(one.key for one in assets))
@@ -126,6 +130,7 @@ def _resources(
         "retention": retention_of(settings, ledger, store, folder),
         "departures": Departures(ledger, folder, settings.retire_grace_hours),
         "embedder": model,
+        "extraction": extraction_of(settings, ledger.database),
         "staging": Staging(folder, ledger, store, way),
         "parsing": parsing,
         "publication": Publication(ledger, store, model, DocumentTexts(folder, way, parsing)),
@@ -166,7 +171,21 @@ def store_of(settings: WriterSettings) -> VectorStore:
 
 def way_of(settings: WriterSettings, embedder: Embedder) -> Way:
     """Describe how documents are read where an agent says nothing else."""
-    return Way(embedder, settings.chunk_tokens, settings.pdf_ocr)
+    desk = extraction_of(settings)
+    return Way(
+        embedder, settings.chunk_tokens, settings.pdf_ocr, situated_by=desk.situated_by
+    )  # fmt: skip
+
+
+def extraction_of(
+    settings: WriterSettings, database: LedgerDatabase | None = None
+) -> ExtractionDesk:
+    """Describe who extracts."""
+    database = database or ledger_of(settings).database
+    return ExtractionDesk(
+        MoneyLedger(database, settings.workspace_id), settings.llm_profile, settings.llm_profiles,
+        settings.extraction_ask_above, settings.extraction_concurrency,
+    )  # fmt: skip
 
 
 def links_of(settings: WriterSettings) -> Links:

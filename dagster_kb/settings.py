@@ -105,6 +105,21 @@ class WriterSettings(BaseSettings):
     kb_executor_config: dict[str, Any] = Field(
         default={}, description="JSON: what that executor is configured with"
     )
+    llm_profile: str = Field(
+        default="offline",
+        description="who answers and extracts: a profile, or a model as litellm names it; 'offline': sentences "
+        "and patterns, nobody is asked",
+    )
+    llm_profiles: str = Field(
+        default="",
+        description="YAML file with profiles and budgets of your own, see docs/models.md",
+    )
+    extraction_ask_above: float = Field(
+        default=1.0, ge=0, description="dollars that extraction may cost in a run without asking"
+    )
+    extraction_concurrency: int = Field(
+        default=4, ge=1, le=64, description="passages that a run asks about at once"
+    )
     otel_exporter_otlp_endpoint: str = Field(
         default="", description="where spans go; empty: nowhere"
     )

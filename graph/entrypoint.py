@@ -183,7 +183,7 @@ def build_graph(
         ),
         remember=Remember(
             answers or PostgresAnswerLog(outside.ops, settings.workspace_id),
-            PostgresQuestionCosts(outside.ops) if outside.model else None,
+            PostgresQuestionCosts(outside.ops, settings.workspace_id) if outside.model else None,
         ),
     )
     return agent_graph(nodes, checkpointer=checkpointer)

@@ -177,6 +177,10 @@ class QuestionCosts(Protocol):
 
     async def since(self, thread_id: str, asked_at: float) -> dict[str, Any]: ...
 
+    async def of_knowledge(self, answer_id: str, citations: Sequence[Any]) -> float:
+        """Share of what its passages cost when they were read out."""
+        ...
+
 
 class AnswerLog(Protocol):
     """Keeps finished answers and their citations; keeping one twice keeps it once."""

@@ -21,6 +21,8 @@ from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_database import Row
 from dagster_kb.triggers.automation import REFRESH, whole_run_config
 from dagster_kb.upkeep.retirement import RETIRE, retiring
+from kb.run_results import extraction_of, fact_of, problem_of
+from kb_contract.agent_manifest import AgentManifest
 from kb_contract.errors import ScriptoriumError
 from kb_contract.generation import Generation
 
@@ -56,6 +58,13 @@ class Ingested:
     error: str | None
     named: list[dict[str, Any]]
     """What became of the files that were named: document, status, chunks."""
+    extraction: dict[str, Any] | None = None
+    """What was read out of its passages, and what that cost; None where nothing was asked."""
+
+    @property
+    def waits_for_a_word(self) -> str:
+        """Why extraction was held back, where a person may let it go on."""
+        return self.extraction["held_back"] if self.extraction else ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -68,6 +77,10 @@ class Ingestion:
     definitions: dg.Definitions
     ledger: Ledger
     instance: dg.DagsterInstance
+    extract: bool = False
+    """Read passages also where agent.yaml leaves it off."""
+    approved: bool = False
+    """A person agreed to what extraction costs."""
 
     def run(
         self, agent: str, *, uncommitted: bool, force: bool, named: Sequence[str] = ()
@@ -77,7 +90,9 @@ class Ingestion:
         if not (uncommitted or force) and (settled := self._settled(agent, named, began)):
             return settled
         self.instance.add_dynamic_partitions(AGENTS, [agent])
-        config = whole_run_config(uncommitted=uncommitted, force=force).to_config_dict()
+        config = whole_run_config(
+            uncommitted=uncommitted, force=force, extract=self.extract, approved=self.approved
+        ).to_config_dict()
         result = self.definitions.resolve_job_def(REFRESH).execute_in_process(
             partition_key=agent,
             instance=self.instance,
@@ -89,7 +104,7 @@ class Ingestion:
                 **by_hand().tags(),
             },
         )
-        problem = None if result.success else _problem(result)
+        problem = None if result.success else problem_of(result)
         if problem:
             self.ledger.generations.fail_dagster_run(result.run_id, problem)
         return self._summary(agent, result, problem, time.monotonic() - began, named)
@@ -105,11 +120,15 @@ class Ingestion:
             live = staging.settled(agent, head) if is_there else None
         except (ApiException, ScriptoriumError):
             return None  # the run meets the same trouble, tells of it, and other agents follow
-        if live is None:
+        if live is None or self._may_extract(live):
             return None
         files = [one.path for one in staging.folder.files(head, agent)]
         found = _Found(live, self.ledger.generations.pipeline_run_of(live), "unchanged", files)
         return self._told(agent, found, None, time.monotonic() - began, named)
+
+    def _may_extract(self, live: Generation) -> bool:
+        wanted = AgentManifest.model_validate(live.manifest).extraction.is_on
+        return self.extract or (self.approved and wanted)
 
     def _summary(
         self, agent: str, result: dg.ExecuteInProcessResult, problem: str | None, seconds: float,
@@ -118,10 +137,11 @@ class Ingestion:
         found = _Found(
             self.ledger.generations.of_dagster_run(result.run_id),
             self.ledger.generations.pipeline_run(result.run_id),
-            _fact(result, "staged") or "refused",
-            str(_fact(result, "ignored") or "").split("\n"),
-            _fact(result, "ignored_files") or 0,
+            fact_of(result, "staged") or "refused",
+            str(fact_of(result, "ignored") or "").split("\n"),
+            fact_of(result, "ignored_files") or 0,
             result.run_id,
+            extraction_of(result),
         )
         return self._told(agent, found, problem, seconds, named)
 
@@ -158,6 +178,7 @@ class Ingestion:
             error=problem,
             named=self.ledger.reports.named(generation.generation_id, named)
             if generation and named else [],
+            extraction=found.extraction,
         )  # fmt: skip
 
 
@@ -174,6 +195,7 @@ class _Found:
     ignored: int = 0
     """How many were, where not all are named."""
     dagster_run: str | None = None
+    extraction: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -201,7 +223,7 @@ class Retirements:
             run_config={**request.run_config, "loggers": _QUIET},
             tags={**request.tags, PROCESS: _identity(psutil.Process()), **by_hand().tags()},
         )  # fmt: skip
-        error = None if result.success else _problem(result)
+        error = None if result.success else problem_of(result)
         return Retired(agent, result.success, result.run_id, error)
 
 
@@ -234,28 +256,3 @@ def _is_alive(said: str) -> bool:
         return _identity(psutil.Process(int(said.split(":")[1]))) == said
     except psutil.NoSuchProcess:
         return False
-
-
-def _problem(result: dg.ExecuteInProcessResult) -> str:
-    found = [_said(event) for event in result.all_events if event.is_step_failure]
-    found += [f"{one.check_name}: {one.description}"
-              for one in result.get_asset_check_evaluations() if not one.passed]  # fmt: skip
-    return "; ".join(found) or "the run failed"
-
-
-def _said(event: dg.DagsterEvent) -> str:
-    failure = event.step_failure_data
-    if failure.user_failure_data and failure.user_failure_data.description:
-        return failure.user_failure_data.description
-    error = failure.error
-    while error and error.cause:
-        error = error.cause
-    return f"{event.step_key}: {error.message.strip()}" if error else f"{event.step_key} failed"
-
-
-def _fact(result: dg.ExecuteInProcessResult, fact: str) -> Any:
-    for event in result.get_asset_materialization_events():
-        told = event.materialization.metadata.get(fact)
-        if told is not None:
-            return told.value
-    return None

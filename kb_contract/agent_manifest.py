@@ -88,6 +88,27 @@ class ChunkingSettings(Frozen):
     overlap: int | None = Field(default=None, ge=0, le=1000)
 
 
+class ExtractionSettings(Frozen):
+    """What is read out of each passage, by a model or by patterns; docs/extraction.md says it in words."""
+
+    enabled: bool = False
+    situate: bool = Field(
+        default=False,
+        description="embed each passage with a sentence on where it stands; extracts too",
+    )
+    prompt: str = Field(default="chunk_extract_v1", pattern=r"^[a-z0-9_]{1,60}$")
+    tier: Literal["cheap", "standard", "strong"] = "cheap"
+    ask_above: float | None = Field(
+        default=None, ge=0,
+        description="dollars that a run may cost unasked; unset: EXTRACTION_ASK_ABOVE",
+    )  # fmt: skip
+    stop_on_first_error: bool = False
+
+    @property
+    def is_on(self) -> bool:
+        return self.enabled or self.situate
+
+
 GateChoice = Literal["refuse", "warn", "off"]
 
 
@@ -130,6 +151,7 @@ class AgentManifest(Frozen):
     model_tier: Literal["cheap", "standard", "strong"] = "standard"
     retrieval: RetrievalSettings = RetrievalSettings()
     chunking: ChunkingSettings = ChunkingSettings()
+    extraction: ExtractionSettings = ExtractionSettings()
     gate: GateSettings = GateSettings()
     approval: Literal["never", "always"] = "never"
     tools: tuple[ToolPattern, ...] = Field(

@@ -52,10 +52,11 @@ def embedded_text(
     text: str,
     context: str = "",
     origin: tuple[str, ...] = (),
+    situation: str = "",
 ) -> str:
-    """Text that is embedded: place, origin and context in words, then the chunk. Never quoted."""
+    """Text that is embedded: place, origin, situation and context in words, then the chunk. Never quoted."""
     place = [title, *heading_path] if title not in heading_path[:1] else list(heading_path)
-    lines = (" > ".join(part for part in place if part), " | ".join(origin))
+    lines = (" > ".join(part for part in place if part), " | ".join(origin), situation)
     header = "\n".join(line for line in lines if line)
     body = f"{context}\n{text}" if context else text
     return f"{header}\n\n{body}" if header else body
@@ -64,7 +65,7 @@ def embedded_text(
 def searched_text(row: Mapping[str, Any]) -> str:
     """Make that text of a row of the ledger: of a chunk and its document."""
     place = (row["title"], tuple(row["heading_path"]), row["text"], row["context"])
-    return embedded_text(*place, origin_of(row["front_matter"]))
+    return embedded_text(*place, origin_of(row["front_matter"]), row["situation"])
 
 
 def origin_of(front_matter: Mapping[str, Any]) -> tuple[str, ...]:

@@ -15,9 +15,10 @@ def chunk_payload(workspace: str, agent: str, row: Mapping[str, Any]) -> ChunkPa
     """Make the payload of a point from the ledger's row of chunk and document."""
     said: Mapping[str, Any] = row["front_matter"]
     path: str = row["path"]
-    # Marks a borrowed title and a table's header: equal payloads always mean equal vectors.
+    # Marks a borrowed title, a table's header and a situation: equal payloads always mean equal vectors.
     borrowed = {} if row["title"] else {"untitled": True}
     columns = {"columns": row["context"]} if row["context"] else {}
+    situated = {"situated": row["embed_sha256"][:12]} if row["situated"] else {}
     return ChunkPayload(
         text_chunk=row["text"],
         metadata=ChunkMetadata(
@@ -39,7 +40,7 @@ def chunk_payload(workspace: str, agent: str, row: Mapping[str, Any]) -> ChunkPa
             audience=tuple(said.get("audience") or (EVERYONE,)),
             effective=said.get("effective"),
             expires=said.get("expires"),
-            extra={**_carried(said.get("extra") or {}), **borrowed, **columns},
+            extra={**_carried(said.get("extra") or {}), **borrowed, **columns, **situated},
         ),
     )
 

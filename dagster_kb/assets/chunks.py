@@ -11,7 +11,7 @@ from dagster_kb.resources.ledger import Ledger
 
 
 @dg.asset(
-    deps=["parsed_documents"],
+    deps=["extractions"],
     partitions_def=agents,
     kinds={"python", "postgres"},
     retry_policy=RETRY,

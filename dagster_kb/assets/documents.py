@@ -65,7 +65,7 @@ def parsed_documents(
         return told.result(
             staged.generation,
             version=staged.generation.tree_sha,
-            goes_on_in="chunks",
+            goes_on_in="extractions",
             news=news,
             **_counts(intake, changes),
             staged=staged.how,

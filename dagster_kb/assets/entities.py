@@ -1,24 +1,24 @@
 """entities, entity_links: what documents name, and which names are one thing; beside the way live."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
 import dagster as dg
 
 from dagster_kb.assets.story import RETRY, clear_failures
-from dagster_kb.entities.extraction import EXTRACTOR, same_names
-from dagster_kb.entities.extraction import entities as found_in
+from dagster_kb.entities.extraction import EXTRACTOR
+from dagster_kb.entities.reading_out import named_in, same_in
+from dagster_kb.extraction.desk import ExtractionDesk
 from dagster_kb.partitions import OWNERS, agents
 from dagster_kb.resources.ledger import Ledger
-from dagster_kb.resources.ledger_entities import Made
+from dagster_kb.resources.ledger_entities import Made, Rows
 
 GROUP: Final = "entities"
 LINK: Final = "link_entities"
-_WAYS: Final[dict[Made, Callable[[str], Iterator[dict[str, Any]]]]] = {
-    "entities": lambda text: (asdict(one) for one in found_in(text)),
-    "entity_links": lambda text: (
-        {"name": short, "same_as": long} for short, long in same_names(text)
+_WAYS: Final[dict[Made, Rows]] = {
+    "entities": lambda text, read: (asdict(one) for one in named_in(text, read)),
+    "entity_links": lambda text, read: (
+        {"name": short, "same_as": long} for short, long in same_in(text, read)
     ),
 }
 
@@ -38,14 +38,15 @@ def _columns(**described: str) -> dict[str, dg.TableSchema]:
     deps=["live_alias"], partitions_def=agents, kinds={"python", "postgres"}, retry_policy=RETRY,
     group_name=GROUP, owners=OWNERS, code_version=EXTRACTOR,
     metadata=_columns(name="what is named", kind="name, code, acronym or term"),
-    description="What live documents name: names, codes, acronyms and terms, found by patterns. Only "
+    description="What live documents name: names, codes, acronyms and terms, found by patterns and in extractions. Only "
     "documents that were never looked through are. Nothing that is served waits for it." + _RED,
 )  # fmt: skip
 def entities(
-    context: dg.AssetExecutionContext, ledger: dg.ResourceParam[Ledger]
-) -> dg.MaterializeResult[Any]:
+    context: dg.AssetExecutionContext, ledger: dg.ResourceParam[Ledger],
+    extraction: dg.ResourceParam[ExtractionDesk],
+) -> dg.MaterializeResult[Any]:  # fmt: skip
     """Look through what is new."""
-    return _looked_through(context, ledger, "entities")
+    return _looked_through(context, ledger, extraction, "entities")
 
 
 @dg.asset(
@@ -56,21 +57,23 @@ def entities(
     + _RED,
 )  # fmt: skip
 def entity_links(
-    context: dg.AssetExecutionContext, ledger: dg.ResourceParam[Ledger]
-) -> dg.MaterializeResult[Any]:
+    context: dg.AssetExecutionContext, ledger: dg.ResourceParam[Ledger],
+    extraction: dg.ResourceParam[ExtractionDesk],
+) -> dg.MaterializeResult[Any]:  # fmt: skip
     """Look through what is new."""
-    return _looked_through(context, ledger, "entity_links")
+    return _looked_through(context, ledger, extraction, "entity_links")
 
 
 def _looked_through(
-    context: dg.AssetExecutionContext, ledger: Ledger, made: Made
+    context: dg.AssetExecutionContext, ledger: Ledger, extraction: ExtractionDesk, made: Made
 ) -> dg.MaterializeResult[Any]:
     with clear_failures():
         live = ledger.generations.live(context.partition_key)
-        waiting = ledger.entities.waiting(live, made, EXTRACTOR) if live else []
-        rows = sum(
-            ledger.entities.look_through(one, made, EXTRACTOR, _WAYS[made]) for one in waiting
-        )
+        rows, waiting = 0, []
+        if live:
+            by = extraction.names_by(live.manifest)
+            waiting = ledger.entities.waiting(live, made, by.whole)
+            rows = sum(ledger.entities.look_through(one, made, _WAYS[made], by) for one in waiting)
     return dg.MaterializeResult(
         metadata={
             "generation": live.number if live else 0,

@@ -50,6 +50,20 @@ PAGES: Final[Mapping[str, Page]] = {
         ),
         {"store": "postgres", "table": "kb.documents"},
     ),
+    "extractions": Page(
+        "What was read out of each passage: entities, facts, the questions that it answers, a summary, keywords, "
+        "and a sentence on where it stands. By a model of `LLM_PROFILE`, or by patterns where there is none. Off "
+        "unless `agent.yaml` says `extraction: {enabled: true}`. What was asked once is never paid for again.",
+        "The check says what it would cost: `kb ingest --yes` agrees to it. A provider that is away is asked again "
+        "by the next run. `kb inspect --run RUN` shows what could not be used.",
+        (
+            _column("extraction_id", "uuid", "same input, prompt and model, same id"),
+            _column("status", "text", "DONE, INVALID (no use, kept as it came) or ERROR"),
+            _column("parsed", "json", "ChunkExtractionV1"),
+            _column("cost", "numeric", "dollars of its requests"),
+        ),
+        {"store": "postgres", "table": "kb.extractions"},
+    ),
     "chunks": Page(
         "The manifest: every chunk that the new generation is made of. Rows of unchanged documents "
         "are copied, only the others are made.",
@@ -106,6 +120,7 @@ def code_versions(settings: WriterSettings, checks: Sequence[str]) -> Mapping[st
     """What makes an asset's result another one though its input is the same."""
     return {
         "parsed_documents": reader_id(settings.chunk_tokens),
+        "extractions": settings.llm_profile,
         "chunks": f"manifest-{MANIFEST_VERSION}/contract-{CONTRACT_VERSION}",
         "embeddings": settings.embedding_model,
         "collection": f"contract-{CONTRACT_VERSION}",

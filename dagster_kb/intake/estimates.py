@@ -38,6 +38,8 @@ class Look:
     tokens: int
     texts: int
     missing: int
+    known: tuple[UUID, ...] = ()
+    """Documents that were read before."""
 
     @property
     def is_small(self) -> bool:
@@ -103,7 +105,7 @@ class Estimator:
                 unread += {one.blob_sha: (way, one) for one in files
                            if one.blob_sha not in known}.values()  # fmt: skip
         counted = self.ledger.reports.known_chunks(ids, self.way.embedder.space.space_id)
-        return Look(documents, tuple(unread), **counted)
+        return Look(documents, tuple(unread), known=tuple(ids), **counted)
 
     def estimate(self, look: Look, agents: int) -> Estimate:
         sample = self._sample(look.unread)

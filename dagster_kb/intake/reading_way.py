@@ -1,14 +1,19 @@
 """How an agent's documents are read."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dagster_kb.readers.reading import mime_of, reader_id
 from dagster_kb.readers.reading_rules import ReadingRules
 from dagster_kb.resources.embedder import Embedder
-from kb_contract.agent_manifest import AgentManifest, ChunkingSettings
+from kb_contract.agent_manifest import AgentManifest, ChunkingSettings, ExtractionSettings
 from kb_contract.payload import CONTRACT_VERSION
+
+
+def not_situated(_settings: ExtractionSettings) -> str:
+    """Embed passages as they are."""
+    return ""
 
 
 @dataclass(frozen=True)
@@ -19,10 +24,14 @@ class Way:
     chunk_tokens: int
     pdf_ocr: str = ""
     chunking: ChunkingSettings = field(default_factory=ChunkingSettings)
+    situated_by: Callable[[ExtractionSettings], str] = not_situated
+    """Names what gives passages the sentence that they are embedded with."""
+    situated: str = ""
 
     def of_agent(self, manifest: AgentManifest | Mapping[str, Any]) -> "Way":
         """Read as the agent's manifest says."""
-        return replace(self, chunking=AgentManifest.model_validate(manifest).chunking)
+        said = AgentManifest.model_validate(manifest)
+        return replace(self, chunking=said.chunking, situated=self.situated_by(said.extraction))
 
     @property
     def rules(self) -> ReadingRules:
@@ -32,6 +41,8 @@ class Way:
     def name(self) -> str:
         """Readers, chunker, rules, tokenizer, and the contract that payloads follow."""
         named = f"{reader_id(self.rules)}/{self.embedder.tokenizer}/{CONTRACT_VERSION}"
+        if self.situated:
+            named = f"{named}/{self.situated}"
         if self.chunking.strategy != "semantic":
             return named
         # Where the subject changes is what the model says.

@@ -9,6 +9,7 @@ from dagster_kb.resources.ledger_database import LedgerDatabase
 from dagster_kb.resources.ledger_documents import DocumentLedger
 from dagster_kb.resources.ledger_embeddings import EmbeddingLedger
 from dagster_kb.resources.ledger_entities import EntityLedger
+from dagster_kb.resources.ledger_extractions import ExtractionLedger
 from dagster_kb.resources.ledger_fences import AgentFences
 from dagster_kb.resources.ledger_generations import GenerationLedger
 from dagster_kb.resources.ledger_incidents import IncidentLedger
@@ -35,6 +36,7 @@ class Ledger:
     manifests: ManifestLedger
     embeddings: EmbeddingLedger
     entities: EntityLedger
+    extractions: ExtractionLedger
     aliases: AliasLedger
     fences: AgentFences
     incidents: IncidentLedger
@@ -67,6 +69,7 @@ def open_ledger(database_url: str, workspace: str) -> Ledger:
         manifests=ManifestLedger(database),
         embeddings=EmbeddingLedger(database),
         entities=EntityLedger(database),
+        extractions=ExtractionLedger(database, workspace),
         aliases=AliasLedger(database, workspace, fences),
         fences=fences,
         incidents=IncidentLedger(database, workspace),

@@ -73,11 +73,17 @@ class LedgerDatabase:
             yield iter(cursor)
 
     @contextmanager
-    def lock(self, key: str) -> Generator[Connection]:
-        """Hold the advisory lock of that key; it is freed when this process dies."""
+    def session(self) -> Generator[Connection]:
+        """Open a connection of its own: what it holds is freed when this process dies."""
         with Connection.connect(
             self.url, row_factory=dict_row, autocommit=True, application_name="writer-lock"
         ) as connection:
+            yield connection
+
+    @contextmanager
+    def lock(self, key: str) -> Generator[Connection]:
+        """Hold the advisory lock of that key; it is freed when this process dies."""
+        with self.session() as connection:
             connection.execute(
                 "select set_config('lock_timeout', %s, false)", (f"{LOCK_SECONDS}s",)
             )

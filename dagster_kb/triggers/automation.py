@@ -8,6 +8,7 @@ from typing import Final
 import dagster as dg
 
 from dagster_kb.assets.documents import IngestRequest
+from dagster_kb.assets.extractions import ExtractionRequest
 from dagster_kb.origins import Origin
 from dagster_kb.partitions import AGENTS, GROUP
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
@@ -153,8 +154,14 @@ def failed_runs(context: dg.RunFailureSensorContext, ledger: dg.ResourceParam[Le
 
 
 def whole_run_config(
-    *, uncommitted: bool = False, force: bool = False, deep: bool = False
+    *,
+    uncommitted: bool = False,
+    force: bool = False,
+    deep: bool = False,
+    extract: bool = False,
+    approved: bool = False,
 ) -> dg.RunConfig:
     """Return the config of a whole run."""
     request = IngestRequest(uncommitted=uncommitted, force=force, deep=deep)
-    return dg.RunConfig({"parsed_documents": request})
+    extraction = ExtractionRequest(extract=extract, approved=approved, again=force)
+    return dg.RunConfig({"parsed_documents": request, "extractions": extraction})

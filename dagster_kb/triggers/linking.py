@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from dagster_kb.assets.entities import link_entities
-from dagster_kb.entities.extraction import EXTRACTOR
+from dagster_kb.extraction.desk import ExtractionDesk
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.triggers.automation import refresh
 
@@ -19,7 +19,9 @@ from dagster_kb.triggers.automation import refresh
     description="Has the documents looked through that just went live and never were.",
 )
 def new_names(
-    context: dg.RunStatusSensorContext, ledger: dg.ResourceParam[Ledger]
+    context: dg.RunStatusSensorContext,
+    ledger: dg.ResourceParam[Ledger],
+    extraction: dg.ResourceParam[ExtractionDesk],
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Ask for a run where a document waits; a run that changed nothing asks for none."""
     agent = context.partition_key
@@ -27,8 +29,13 @@ def new_names(
     if (
         agent is None
         or live is None
-        or not ledger.entities.waiting(live, "entity_links", EXTRACTOR)
+        or not ledger.entities.waiting(
+            live, "entity_links", extraction.names_by(live.manifest).whole
+        )
     ):
         yield dg.SkipReason("every live document was looked through")
         return
-    yield dg.RunRequest(run_key=f"{agent}/{live.generation_id}/{EXTRACTOR}", partition_key=agent)
+    yield dg.RunRequest(
+        run_key=f"{agent}/{live.generation_id}/{extraction.names_by(live.manifest).whole}",
+        partition_key=agent,
+    )

@@ -72,12 +72,7 @@ class RoutedChatModel:
             check,
             heard,
         )
-        try:
-            async with asyncio.timeout(deadline):
-                await asyncio.to_thread(litellm)
-                return await call.written()
-        except TimeoutError as error:
-            raise call.failed(f"no answer within {deadline:g} s") from error
+        return await call.in_time()
 
     async def ask_first(self, steps: Sequence[tuple[str, str]]) -> str:
         """Say which budget wants a person to agree to these (agent, tier), by what they may take at most."""

@@ -18,7 +18,7 @@ from graph.gateways.run_story import tell_story
 from graph.ports import APPROVED_STEP, WORKING_STEP
 from kb_contract.chat_models.books import BudgetSpent, Held, Order, Receipt
 from kb_contract.chat_models.breaker import BreakerChange
-from kb_contract.chat_models.budgets import Budget, Wanted, holds_of
+from kb_contract.chat_models.budgets import Budget, Wanted, holds_of, spent_words
 from kb_contract.identifiers import DEFAULT_WORKSPACE
 from kb_contract.named_queries import named_queries
 
@@ -97,17 +97,7 @@ class PostgresBooks:
         return ""
 
     async def settle(self, receipt: Receipt) -> None:
-        said = {
-            "prompt_tokens": receipt.count.prompt,
-            "completion_tokens": receipt.count.completion,
-            "cached_tokens": receipt.count.cached,
-            "source": receipt.count.source,
-            "cost": receipt.dollars,
-            "outcome": receipt.outcome,
-            "seconds": receipt.seconds,
-            "error": receipt.error,
-        }
-        values = {"call_id": receipt.held.call_id, "said": Jsonb(said)}
+        values = {"call_id": receipt.held.call_id, "said": Jsonb(receipt.as_json())}
         for near in await self._said("settle_money", "warned", values):
             log.warning("a budget comes near its end", **near)
             tell_story({"type": "budget_warning", "lane": LANE, **near})
@@ -137,11 +127,7 @@ class PostgresBooks:
 
     def _spent(self, said: Mapping[str, Any]) -> BudgetSpent:
         budget = next(one for one in self.budgets if one.name == said["over"])
-        whose = "" if said["subject"] == "*" else f" of {said['subject']}"
-        what = (
-            f"the budget {budget.name}{whose} has no room: {float(said['spent']):.4f} of {budget.cap:g} "
-            f"{budget.unit} spent, {float(said['held']):.4f} held, {float(said['amount']):.4f} wanted"
-        )
+        what = spent_words(budget, said)
         told = {"budget": budget.name, "subject": said["subject"], "policy": budget.over}
         log.warning("a budget is spent", what=what, **told)
         tell_story({"type": "budget_spent", "lane": LANE, "what": what, **told})
@@ -158,6 +144,20 @@ class PostgresQuestionCosts:
     """The real `QuestionCosts`: a thread works on one question at a time."""
 
     pool: LazyPool
+    workspace_id: str = DEFAULT_WORKSPACE
+
+    async def of_knowledge(self, answer_id: str, citations: Sequence[Any]) -> float:
+        if not citations:
+            return 0.0
+        values = {
+            "answer_id": answer_id,
+            "workspace": self.workspace_id,
+            "agents": [one["agent_id"] for one in citations],
+            "generations": [one["generation"] for one in citations],
+            "chunks": [uuid.UUID(one["chunk_id"]) for one in citations],
+        }
+        [row] = await self.pool.rows(named_queries("costs")["knowledge_share"], values)
+        return round(row["cost"], 8)
 
     async def since(self, thread_id: str, asked_at: float) -> dict[str, Any]:
         values = {"thread_id": thread_id, "asked_at": asked_at}

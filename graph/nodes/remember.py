@@ -52,7 +52,9 @@ class Remember:
         asked_at = timings.get("asked_at")
         if self.costs is None or not finished.thread_id or asked_at is None:
             return finished.usage
-        return await self.costs.since(finished.thread_id, asked_at)
+        usage = await self.costs.since(finished.thread_id, asked_at)
+        knowledge = await self.costs.of_knowledge(finished.answer_id, finished.citations)
+        return {**usage, "knowledge_cost": knowledge}
 
     def _shortened(self, state: State, said: AIMessage) -> dict[str, Any]:
         """Keep the newest messages of a long talk, and of the others a summary."""

@@ -38,6 +38,7 @@ async def costs(
         "until": until.isoformat() if until else None,
         "rows": await parts.database.rows("costs", by=by, limit=limit, **between),
         "total": total,
+        "ingestion": await parts.database.row("ingestion_costs", **between),
         "budgets": await _budgets(parts, now),
         "projection": await _projection(parts, now),
         "costly_questions": await parts.database.rows("costly_questions", **between),

@@ -45,6 +45,9 @@ def cost(
         f", of it estimated {total['estimated_cost']:.4f}" if total["estimated_cost"] else ""
     )
     out.print(f"{total['requests']} requests, ${total['cost']:.4f}{estimated}")
+    if said["ingestion"]["requests"]:
+        read = said["ingestion"]
+        out.print(f"of it reading passages: {read['requests']} requests, ${read['cost']:.4f}")
     out.print(
         f"{month['month']}: ${month['spent']:.4f} so far, ${month['projected']:.4f} at this pace"
     )

@@ -2,7 +2,7 @@
 
 import sys
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +15,7 @@ from kb.terminal import console, escape, progress_console, say_json
 from kb.writer_access import open_dagster, require_parts, writer_settings
 
 if TYPE_CHECKING:
+    from dagster_kb.extraction.estimate import ExtractionEstimate
     from dagster_kb.intake.estimates import Estimate, Estimator
     from dagster_kb.resources.knowledge_folder import KnowledgeFolder
     from dagster_kb.resources.ledger import Ledger
@@ -76,7 +77,12 @@ def ingest(
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Say what it would be, and do nothing.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a long run.")] = False,
+    extract: Annotated[
+        bool, typer.Option("--extract", help="Read passages, also where agent.yaml leaves it off.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Ask neither before a long run nor for what it costs.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Bring agents to what git says now. Exit 1 when one of them did not get there."""
@@ -84,10 +90,10 @@ def ingest(
     # Dagster takes seconds to import, so what does not answer is said before.
     require_parts(settings, store=not estimate)
     parts = Parts.of(settings, quiet=json)
-    asked = Asked(paths or [], agent or [], uncommitted, force, retire)
+    asked = Asked(paths or [], agent or [], uncommitted, force, retire, extract, yes)
     work = plan_work(settings, parts.folder, parts.ledger, asked)
     if estimate:
-        _say_estimate(_estimated(parts, work, always=True), as_json=json)
+        _say_estimate(_estimated(parts, work, always=True), _forecast(parts, work), as_json=json)
         return
     _ask_before_long(_estimated(parts, work, always=False), parts, yes=yes)
     done = _run(parts, work)
@@ -118,13 +124,34 @@ def _estimated(parts: Parts, work: Work, *, always: bool) -> "Estimate | None":
     return estimator.estimate(look, len(agents)) if always or not look.is_small else None
 
 
-def _say_estimate(found: "Estimate | None", *, as_json: bool) -> None:
+def _forecast(parts: Parts, work: Work) -> "dict[str, ExtractionEstimate]":
+    """What extraction would cost, for each agent that is read."""
+    from dagster_kb.definitions import extraction_of
+    from dagster_kb.extraction.forecast import Forecast
+
+    folder, asked = parts.folder, work.asked
+    desk = extraction_of(parts.settings, parts.ledger.database)
+    forecast = Forecast(folder, parts.ledger, desk, parts.estimator(), always=asked.extract)
+    found = {
+        one: forecast.of(one, folder.uncommitted(one) if asked.uncommitted else work.head)
+        for one in work.agents
+    }
+    return {agent: said for agent, said in found.items() if said}
+
+
+def _say_estimate(
+    found: "Estimate | None", extraction: "dict[str, ExtractionEstimate]", *, as_json: bool
+) -> None:
     if found is None:
         return
     if as_json:
-        say_json({"estimate": {**asdict(found), "minutes": round(found.minutes, 2)}})
-    else:
-        console().print("\n".join(estimate_lines(found)), highlight=False)
+        money = round(found.money + sum(one.dollars for one in extraction.values()), 6)
+        said = {**asdict(found), "minutes": round(found.minutes, 2), "money": money}
+        read = [{"agent": agent, **asdict(one)} for agent, one in extraction.items()]
+        say_json({"estimate": {**said, "extraction": read}})
+        return
+    lines = [f"{agent}: {one.said} to read out" for agent, one in extraction.items()]
+    console().print("\n".join([*estimate_lines(found), *lines]), highlight=False)
 
 
 def _ask_before_long(found: "Estimate | None", parts: Parts, *, yes: bool) -> None:
@@ -157,13 +184,18 @@ def _run(parts: Parts, work: Work) -> Done:
             "ledger": parts.ledger, "embedder": parts.embedder, "parsing": parsing
         }  # fmt: skip
         definitions = build_definitions(parts.settings, progress=bars.advance, **more)
-        ingestion = Ingestion(definitions, parts.ledger, instance)
+        ingestion = Ingestion(definitions, parts.ledger, instance, asked.extract, asked.yes)
         for number, agent in enumerate(work.agents):
             bars.advance("agents", "", number, len(work.agents))
-            done.runs.append(ingestion.run(
-                agent, uncommitted=asked.uncommitted, force=asked.force,
-                named=work.named_of(parts.folder, agent),
-            ))  # fmt: skip
+            named = work.named_of(parts.folder, agent)
+            ran = ingestion.run(
+                agent, uncommitted=asked.uncommitted, force=asked.force, named=named
+            )  # fmt: skip
+            if ran.waits_for_a_word and not quiet and bars.ask(ran.waits_for_a_word):
+                ran = replace(ingestion, approved=True).run(
+                    agent, uncommitted=asked.uncommitted, force=False, named=named
+                )  # fmt: skip
+            done.runs.append(ran)
         bars.advance("agents", "", len(work.agents), len(work.agents))
         for agent in work.gone:
             done.retired.append(Retirements(definitions, instance).run(agent, work.head.sha))

@@ -23,6 +23,9 @@ class Asked:
     uncommitted: bool = False
     force: bool = False
     retire: bool = False
+    extract: bool = False
+    yes: bool = False
+    """To a long run, and to what extraction costs."""
 
     @property
     def everything(self) -> bool:

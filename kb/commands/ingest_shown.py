@@ -1,7 +1,10 @@
 """What `kb ingest` shows: bars while it works, a table, and what a person must know."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+import typer
 
 from kb.terminal import escape, progress_console
 
@@ -32,6 +35,15 @@ class Bars:
     def __exit__(self, *_: object) -> None:
         self._bars.stop()
 
+    def ask(self, why: str) -> bool:
+        """Ask a person, where there is one, whether to go on; the bars wait."""
+        if not sys.stdin.isatty():
+            return False
+        self._bars.stop()
+        agreed = typer.confirm(f"{why}\nGo on?", default=False, err=True)
+        self._bars.start()
+        return agreed
+
     def advance(self, agent: str, doing: str, done: int, total: int) -> None:
         name = f"{agent} {doing}".strip()
         if name not in self._known:
@@ -48,7 +60,7 @@ def estimate_lines(found: "Estimate") -> list[str]:
         f"{found.texts_in_store:,} texts have their vectors already, "
         f"about {found.texts_to_embed:,} are to be embedded",
         f"about {found.minutes:.1f} minutes ({pace}); "
-        "it costs no money: the model runs on this machine",
+        "embedding costs no money: the model runs on this machine",
     ]
 
 
@@ -94,5 +106,16 @@ def _show_news(one: "Ingested", out: "Console") -> None:
         named_files = ", ".join(one.ignored_files[:5]) + (", …" if one.ignored > 5 else "")
         out.print(f"[dim]ignored[/dim] {escape(one.agent)}: {one.ignored} that no reader takes: "
                   f"{escape(named_files)}")  # fmt: skip
+    if one.extraction:
+        _show_extraction(one.agent, one.extraction, out)
     if one.error:
         out.print(f"[red]{escape(one.agent)}[/red]: {escape(one.error)}")
+
+
+def _show_extraction(agent: str, told: "Mapping[str, Any]", out: "Console") -> None:
+    if told.get("extracted") or told.get("invalid") or told.get("errors"):
+        out.print(f"[dim]read out[/dim] {escape(agent)}: {told['extracted']} passages by {told['model']} for "
+                  f"${told['cost']:.4f}, {told['reused']} known, {told['invalid']} of no use, "
+                  f"{told['errors']} without an answer")  # fmt: skip
+    if told["held_back"]:
+        out.print(f"[yellow]held back[/yellow] {escape(agent)}: {escape(told['held_back'])}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from json import dumps
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +21,10 @@ _LETTERS = 240
 def inspect(
     run: Annotated[str, typer.Option("--run", help="A pipeline run's or Dagster run's id.")],
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Samples and errors, at most.")] = 5,
+    path: Annotated[
+        str | None, typer.Option(help="Show what was extracted of this document alone.")
+    ] = None,
+    chunk: Annotated[str | None, typer.Option(help="... or of this chunk, by its id.")] = None,
     workspace: Annotated[str | None, typer.Option(help="Tenant; the settings' by default.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
@@ -31,7 +36,8 @@ def inspect(
     ledger = ledger_of(settings)
     report = ledger.reports.run(run, limit)
     report = {**report, "generation": _generation(ledger, report["run"]["generation_id"]),
-              "stages": _stages(report["dagster_runs"]), "extractions": []}  # fmt: skip
+              "stages": _stages(report["dagster_runs"]),
+              **_extractions(ledger, report["run"]["generation_id"], limit, path, chunk)}  # fmt: skip
     ledger.database.close()
     if json:
         say_json(report)
@@ -53,6 +59,16 @@ def _generation(ledger: "Ledger", generation_id: int | None) -> dict[str, Any] |
         "checks",
     }
     return ledger.generations.by_id(generation_id).model_dump(mode="json", include=keep)
+
+
+def _extractions(
+    ledger: "Ledger", generation_id: int | None, limit: int, path: str | None, chunk: str | None
+) -> dict[str, Any]:
+    if generation_id is None:
+        return {"extracted": [], "extractions": []}
+    store = ledger.extractions
+    shown = store.of_generation(generation_id, limit, path=path, chunk=chunk)
+    return {"extracted": store.counts(generation_id), "extractions": shown}
 
 
 def _stages(dagster_runs: Sequence[str]) -> list[dict[str, Any]]:
@@ -100,7 +116,23 @@ def _show(report: Mapping[str, Any], out: "Console") -> None:
             f"[cyan]{escape(place)}[/cyan] chunk {one['chunk_index']}, {one['tokens']} tokens"
         )
         out.print(f"  [dim]{escape(' '.join(one['text'].split())[:_LETTERS])}[/dim]")
-    out.print("extractions: none configured")
+    _show_extractions(report, out)
+
+
+def _show_extractions(report: Mapping[str, Any], out: "Console") -> None:
+    for one in report["extracted"]:
+        out.print(f"extractions: {one['passages']} {one['status']} by {escape(one['prompt_name'])} with "
+                  f"{escape(one['asked_model'])}, ${one['cost']:.4f}")  # fmt: skip
+    if not report["extracted"]:
+        out.print("extractions: none; `extraction: {enabled: true}` in agent.yaml, or --extract")
+    for one in report["extractions"]:
+        out.print(f"[cyan]{escape(one['path'])}[/cyan] chunk {one['chunk_index']}: {one['status']}")
+        if one["status"] == "DONE":
+            out.print(f"  [dim]{escape(dumps(one['parsed'], ensure_ascii=False))}[/dim]")
+            continue
+        why = one["validation_error"] or one["error_message"] or ""
+        out.print(f"  [red]{escape(why)}[/red]")
+        out.print(f"  [dim]{escape(' '.join(one['raw_text'].split())[:_LETTERS])}[/dim]")
 
 
 def _show_generation(generation: Mapping[str, Any], out: "Console") -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from kb_contract.chat_models.prices import Count
 from kb_contract.chat_models.profiles import Role, Tier
@@ -43,6 +43,19 @@ class Receipt:
     outcome: Outcome
     seconds: float
     error: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Say it as `ops.settle_money` reads it."""
+        return {
+            "prompt_tokens": self.count.prompt,
+            "completion_tokens": self.count.completion,
+            "cached_tokens": self.count.cached,
+            "source": self.count.source,
+            "cost": self.dollars,
+            "outcome": self.outcome,
+            "seconds": self.seconds,
+            "error": self.error,
+        }
 
 
 class BudgetSpent(ModelFailed):

@@ -74,6 +74,15 @@ class Hold:
         }
 
 
+def spent_words(budget: Budget, said: Mapping[str, Any]) -> str:
+    """Say that a budget has no room, with the figures that `ops.hold_money` gave."""
+    whose = "" if said["subject"] == EVERYBODY else f" of {said['subject']}"
+    return (
+        f"the budget {budget.name}{whose} has no room: {float(said['spent']):.4f} of {budget.cap:g} "
+        f"{budget.unit} spent, {float(said['held']):.4f} held, {float(said['amount']):.4f} wanted"
+    )
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What a request may take at most."""

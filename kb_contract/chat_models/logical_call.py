@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from kb_contract.chat_models.books import Books, BudgetSpent
+from kb_contract.chat_models.litellm_library import litellm
 from kb_contract.chat_models.profiles import Tier
 from kb_contract.chat_models.request import Answered, Request
 from kb_contract.chat_models.switchboard import Choice, Switchboard
@@ -36,6 +37,16 @@ class LogicalCall:
     heard: Heard | None
     spent: list[Usage] = field(default_factory=list[Usage], init=False)
     said: list[str] = field(default_factory=list[str], init=False)
+
+    async def in_time(self) -> Written:
+        """Return the answer before its time ends, or raise `NoAnswer`."""
+        seconds = self._left()
+        try:
+            async with asyncio.timeout_at(self.ends):
+                await asyncio.to_thread(litellm)
+                return await self.written()
+        except TimeoutError as error:
+            raise self.failed(f"no answer within {seconds:.3g} s") from error
 
     async def written(self) -> Written:
         """Return the answer, or raise `NoAnswer` with all that was wrong."""

@@ -30,7 +30,7 @@ from ops.usage where at > now() - interval '1 hour' group by model, outcome orde
 -- name: costs
 -- The type of a request is that of the answer it led to: the next one of its thread.
 with spent as (
-  select u.*, coalesce(a.query_type, 'none') as query_type
+  select u.*, coalesce(a.query_type, case u.step_id when 'extract' then 'ingestion' else 'none' end) as query_type
   from ops.usage u
   left join lateral (
     select query_type from ops.answers
@@ -84,6 +84,30 @@ select (count(*) filter (where prompt_tokens > 0 and outcome <> 'open'))::int as
                 '{}') as models
 from ops.usage
 where thread_id = %(thread_id)s and at >= to_timestamp(%(asked_at)s::double precision);
+
+-- name: knowledge_share
+-- What the cited passages cost to be read out, each by the answers that cite it, this one too.
+select coalesce(sum(paid.cost / paid.answers), 0)::float as cost
+from (
+  select c.chunk_id, sum(x.cost) as cost,
+         (select count(distinct o.answer_id) from ops.citations o
+          where o.chunk_id = c.chunk_id and o.answer_id <> %(answer_id)s) + 1 as answers
+  from (select distinct * from unnest(%(agents)s::text[], %(generations)s::int[], %(chunks)s::uuid[])
+          as cited (agent_id, number, chunk_id)) c
+  join kb.generations g
+    on g.workspace_id = %(workspace)s and g.agent_id = c.agent_id and g.number = c.number
+  join kb.generation_chunks gc on gc.generation_id = g.generation_id and gc.chunk_id = c.chunk_id
+  join kb.chunk_extractions m using (document_id, chunk_index)
+  join kb.extractions x using (extraction_id)
+  group by c.chunk_id
+) paid;
+
+-- name: ingestion_costs
+-- Of what was read out of passages, in the time that is looked at.
+select count(*)::int as requests, coalesce(sum(cost), 0)::float as cost
+from ops.usage
+where workspace_id = %(workspace)s and step_id = 'extract'
+  and at >= %(since)s and (%(until)s::timestamptz is null or at < %(until)s);
 
 -- name: balances
 select budget, subject, begins, spent::float as spent, held::float as held, warned_at

@@ -45,7 +45,7 @@ where g.generation_id = %(generation)s;
 select g.agent_id, g.number as generation, g.git_sha, g.uncommitted, g.dagster_run_id,
        gc.chunk_id, gc.document_id, gc.path, d.title, c.heading_path,
        c.start_offset, c.end_offset, c.text, c.page,
-       c.context, d.front_matter, g.manifest->'owners' as owners, coalesce(e.words, '') as words,
+       c.context, c.situation, d.front_matter, g.manifest->'owners' as owners, coalesce(e.words, '') as words,
        kb.may_read(d.front_matter, %(groups)s, %(moment)s) and not exists (
          select from kb.generations live
          join kb.generation_documents now using (generation_id)

@@ -11,7 +11,7 @@ order by agent_id;
 select g.agent_id, g.number as generation, g.git_sha, g.uncommitted, g.dagster_run_id,
        gc.chunk_id, gc.document_id, gc.path, d.title, c.heading_path,
        c.start_offset, c.end_offset, c.text, c.page,
-       c.context, d.front_matter, g.manifest->'owners' as owners, coalesce(e.words, '') as words,
+       c.context, c.situation, d.front_matter, g.manifest->'owners' as owners, coalesce(e.words, '') as words,
        kb.may_read(d.front_matter, %(groups)s, %(moment)s) as may_read
 from kb.generations g
 join kb.generation_chunks gc using (generation_id)

@@ -6,9 +6,13 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from dagster_kb.extraction.extractor import Extractor
+from dagster_kb.extraction.passages import Passage
+from dagster_kb.extraction.prompts_on_file import prompt_named
 from graph.agents.rag import Rag
 from graph.agents.registry import neutral_registry
 from graph.classification.rules import classify
@@ -36,6 +40,7 @@ PLAN = json.dumps({"steps": [
 QUOTED = json.dumps(
     {"claims": [{"text": "Every 90 days.", "quotes": [{"passage": "p1", "quote": TRUE}]}]}
 )
+EXTRACTED = json.dumps({"summary": TRUE, "facts": [TRUE], "keywords": ["keys"]})
 JOINED = json.dumps({"claims": [{"text": "Joined: every 90 days.", "findings": ["f1", "f2"]}]})
 
 
@@ -130,10 +135,20 @@ async def joins(model: RoutedChatModel) -> bool:
     return texts == ["Joined: every 90 days."]
 
 
+async def extracts(model: RoutedChatModel) -> bool:
+    passage = Passage(UUID(int=1), 0, "keys.md", "Keys", (), ("Keys",), "", TRUE)
+    reader = Extractor(prompt_named("chunk_extract_v1"), "standard", model.board)
+    found = await reader.extract(passage, model.books)
+    assert (found.status == "DONE") == (found.parsed is not None)
+    assert found.parsed is not None or found.error
+    return found.parsed is not None
+
+
 WHO: dict[str, tuple[Callable[[RoutedChatModel], Awaitable[bool]], str]] = {
     "planner": (plans, PLAN),
     "agent": (answers, QUOTED),
     "synthesis": (joins, JOINED),
+    "extraction": (extracts, EXTRACTED),
 }
 
 

@@ -55,7 +55,7 @@ class WriterWorld:
 
     def __init__(
         self, repository: GitRepository, database_url: str, qdrant_url: str, agent: str,
-        workspace: str = DEFAULT_WORKSPACE, parsing: ParsingChildren | None = None,
+        workspace: str = DEFAULT_WORKSPACE, parsing: ParsingChildren | None = None, **settings: Any,
     ) -> None:  # fmt: skip
         (repository.root / "knowledge").mkdir(exist_ok=True)
         self.repository = repository
@@ -66,6 +66,7 @@ class WriterWorld:
             knowledge_dir=repository.root / "knowledge",
             workspace_id=workspace,
             chunk_tokens=40,
+            **settings,
         )
         self.embedder = HashEmbedder()
         self.store = CountingStore(qdrant_url)

@@ -139,7 +139,7 @@ def test_tuning_measures_the_golden_questions_with_every_blend(world: WriterWorl
 def _counted_anew(world: WriterWorld) -> TermCounts:
     with world.ledger.database.transaction() as connection:
         rows = connection.execute(
-            "select d.title, d.front_matter, c.heading_path, c.text, c.context from kb.generation_chunks g "
+            "select d.title, d.front_matter, c.heading_path, c.text, c.context, c.situation from kb.generation_chunks g "
             "join kb.chunks c using (document_id, chunk_index) join kb.documents d using (document_id) "
             "where g.generation_id = %s",
             (world.live().generation_id,),

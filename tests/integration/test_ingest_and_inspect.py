@@ -165,7 +165,7 @@ def test_inspect_tells_of_a_run_by_either_id(world: WriterWorld, tmp_path: Path)
     assert (told["generation"]["number"], told["generation"]["state"]) == (1, "live")
     shown = run_kb(world, tmp_path / "home", "inspect", "--run", str(live.run_id), "--limit", "2")
     assert shown.returncode == 0, shown.stderr
-    for words in ("DONE_WITH_ERRORS", "1 quarantined", "8 done", "extractions: none configured"):
+    for words in ("DONE_WITH_ERRORS", "1 quarantined", "8 done", "extractions: none"):
         assert words in shown.stdout, shown.stdout
     unknown = run_kb(world, tmp_path / "home", "inspect", "--run", "0123456789")
     assert (unknown.returncode, "there is no run" in unknown.stderr) == (1, True)
@@ -180,8 +180,24 @@ def test_an_estimate_on_the_command_line_changes_nothing(world: WriterWorld, tmp
     assert told["chunks"] >= 8
     shown = run_kb(world, tmp_path / "home", "ingest", "--estimate")
     assert "8 documents of 1 agents, 8 to read" in shown.stdout
-    assert "it costs no money" in shown.stdout
+    assert "embedding costs no money" in shown.stdout
     assert (world.count("documents"), world.count("pipeline_runs")) == (0, 0)
+
+
+def test_what_was_read_out_is_estimated_and_shown(world: WriterWorld, tmp_path: Path):
+    world.commit({"a.md": PAGE.format(1), "agent.yaml": "extraction: {enabled: true}\n"})
+    said = run_kb(world, tmp_path / "home", "ingest", "--estimate", "--json")
+    assert said.returncode == 0, said.stderr
+    [told] = json.loads(said.stdout)["estimate"]["extraction"]
+    assert told["agent"] == world.agent
+    assert (told["passages"], told["dollars"], told["model"]) == (1, 0.0, "offline/patterns-1")
+    assert world.ingest().success
+    run = str(world.live().run_id)
+    shown = run_kb(world, tmp_path / "home", "inspect", "--run", run, "--path", "a.md")
+    assert "1 DONE by chunk_extract_v1 with offline/patterns-1" in " ".join(shown.stdout.split())
+    assert "Words about key 1" in " ".join(shown.stdout.split())
+    none = run_kb(world, tmp_path / "home", "inspect", "--run", run, "--path", "b.md", "--json")
+    assert json.loads(none.stdout)["extractions"] == []
 
 
 def test_where_a_run_came_from_is_kept_with_it(world: WriterWorld):

@@ -205,6 +205,10 @@ async def test_a_warning_comes_once(pool: LazyPool) -> None:
         "select warned_at is not null as warned, spent::float as spent from ops.budget_balances", {}
     )
     assert rows == [{"warned": True, "spent": pytest.approx(0.9)}]
+    told = await pool.rows("select entry::jsonb as entry from ops.audit", {})
+    assert [(one["entry"]["kind"], one["entry"]["budget"]) for one in told] == [
+        ("budget_near", "all")
+    ]
 
 
 async def test_the_books_agree_with_the_providers_after_faults(

@@ -6,12 +6,13 @@ from typing import Any, Final
 
 from graph.server.notices.email import Mail
 
+BUDGET: Final = "budget_near"
 TOLD: Final = frozenset(
-    {"asked", "asked_again", "warned", "escalated", "approved", "edited", "rejected", "responded",
+    {BUDGET, "asked", "asked_again", "warned", "escalated", "approved", "edited", "rejected", "responded",
      "revoked"}
 )  # fmt: skip
 LONGEST_LINE: Final = 2_000
-MAILED: Final = frozenset({"asked", "asked_again", "warned", "escalated"})
+MAILED: Final = frozenset({BUDGET, "asked", "asked_again", "warned", "escalated"})
 _WORDS: Final = {
     "asked": "waits for you",
     "asked_again": "waits for you again",
@@ -20,7 +21,7 @@ _WORDS: Final = {
 }
 _FIELDS: Final = (
     "n", "at", "kind", "approval_id", "thread_id", "run_id", "step_id", "agent_id", "actor",
-    "on_behalf_of", "digest", "decided_digest", "deadline", "level", "approvers",
+    "budget", "subject", "begins", "spent", "on_behalf_of", "digest", "decided_digest", "deadline", "level", "approvers",
 )  # fmt: skip
 
 
@@ -29,12 +30,15 @@ def webhook_body(entry: Mapping[str, Any]) -> bytes:
     data = {name: entry[name] for name in _FIELDS if name in entry}
     request: Mapping[str, Any] = entry.get("request") or {}
     data |= {name: request[name] for name in ("what", "risk") if name in request}
-    said = {"type": f"approval.{entry['kind']}", "timestamp": entry["at"], "data": data}
+    kind = "budget.near" if entry["kind"] == BUDGET else f"approval.{entry['kind']}"
+    said = {"type": kind, "timestamp": entry["at"], "data": data}
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def mail_of(entry: Mapping[str, Any], to: str, delivery: str) -> Mail:
     """A mail about it, with what to type."""
+    if entry["kind"] == BUDGET:
+        return _budget_mail(entry, to, delivery)
     request: Mapping[str, Any] = entry.get("request") or {}
     words = _WORDS.get(entry["kind"], entry["kind"])
     risk: Mapping[str, Any] = request.get("risk") or {}
@@ -52,6 +56,19 @@ def mail_of(entry: Mapping[str, Any], to: str, delivery: str) -> Mail:
         f"          kb reject {entry['approval_id']} --message '…'",
     ]
     subject = f"Approval {words}: step {entry['step_id']} of {entry['agent_id']}"
+    return Mail(to, subject, "\n".join(lines) + "\n", delivery)
+
+
+def _budget_mail(entry: Mapping[str, Any], to: str, delivery: str) -> Mail:
+    whose = "" if entry["subject"] == "*" else f" of {_line(entry['subject'])}"
+    lines = [
+        f"A budget comes near its end: {_line(entry['budget'])}{whose}, since {_line(entry['begins'])}.",
+        "",
+        f"Spent:    {float(entry['spent']):.4f}",
+        "Look:     kb cost    (GET /costs)",
+        "Change:   its cap, in the file of LLM_PROFILES",
+    ]
+    subject = f"Budget near its end: {_line(entry['budget'])}"
     return Mail(to, subject, "\n".join(lines) + "\n", delivery)
 
 

@@ -27,7 +27,7 @@ where not exists (select from kb.embeddings e
                   where e.space_id = %(space)s and e.embed_sha256 = wanted.digest);
 
 -- name: texts_to_embed
-select d.title, d.front_matter, c.heading_path, c.text, c.context
+select d.title, d.front_matter, c.heading_path, c.text, c.context, c.situation
 from unnest(%(documents)s::uuid[], %(indexes)s::int[]) with ordinality
   as wanted (document_id, chunk_index, place)
 join kb.chunks c using (document_id, chunk_index)

@@ -6,12 +6,18 @@ select distinct gd.document_id
 from kb.generation_documents gd
 where gd.generation_id = %(generation)s and gd.status = 'published' and gd.document_id is not null
   and not exists (select from kb.entity_documents e where e.document_id = gd.document_id
-                  and e.made = %(made)s and e.extractor = %(extractor)s)
+                  and e.made = %(made)s and (e.extractor = %(extractor)s or starts_with(e.extractor, %(extractor)s || '+')))
 order by gd.document_id;
 
 -- name: texts_to_look_through
-select chunk_index, text from kb.chunks
-where document_id = %(document)s and purged_at is null order by chunk_index;
+-- With what was read out of them, where that was asked for and something came of it.
+select c.chunk_index, c.text, x.parsed, x.status in ('DONE', 'INVALID') as is_read
+from kb.chunks c
+left join kb.chunk_extractions m
+  on m.document_id = c.document_id and m.chunk_index = c.chunk_index
+  and m.prompt_sha256 = %(prompt_sha256)s and m.asked_model = %(asked_model)s
+left join kb.extractions x using (extraction_id)
+where c.document_id = %(document)s and c.purged_at is null order by c.chunk_index;
 
 -- name: hold_document
 -- Two who look through it one after the other write the same; a document that is gone is left.

@@ -43,11 +43,11 @@ select agent_id from kb.generations where workspace_id = %(workspace)s
 union select agent_id from kb.colours where workspace_id = %(workspace)s order by agent_id;
 
 -- name: unfinished_generation
--- The generation of a run that died on the way, for the same commit, agent and profiles.
+-- The generation of a run that died on the way, for the same commit, agent and embedding; who extracts may be
+-- another one by now, for each extraction is kept under its own model.
 select g.* from kb.generations g join kb.pipeline_runs r on r.run_id = g.run_id
 where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s and g.state in ('staged', 'checked')
   and r.status = 'RUNNING' and r.git_sha = %(git_sha)s and r.embed_profile = %(embed_profile)s
-  and r.llm_profile = %(llm_profile)s and r.prompt_name = %(prompt_name)s
   and g.tree_sha = %(tree_sha)s and g.config_digest = %(config_digest)s
 order by g.number desc limit 1;
 

@@ -36,7 +36,7 @@ order by gc.position;
 
 -- name: passages_to_weigh
 -- All that orders passages that were found, beside the scores of the collection.
-select gc.chunk_id, c.heading_path, c.text, c.context, d.title, d.front_matter, coalesce(e.words, '') as words
+select gc.chunk_id, c.heading_path, c.text, c.context, c.situation, d.title, d.front_matter, coalesce(e.words, '') as words
 from kb.generation_chunks gc
 join kb.chunks c using (document_id, chunk_index)
 join kb.documents d using (document_id)

@@ -18,7 +18,7 @@ with came as (
   except all
   select document_id, chunk_index from kb.generation_chunks where generation_id = %(generation)s
 )
-select change.came, d.title, d.front_matter, c.heading_path, c.text, c.context
+select change.came, d.title, d.front_matter, c.heading_path, c.text, c.context, c.situation
 from (select true as came, * from came union all select false, * from went) change
 join kb.chunks c using (document_id, chunk_index)
 join kb.documents d using (document_id);

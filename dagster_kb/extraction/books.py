@@ -1,0 +1,90 @@
+"""The writer's books: money is held before a request, and settled with what the request was for."""
+
+import asyncio
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import uuid4
+
+from dagster_kb.resources.ledger_money import MoneyLedger
+from kb_contract.chat_models.books import BudgetSpent, Held, Order, Receipt
+from kb_contract.chat_models.budgets import Budget, Wanted, holds_of, spent_words
+
+STEP: Final = "extract"
+# A request that is older than it may get belonged to a process that is gone.
+_GRACE: Final = 60.0
+_EFFECT: ContextVar[list[Receipt] | None] = ContextVar("receipts_of_the_effect", default=None)
+
+
+@contextmanager
+def one_effect() -> Generator[list[Receipt]]:
+    """Collect the receipts of what is kept in one transaction with them."""
+    receipts: list[Receipt] = []
+    token = _EFFECT.set(receipts)
+    try:
+        yield receipts
+    finally:
+        _EFFECT.reset(token)
+
+
+@dataclass
+class LedgerBooks:
+    """The real `Books` of a run of the writer."""
+
+    money: MoneyLedger
+    budgets: tuple[Budget, ...]
+    agent: str
+    dagster_run: str
+    approved: bool = False
+    """A person agreed to what this run costs: budgets that ask let it pass."""
+    refused: str = field(default="", init=False)
+    """The last budget that had no room."""
+
+    async def hold(self, order: Order) -> Held:
+        who = {"agent_id": self.agent, "run_id": self.dagster_run, "step_id": STEP}
+        wanted = Wanted(
+            order.tier, order.most_dollars, order.prompt_tokens + order.most_completion,
+            self.approved,
+        )  # fmt: skip
+        holds = holds_of(self.budgets, who, _now(), wanted)
+        call_id = str(uuid4())
+        call = {
+            **who, "call_id": call_id, "model": order.model, "tier": order.tier,
+            "role": order.role, "prompt_tokens": order.prompt_tokens,
+            "most_completion": order.most_completion, "prompt_dollars": order.prompt_dollars,
+            "most_dollars": order.most_dollars, "seconds": order.seconds + _GRACE,
+        }  # fmt: skip
+        said = await asyncio.to_thread(self.money.hold, call, [one.as_json() for one in holds])
+        if said:
+            raise self._spent(said)
+        return Held(call_id)
+
+    async def asks(self, orders: Sequence[tuple[str, Order]]) -> str:
+        """Nobody is asked in the middle of a run: it was asked for before."""
+        del orders
+        return ""
+
+    async def settle(self, receipt: Receipt) -> None:
+        effect = _EFFECT.get()
+        # What was given up has no effect that it could be settled with.
+        if effect is not None and receipt.outcome != "abandoned":
+            effect.append(receipt)
+            return
+        await asyncio.to_thread(self.money.settle, [receipt])
+
+    def _spent(self, said: dict[str, Any]) -> BudgetSpent:
+        budget = next(one for one in self.budgets if one.name == said["over"])
+        self.refused = spent_words(budget, said)
+        return BudgetSpent(
+            self.refused,
+            over=budget.over,
+            where="LLM_PROFILES",
+            cure="raise its cap, or wait for its next period",
+        )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - a budget's day begins at midnight UTC
