@@ -108,6 +108,9 @@ _EMPTY_WORDS: Final = frozenset(
         "question",
     ]
 )
+_COMPARING: Final = re.compile(
+    r"\b(?:compar\w+|contrast\w*|differ\w*|between|versus|vs|against|say|says|both)\b"
+)
 _MOST_OPTIONS: Final = 6
 _STEPS_OF_A_PART: Final = 12
 _MOST_PARTS: Final = 12
@@ -126,6 +129,11 @@ def says_nothing(question: str) -> bool:
     """Tell whether nothing in the question says what it is about: "do it", "the thing"."""
     words = re.findall(r"[^\W_]+", fold(question))
     return all(word in _EMPTY_WORDS for word in words)
+
+
+def compares_only(question: str) -> bool:
+    """Tell whether all that it says is that things are to be compared: "compare it with it"."""
+    return says_nothing(_COMPARING.sub("", fold(question)))
 
 
 def topic_options(registry: Registry) -> tuple[str, ...]:
@@ -176,17 +184,18 @@ def possible_actions(registry: Registry) -> tuple[str, ...]:
     return tuple(found)
 
 
-def action_parameters(need: Need, registry: Registry) -> dict[str, Any]:
+def action_parameters(need: Need, registry: Registry, question: str) -> dict[str, Any]:
     """Say what an action does in words that the acting agent knows, and to which agent."""
     operation = operation_named(need.question)
     if operation is None or operation not in possible_actions(registry):
         return {"action": need.verb, "object": _object(need)}
-    named = _targets(need.question, registry)
+    # In "if the check of X failed, roll it back" another clause says which agent.
+    named = _targets(need.question, registry) or _targets(question, registry)
     known = {"agent_id": named[0]} if len(named) == 1 else {}
     return {"action": operation, **known, **operation_details(need.question, operation)}
 
 
-def impossible_action(sketch: Sketch, registry: Registry) -> AskedBack | None:
+def impossible_action(sketch: Sketch, registry: Registry, question: str) -> AskedBack | None:
     """Say what cannot be done here, or what is missing, before a person is asked to approve it."""
     possible = possible_actions(registry)
     ids = tuple(one.agent_id for one in registry.by_capability("knowledge"))
@@ -198,7 +207,7 @@ def impossible_action(sketch: Sketch, registry: Registry) -> AskedBack | None:
             if lacking := missing_arguments(need.question, acting):
                 return AskedBack(lacking, answerable=True)
             continue
-        said = action_parameters(need, registry)
+        said = action_parameters(need, registry, question)
         if said["action"] not in possible:
             return AskedBack(
                 f"{need.verb!r} cannot be done from here. What can be done: {', '.join(possible)}."
@@ -213,7 +222,17 @@ def _targets(question: str, registry: Registry) -> list[str]:
     named = [one.agent_id for one in named_in(question, agents)]
     words = set(re.findall(r"[a-z0-9_-]+", fold(question)))
     named += [one.agent_id for one in agents if one.agent_id in words and one.agent_id not in named]
+    if not named:
+        named = [one.agent_id for one in agents if _called(one.agent_id, question)]
     return named if named or len(agents) > 1 else [one.agent_id for one in agents]
+
+
+def _called(agent_id: str, question: str) -> bool:
+    """Tell whether the agent is called by the first word of its id: "the postgres agent"."""
+    first = re.escape(re.split(r"[_-]", agent_id)[0])
+    return bool(
+        re.search(rf"\b{first}(?:'s)?\s+(?:agent|knowledge|ingestion|collection)\b", fold(question))
+    )
 
 
 def _object(need: Need) -> str:

@@ -14,7 +14,10 @@ _AGAIN: Final = (
 _NAMES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
     (name, re.compile(pattern))
     for name, pattern in (
-        ("rollback", r"\b(?:roll(?:ed|ing)?[-\s]?back|revert|go\s+back\s+to)\b"),
+        (
+            "rollback",
+            r"\b(?:roll(?:ed|ing)?(?:[-\s]?|\s+(?:[\w-]+\s+){1,4})back|revert|go\s+back\s+to)\b",
+        ),
         ("resume", r"\b(?:resume|un-?pause|un-?suspend)\b"),
         ("pause", r"\b(?:pause|suspend|put\s+on\s+hold)\b"),
         ("verify", r"\bverify\b"),

@@ -10,7 +10,7 @@ from graph.classification.spelling import fold
 from graph.planning.expressions import expression_of
 from graph.planning.hops import first_hop
 from graph.planning.needs_labels import Outline, outline_of
-from graph.planning.sides import counted_sides, document_sides, named_sides
+from graph.planning.sides import completed, counted_sides, document_sides, named_sides
 from graph.planning.sketch import Need, Sketch
 from kb_contract.agent_manifest import Capability
 
@@ -19,6 +19,9 @@ _LISTED: Final = re.compile(
 )
 _DEEDS: Final = re.compile(
     r"\s*(?:,\s*(?:and|then|und|dann|et|y|en)?\s*(?:then\s+|also\s+)?|;\s*|\s(?:and|then|und|dann|et|puis|y|en)\s+(?:then\s+|also\s+)?)(?=\w+\s+\w)"
+)
+_PUTS_IN_ORDER: Final = re.compile(
+    r"^(?:please\s+)?(?:rank|order|sort|arrange|compare|rate|grade)\s+", re.IGNORECASE
 )
 _LOOKUPS: Final = frozenset({"knowledge", "catalogue", "tool"})
 
@@ -181,4 +184,5 @@ def parted(text: str, count: int, question: str) -> list[str]:
 def _listed(text: str) -> tuple[str, ...]:
     """Things said one after the other: "the pool, the sauna and the gym"."""
     clause = re.split(r"[.:;?!]\s", text[:LONGEST_CLAUSE].strip(" .?!"), maxsplit=1)[0]
-    return tuple(one.strip() for one in _LISTED.split(clause) if one and one.strip())
+    listed = [one.strip() for one in _LISTED.split(_PUTS_IN_ORDER.sub("", clause)) if one]
+    return completed([one for one in listed if one]) if any(listed) else ()

@@ -10,6 +10,7 @@ from graph.planning.agent_choice import Affinity, AgentChoice, named_in, without
 from graph.planning.asking_back import (
     AskedBack,
     action_parameters,
+    compares_only,
     impossible_action,
     nobody_can,
     parts_of,
@@ -65,13 +66,13 @@ class RulePlanner:
         sketch = await self._read(ruled, question, registry)
         if not sketch.needs:
             return draft.finished((), ("politeness needs no agent",), shape="direct")
-        if refused := impossible_action(sketch, registry):
+        if refused := impossible_action(sketch, registry, question):
             return draft.asking(refused)
         missing = [one.capability for one in sketch.needs if not _able(one.capability, registry)]
         if missing:
             return draft.asking(AskedBack(nobody_can(missing[0], registry)))
         choice = AgentChoice(affinity, most=self.most_agents)
-        steps = await _Casting(registry, choice).steps(sketch)
+        steps = await _Casting(registry, choice, question).steps(sketch)
         plan = draft.finished(steps, _reasons(sketch, steps))
         if problems := validate(plan, registry):
             said = "; ".join(map(str, problems))
@@ -130,18 +131,26 @@ class _Casting:
 
     registry: Registry
     choice: AgentChoice
+    question: str
 
     async def steps(self, sketch: Sketch) -> tuple[WorkflowStep, ...]:
         steps: list[WorkflowStep] = []
         for asked in sketch.needs:
             agents = await self._agents(asked)
-            unnamed = without_names(asked.question, agents)
-            need = asked if says_nothing(unnamed) else replace(asked, question=unnamed)
+            need = replace(asked, question=self._unnamed(asked, agents))
             if len(agents) > 1:
                 named = need.question != asked.question
                 return self._spread(_for_named(need) if named else need, agents)
             steps.append(self._step(need, agents[0]))
         return tuple(steps)
+
+    def _unnamed(self, need: Need, agents: Sequence[AgentCapability]) -> str:
+        """Ask without the agents' names; a side that is but a name is asked the whole question."""
+        unnamed = without_names(need.question, agents)
+        if not says_nothing(unnamed):
+            return unnamed
+        whole = without_names(self.question, self.registry.by_capability("knowledge"))
+        return need.question if compares_only(whole) else whole
 
     async def _agents(self, need: Need) -> Sequence[AgentCapability]:
         able = _able(need.capability, self.registry)
@@ -157,7 +166,9 @@ class _Casting:
 
     def _step(self, need: Need, agent: AgentCapability) -> WorkflowStep:
         acting = need.capability == "action"
-        given: dict[str, Any] = action_parameters(need, self.registry) if acting else {}
+        given: dict[str, Any] = (
+            action_parameters(need, self.registry, self.question) if acting else {}
+        )
         if agent.tools and need.capability in {"tool", "action"}:
             given = tool_parameters(need.question, agent, changing=acting)
         able = need.capability in agent.capabilities

@@ -98,7 +98,7 @@ def named_sides(text: str) -> tuple[str, ...]:
         if found := pattern.search(plain):
             sides = [text[slice(*found.span("one"))], text[slice(*found.span("other"))]]
             sides[0] = _after_verb(sides[0])
-            return _completed(sides)
+            return completed(sides)
     for pattern, group in (
         (_COMPARED, "rest"),
         (_AGREE, "both"),
@@ -110,7 +110,7 @@ def named_sides(text: str) -> tuple[str, ...]:
             both = text[slice(*found.span(group))]
             for between in (joint, _WEAK_JOINT):
                 if len(sides := _split(both, between)) > 1:
-                    return _completed(sides)
+                    return completed(sides)
     return ()
 
 
@@ -153,7 +153,7 @@ def _after_verb(text: str) -> str:
     return text[found.end() :] if found else text
 
 
-def _completed(sides: list[str]) -> tuple[str, ...]:
+def completed(sides: list[str]) -> tuple[str, ...]:
     """Give every side what it shares with the others: head noun, preposition, aspect."""
     sides = [_LEAD.sub("", side.strip(" ,")) for side in sides]
     aspect = _ASPECT.search(fold(sides[-1]))

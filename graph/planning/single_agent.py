@@ -40,7 +40,9 @@ def plan_for_agent(
         agent=agent.agent_id,
         capability=capability,
         question=question,
-        parameters=action_parameters(Need("s1", "action", question), registry) if acting else {},
+        parameters=action_parameters(Need("s1", "action", question), registry, question)
+        if acting
+        else {},
         requires_approval=held,
         model_tier=agent.model_tier,
     )

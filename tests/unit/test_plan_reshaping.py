@@ -36,6 +36,13 @@ def test_sides_in_the_question_become_lookups_of_their_own():
     assert sketch.needs[3].after == ("s1", "s2", "s3")
 
 
+def test_what_is_put_in_order_is_looked_up_by_what_it_is_ordered_by():
+    question = "Rank oak, ash and beech by hardness"
+    sketch = made(question, outline("parallel_then_join", knowledge=3, comparison=1))
+    looked_up = [one.question for one in sketch.needs if one.capability == "knowledge"]
+    assert looked_up == ["oak by hardness", "ash by hardness", "beech by hardness"]
+
+
 def test_a_deed_that_the_rules_did_not_see_is_the_last_step():
     question = "The rota for week 31 can go up on the board now."
     sketch = made(question, outline("single", action=1))

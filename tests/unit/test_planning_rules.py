@@ -199,6 +199,32 @@ async def test_an_action_without_its_object_is_asked_back():
     assert "garden_guide" in plan.options
 
 
+@pytest.mark.parametrize(
+    ("question", "action"),
+    [
+        ("If the last check of harbour_rules failed, roll it back", "rollback"),
+        ("pause the harbour agent", "pause"),
+        ("roll the harbour rules back", "rollback"),
+    ],
+)
+async def test_an_operation_knows_its_agent_from_anywhere_in_the_question(
+    question: str, action: str
+):
+    plan = await made(question, LIBRARY)
+    said = {"action": action, "agent_id": "harbour_rules"}
+    assert said in [step.parameters for step in plan.steps]
+    assert plan.requires_approval
+
+
+async def test_agents_that_are_set_side_by_side_are_asked_what_the_question_is_about():
+    plan = await made("Compare how the harbour rules and the garden guide handle storms", LIBRARY)
+    asked = {step.agent: step.question for step in plan.steps}
+    assert {"harbour_rules", "garden_guide", "comparison"} == asked.keys()
+    assert all("handle storms" in one for one in asked.values())
+    plan = await made("Compare the harbour rules with the garden guide", LIBRARY)
+    assert {step.agent: step.question for step in plan.steps}["garden_guide"] == "the garden guide"
+
+
 async def test_agents_that_want_approval_get_it():
     strict = registry_of([agent("vault_guide", "secrets", approval="always")])
     plan = await made("Who holds the key?", strict)
