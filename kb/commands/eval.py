@@ -62,7 +62,7 @@ def plan(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Plan labelled questions here, by rules, and say how often shape, agents and approval are right."""
+    """Plan labelled questions here, and say how often shape, agents, order and approval are right."""
     from kb.commands.eval_plan import measured
 
     rows = labelled_rows(data, {"query", "shape", "capabilities", "needs_approval"})
@@ -71,12 +71,11 @@ def plan(
         say_json({**figures, **({"wrong": wrong} if verbose else {})})
         return
     out = console()
-    out.print(
-        "  ".join(
-            f"{name} {figures[name]:.1%}" for name in ("all", "shape", "capabilities", "approval")
-        ),
-        f" n {figures['n']}",
-    )
+    for name, one in {"": figures, **figures["by_style"]}.items():
+        shares = [f"{of} {one[of]:.1%}" for of in one if isinstance(one[of], float)]
+        out.print(name.ljust(12), "  ".join(shares), f" n {one['n']}")
+    missed, needless = figures["missed_approvals"], figures["needless_approvals"]
+    out.print(f"approvals missed {missed}, needless {needless}")
     for one in wrong if verbose else ():
         out.print(
             f"{one['what']}: {one['query']}\n   wanted {one['wanted']}, got {one['got']}",

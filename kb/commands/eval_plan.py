@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from graph.agents.registry import neutral_registry
 from graph.classification.rules import classify
 from graph.planning.agent_choice import no_affinity
-from graph.planning.evaluation import LabelledPlan, plan_figures, plan_mistakes
+from graph.planning.plan_evaluation import LabelledPlan, plan_figures, plan_mistakes
 from graph.planning.registry import Registry
 from graph.planning.rules import RulePlanner
 from graph.planning.workflow_plan import AgentCapability, WorkflowPlan

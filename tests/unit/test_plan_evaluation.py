@@ -4,13 +4,12 @@ from graph.agents.registry import neutral_registry
 from graph.classification.classifier import Classification
 from graph.classification.query_type import QueryType
 from graph.planning.evaluation import (
-    LabelledPlan,
     LabelledQuestion,
     calibration_error,
     classification_figures,
-    plan_figures,
 )
 from graph.planning.own_plan import read_own_plan
+from graph.planning.plan_evaluation import LabelledPlan, plan_figures
 
 
 def said(kind: QueryType, confidence: float = 0.9) -> Classification:
@@ -56,5 +55,36 @@ def test_plan_figures():
     wanted = LabelledPlan.of(row)
     assert plan_figures([(wanted, good), (wanted, bad)]) == {
         "all": 0.5, "shape": 1.0, "capabilities": 0.5, "approval": 0.5, "n": 2,
+        "missed_approvals": 0, "needless_approvals": 1, "by_style": {},
     }  # fmt: skip
     assert plan_figures([])["n"] == 0
+
+
+def labelled(edges: list[list[str]], style: str = "") -> LabelledPlan:
+    return LabelledPlan.of({
+        "query": "q", "shape": "sequential", "needs_approval": False, "style": style,
+        "capabilities": {"knowledge": 2, "comparison": 1}, "edges": edges,
+        "steps": [
+            {"id": "a", "capability": "knowledge"}, {"id": "b", "capability": "knowledge"},
+            {"id": "c", "capability": "comparison"},
+        ],
+    })  # fmt: skip
+
+
+def test_dependencies_are_right_whatever_the_steps_are_called():
+    chain = {
+        "query": "q",
+        "steps": [
+            {"step_id": "x", "agent": "any_knowledge"},
+            {"step_id": "y", "agent": "any_knowledge", "depends_on": ["x"]},
+            {"step_id": "z", "agent": "any_comparison", "depends_on": ["x", "y"]},
+        ],
+    }
+    made, _ = read_own_plan(chain, neutral_registry())
+    assert made is not None
+    same, other = labelled([["a", "b"], ["b", "c"]], "terse"), labelled([["a", "c"], ["b", "c"]])
+    figures = plan_figures([(same, made), (other, made)])
+    assert figures["edges"] == 0.5
+    assert figures["by_style"]["terse"]["edges"] == 1.0
+    with pytest.raises(ValueError, match="wait for each other"):
+        labelled([["a", "b"], ["b", "a"]])
