@@ -40,6 +40,8 @@ def cost(
     out.print(_spend(said))
     if said["budgets"]:
         out.print(_budgets(said))
+    if said["costly_questions"]:
+        out.print(_questions(said))
     total, month = said["total"], said["projection"]
     estimated = (
         f", of it estimated {total['estimated_cost']:.4f}" if total["estimated_cost"] else ""
@@ -58,6 +60,15 @@ def _spend(said: Mapping[str, Any]) -> Table:
     for row in said["rows"]:
         numbers = (row["requests"], row["failed"], row["prompt_tokens"], row["completion_tokens"])
         table.add_row(escape(row["name"]), *(f"{one:,}" for one in numbers), f"{row['cost']:.4f}")
+    return table
+
+
+def _questions(said: Mapping[str, Any]) -> Table:
+    table = Table("costly questions", "type", "requests", "dollars", "its passages' share")
+    for one in said["costly_questions"][:5]:
+        words = " ".join(str(one["question"]).split())[:80]
+        table.add_row(escape(words), one["query_type"], str(one["requests"]), f"{one['cost']:.4f}",
+                      f"{one['knowledge_cost']:.4f}")  # fmt: skip
     return table
 
 

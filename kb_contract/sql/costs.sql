@@ -65,15 +65,34 @@ where workspace_id = %(workspace)s
   and at >= %(since)s and (%(until)s::timestamptz is null or at < %(until)s);
 
 -- name: costly_questions
-select u.thread_id, a.answer_id, a.question, a.query_type, sum(u.cost)::float as cost, count(*)::int as requests
-from ops.usage u
-join lateral (
-  select answer_id, question, query_type from ops.answers
-  where thread_id = u.thread_id and created_at >= u.at order by created_at limit 1
-) a on true
-where u.workspace_id = %(workspace)s
-  and u.at >= %(since)s and (%(until)s::timestamptz is null or u.at < %(until)s)
-group by 1, 2, 3, 4 having sum(u.cost) > 0 order by cost desc limit 10;
+-- What asking took, and beside it the share of what the cited passages cost to be read out.
+with costly as (
+  select u.thread_id, a.answer_id, a.question, a.query_type, sum(u.cost)::float as cost, count(*)::int as requests
+  from ops.usage u
+  join lateral (
+    select answer_id, question, query_type from ops.answers
+    where thread_id = u.thread_id and created_at >= u.at order by created_at limit 1
+  ) a on true
+  where u.workspace_id = %(workspace)s
+    and u.at >= %(since)s and (%(until)s::timestamptz is null or u.at < %(until)s)
+  group by 1, 2, 3, 4 having sum(u.cost) > 0 order by cost desc limit 10
+)
+select costly.*, coalesce(knowledge.cost, 0)::float as knowledge_cost
+from costly left join lateral (
+  select sum(paid.cost / paid.answers) as cost
+  from (
+    select c.chunk_id, sum(x.cost) as cost,
+           (select count(distinct o.answer_id) from ops.citations o where o.chunk_id = c.chunk_id) as answers
+    from (select distinct agent_id, generation, chunk_id from ops.citations
+          where answer_id = costly.answer_id) c
+    join kb.generations g
+      on g.workspace_id = %(workspace)s and g.agent_id = c.agent_id and g.number = c.generation
+    join kb.generation_chunks gc on gc.generation_id = g.generation_id and gc.chunk_id = c.chunk_id
+    join kb.chunk_extractions m using (document_id, chunk_index)
+    join kb.extractions x using (extraction_id)
+    group by c.chunk_id
+  ) paid
+) knowledge on true order by costly.cost desc;
 
 -- name: question_costs
 select (count(*) filter (where prompt_tokens > 0 and outcome <> 'open'))::int as calls,

@@ -21,10 +21,15 @@ BUDGET = {
     "budget": "per-user", "subject": "anna", "begins": "2026-03-01", "spent": 1.5, "held": 0.1, "cap": 2.0,
     "scope": "user", "period": "day", "unit": "dollars", "over": "reject", "used": 0.8,
 }  # fmt: skip
+QUESTION = {
+    "thread_id": "t", "answer_id": "a", "question": "How long\nis it [kept]?", "query_type": "rag_document",
+    "cost": 0.125, "requests": 2, "knowledge_cost": 0.0625,
+}  # fmt: skip
 SAID = {
     "by": "agent", "since": "2026-03-01T00:00:00+00:00", "until": None, "rows": [ROW],
     "total": {"requests": 1200, "cost": 1.5, "estimated_cost": 0.25}, "budgets": [BUDGET],
-    "projection": {"month": "2026-03", "spent": 1.5, "projected": 4.5}, "costly_questions": [],
+    "projection": {"month": "2026-03", "spent": 1.5, "projected": 4.5}, "costly_questions": [QUESTION],
+    "ingestion": {"requests": 40, "cost": 0.375},
 }  # fmt: skip
 
 
@@ -65,7 +70,8 @@ def test_people_see_spend_budgets_and_the_month(monkeypatch: pytest.MonkeyPatch)
     shown, asked = run(monkeypatch, "--by", "agent", "--since", "2026-03-01")
     assert asked == ["/costs?by=agent&since=2026-03-01T00%3A00%3A00%2B00%3A00"]
     for part in ("keeper [bold]", "1,200", "500,000", "1.5000", "per-user", "anna", "80%", "reject",
-                 "$1.5000, of it estimated 0.2500", "$4.5000 at this pace"):  # fmt: skip
+                 "$1.5000, of it estimated 0.2500", "$4.5000 at this pace",
+                 "How long is it [kept]?", "0.1250", "0.0625", "40 requests, $0.3750"):  # fmt: skip
         assert part in shown
 
 
