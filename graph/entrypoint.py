@@ -200,7 +200,9 @@ def _agents(settings: ReaderSettings, outside: Gateways) -> AgentsGraph:
             "system": System(
                 PostgresSystemState(outside.ledger, outside.ops, settings.workspace_id)
             ),
-            "operations": OperationsAgent(RequestedOperations(outside.ops), outside.reader),
+            "operations": OperationsAgent(
+                RequestedOperations(outside.ops, settings.workspace_id), outside.reader
+            ),
             "tools": ToolCalls(outside.tools, PostgresToolLog(outside.ops), outside.model),
             "class": outside.classes,
         }

@@ -28,7 +28,7 @@ class TriggerLedger:
 
     def open_pushes(self) -> list[Push]:
         """Those that nobody took yet, newest first."""
-        found = self.database.rows("open_pushes")
+        found = self.database.rows("open_pushes", workspace=self.workspace)
         return [
             Push(row["delivery_id"], row["ref"], row["after_sha"], row["pusher"], row["age"])
             for row in found

@@ -137,7 +137,7 @@ def operations_sensor(settings: WriterSettings) -> dg.SensorDefinition:
     def approved_operations(
         context: dg.SensorEvaluationContext, ledger: dg.ResourceParam[Ledger]
     ) -> dg.SensorResult | dg.SkipReason:
-        rows = ledger.database.rows("open_operations")
+        rows = ledger.database.rows("open_operations", workspace=ledger.workspace)
         if not rows:
             return dg.SkipReason("nothing was approved or asked for")
         agents = set(context.instance.get_dynamic_partitions(AGENTS))

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from graph.agents.class_agents import ClassAgents
 from graph.agents.tool_agents import server_agents, with_tools
+from graph.caller import current_caller
 from graph.planning.registry import Registry
 from graph.planning.workflow_plan import AgentCapability
 from graph.ports import CallerGroups, KnowledgeReader, ToolServers
@@ -98,7 +99,7 @@ class LiveRegistry:
     classes: ClassAgents | None = None
     tools: ToolServers | None = None
     caller: CallerGroups | None = None
-    """Who asks; agents with another audience are not there for them."""
+    """Groups of who asks; agents with another audience are not there for them."""
 
     async def current(self) -> Registry:
         live = await self.reader.agents()
@@ -112,8 +113,14 @@ class LiveRegistry:
 
     def _for_caller(self, agents: Sequence[AgentCapability]) -> Registry:
         groups = set(self.caller()) if self.caller else set[str]()
+        asks = current_caller()
         return Registry(
-            tuple(one for one in agents if not one.audience or groups & {*one.audience})
+            tuple(
+                one
+                for one in agents
+                if asks.may_ask(one.agent_id, one.kind)
+                and (not one.audience or groups & {*one.audience})
+            )
         )
 
     async def find(self, agent_id: str) -> AgentCapability | None:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from qdrant_client import AsyncQdrantClient
 
+from graph.caller import current_caller
 from graph.gateways.catalogue_queries import CatalogueQueries
 from graph.gateways.counted_words import CountedWords
 from graph.gateways.passage_finding import LiveAgent, PassageFinding, Wanted
@@ -100,17 +101,18 @@ class PostgresQdrantReader:
         )
 
     async def affinity(self, question: str, agent_ids: Sequence[str]) -> dict[str, float]:
-        if not agent_ids:
+        mine = [one for one in agent_ids if current_caller().may_ask(one)]
+        if not mine:
             return {}
         # Read as a search reads it: the agents that are chosen find it remembered.
         [read] = await self.embedder.read([question])
         vectors = QuestionVectors(read.vector, sparse_query(question))
-        aliases = {one: self._alias(one) for one in agent_ids}
+        aliases = {one: self._alias(one) for one in mine}
         return await self._search().nearest(aliases, vectors, self._rights())
 
     async def chunk_text(self, agent_id: str, generation: int, chunk_id: str) -> Passage | None:
         chunk = _uuid(chunk_id)
-        if chunk is None:
+        if chunk is None or not current_caller().may_ask(agent_id):
             return None
         values = {
             "agent": agent_id,
@@ -141,7 +143,8 @@ class PostgresQdrantReader:
         if self._registry is None or now - self._registry[0] > REGISTRY_SECONDS:
             rows = await self._rows("live_agents", {})
             self._registry = (now, {row["agent_id"]: live_agent(row) for row in rows})
-        return self._registry[1]
+        asks = current_caller()
+        return {name: one for name, one in self._registry[1].items() if asks.may_ask(name)}
 
     async def _rows(self, name: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         statement = named_queries("reader")[name]

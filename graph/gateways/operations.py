@@ -20,11 +20,13 @@ POSSIBLE: Final = {
 }
 
 _REQUEST = """
-insert into ops.requested_operations (key, action, arguments, requested_by, trace_id)
-values (%(key)s, %(action)s, %(arguments)s, %(by)s, %(trace)s)
+insert into ops.requested_operations (key, action, arguments, requested_by, trace_id, workspace_id)
+values (%(key)s, %(action)s, %(arguments)s, %(by)s, %(trace)s, %(workspace)s)
 on conflict (key) do nothing
 """
-_READ = "select * from ops.requested_operations where key = %(key)s"
+_READ = """
+select * from ops.requested_operations where key = %(key)s and workspace_id = %(workspace)s
+"""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class RequestedOperations:
     """The real `Operations`: one row per key, however often it is asked for."""
 
     pool: LazyPool
+    workspace: str
     requested_by: str = "graph"
 
     async def perform(self, action: str, arguments: dict[str, Any], *, key: str) -> dict[str, Any]:
@@ -52,10 +55,12 @@ class RequestedOperations:
                     "action": action,
                     "arguments": said,
                     "by": self.requested_by,
+                    "workspace": self.workspace,
                     "trace": structlog.contextvars.get_contextvars().get("trace_id"),
                 },
             )
-            row = await (await connection.execute(_READ.encode(), {"key": key})).fetchone()
+            mine = {"key": key, "workspace": self.workspace}
+            row = await (await connection.execute(_READ.encode(), mine)).fetchone()
         if row is None:
             raise BadInput("the request is gone", where=key, cure="ask again")
         if row["action"] != action or row["arguments"] != arguments:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final
 
+from graph.caller import current_caller
 from graph.gateways.asked_time import AsOf, asked_as_of, read_as_of
 from graph.gateways.knowledge_reader import (
     REGISTRY_SECONDS,
@@ -86,7 +87,8 @@ class PastReader(PostgresQdrantReader):
         return copy, None
 
     async def _live(self) -> dict[str, LiveAgent]:
-        return {agent: live_agent(row) for agent, row in self.served.items()}
+        asks = current_caller()
+        return {one: live_agent(row) for one, row in self.served.items() if asks.may_ask(one)}
 
     async def _rows(self, name: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         if name not in ("live_passages", "passage_of_generation"):

@@ -8,10 +8,15 @@ from graph.gateways.postgres import LazyPool
 from kb_contract.named_queries import named_queries
 
 _QUEUE = """
-select (select count(*) from ops.runs where status = 'pending') as runs_waiting,
-       (select count(*) from ops.runs where status = 'running') as runs_running,
-       (select count(*) from ops.approvals where status = 'pending') as approvals_waiting,
-       (select count(*) from ops.requested_operations where status = 'requested') as operations_waiting
+with mine as (select thread_id from ops.threads where workspace_id = %(workspace)s)
+select (select count(*) from ops.runs join mine using (thread_id)
+        where status = 'pending') as runs_waiting,
+       (select count(*) from ops.runs join mine using (thread_id)
+        where status = 'running') as runs_running,
+       (select count(*) from ops.approvals join mine using (thread_id)
+        where status = 'pending') as approvals_waiting,
+       (select count(*) from ops.requested_operations
+        where status = 'requested' and workspace_id = %(workspace)s) as operations_waiting
 """
 _CLOCK = "select to_char(now() at time zone 'utc', 'YYYY-MM-DD HH24:MI \"UTC\"') as now"
 _WORKERS = """
@@ -32,11 +37,12 @@ class PostgresSystemState:
 
     async def read(self) -> dict[str, list[dict[str, Any]]]:
         state: dict[str, list[dict[str, Any]]] = {}
+        mine = {"workspace": self.workspace}
         for part in ("generations", "colours", "runs"):
             statement = named_queries("reader")[f"system_{part}"]
-            rows = await self.ledger.rows(statement, {"workspace": self.workspace})
+            rows = await self.ledger.rows(statement, mine)
             state[part] = [plain_row(row) for row in rows]
         state["workers"] = [plain_row(row) for row in await self.ops.rows(_WORKERS, {})]
         state["clock"] = [plain_row(row) for row in await self.ops.rows(_CLOCK, {})]
-        state["queue"] = [plain_row(row) for row in await self.ops.rows(_QUEUE, {})]
+        state["queue"] = [plain_row(row) for row in await self.ops.rows(_QUEUE, mine)]
         return state

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
 import psycopg
@@ -10,6 +11,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 from pydantic import SecretStr
 
+from graph.caller import current_caller
 from graph.postgres_session import session_options
 from kb_contract.named_queries import named_queries
 
@@ -18,16 +20,23 @@ Connection = psycopg.AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Connection]
 # Jobs are put in the queue on our own connections, and its functions name no schema.
 SESSION = session_options("procrastinate")
+PLACES = ("server", "plans", "approvals", "evaluations", "costs", "door")
 
 
 @dataclass(frozen=True)
 class Statements:
-    """Runs statements of `kb_contract/sql/server.sql` and `approvals.sql` on one connection."""
+    """Runs statements of PLACES on one connection.
+
+    Each is told the workspace and the caller's agents, so that no route can forget them.
+    """
 
     connection: Connection
+    workspace: str
 
     async def rows(self, name: str, **values: Any) -> list[Row]:
-        cursor = await self.connection.execute(_statement(name).encode(), values)
+        caller = current_caller()
+        whose = {"workspace": self.workspace, "caller": caller.name, "scope": caller.scope}
+        cursor = await self.connection.execute(_statement(name), {**whose, **values})
         return await cursor.fetchall() if cursor.description else []
 
     async def row(self, name: str, **values: Any) -> Row | None:
@@ -40,25 +49,26 @@ class Database:
     """Statements by name, alone or together in a transaction."""
 
     pool: Pool
+    workspace: str
 
     async def rows(self, name: str, **values: Any) -> list[Row]:
         async with self.pool.connection() as connection:
-            return await Statements(connection).rows(name, **values)
+            return await Statements(connection, self.workspace).rows(name, **values)
 
     async def row(self, name: str, **values: Any) -> Row | None:
         async with self.pool.connection() as connection:
-            return await Statements(connection).row(name, **values)
+            return await Statements(connection, self.workspace).row(name, **values)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Statements]:
         async with self.pool.connection() as connection, connection.transaction():
-            yield Statements(connection)
+            yield Statements(connection, self.workspace)
 
 
-def _statement(name: str) -> str:
-    places = ("server", "plans", "approvals", "evaluations", "costs")
-    known = {name: one for place in places for name, one in named_queries(place).items()}
-    return known[name]
+@cache
+def _statement(name: str) -> bytes:
+    found = [one[name] for one in map(named_queries, PLACES) if name in one]
+    return found[0].encode()
 
 
 def server_pool(database_url: SecretStr, *, largest: int) -> Pool:

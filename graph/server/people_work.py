@@ -16,10 +16,10 @@ from graph.postgres_session import PASSING_ERRORS
 from graph.server.approval_timers import ApprovalTimers
 from graph.server.database import SESSION, Connection, Database
 from graph.server.notices.post_office import PostOffice, TryLater
-from graph.server.queue import HEARTBEAT_SECONDS, STALLED_SECONDS, FencedJobManager
+from graph.server.queue import HEARTBEAT_SECONDS, STALLED_SECONDS, FencedJobManager, queue_of
 
 log = structlog.get_logger(__name__)
-QUEUE: Final = "people"
+PEOPLE: Final = "people"
 TEND: Final = "tend_approvals"
 SEND: Final = "send_notice"
 EVERY_FIVE_SECONDS: Final = "* * * * * */5"
@@ -48,6 +48,10 @@ class PeopleWork:
     cron: str | None = EVERY_FIVE_SECONDS
     """When to look; None: only when `tend` is called."""
 
+    @property
+    def queue(self) -> str:
+        return queue_of(self.database.workspace, PEOPLE)
+
     async def run(self) -> None:
         """Work until cancelled; whatever was cut off is taken up by the next worker."""
         while True:
@@ -59,7 +63,7 @@ class PeopleWork:
 
     async def tend(self) -> None:
         """One look at the clock and at the audit."""
-        await self.database.rows("revive_stalled_jobs", queue=QUEUE, seconds=STALLED_SECONDS)
+        await self.database.rows("revive_stalled_jobs", queue=self.queue, seconds=STALLED_SECONDS)
         await self.timers.tend()
 
     async def _work(self) -> None:
@@ -74,7 +78,7 @@ class PeopleWork:
         self._tasks(app)
         async with app.open_async():
             await app.run_worker_async(
-                queues=[QUEUE],
+                queues=[self.queue],
                 concurrency=2,
                 delete_jobs="successful",
                 update_heartbeat_interval=HEARTBEAT_SECONDS,
@@ -88,7 +92,7 @@ class PeopleWork:
             await self.post_office.deliver(notice_id)
 
         async def put(connection: Connection, notice_id: int) -> int:
-            job = app.configure_task(SEND, queue=QUEUE, connection=connection)
+            job = app.configure_task(SEND, queue=self.queue, connection=connection)
             return await job.defer_async(notice_id=notice_id)
 
         async def tend_approvals(timestamp: int) -> None:
@@ -96,7 +100,9 @@ class PeopleWork:
             await self.tend()
             await self.post_office.collect(put)
 
-        app.task(name=SEND, queue=QUEUE, retry=RetrySlower())(send_notice)
-        tend = app.task(name=TEND, queue=QUEUE, queueing_lock=TEND)(tend_approvals)
+        app.task(name=SEND, queue=self.queue, retry=RetrySlower())(send_notice)
+        tend = app.task(name=TEND, queue=self.queue, queueing_lock=f"{TEND} {self.queue}")(
+            tend_approvals
+        )
         if self.cron is not None:
-            app.periodic(cron=self.cron)(tend)
+            app.periodic(cron=self.cron, periodic_id=self.queue)(tend)

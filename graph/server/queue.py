@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from graph.postgres_session import PASSING_ERRORS
 from graph.server.database import SESSION, Connection, Database, Pool, Statements
+from kb_contract.identifiers import DEFAULT_WORKSPACE
 
 log = structlog.get_logger(__name__)
 QUEUE: Final = "runs"
@@ -81,7 +82,12 @@ class FencedJobManager(JobManager):
         )
 
 
-def worker_queue(database_url: SecretStr, run_task: RunTask) -> App:
+def queue_of(workspace: str, name: str = QUEUE) -> str:
+    """Name a workspace's own queue: workers of one never take what another asked for."""
+    return name if workspace == DEFAULT_WORKSPACE else f"{name}-{workspace}"
+
+
+def worker_queue(database_url: SecretStr, queue: str, run_task: RunTask) -> App:
     """Make the app of a worker, with connections of its own."""
     connector = PsycopgConnector(
         conninfo=database_url.get_secret_value(),
@@ -91,15 +97,16 @@ def worker_queue(database_url: SecretStr, run_task: RunTask) -> App:
     )
     app = App(connector=connector)
     app.job_manager = FencedJobManager(connector)
-    app.task(name=TASK, queue=QUEUE, retry=RetryWhatMayPass())(run_task)
+    app.task(name=TASK, queue=queue, retry=RetryWhatMayPass())(run_task)
     return app
 
 
 class RunQueue:
     """Puts runs in the queue, in the caller's transaction."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, workspace: str) -> None:
         self._pool = pool
+        self._queue = queue_of(workspace)
         self._app = App(connector=PsycopgConnector())
 
     async def open(self) -> None:
@@ -111,13 +118,15 @@ class RunQueue:
         """Put a run behind the others of its thread; return the job's id."""
         schedule = {"schedule_in": {"seconds": after_seconds}} if after_seconds else {}
         job = self._app.configure_task(
-            TASK, queue=QUEUE, lock=thread_id, connection=connection, **cast("Any", schedule)
+            TASK, queue=self._queue, lock=thread_id, connection=connection, **cast("Any", schedule)
         )
         return await job.defer_async(run_id=run_id)
 
     async def revive(self, database: Database) -> int:
         """Give runs whose worker died back to the queue; return how many."""
-        stalled = await database.rows("revive_stalled_jobs", queue=QUEUE, seconds=STALLED_SECONDS)
+        stalled = await database.rows(
+            "revive_stalled_jobs", queue=self._queue, seconds=STALLED_SECONDS
+        )
         async with database.transaction() as statements:
             orphans = await statements.rows("runs_without_job", seconds=ORPHANED_SECONDS)
             for run in orphans:

@@ -16,6 +16,7 @@ from langgraph.runtime import RunControl
 from langgraph.types import StateSnapshot
 from opentelemetry import trace
 
+from graph.caller import Caller, working_for
 from graph.checkpoints import PostgresSaver
 from graph.postgres_session import PASSING_ERRORS
 from graph.server.approval_keeping import ApprovalKeeping
@@ -109,7 +110,9 @@ class RunExecution:
             state = await graph.aget_state(_place(run))
             return await ending.failed("WorkerLost", f"{MOST_ATTEMPTS} attempts failed", state)
         control = RunControl()
-        work = asyncio.create_task(self._run_graph(graph, run, sink, control))
+        agents = None if run["agents"] is None else frozenset(run["agents"])
+        with working_for(Caller(agents=agents)):
+            work = asyncio.create_task(self._run_graph(graph, run, sink, control))
         mine = ActiveRun(run["attempt"], work, control)
         self.active[run["run_id"]] = mine
         try:

@@ -29,9 +29,9 @@ from graph.server.people_work import PeopleWork
 from graph.server.queue import (
     FETCH_SECONDS,
     HEARTBEAT_SECONDS,
-    QUEUE,
     STALLED_SECONDS,
     RunQueue,
+    queue_of,
     worker_queue,
 )
 from graph.server.run_creation import RunDesk
@@ -72,13 +72,14 @@ class Worker:
                     task.cancel()
 
     async def _work_always(self) -> None:
+        queue = queue_of(self.settings.workspace_id)
         while not self.stopping.is_set():
-            app = worker_queue(self.settings.database_url, self.execution.execute)
+            app = worker_queue(self.settings.database_url, queue, self.execution.execute)
             try:
                 async with app.open_async():
                     work = asyncio.create_task(
                         app.run_worker_async(
-                            queues=[QUEUE],
+                            queues=[queue],
                             concurrency=self.settings.worker_concurrency,
                             fetch_job_polling_interval=FETCH_SECONDS,
                             update_heartbeat_interval=HEARTBEAT_SECONDS,
@@ -148,13 +149,13 @@ async def open_worker(
     now: Clock = utc_now,
 ) -> AsyncGenerator[Worker]:
     """Open what a worker stands on."""
-    url = settings.database_url
+    url, workspace = settings.database_url, settings.workspace_id
     size = 2 * settings.worker_concurrency + 2
     async with (
         server_pool(url, largest=size) as pool,
         checkpoint_pool(url.get_secret_value(), largest=size) as checkpoints,
     ):
-        database, queue = Database(pool), RunQueue(pool)
+        database, queue = Database(pool, workspace), RunQueue(pool, workspace)
         fence = Fence(database)
         saver = FencedSaver(checkpoints, fence)
         await saver.setup()
@@ -166,7 +167,7 @@ async def open_worker(
             saver,
             fence,
             settings.query_timeout + MARGIN_SECONDS,
-            ApprovalKeeping(policies_of(settings), settings.workspace_id, now),
+            ApprovalKeeping(policies_of(settings), workspace, now),
         )
         answering = Answering(database, RunDesk(database, queue, graphs, saver, now), graphs)
         people = PeopleWork(

@@ -81,7 +81,8 @@ def _batch(after: int, approval: str | None, limit: int) -> list[dict[str, Any]]
     from psycopg.rows import dict_row
 
     statement = named_queries("approvals")["audit_after"].encode()
-    values = {"after": after, "approval_id": approval, "limit": limit}
+    everyones = {"workspace": None, "scope": None}
+    values = {**everyones, "after": after, "approval_id": approval, "limit": limit}
     url = find_addresses(load_settings()).database_url
     with psycopg.connect(url) as connection, connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(statement, values).fetchall()

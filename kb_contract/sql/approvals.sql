@@ -62,16 +62,27 @@ returning approval_id;
 -- name: approval
 select * from ops.approvals
 where approval_id = %(approval_id)s and (%(thread_id)s::text is null or thread_id = %(thread_id)s)
+  and thread_id in (select t.thread_id from ops.threads t
+                    where ops.may_see(t, %(workspace)s, %(scope)s::text[]))
 order by status = 'pending' desc, created_at desc;
 
 -- name: pending_approvals
 select * from ops.approvals
 where status = 'pending' and (%(thread_id)s::text is null or thread_id = %(thread_id)s)
+  and thread_id in (select t.thread_id from ops.threads t
+                    where ops.may_see(t, %(workspace)s, %(scope)s::text[]))
 order by created_at, ordinal limit %(limit)s offset %(offset)s;
+
+-- name: approvals_waiting
+select count(*) as waiting from ops.approvals
+where status = 'pending'
+  and thread_id in (select t.thread_id from ops.threads t where t.workspace_id = %(workspace)s);
 
 -- name: decided_approvals
 select * from ops.approvals
 where status <> 'pending' and (%(thread_id)s::text is null or thread_id = %(thread_id)s)
+  and thread_id in (select t.thread_id from ops.threads t
+                    where ops.may_see(t, %(workspace)s, %(scope)s::text[]))
 order by decided_at desc, ordinal limit %(limit)s offset %(offset)s;
 
 -- name: chunks_now
@@ -107,10 +118,12 @@ where p.reason = 'cited by an approval' and (p.ends_at is null or p.ends_at > %(
 -- name: warn_approvals
 update ops.approvals set warned_at = %(now)s
 where status = 'pending' and warned_at is null and warn_at <= %(now)s and deadline > %(now)s
+  and thread_id in (select t.thread_id from ops.threads t where t.workspace_id = %(workspace)s)
 returning approval_id, thread_id;
 
 -- name: overdue_approvals
 select * from ops.approvals where status = 'pending' and deadline <= %(now)s
+  and thread_id in (select t.thread_id from ops.threads t where t.workspace_id = %(workspace)s)
 order by deadline limit 200;
 
 -- name: escalate_approval
@@ -124,32 +137,53 @@ returning *;
 
 -- name: people_of_deputy
 select distinct person from ops.delegations
-where deputy = %(deputy)s and ended_at is null and starts_at <= %(now)s and ends_at > %(now)s
+where workspace_id = %(workspace)s and deputy = %(deputy)s and ended_at is null and starts_at <= %(now)s and ends_at > %(now)s
 order by person;
 
 -- name: new_delegation
-insert into ops.delegations (person, deputy, reason, starts_at, ends_at)
-values (%(person)s, %(deputy)s, %(reason)s, %(starts_at)s, %(ends_at)s) returning *;
+insert into ops.delegations (person, deputy, reason, starts_at, ends_at, workspace_id)
+values (%(person)s, %(deputy)s, %(reason)s, %(starts_at)s, %(ends_at)s, %(workspace)s) returning *;
 
 -- name: delegations
 select *, ended_at is null and starts_at <= %(now)s and ends_at > %(now)s as in_force
-from ops.delegations order by created_at desc, delegation_id desc limit %(limit)s offset %(offset)s;
+from ops.delegations
+where workspace_id = %(workspace)s
+  and (%(scope)s::text[] is null or %(caller)s in (person, deputy))
+order by created_at desc, delegation_id desc limit %(limit)s offset %(offset)s;
 
 -- name: end_delegation
 update ops.delegations set ended_at = %(now)s
-where delegation_id = %(delegation_id)s and person = %(person)s and ended_at is null
+where delegation_id = %(delegation_id)s and workspace_id = %(workspace)s and person = %(person)s
+  and ended_at is null
 returning *;
 
 -- name: audit_after
+-- Without a workspace: everything, for whoever has the database itself.
 select n, entry::text as entry, previous, digest from ops.audit
 where n > %(after)s and (%(approval_id)s::text is null or entry->>'approval_id' = %(approval_id)s)
+  and (%(workspace)s::text is null or coalesce(entry->>'workspace_id', 'default') = %(workspace)s)
+  and (%(scope)s::text[] is null or exists (
+    select from ops.threads t where t.thread_id = entry->>'thread_id' and t.agents <@ %(scope)s::text[]))
 order by n limit %(limit)s;
 
+-- name: approval_events
+-- Of the audit what is about approvals and deputies; the rest is for those who have the database.
+select n, entry::text as entry, previous, digest from ops.audit
+where n > %(after)s and coalesce(entry->>'workspace_id', 'default') = %(workspace)s
+  and coalesce(entry->>'approval_id', entry->>'delegation_id') is not null
+  and (%(scope)s::text[] is null or exists (
+    select from ops.threads t where t.thread_id = entry->>'thread_id' and t.agents <@ %(scope)s::text[]))
+order by n limit %(limit)s;
+
+-- name: begin_notices
+insert into ops.notice_cursor (n, workspace_id)
+values ((select coalesce(max(n), 0) from ops.audit), %(workspace)s) on conflict do nothing;
+
 -- name: notice_cursor
-select n from ops.notice_cursor for update skip locked;
+select n from ops.notice_cursor where workspace_id = %(workspace)s for update skip locked;
 
 -- name: move_notice_cursor
-update ops.notice_cursor set n = %(n)s;
+update ops.notice_cursor set n = %(n)s where workspace_id = %(workspace)s;
 
 -- name: new_notice
 insert into ops.notices (n, channel, target) values (%(n)s, %(channel)s, %(target)s)

@@ -43,7 +43,8 @@ order by a.created_at desc, c.answer_id, c.ordinal;
 -- name: give_feedback
 insert into ops.feedback (answer_id, given_by, verdict, correction, passages)
 select answer_id, %(by)s, %(verdict)s, %(correction)s, %(passages)s
-from ops.answers where answer_id = %(answer_id)s
+from ops.answers join ops.threads t using (thread_id)
+where answer_id = %(answer_id)s and ops.may_see(t, %(workspace)s, %(scope)s::text[])
 on conflict (answer_id, given_by) do update
 set verdict = excluded.verdict, correction = excluded.correction, passages = excluded.passages, at = now()
 returning answer_id, given_by, verdict, correction, passages, at;

@@ -30,7 +30,8 @@ where agent is not null and capability is not null
 group by agent, capability;
 
 -- name: run_of_graph
-select run_id, thread_id, status from ops.runs where run_id = %(run_id)s;
+select r.run_id, r.thread_id, r.status from ops.runs r join ops.threads t using (thread_id)
+where r.run_id = %(run_id)s and ops.may_see(t, %(workspace)s, %(scope)s::text[]);
 
 -- name: plan_events
 select r.run_id, e.data from ops.events e join ops.runs r using (run_id)

@@ -1,29 +1,40 @@
 -- What the server and its workers do with runs. Lock order: thread, then run, then the rest.
+-- Every statement is given %(workspace)s, %(caller)s and %(scope)s: the tenant, who calls, and the agents that
+-- they may ask (null: all). What others own is not there: no statement that takes an id from a caller leaves them out.
 
 -- name: thread
 select thread_id, status, metadata, config, created_at, updated_at
-from ops.threads where thread_id = %(thread_id)s;
+from ops.threads t
+where thread_id = %(thread_id)s and ops.may_see(t, %(workspace)s, %(scope)s::text[]);
 
 -- name: lock_thread
-select thread_id, status, metadata from ops.threads where thread_id = %(thread_id)s for update;
+select thread_id, status, metadata from ops.threads t
+where thread_id = %(thread_id)s and ops.may_see(t, %(workspace)s, %(scope)s::text[]) for update;
+
+-- name: thread_owner
+select owner from ops.threads t
+where thread_id = %(thread_id)s and ops.may_see(t, %(workspace)s, %(scope)s::text[]);
 
 -- name: new_thread
-insert into ops.threads (thread_id, metadata) values (%(thread_id)s, %(metadata)s)
+insert into ops.threads (thread_id, metadata, workspace_id, agents, owner)
+values (%(thread_id)s, %(metadata)s, %(workspace)s, %(scope)s::text[], %(caller)s)
 on conflict (thread_id) do nothing
 returning thread_id, status, metadata, config, created_at, updated_at;
 
 -- name: change_thread
-update ops.threads set metadata = metadata || %(metadata)s, updated_at = now()
-where thread_id = %(thread_id)s
+update ops.threads t set metadata = metadata || %(metadata)s, updated_at = now()
+where thread_id = %(thread_id)s and ops.may_see(t, %(workspace)s, %(scope)s::text[])
 returning thread_id, status, metadata, config, created_at, updated_at;
 
 -- name: delete_thread
-delete from ops.threads where thread_id = %(thread_id)s returning thread_id;
+delete from ops.threads t
+where thread_id = %(thread_id)s and ops.may_see(t, %(workspace)s, %(scope)s::text[]) returning thread_id;
 
 -- name: search_threads
 select thread_id, status, metadata, config, created_at, updated_at
-from ops.threads
-where metadata @> %(metadata)s
+from ops.threads t
+where ops.may_see(t, %(workspace)s, %(scope)s::text[])
+  and metadata @> %(metadata)s
   and (%(status)s::text is null or status = %(status)s)
   and (%(ids)s::text[] is null or thread_id = any(%(ids)s))
 order by
@@ -37,8 +48,8 @@ order by
 limit %(limit)s offset %(offset)s;
 
 -- name: count_threads
-select count(*) as found from ops.threads
-where metadata @> %(metadata)s and (%(status)s::text is null or status = %(status)s);
+select count(*) as found from ops.threads t
+where ops.may_see(t, %(workspace)s, %(scope)s::text[]) and metadata @> %(metadata)s and (%(status)s::text is null or status = %(status)s);
 
 -- name: settle_thread
 update ops.threads t set updated_at = now(), status = case
@@ -52,9 +63,10 @@ where thread_id = %(thread_id)s
 returning status;
 
 -- name: run
-select run_id, thread_id, assistant_id, status, kwargs, metadata, multitask_strategy, attempt,
-       cancel, cancelled_by, job_id, error, created_at, updated_at
-from ops.runs where run_id = %(run_id)s;
+select r.run_id, r.thread_id, r.assistant_id, r.status, r.kwargs, r.metadata, r.multitask_strategy,
+       r.attempt, r.cancel, r.cancelled_by, r.job_id, r.error, r.created_at, r.updated_at
+from ops.runs r join ops.threads t using (thread_id)
+where r.run_id = %(run_id)s and ops.may_see(t, %(workspace)s, %(scope)s::text[]);
 
 -- name: context_before
 select kwargs->'context' as context from ops.runs where thread_id = %(thread_id)s
@@ -101,7 +113,8 @@ where run_id = %(run_id)s;
 -- name: claim_run
 update ops.runs set status = 'running', attempt = attempt + 1, updated_at = now()
 where run_id = %(run_id)s and status in ('pending', 'running')
-returning run_id, thread_id, assistant_id, kwargs, metadata, attempt, cancel, trace_id;
+returning run_id, thread_id, assistant_id, kwargs, metadata, attempt, cancel, trace_id,
+  (select t.agents from ops.threads t where t.thread_id = runs.thread_id) as agents;
 
 -- name: finish_run
 update ops.runs set status = %(status)s, error = %(error)s, updated_at = now()
@@ -157,7 +170,9 @@ select id, procrastinate.procrastinate_retry_job_v2(id, now(), null, null, null)
 
 -- name: runs_without_job
 select run_id, thread_id from ops.runs r
-where status in ('pending', 'running') and updated_at < now() - make_interval(secs => %(seconds)s)
+where status in ('pending', 'running')
+  and thread_id in (select t.thread_id from ops.threads t where t.workspace_id = %(workspace)s)
+  and updated_at < now() - make_interval(secs => %(seconds)s)
   and not exists (select from procrastinate.procrastinate_jobs job
                   where job.id = r.job_id and job.status in ('todo', 'doing'))
 order by created_at limit 100 for update skip locked;
@@ -174,31 +189,40 @@ where g.workspace_id = %(workspace_id)s and g.agent_id = %(agent_id)s
 order by g.number desc limit %(limit)s offset %(offset)s;
 
 -- name: record_push
-insert into ops.pushes (delivery_id, provider, repository, ref, after_sha, pusher)
-values (%(delivery_id)s, %(provider)s, %(repository)s, %(ref)s, %(after_sha)s, %(pusher)s)
+insert into ops.pushes (delivery_id, provider, repository, ref, after_sha, pusher, workspace_id)
+values (%(delivery_id)s, %(provider)s, %(repository)s, %(ref)s, %(after_sha)s, %(pusher)s, %(workspace)s)
 on conflict (delivery_id) do nothing returning delivery_id;
 
 -- name: push
 select delivery_id, provider, repository, ref, after_sha, pusher, received_at, taken_at, dagster_runs
-from ops.pushes where delivery_id = %(delivery_id)s;
+from ops.pushes
+where delivery_id = %(delivery_id)s and workspace_id = %(workspace)s and %(scope)s::text[] is null;
 
 -- name: request_operation
-insert into ops.requested_operations (key, action, arguments, requested_by, trace_id)
-values (%(key)s, %(action)s, %(arguments)s, %(by)s, %(trace_id)s)
+insert into ops.requested_operations (key, action, arguments, requested_by, trace_id, workspace_id)
+values (%(key)s, %(action)s, %(arguments)s, %(by)s, %(trace_id)s, %(workspace)s)
 on conflict (key) do nothing returning key;
 
 -- name: operation
 select key, action, arguments, status, requested_by, result, created_at, updated_at
-from ops.requested_operations where key = %(key)s;
+from ops.requested_operations where key = %(key)s and workspace_id = %(workspace)s;
 
 -- name: workers
 select count(*) filter (where last_heartbeat > now() - make_interval(secs => %(seconds)s)) as alive
 from procrastinate.procrastinate_workers;
 
 -- name: queue_length
-select count(*) filter (where status = 'pending') as pending,
-       count(*) filter (where status = 'running') as running from ops.runs
-where status in ('pending', 'running');
+select count(*) filter (where r.status = 'pending') as pending,
+       count(*) filter (where r.status = 'running') as running
+from ops.runs r join ops.threads t using (thread_id)
+where r.status in ('pending', 'running') and t.workspace_id = %(workspace)s;
+
+-- name: work_under_way
+-- Of one caller, and of everybody who waits in the same queue.
+select count(*) filter (where r.metadata->>'requested_by' = %(caller)s)::int as callers,
+       count(*) filter (where r.status = 'pending')::int as waiting
+from ops.runs r join ops.threads t using (thread_id)
+where r.status in ('pending', 'running') and t.workspace_id = %(workspace)s;
 
 -- name: transcript_after
 -- What runs of a thread said of themselves, in the order in which they said it.
@@ -222,13 +246,30 @@ left join lateral (
 ) newest on true
 where t.thread_id = %(thread_id)s;
 
+-- name: sessions
+select t.thread_id as session_id, t.status, t.created_at, t.updated_at, newest.run_id,
+       coalesce(newest.question, '') as question, newest.requested_by
+from ops.threads t
+left join lateral (
+  select r.run_id, r.metadata->>'requested_by' as requested_by,
+         coalesce(r.kwargs#>>'{input,question}', '') as question
+  from ops.runs r
+  where r.thread_id = t.thread_id and r.kwargs->'command' = 'null'
+  order by r.created_at desc, r.run_id limit 1
+) newest on true
+where ops.may_see(t, %(workspace)s, %(scope)s::text[])
+order by t.updated_at desc, t.thread_id limit %(limit)s offset %(offset)s;
 -- name: answer
-select answer_id, thread_id, run_id, question, query_type, status, answer, coverage, conflicts, as_of,
-       generations, created_at
-from ops.answers where answer_id = %(answer_id)s;
+select a.answer_id, a.thread_id, a.run_id, a.question, a.query_type, a.status, a.answer, a.coverage,
+       a.conflicts, a.as_of, a.generations, a.created_at
+from ops.answers a join ops.threads t using (thread_id)
+where a.answer_id = %(answer_id)s and ops.may_see(t, %(workspace)s, %(scope)s::text[]);
 
 -- name: citations_shown
 -- What an answer quoted, in its order.
-select ordinal, agent_id, generation, chunk_id, path, git_sha as sha, start_offset as start,
-       end_offset as "end", quote, heading_path, page, score, dagster_run_id as run_id
-from ops.citations where answer_id = %(answer_id)s order by ordinal;
+select c.ordinal, c.agent_id, c.generation, c.chunk_id, c.path, c.git_sha as sha,
+       c.start_offset as start, c.end_offset as "end", c.quote, c.heading_path, c.page, c.score,
+       c.dagster_run_id as run_id
+from ops.citations c join ops.answers a using (answer_id) join ops.threads t using (thread_id)
+where c.answer_id = %(answer_id)s and ops.may_see(t, %(workspace)s, %(scope)s::text[])
+order by c.ordinal;

@@ -49,7 +49,10 @@ class ComposedReader:
         """Ask on a thread of its own; `as_of` goes where a caller says it."""
         context = {"as_of": more.pop("as_of")} if "as_of" in more else {}
         asked: Any = {"question": question, **more}
-        config: Any = {"configurable": {"thread_id": uuid4().hex}}
+        thread = uuid4().hex
+        async with self.outside.ops.connection() as connection:  # as the server has it
+            await connection.execute("insert into ops.threads (thread_id) values (%s)", (thread,))
+        config: Any = {"configurable": {"thread_id": thread}}
         done = await self.graph.ainvoke(asked, config, context=cast("Any", context))
         return cast("dict[str, Any]", done)
 

@@ -32,7 +32,8 @@ class Orders:
 
     async def ask(self, key: str, action: str, **more: Any) -> None:
         arguments = {"agent_id": self.world.agent} | more
-        await RequestedOperations(self.pool).perform(action, arguments, key=key)
+        operations = RequestedOperations(self.pool, "default")
+        await operations.perform(action, arguments, key=key)
 
     async def state(self, key: str) -> dict[str, Any]:
         (row,) = await self.pool.rows(

@@ -320,7 +320,7 @@ async def test_system_state_is_read(
 
 
 async def test_an_effect_happens_once_per_key(ops: LazyPool) -> None:
-    operations = RequestedOperations(ops)
+    operations = RequestedOperations(ops, "default")
     asked = [
         operations.perform("refresh_knowledge", {"agent_id": "a"}, key="q1/s1") for _ in range(8)
     ]

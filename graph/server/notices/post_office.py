@@ -51,6 +51,7 @@ class PostOffice:
     async def collect(self, defer: Defer) -> int:
         """Make notices of what happened since the last look; return how many."""
         async with self.database.transaction() as statements:
+            await statements.rows("begin_notices")
             cursor = await statements.row("notice_cursor")
             if cursor is None:
                 return 0  # another worker is at it

@@ -3,7 +3,7 @@
 -- name: open_pushes
 select delivery_id, repository, ref, after_sha, pusher,
        extract(epoch from now() - received_at)::double precision as age
-from ops.pushes where taken_at is null order by received_at desc, delivery_id limit 100;
+from ops.pushes where workspace_id = %(workspace)s and taken_at is null order by received_at desc, delivery_id limit 100;
 
 -- name: take_push
 update ops.pushes set taken_at = now(), dagster_runs = %(runs)s
