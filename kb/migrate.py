@@ -21,6 +21,7 @@ def migrate(database_url: str) -> str:
         _apply_ledger(database_url)
         _apply_queue(database_url)
         _apply_checkpoints(database_url)
+        _apply_store(database_url)
     return sql_revisions.head()
 
 
@@ -112,3 +113,10 @@ def _apply_checkpoints(database_url: str) -> None:
 
     with PostgresSaver.from_conn_string(in_schema(database_url, "langgraph")) as saver:
         saver.setup()
+
+
+def _apply_store(database_url: str) -> None:
+    from langgraph.store.postgres import PostgresStore  # only migrations need it
+
+    with PostgresStore.from_conn_string(in_schema(database_url, "langgraph")) as store:
+        store.setup()

@@ -20,6 +20,7 @@ from graph.server.run_request import OwnId, PathId, RunRequest
 from graph.server.runs import until_ended
 from graph.server.server_parts import Caller, Parts, ServerParts
 from graph.server.threads import known_thread
+from graph.text_border import checked_text
 
 router = APIRouter(tags=["orchestration"], route_class=BorderRoute)
 ANSWER_FIELDS = (
@@ -40,7 +41,10 @@ STATUS_OF_THREAD = {"busy": "running", "error": "failed", "interrupted": "awaiti
 class Order(BaseModel):
     """A question, and how to go about it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"question": "How many days of leave?", "wait": True}},
+    )
 
     question: str = Field(default="", max_length=100_000)
     query: str = Field(default="", max_length=100_000, description="the same as `question`")
@@ -82,14 +86,17 @@ class SessionDecision(Said):
         return self.decision or ("reject" if self.approved is False else "approve")
 
 
-@router.post("/orchestrate", status_code=202)
+@router.post(
+    "/orchestrate", status_code=202, responses={200: {"description": "it is done, or waits"}}
+)
 async def orchestrate(parts: Parts, caller: Caller, order: Order) -> JsonResponse:
     """Ask; follow with the status, or with the stream of the run."""
+    question = asked_text(parts, order.question or order.query)
     session = order.session_id or current_session_id() or str(uuid.uuid4())
     request = RunRequest(
         assistant_id=next(iter(parts.graphs.graphs)),
         input={
-            "question": order.question or order.query,
+            "question": question,
             "agent": order.agent,
             "own_plan": order.plan,
         },
@@ -147,6 +154,11 @@ async def stop_session(parts: Parts, caller: Caller, session_id: PathId) -> Json
         await statements.rows("drop_approvals", thread_id=session_id, decided_by=caller, keep=[])
     await asyncio.gather(*(until_ended(parts, run["run_id"]) for run in active))
     return JsonResponse({**await session_body(parts, session_id), "status": "cancelled"})
+
+
+def asked_text(parts: ServerParts, said: str) -> str:
+    """The question, clean; one that no run would take is refused before there is one."""
+    return checked_text(said, what="question", at_most=parts.settings.max_question_chars)
 
 
 async def session_body(parts: ServerParts, session_id: str) -> dict[str, Any]:

@@ -9,14 +9,12 @@ from graph.server.errors import error_response
 
 router = APIRouter(tags=["not available"])
 REASONS: Final = {
-    "/store/{rest:path}": "the store is not kept yet",
     "/runs/crons": "runs cannot be scheduled yet; start them from outside",
     "/runs/crons/{rest:path}": "runs cannot be scheduled yet; start them from outside",
     "/threads/{thread_id}/runs/crons": "runs cannot be scheduled yet; start them from outside",
     "/threads/{thread_id}/stream": "threads cannot be followed as a whole; follow their runs",
     "/threads/{thread_id}/stream/events": "threads cannot be followed as a whole; follow their runs",
     "/threads/{thread_id}/commands": "the v3 protocol is not spoken; start a run instead",
-    "/threads/prune": "threads are not pruned here; delete them one by one",
 }
 MANAGED: Final = "assistants are built in, one for each graph; pass context with the run instead"
 

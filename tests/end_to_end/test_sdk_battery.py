@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from itertools import pairwise
@@ -339,12 +340,30 @@ async def test_a_run_goes_on_until_a_breakpoint(client: LangGraphClient):
     assert (await client.runs.wait(thread, "slow", input=None))["log"] == [0]
 
 
+async def test_the_store_keeps_items(client: LangGraphClient):
+    place = (f"notes-{uuid.uuid4().hex}", "ann")
+    await client.store.put_item(place, key="k", value={"a": 1})
+    kept = await client.store.get_item(place, "k")
+    assert (kept["value"], tuple(kept["namespace"])) == ({"a": 1}, place)
+    found = await client.store.search_items(place[:1], filter={"a": 1})
+    assert [one["key"] for one in found["items"]] == ["k"]
+    listed = await client.store.list_namespaces(prefix=list(place[:1]))
+    assert listed["namespaces"] == [list(place)]
+    await client.store.delete_item(place, "k")
+    assert (await client.store.search_items(place))["items"] == []
+
+
+async def test_threads_are_pruned(client: LangGraphClient):
+    thread = await new_thread(client)
+    assert (await client.threads.prune([thread, "none"]))["pruned_count"] == 1
+    with pytest.raises(httpx.HTTPStatusError):
+        await client.threads.get(thread)
+
+
 async def test_what_is_not_there_says_so(client: LangGraphClient):
     for refused in (
-        client.store.put_item(("a",), key="k", value={}),
         client.crons.search(),
         client.assistants.create("chat"),
-        client.threads.prune(["x"]),
     ):
         with pytest.raises(httpx.HTTPStatusError) as error:
             await refused

@@ -1,0 +1,31 @@
+"""Figures for Prometheus. `/metrics`."""
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from graph.server.border import BorderRoute
+from graph.server.queue import STALLED_SECONDS
+from graph.server.request_counts import RequestMetrics
+from graph.server.server_parts import Parts, ServerParts
+
+router = APIRouter(tags=["health"], route_class=BorderRoute)
+
+
+@router.get("/metrics", responses={200: {"content": {"text/plain": {}}}}, response_class=Response)
+async def metrics(parts: Parts, request: Request) -> Response:
+    """Requests by route, runs, approvals and workers, in Prometheus' text."""
+    kept: RequestMetrics = request.app.state.metrics
+    await _look(parts, kept)
+    return Response(generate_latest(kept.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _look(parts: ServerParts, kept: RequestMetrics) -> None:
+    """What is in the database is counted there, at this moment."""
+    runs = await parts.database.row("queue_length") or {}
+    for state in ("pending", "running"):
+        kept.runs.labels(state).set(runs.get(state) or 0)
+    waiting = await parts.database.row("approvals_waiting") or {}
+    kept.approvals.set(waiting.get("waiting") or 0)
+    alive = await parts.database.row("workers", seconds=STALLED_SECONDS) or {}
+    kept.workers.set(alive.get("alive") or 0)
