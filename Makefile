@@ -7,6 +7,9 @@ PIP_ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 PEERS := .venv-bench/.installed
+# The fuzzer wants another jsonschema-rs than langgraph-cli, so it lives by itself.
+FUZZER := .venv-fuzz/.installed
+FUZZ_CASES ?= 5000
 # How many processes run tests side by side.
 TEST_PROCESSES ?= 2
 # More arguments for the comparison with others, e.g. --documents 2000 --turns 3.
@@ -28,6 +31,11 @@ $(INSTALLED): pyproject.toml constraints.txt
 $(PEERS): benchmarks/ingest_peers/requirements.txt
 	"$(PYTHON)" -m venv .venv-bench
 	.venv-bench/bin/pip install --quiet $(PIP_ARGS) --requirement $<
+	@touch $@
+
+$(FUZZER): tests/fuzz-requirements.txt
+	"$(PYTHON)" -m venv .venv-fuzz
+	.venv-fuzz/bin/pip install --quiet $(PIP_ARGS) --requirement $<
 	@touch $@
 
 .PHONY: setup
@@ -54,6 +62,10 @@ test: $(INSTALLED) ## Every test, on real parts
 .PHONY: chaos
 chaos: $(INSTALLED) ## The fault-injection suite with its table
 	$(BIN)/pytest -q --fault-table tests/chaos $(KILLS)
+
+.PHONY: fuzz
+fuzz: $(INSTALLED) $(FUZZER) ## Thousands of odd requests at every route of the API; FUZZ_CASES=200 for a few
+	FUZZ_CASES=$(FUZZ_CASES) $(BIN)/pytest -q -s --timeout 3600 tests/integration/test_api_fuzz.py
 
 .PHONY: bench
 bench: $(INSTALLED) $(PEERS) ## The benchmarks that the docs quote, beside others' ingestion and retrieval
