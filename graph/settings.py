@@ -105,7 +105,34 @@ class ReaderSettings(ModelSettings):
         default="off", description="'off' is allowed on loopback only"
     )
     kb_api_key: SecretStr | None = Field(
-        default=None, description="what callers send as X-Api-Key where KB_AUTH is 'required'"
+        default=None,
+        description="an admin's key for callers on other machines that say who they are in X-User; "
+        "better: keys of their own, see docs/security.md",
+    )
+    kb_jwt_issuer: str = Field(
+        default="", description="`iss` of tokens that are taken; empty: none"
+    )
+    kb_jwt_audience: str = Field(default="", description="`aud` that tokens for this server have")
+    kb_jwt_jwks: str = Field(
+        default="", description="where the issuer's public keys are: an https address, or a file"
+    )
+    kb_jwt_roles_claim: str = Field(
+        default="roles", description="claim of a token that lists its roles"
+    )
+    kb_rate_per_key: float = Field(
+        default=1200, ge=0, description="requests a minute with one key; 0: no limit"
+    )
+    kb_rate_per_user: float = Field(
+        default=600, ge=0, description="requests a minute of one user; 0: no limit"
+    )
+    kb_open_requests: int = Field(
+        default=64, ge=0, description="requests and streams of one user at one time; 0: no limit"
+    )
+    kb_active_runs: int = Field(
+        default=200, ge=0, description="runs of one user that wait or work; 0: no limit"
+    )
+    kb_queue_limit: int = Field(
+        default=2000, ge=0, description="runs that wait before new ones are refused; 0: no limit"
     )
     git_webhook_secret: SecretStr = Field(
         default=SecretStr(""),

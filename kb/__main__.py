@@ -94,6 +94,7 @@ VERBS = (
     Verb("revoke", "kb.commands.revoke:revoke", "Take your decision back.", QUESTIONS),
     Verb("delegate", "kb.commands.delegate:delegate", "Name a deputy, for a time.", QUESTIONS),
     Verb("audit", "kb.commands.audit:audit", "List what was decided, and check it.", QUESTIONS),
+    Verb("keys", "kb.commands.keys:keys", "Make and end keys for the API.", PROCESSES),
     Verb("mcp", "kb.commands.mcp:mcp", "Serve MCP over stdio, for assistants.", QUESTIONS),
     Verb("serve", "kb.commands.serve:serve", "Run the API server.", PROCESSES),
     Verb("worker", "kb.commands.worker:worker", "Run a worker.", PROCESSES),

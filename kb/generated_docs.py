@@ -13,6 +13,8 @@ from dagster_kb.settings import WriterSettings
 from graph.entrypoint import build_graph
 from graph.picture import replaced
 from graph.server.app import create_app
+from graph.server.door.roles import MEANING
+from graph.server.door.route_roles import ROUTE_ROLES
 from graph.server.unavailable import MANAGED, REASONS
 from graph.settings import ReaderSettings
 from kb.settings import StackSettings
@@ -157,6 +159,20 @@ def models_page() -> str:
     return with_provider_facts((ROOT / "docs" / "models.md").read_text("utf-8"))
 
 
+def security_page() -> str:
+    """`docs/security.md` with the table of roles as the door has it; the rest is by hand."""
+    begin, end = "<!-- roles -->", "<!-- end of roles -->"
+    page = (ROOT / "docs" / "security.md").read_text("utf-8")
+    before, _, rest = page.partition(begin)
+    rows = ["| role | may | routes |", "| --- | --- | --- |"]
+    for role, meaning in {"open": "whoever reaches the server", **MEANING}.items():
+        routes = [
+            f"`{one.replace(':path', '')}`" for one, needs in ROUTE_ROLES.items() if needs == role
+        ]
+        rows.append(f"| `{role}` | {meaning} | {' · '.join(routes)} |")
+    return "\n".join([before + begin, *rows, end]) + rest.partition(end)[2]
+
+
 def nowhere() -> ReaderSettings:
     """Settings for what is drawn or described and never run."""
     return ReaderSettings(database_url=SecretStr("postgresql://"), qdrant_url="http://127.0.0.1:1")
@@ -190,7 +206,8 @@ API_NOTES = (
     "## Errors",
     "",
     "Every error has one form: `{type, message, hint, trace_id}`. 409 means that somebody was first (an approval",
-    "that is answered, a thread that is busy); 422 names the field; 503 names what does not answer.",
+    "that is answered, a thread that is busy); 422 names the field; 429 says in `Retry-After` when; 503 names what does not",
+    "answer. Below `/v1` errors have OpenAI's `error` beside it. Who may call what: [security](security.md).",
     "",
     "## Streams",
     "",
@@ -207,6 +224,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "architecture.md": architecture_page(),
         ROOT / "docs" / "configuration.md": configuration_page(),
         ROOT / "docs" / "models.md": models_page(),
+        ROOT / "docs" / "security.md": security_page(),
     }
 
 

@@ -43,7 +43,7 @@ class StackSettings(BaseSettings):
         default=None, description="server that `kb ask` talks to; unset: the one of this machine"
     )
     kb_api_key: SecretStr | None = Field(
-        default=None, description="what callers send as X-Api-Key where KB_AUTH is 'required'"
+        default=None, description="what is sent as X-Api-Key, where KB_AUTH is 'required'"
     )
     kb_home: Path = Field(default=Path(".kb"), description="state of the embedded stack")
     knowledge_dir: Path = Field(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from langgraph.store.postgres.aio import AsyncPostgresStore
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
@@ -21,11 +22,15 @@ from graph.server import (
     health,
     hooks,
     knowledge,
+    metrics,
+    openai_chat,
     orchestrate,
     plans,
     runs,
     search,
+    sessions,
     socket,
+    store,
     thread_states,
     threads,
     transcripts,
@@ -36,17 +41,25 @@ from graph.server.border import LOOPBACK_ORIGIN, Border
 from graph.server.clock import Clock, utc_now
 from graph.server.correlation import Correlation
 from graph.server.database import Database, server_pool
-from graph.server.errors import install_error_answers
+from graph.server.door.authentication import Authentication
+from graph.server.door.entrance import Doorkeeper, Entrance
+from graph.server.door.headers import SafeHeaders, page_policies
+from graph.server.door.limits import Limits
+from graph.server.door.route_finder import RouteFinder
+from graph.server.door.tokens import TokenCheck, token_check
+from graph.server.errors import REFUSALS, install_error_answers
 from graph.server.graph_set import GraphFactory, GraphSet
 from graph.server.mcp_door import mcp_route, open_door
 from graph.server.queue import RunQueue
-from graph.server.run_creation import RunDesk
-from graph.server.security import KeyCheck, check_address
+from graph.server.request_counts import RequestMetrics
+from graph.server.run_creation import Room, RunDesk
+from graph.server.security import check_address
 from graph.server.server_parts import AgentList, Planning, ServerParts
 from graph.server.signals import EVENTS, Signals
 from graph.server.streams import EventStreams
 from graph.settings import ReaderSettings
 
+TITLE = "Scriptorium"
 POOL = 16
 # Beyond the question's own limit an assistant hears that there is no answer.
 DOOR_MARGIN = 60.0
@@ -56,6 +69,7 @@ ROUTERS = (
     health.router,
     assistants.router,
     threads.router,
+    store.router,
     thread_states.router,
     runs.router,
     approvals.router,
@@ -71,6 +85,9 @@ ROUTERS = (
     answers.router,
     hooks.router,
     costs.router,
+    sessions.router,
+    openai_chat.router,
+    metrics.router,
 )
 
 
@@ -85,18 +102,21 @@ def create_app(
 ) -> FastAPI:
     """Make the server; connections are opened when it starts."""
     check_address(settings)
+    tokens = token_check(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         async with _open_parts(settings, graphs, now) as parts:
+            app.state.doorkeeper = _doorkeeper(app, settings, parts.database, tokens)
             app.state.parts = replace(parts, planning=planning, agents=agents, reader=reader)
             async with open_door(app, seconds=settings.query_timeout + DOOR_MARGIN):
                 yield
 
     app = FastAPI(
-        title="Scriptorium",
+        title=TITLE,
         version=version("scriptorium"),
         lifespan=lifespan,
+        responses=REFUSALS,
         middleware=_middleware(settings),
     )
     _add_routes(app)
@@ -114,7 +134,8 @@ async def _open_parts(
         open_saver(url.get_secret_value(), largest=POOL) as saver,
         signals.listening(),
     ):
-        queue, database = RunQueue(pool), Database(pool)
+        workspace = settings.workspace_id
+        queue, database = RunQueue(pool, workspace), Database(pool, workspace)
         await queue.open()
         known = GraphSet.compiled(graphs, saver)
         yield ServerParts(
@@ -122,10 +143,18 @@ async def _open_parts(
             database=database,
             saver=saver,
             graphs=known,
-            desk=RunDesk(database, queue, known, saver, now),
+            desk=RunDesk(
+                database,
+                queue,
+                known,
+                saver,
+                now,
+                Room(settings.kb_active_runs, settings.kb_queue_limit),
+            ),
             streams=EventStreams(database, signals),
             planning=None,
             agents=None,
+            store=AsyncPostgresStore(saver.conn),
         )
 
 
@@ -134,6 +163,15 @@ def _add_routes(app: FastAPI) -> None:
     for router in ROUTERS:
         app.include_router(router)
     app.router.routes.append(mcp_route())
+
+
+def _doorkeeper(
+    app: FastAPI, settings: ReaderSettings, database: Database, tokens: TokenCheck | None
+) -> Doorkeeper:
+    limits = Limits(settings.kb_rate_per_key, settings.kb_rate_per_user, settings.kb_open_requests)
+    door = Authentication(settings, database, tokens)
+    app.state.metrics = RequestMetrics()
+    return Doorkeeper(door, limits, RouteFinder.of(app), database, app.state.metrics)
 
 
 def stop_streams(app: FastAPI) -> None:
@@ -146,7 +184,8 @@ def stop_streams(app: FastAPI) -> None:
 
 def _middleware(settings: ReaderSettings) -> list[Middleware]:
     origins = [one.strip() for one in settings.cors_origins.split(",") if one.strip()]
-    layers = [
+    return [
+        Middleware(SafeHeaders, pages=page_policies(TITLE)),
         Middleware(Correlation),
         Middleware(
             CORSMiddleware,
@@ -154,7 +193,13 @@ def _middleware(settings: ReaderSettings) -> list[Middleware]:
             allow_origin_regex=LOOPBACK_ORIGIN.pattern,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["Content-Location", "Location", "X-Trace-ID", "X-Session-ID"],
+            expose_headers=[
+                "Content-Location",
+                "Location",
+                "X-Trace-ID",
+                "X-Session-ID",
+                "Retry-After",
+            ],
             allow_private_network=True,
         ),
         Middleware(
@@ -163,7 +208,5 @@ def _middleware(settings: ReaderSettings) -> list[Middleware]:
             loopback_only=settings.kb_auth == "off",
             larger={hooks.PATH: hooks.MOST_BYTES},
         ),
+        Middleware(Entrance),
     ]
-    if settings.kb_auth == "required" and settings.kb_api_key is not None:
-        layers.append(Middleware(KeyCheck, key=settings.kb_api_key))
-    return layers

@@ -85,7 +85,7 @@ async def decided_approvals(
 @router.get("/events")
 async def approval_events(parts: Parts, after: After = 0, limit: Limit = 100) -> JsonResponse:
     """What happened to approvals since an entry of the audit, in order; NOTIFY ops_approvals says when."""
-    rows = await parts.database.rows("audit_after", after=after, approval_id=None, limit=limit)
+    rows = await parts.database.rows("approval_events", after=after, limit=limit)
     return JsonResponse({"events": [entry_body(row) for row in rows]})
 
 

@@ -17,6 +17,7 @@ from kb_contract.errors import BadInput
 from kb_contract.text_border import clean
 
 MOST_BYTES: Final = 1_000_000
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK_ORIGIN: Final = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 LOOPBACK_HOST: Final = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
@@ -39,11 +40,11 @@ class Border:
             return
         headers = Headers(scope=scope)
         if scope["type"] == "websocket":
-            refused = self._refusal(headers, MOST_BYTES) is not None
+            refused = self._refusal(headers, MOST_BYTES, "WS") is not None
             await (refuse_socket(send) if refused else self.app(scope, receive, send))
             return
         most = self.larger.get(scope["path"], MOST_BYTES)
-        refusal = self._refusal(headers, most)
+        refusal = self._refusal(headers, most, scope["method"])
         if refusal is None:
             body = await _read(receive, most)
             if body is not None:
@@ -52,7 +53,7 @@ class Border:
             refusal = _too_large(most)
         await refusal(scope, receive, send)
 
-    def _refusal(self, headers: Headers, most: int) -> Response | None:
+    def _refusal(self, headers: Headers, most: int, method: str) -> Response | None:
         if self.loopback_only and not LOOPBACK_HOST.fullmatch(headers.get("host", "")):
             return error_response(
                 403, "this server answers to localhost only", hint="call http://127.0.0.1:<port>"
@@ -62,10 +63,22 @@ class Border:
             return error_response(
                 403, f"pages of {origin[:200]} may not call", hint="add it to CORS_ORIGINS"
             )
+        if method not in SAFE_METHODS and headers.get("cookie") and not _is_own_page(headers):
+            return error_response(
+                403, "a page of another place may not change anything here",
+                hint="send a key instead of cookies, or call from a page of this server",
+            )  # fmt: skip
         declared = headers.get("content-length", "0")
         if not declared.isdecimal() or int(declared[:12]) > most:
             return _too_large(most)
         return None
+
+
+def _is_own_page(headers: Headers) -> bool:
+    """Whether a request with cookies comes from this very server, as only a browser can say it."""
+    said = headers.get("sec-fetch-site", "")
+    origin = headers.get("origin", "").partition("://")[2]
+    return said in ("same-origin", "none") if said else origin == headers.get("host", "nowhere")
 
 
 async def refuse_socket(send: Send) -> None:

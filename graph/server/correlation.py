@@ -16,6 +16,7 @@ SAFE_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 TRACEPARENT: Final = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _trace_id: ContextVar[str] = ContextVar("trace_id", default="")
 _session_id: ContextVar[str] = ContextVar("session_id", default="")
+_path: ContextVar[str] = ContextVar("path", default="")
 
 
 def current_trace_id() -> str:
@@ -26,6 +27,11 @@ def current_trace_id() -> str:
 def current_session_id() -> str:
     """What the caller named its session; empty when it did not."""
     return _session_id.get()
+
+
+def current_path() -> str:
+    """Path of the request that is being answered."""
+    return _path.get()
 
 
 def read_trace_id(headers: Headers) -> str:
@@ -50,6 +56,7 @@ class Correlation:
         headers = Headers(scope=scope)
         trace_id, session = read_trace_id(headers), headers.get("x-session-id", "")
         _trace_id.set(trace_id)
+        _path.set(scope["path"])
         _session_id.set(session if SAFE_ID.fullmatch(session) else "")
 
         async def send_with_ids(message: Message) -> None:

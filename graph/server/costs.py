@@ -6,9 +6,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
+from graph.caller import current_caller
 from graph.server.border import BorderRoute
 from graph.server.clock import utc_now
 from graph.server.database import Row
+from graph.server.door.authentication import require_all_agents
 from graph.server.server_parts import Parts, ServerParts
 from kb_contract.chat_models.budgets import Budget
 from kb_contract.chat_models.profiles import read_models_file
@@ -26,6 +28,7 @@ async def costs(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
     """Spend since the first of the month (or `since`), by `by`; budgets, projection, costly questions."""
+    require_all_agents(current_caller())
     now = utc_now()
     begins = since or datetime(now.year, now.month, 1, tzinfo=UTC)
     # What processes left behind that died is settled first, so that the sums are whole.

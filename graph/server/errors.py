@@ -11,8 +11,9 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from graph.postgres_session import PASSING_ERRORS
-from graph.server.correlation import current_trace_id
+from graph.server.correlation import current_path, current_trace_id
 from graph.server.encoding import JsonResponse
+from graph.server.openai_shapes import error_of
 from kb_contract.errors import BadInput, NotServed, ScriptoriumError, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -25,6 +26,7 @@ NAMES: Final = {
     409: "conflict",
     413: "too_large",
     422: "invalid",
+    429: "too_many_requests",
     501: "not_implemented",
     503: "unavailable",
 }
@@ -40,20 +42,50 @@ class ErrorBody(BaseModel):
     detail: str = ""
 
 
+REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"model": ErrorBody, "description": said}
+    for status, said in {
+        400: "not understood",
+        401: "who calls is not known",
+        403: "not for this caller",
+        404: "not there, or not for this caller",
+        409: "somebody was first",
+        413: "too large",
+        422: "something in it is wrong",
+        429: "too much at this time; Retry-After says when",
+        501: "not done here",
+        502: "the run failed",
+        503: "something that this stands on does not answer",
+    }.items()
+}
+"""What any route may answer beside what it is for."""
+
+
 class ApiError(HTTPException):
     """An answer other than success, with what to do about it."""
 
     def __init__(
-        self, status: int, message: str, *, hint: str = "", more: Mapping[str, Any] | None = None
+        self,
+        status: int,
+        message: str,
+        *,
+        hint: str = "",
+        more: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(status, message)
+        super().__init__(status, message, headers=dict(headers or {}))
         self.message = message
         self.hint = hint
         self.more = dict(more or {})
 
 
 def error_response(
-    status: int, message: str, *, hint: str = "", more: Mapping[str, Any] | None = None
+    status: int,
+    message: str,
+    *,
+    hint: str = "",
+    more: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> JsonResponse:
     """Say an error in the one shape."""
     body = ErrorBody(
@@ -63,7 +95,10 @@ def error_response(
         trace_id=current_trace_id(),
         detail=message,
     )
-    return JsonResponse({**(more or {}), **body.model_dump()}, status_code=status)
+    said = {**(more or {}), **body.model_dump()}
+    if current_path().startswith("/v1/"):
+        said |= error_of(message, body.type, code=str(status))
+    return JsonResponse(said, status_code=status, headers=dict(headers or {}))
 
 
 def install_error_answers(app: FastAPI) -> None:
@@ -80,7 +115,9 @@ def install_error_answers(app: FastAPI) -> None:
 
 async def _api_error(_: Request, error: Exception) -> JsonResponse:
     assert isinstance(error, ApiError)  # noqa: S101 - registered for this type only
-    return error_response(error.status_code, error.message, hint=error.hint, more=error.more)
+    return error_response(
+        error.status_code, error.message, hint=error.hint, more=error.more, headers=error.headers
+    )
 
 
 async def _invalid(_: Request, error: Exception) -> JsonResponse:
@@ -93,7 +130,9 @@ async def _invalid(_: Request, error: Exception) -> JsonResponse:
 
 async def _http(_: Request, error: Exception) -> JsonResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type only
-    return error_response(error.status_code, str(error.detail), hint="see /docs")
+    return error_response(
+        error.status_code, str(error.detail), hint="see /docs", headers=error.headers
+    )
 
 
 async def _ours(_: Request, error: Exception) -> JsonResponse:

@@ -13,6 +13,7 @@ from graph.server.border import BorderRoute
 from graph.server.encoding import JsonResponse
 from graph.server.queue import STALLED_SECONDS
 from graph.server.server_parts import Parts, ServerParts
+from kb_contract.errors import Unavailable
 
 router = APIRouter(tags=["health"], route_class=BorderRoute)
 QDRANT_SECONDS = 2.0
@@ -42,7 +43,9 @@ async def live() -> dict[str, str]:
 
 @router.get("/health/ready")
 async def ready(parts: Parts) -> JsonResponse:
-    """Requests can be taken."""
+    """Requests can be taken; not any more by a process that ends."""
+    if parts.streams.closing.is_set():
+        return JsonResponse({"status": "stopping"}, status_code=503)
     postgres = await _checked(lambda: _postgres(parts))
     fine = postgres["status"] == "ok"
     said = {"status": "ok" if fine else "unavailable", "postgres": postgres}
@@ -57,6 +60,7 @@ async def health(parts: Parts) -> JsonResponse:
         "qdrant": await _checked(lambda: _qdrant(parts)),
         "workers": await _checked(lambda: _workers(parts)),
         "models": await _checked(lambda: _models(parts)),
+        "knowledge": await _checked(lambda: _knowledge(parts)),
     }
     fine = all(one["status"] == "ok" for one in found.values())
     body = {"status": "ok" if fine else "degraded", "version": version("scriptorium"), **found}
@@ -66,7 +70,7 @@ async def health(parts: Parts) -> JsonResponse:
 async def _checked(look: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
     try:
         return {"status": "ok", **await look()}
-    except (psycopg.Error, PoolTimeout, httpx.HTTPError, OSError) as error:
+    except (psycopg.Error, PoolTimeout, httpx.HTTPError, OSError, Unavailable) as error:
         return {"status": "unavailable", "error": f"{type(error).__name__}: {error}"[:200]}
 
 
@@ -86,6 +90,13 @@ async def _models(parts: ServerParts) -> dict[str, Any]:
     states = await parts.database.rows("model_states")
     numbers = await parts.database.rows("model_numbers")
     return {"profile": parts.settings.llm_profile, "states": states, "last_hour": numbers}
+
+
+async def _knowledge(parts: ServerParts) -> dict[str, Any]:
+    if parts.agents is None:
+        return {"agents": 0, "status": "none", "hint": "this server was started without agents"}
+    found = (await parts.agents.current()).by_capability("knowledge")
+    return {"agents": len(found)} if found else {"agents": 0, "status": "none", "hint": "kb ingest"}
 
 
 async def _qdrant(parts: ServerParts) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Header, Path, Query
 from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict, Field
 
+from graph.caller import current_caller
 from graph.server.border import BorderRoute
 from graph.server.correlation import current_trace_id
 from graph.server.encoding import JsonResponse
-from graph.server.errors import ApiError, ErrorBody
+from graph.server.errors import ApiError
 from graph.server.run_request import OwnId, PathId
 from graph.server.server_parts import Caller, Parts
 
@@ -60,14 +61,14 @@ async def list_agents(parts: Parts) -> JsonResponse:
     "/knowledge/ingest",
     status_code=202,
     response_model=RequestedOperation,
-    responses={409: {"model": ErrorBody}, 422: {"model": ErrorBody}},
+    responses={200: {"model": RequestedOperation, "description": "it was asked for before"}},
 )
 async def request_ingest(
     parts: Parts, caller: Caller, body: IngestBody, key: Key = None
 ) -> JsonResponse:
     """Ask the writer to bring agents to what git says now; the same key is the same request."""
     name = key or uuid.uuid4().hex
-    wanted = {"agents": body.agents, "force": body.force}
+    wanted = {"agents": _own(body.agents), "force": body.force}
     async with parts.database.transaction() as statements:
         kept = await statements.row(
             "request_operation", key=name, action=INGEST, arguments=Jsonb(wanted), by=caller,
@@ -87,6 +88,7 @@ async def list_generations(
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> JsonResponse:
     """What an agent knew and knows, newest first: commit, state, checks, who asked for it and how."""
+    _own([agent_id])
     async with parts.database.transaction() as statements:
         # The ledger is the writer's; here it is read as whoever may only read it.
         await statements.rows("as_reader")
@@ -107,9 +109,28 @@ async def list_generations(
 async def show_operation(parts: Parts, key: Annotated[str, Path(pattern=_KEY)]) -> JsonResponse:
     """How far what was asked for is; it ends as done or failed, with its Dagster runs."""
     row = await parts.database.row("operation", key=key)
-    if row is None:
+    mine = current_caller().agents
+    if row is None or (mine is not None and not _agents_of(row) <= mine):
         raise ApiError(404, "nothing was asked for under this key", hint="POST /knowledge/ingest")
     return JsonResponse(_told(row, new=False))
+
+
+def _own(agents: list[str] | None) -> list[str] | None:
+    """The agents that are meant: only those that the caller may ask, and all of these for null."""
+    caller = current_caller()
+    if agents is None:
+        return caller.scope
+    others = [one for one in agents if not caller.may_ask(one)]
+    if others:
+        raise ApiError(404, f"there is no agent {', '.join(others)}"[:300], hint="GET /agents")
+    return agents
+
+
+def _agents_of(row: dict[str, Any]) -> set[str]:
+    """The agents of an operation; every agent, which nobody's few are, when it names none."""
+    said = row["arguments"]
+    named = said.get("agents") or ([said["agent_id"]] if "agent_id" in said else ["*"])
+    return {str(one) for one in named}
 
 
 def _told(row: dict[str, Any], *, new: bool) -> dict[str, Any]:

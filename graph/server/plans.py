@@ -16,7 +16,9 @@ router = APIRouter(tags=["planning"], route_class=BorderRoute)
 class Asked(BaseModel):
     """A question."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"question": "How many days of leave?"}}
+    )
 
     question: str = Field(min_length=1, max_length=100_000)
 

@@ -3,16 +3,19 @@
 import contextlib
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from graph.caller import current_caller
 from graph.checkpoints import PostgresSaver
 from graph.server.approval_rights import POLICY, already_used, check_may_revoke
 from graph.server.clock import Clock, utc_now
 from graph.server.correlation import current_session_id, current_trace_id
 from graph.server.database import Database, Row, Statements
+from graph.server.door.authentication import require
+from graph.server.door.limits import too_many
 from graph.server.errors import ApiError
 from graph.server.graph_set import GraphSet, assistant_id
 from graph.server.queue import RunQueue
@@ -20,6 +23,24 @@ from graph.server.resume_guard import Answerer, ResumeConflict, TimedOut, claim_
 from graph.server.run_ending import end_run
 from graph.server.run_request import IN_VAIN, RunRequest, answer_request
 from graph.server.signals import CONTROL, EVENTS
+
+
+@dataclass(frozen=True)
+class Room:
+    """How many runs may be under way; 0 is no limit. Answers to approvals always find room."""
+
+    of_one_caller: int = 0
+    waiting: int = 0
+
+    async def check(self, statements: Statements, caller: str) -> None:
+        if not self.of_one_caller and not self.waiting:
+            return
+        found = await statements.row("work_under_way", caller=caller)
+        counts = found or {"callers": 0, "waiting": 0}
+        if self.of_one_caller and counts["callers"] >= self.of_one_caller:
+            raise too_many(f"{counts['callers']} runs of yours wait or work already", 5)
+        if self.waiting and counts["waiting"] >= self.waiting:
+            raise too_many(f"{counts['waiting']} runs wait already: workers do not keep up", 15)
 
 
 @dataclass(frozen=True)
@@ -31,6 +52,7 @@ class RunDesk:
     graphs: GraphSet
     saver: PostgresSaver
     now: Clock = utc_now
+    room: Room = field(default_factory=Room)
 
     async def start(
         self,
@@ -62,9 +84,12 @@ class RunDesk:
 
     async def _started(self, thread_id: str | None, request: RunRequest, who: Answerer) -> Row:
         request.check()
+        _check_command(request)
         graph_id = self.graphs.name(request.assistant_id)
         self.graphs.check_context(graph_id, request.context)
         async with self.database.transaction() as statements:
+            if request.answers is None:
+                await self.room.check(statements, caller)
             thread = await self._thread(statements, thread_id, request)
             await self._make_room(statements, thread["thread_id"], request, who.name)
             kwargs = request.kwargs()
@@ -195,6 +220,15 @@ class RunDesk:
         known = Jsonb({"graph_id": graph_id, "assistant_id": assistant_id(graph_id)})
         await statements.rows("busy_thread", thread_id=thread_id, metadata=known)
         return run
+
+
+def _check_command(request: RunRequest) -> None:
+    """What is said to a graph beside a question asks for a role, whichever route it comes by."""
+    caller = current_caller()
+    if request.answers is not None:
+        require(caller, "approver")
+    if request.command and (request.command.update is not None or request.command.goto):
+        require(caller, "operator")
 
 
 def run_body(run: Row, select: Sequence[str] | None = None) -> dict[str, Any]:

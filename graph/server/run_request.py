@@ -87,7 +87,15 @@ class CommandBody(BaseModel):
 class RunRequest(BaseModel):
     """The body of every route that starts a run."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(
+        extra="ignore",
+        json_schema_extra={
+            "example": {
+                "assistant_id": "scriptorium",
+                "input": {"question": "How many days of leave?"},
+            }
+        },
+    )
 
     assistant_id: str = Field(min_length=1, max_length=200)
     input: Any = None

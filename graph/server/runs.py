@@ -9,16 +9,18 @@ from fastapi.responses import StreamingResponse
 from langchain_core.runnables import RunnableConfig
 from pydantic import BaseModel, Field
 
+from graph.caller import current_caller
 from graph.server.border import BorderRoute
 from graph.server.database import Row
+from graph.server.door.authentication import require
 from graph.server.encoding import JsonResponse, to_json
 from graph.server.errors import ApiError
 from graph.server.resume_guard import ResumeConflict
 from graph.server.run_creation import run_body
 from graph.server.run_request import OwnId, PathId, RunRequest
 from graph.server.server_parts import Caller, Parts, ServerParts
-from graph.server.streams import error_stream, last_seen
-from graph.server.threads import known_thread
+from graph.server.streams import SSE, error_stream, last_seen
+from graph.server.threads import check_may_forget, known_thread
 
 router = APIRouter(tags=["runs"], route_class=BorderRoute)
 THREAD_RUNS = "/threads/{thread_id}/runs"
@@ -100,7 +102,7 @@ async def create_run(
     return _created(await parts.desk.start(thread_id, run, caller))
 
 
-@router.post(f"{THREAD_RUNS}/stream")
+@router.post(f"{THREAD_RUNS}/stream", **SSE)
 async def stream_run(
     parts: Parts, caller: Caller, thread_id: PathId, run: RunRequest
 ) -> StreamingResponse:
@@ -152,6 +154,7 @@ async def get_run(parts: Parts, thread_id: PathId, run_id: PathId) -> JsonRespon
 async def delete_run(parts: Parts, thread_id: PathId, run_id: PathId) -> Response:
     """Forget a run that has ended."""
     run = await known_run(parts, thread_id, run_id)
+    await check_may_forget(parts, thread_id)
     if run["status"] in ("pending", "running"):
         raise ApiError(409, "the run still works", hint="cancel it first")
     await parts.database.row("delete_run", run_id=run_id, attempt=None)
@@ -165,7 +168,7 @@ async def join_run(parts: Parts, thread_id: PathId, run_id: PathId) -> Streaming
     return wait_response(parts, thread_id, run_id)
 
 
-@router.get(f"{THREAD_RUNS}/{{run_id}}/stream")
+@router.get(f"{THREAD_RUNS}/{{run_id}}/stream", **SSE)
 async def join_stream(  # noqa: PLR0913 - each is a parameter of the route
     parts: Parts,
     caller: Caller,
@@ -178,6 +181,8 @@ async def join_stream(  # noqa: PLR0913 - each is a parameter of the route
 ) -> StreamingResponse:
     """Follow a run: from after `Last-Event-ID`, else from its start."""
     await known_run(parts, thread_id, run_id)
+    if cancel_on_disconnect:
+        require(current_caller(), "asker")
 
     async def call_off() -> None:
         try:
@@ -194,7 +199,7 @@ async def join_stream(  # noqa: PLR0913 - each is a parameter of the route
     )
 
 
-@router.post(f"{THREAD_RUNS}/{{run_id}}/cancel")
+@router.post(f"{THREAD_RUNS}/{{run_id}}/cancel", responses={202: {"description": "it will stop"}})
 async def cancel_run(
     parts: Parts,
     caller: Caller,
@@ -244,7 +249,7 @@ async def create_stateless_run(parts: Parts, caller: Caller, run: RunRequest) ->
     return _created(await parts.desk.start(None, run, caller))
 
 
-@router.post("/runs/stream")
+@router.post("/runs/stream", **SSE)
 async def stream_stateless_run(parts: Parts, caller: Caller, run: RunRequest) -> StreamingResponse:
     """Start a run on a thread of its own, and follow it."""
     return _stream(parts, await parts.desk.start(None, run, caller), run, caller)

@@ -22,7 +22,9 @@ Tag = Annotated[str, Field(min_length=1, max_length=200)]
 class Wanted(BaseModel):
     """What to look for, and where."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"query": "days of leave", "limit": 3}}
+    )
 
     query: str = Field(min_length=1, max_length=20_000)
     agent: OwnId | None = Field(default=None, description="null: those whose passages are nearest")

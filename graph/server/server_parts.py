@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, cast
 
 from fastapi import Depends, Request
+from langgraph.store.postgres.aio import AsyncPostgresStore
 
+from graph.caller import current_caller
 from graph.checkpoints import PostgresSaver
 from graph.planning.registry import Registry
 from graph.ports import KnowledgeReader
@@ -43,6 +45,7 @@ class ServerParts:
     streams: EventStreams
     planning: Planning | None
     agents: AgentList | None
+    store: AsyncPostgresStore
     reader: KnowledgeReader | None = None
 
 
@@ -50,10 +53,9 @@ def _parts(request: Request) -> ServerParts:
     return cast("ServerParts", request.app.state.parts)
 
 
-def _caller(request: Request) -> str:
-    """Who calls: X-User, which is believed where nobody else can call (or with the key)."""
-    said = request.headers.get("x-user", "").strip()
-    return said[:100] if said and said.isprintable() else "local operator"
+def _caller() -> str:
+    """Who calls, as the door knows it: by a key, a token, or a name where anyone may take one."""
+    return current_caller().name
 
 
 Parts = Annotated[ServerParts, Depends(_parts)]

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from fastapi.responses import StreamingResponse
 
@@ -16,6 +16,11 @@ from graph.server.signals import POLL_SECONDS, Signals, happened
 
 HEARTBEAT: Final = ": heartbeat\n\n"
 HEARTBEAT_SECONDS: Final = 10.0
+# For the API's page: what a stream answers with.
+SSE: Final[dict[str, Any]] = {
+    "response_class": StreamingResponse,
+    "responses": {200: {"content": {"text/event-stream": {}}}},
+}
 ALWAYS_SENT: Final = frozenset({"metadata", "error", "end"})
 # What clients call a mode, and what its events are called.
 EVENT_OF_MODE: Final = {"messages-tuple": "messages"}

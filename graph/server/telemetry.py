@@ -2,17 +2,20 @@
 
 import logging
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 
 import structlog
 from structlog.typing import Processor
 
+from graph.server.redaction import redactor
 from graph.settings import ReaderSettings
 
 
-def configure_logging(level: str, *, terminal: bool | None = None) -> None:
-    """Send our lines and those of libraries the same way, with the ids that are bound."""
+def configure_logging(
+    level: str, *, terminal: bool | None = None, secrets: Iterable[str] = ()
+) -> None:
+    """Send our lines and those of libraries the same way, with the ids that are bound, without secrets."""
     watched = sys.stderr.isatty() if terminal is None else terminal
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -26,6 +29,7 @@ def configure_logging(level: str, *, terminal: bool | None = None) -> None:
     ending: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if not watched:
         ending.append(structlog.processors.format_exc_info)
+    ending.append(redactor(secrets))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

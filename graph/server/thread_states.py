@@ -12,7 +12,7 @@ from graph.server.border import BorderRoute
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
 from graph.server.graph_set import Graph
-from graph.server.run_request import CheckpointPlace, Metadata, OwnId, PathId
+from graph.server.run_request import ID_PATTERN, CheckpointPlace, Metadata, OwnId, PathId
 from graph.server.server_parts import Parts, ServerParts
 from graph.server.snapshots import checkpoint_body, only, snapshot_body
 from graph.server.threads import known_thread
@@ -146,7 +146,7 @@ async def get_history(
     parts: Parts,
     thread_id: PathId,
     limit: Annotated[int, Query(ge=1, le=1000)] = 10,
-    before: Annotated[str | None, Query(max_length=128)] = None,
+    before: Annotated[str | None, Query(pattern=ID_PATTERN)] = None,
 ) -> JsonResponse:
     """States, newest first."""
     place = CheckpointPlace(checkpoint_id=before) if before else None

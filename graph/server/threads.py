@@ -8,8 +8,11 @@ from langchain_core.runnables import RunnableConfig
 from psycopg.types.json import Jsonb
 from pydantic import BaseModel, Field
 
+from graph.caller import current_caller
 from graph.server.border import BorderRoute
 from graph.server.database import Row
+from graph.server.door.audit import write_privileged
+from graph.server.door.authentication import require
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
 from graph.server.run_request import Metadata, OwnId, PathId
@@ -60,6 +63,13 @@ class ThreadSearch(BaseModel):
         return {"metadata": Jsonb(self.metadata or {}), "status": self.status}
 
 
+class PrunedThreads(BaseModel):
+    """Which threads, and how much of each goes."""
+
+    thread_ids: list[OwnId] = Field(max_length=1000)
+    strategy: Literal["delete", "keep_latest"] = "delete"
+
+
 async def known_thread(parts: ServerParts, thread_id: str) -> Row:
     """The thread's row, or 404."""
     thread = await parts.database.row("thread", thread_id=thread_id)
@@ -78,12 +88,24 @@ async def thread_body(parts: ServerParts, thread: Row, select: list[str] | None)
     return only(body, select)
 
 
+async def check_may_forget(parts: ServerParts, thread_id: str) -> None:
+    """Whoever began a thread may forget it; so may operators, and that is written down."""
+    row = await parts.database.row("thread_owner", thread_id=thread_id)
+    if row is None:
+        raise ApiError(404, f"there is no thread {thread_id}")
+    caller = current_caller()
+    if row["owner"] == caller.name:
+        return
+    require(caller, "operator")
+    await write_privileged(parts.database, {"route": "forget a thread", "thread_id": thread_id})
+
+
 @router.post("")
 async def create_thread(parts: Parts, new: NewThread | None = None) -> JsonResponse:
     """Make a thread; one that exists is refused, or returned when `if_exists` says so."""
     new = new or NewThread()
     if new.supersteps:
-        raise ApiError(501, "a thread cannot be made from supersteps yet", hint="copy a thread")
+        raise ApiError(422, "a thread cannot be made from supersteps yet", hint="copy a thread")
     thread_id = new.thread_id or str(uuid.uuid4())
     made = await parts.database.row(
         "new_thread", thread_id=thread_id, metadata=Jsonb(new.metadata or {})
@@ -120,6 +142,21 @@ async def count_threads(parts: Parts, search: ThreadSearch | None = None) -> int
     return row["found"] if row else 0
 
 
+@router.post("/prune")
+async def prune_threads(parts: Parts, which: PrunedThreads) -> dict[str, int]:
+    """Delete threads, or of each all states but its newest; those that are not there do not count."""
+    pruned = 0
+    for thread_id in dict.fromkeys(which.thread_ids):
+        if await parts.database.row("thread", thread_id=thread_id) is None:
+            continue
+        if which.strategy == "delete":
+            await forget_thread(parts, thread_id)
+        else:
+            await parts.saver.aprune([thread_id])
+        pruned += 1
+    return {"pruned_count": pruned}
+
+
 @router.get("/{thread_id}")
 async def get_thread(
     parts: Parts, thread_id: PathId, include: Annotated[str, Query(max_length=200)] = ""
@@ -144,6 +181,12 @@ async def change_thread(parts: Parts, thread_id: PathId, change: ChangedThread) 
 @router.delete("/{thread_id}", status_code=204)
 async def delete_thread(parts: Parts, thread_id: PathId) -> Response:
     """Delete it with its runs, approvals and states; a run that works is stopped."""
+    await check_may_forget(parts, thread_id)
+    return await forget_thread(parts, thread_id)
+
+
+async def forget_thread(parts: ServerParts, thread_id: str) -> Response:
+    """Delete everything of it."""
     if await parts.database.row("delete_thread", thread_id=thread_id) is None:
         raise ApiError(404, f"there is no thread {thread_id}")
     await parts.saver.adelete_thread(thread_id)

@@ -18,7 +18,7 @@ from graph.server.encoding import JsonResponse, to_json
 from graph.server.run_request import PathId
 from graph.server.server_parts import Parts
 from graph.server.signals import POLL_SECONDS, happened
-from graph.server.streams import HEARTBEAT, HEARTBEAT_SECONDS, EventStreams, frame, last_seen
+from graph.server.streams import HEARTBEAT, HEARTBEAT_SECONDS, SSE, EventStreams, frame, last_seen
 from graph.server.threads import known_thread
 from graph.server.transcript import Line, Seen, View, line_of
 
@@ -80,7 +80,7 @@ async def transcript(
             return JsonResponse({"events": told, "next": after, "ended": over})
 
 
-@router.get("/orchestration/{session_id}/events")
+@router.get("/orchestration/{session_id}/events", **SSE)
 async def session_events(
     parts: Parts,
     session_id: PathId,

@@ -13,10 +13,13 @@ from graph.server.errors import ApiError
 from graph.server.run_request import PathId
 from graph.server.server_parts import Parts
 
+PICTURE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {}, "text/plain": {"schema": {"type": "string"}}}}
+}
 router = APIRouter(tags=["planning"], route_class=BorderRoute)
 
 
-@router.get("/workflows/{run_id}/graph")
+@router.get("/workflows/{run_id}/graph", responses=PICTURE)
 async def workflow_graph(
     parts: Parts,
     run_id: PathId,

@@ -15,13 +15,14 @@ def serve(
 ) -> None:
     """Run the API server."""
     from graph.entrypoint import gateways_of
+    from graph.server.redaction import secrets_of
     from graph.server.telemetry import configure_logging, exported_spans
     from kb.reader_process import reader_settings
 
     settings = reader_settings()
     if port is not None:
         settings = settings.model_copy(update={"api_port": port})
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, secrets=secrets_of(settings))
     with exported_spans(settings, "scriptorium-api"):
         asyncio.run(_served(settings, gateways_of(settings)))
 

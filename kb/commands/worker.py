@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 def worker() -> None:
     """Run a worker."""
     from graph.entrypoint import gateways_of
+    from graph.server.redaction import secrets_of
     from graph.server.telemetry import configure_logging, exported_spans
     from kb.reader_process import reader_settings
 
     settings = reader_settings()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, secrets=secrets_of(settings))
     with exported_spans(settings, "scriptorium-worker"):
         asyncio.run(_worked(settings, gateways_of(settings)))
 

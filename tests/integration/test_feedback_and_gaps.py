@@ -73,6 +73,7 @@ async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def test_feedback_is_kept_once_a_person(http: httpx.AsyncClient, ops: LazyPool):
+    await http.post("/threads", json={"thread_id": "t"})
     await PostgresAnswerLog(ops, "default").keep(answer("a1"))
     up = {"answer_id": "a1", "verdict": "up"}
     assert (await http.post("/feedback", json=up, headers={"X-User": "ann"})).status_code == 201

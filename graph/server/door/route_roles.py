@@ -1,0 +1,151 @@
+"""Which role each route asks for. What is not written here is refused: this is the whole truth.
+
+`ANY` stands for every method of a path, `WS` for a socket. Open routes are for whoever can reach them.
+"""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from graph.server.door.roles import Role
+
+Access = Role | Literal["open"]
+PRIVILEGED: Final = frozenset({"operator", "admin"})
+"""What these may change is written into the audit before it is done."""
+READING: Final = frozenset({"GET", "HEAD", "WS"})
+
+_OPEN: Final = (
+    "GET /ok",
+    "GET /info",
+    "GET /health/live",
+    "GET /health/ready",
+    # A push has no key; its signature says who sent it.
+    "POST /hooks/git",
+)
+_VIEWER: Final = (
+    "GET /openapi.json",
+    "GET /docs",
+    "GET /docs/oauth2-redirect",
+    "GET /redoc",
+    "GET /health",
+    "GET /agents",
+    "GET /approvals/events",
+    "GET /approvals/history",
+    "GET /approvals/pending",
+    "GET /approvals/{approval_id}",
+    "POST /assistants/count",
+    "POST /assistants/search",
+    "GET /assistants/{assistant}",
+    "GET /assistants/{assistant}/graph",
+    "GET /assistants/{assistant}/schemas",
+    "GET /assistants/{assistant}/subgraphs",
+    "GET /assistants/{assistant}/subgraphs/{namespace}",
+    "POST /assistants/{assistant}/versions",
+    "GET /delegations",
+    "GET /hooks/git/{delivery_id}",
+    "GET /knowledge/operations/{key:path}",
+    "GET /knowledge/{agent_id}/generations",
+    "GET /orchestration/{session_id}/events",
+    "GET /orchestration/{session_id}/status",
+    "GET /orchestration/{session_id}/transcript",
+    "POST /threads/count",
+    "POST /threads/search",
+    "GET /threads/{thread_id}",
+    "GET /threads/{thread_id}/history",
+    "POST /threads/{thread_id}/history",
+    "GET /threads/{thread_id}/runs",
+    "GET /threads/{thread_id}/runs/{run_id}",
+    "GET /threads/{thread_id}/runs/{run_id}/join",
+    "GET /threads/{thread_id}/runs/{run_id}/stream",
+    "GET /threads/{thread_id}/state",
+    "POST /threads/{thread_id}/state/checkpoint",
+    "GET /threads/{thread_id}/state/{checkpoint_id}",
+    "GET /workflows/{run_id}/graph",
+    "GET /answers/{answer_id}",
+    "GET /answers/{answer_id}/citations/{number}",
+    "GET /sessions",
+    "GET /store/items",
+    "POST /store/items/search",
+    "POST /store/namespaces",
+    "GET /sessions/{session_id}",
+    "GET /v1/models",
+    "GET /metrics",
+    "WS /ws",
+    # Its tools are calls of routes, each of which asks for its own role.
+    "ANY /mcp",
+    # What is not there says so to whoever may see the rest.
+    "ANY /runs/crons",
+    "ANY /runs/crons/{rest:path}",
+    "ANY /threads/{thread_id}/runs/crons",
+    "ANY /threads/{thread_id}/stream",
+    "ANY /threads/{thread_id}/stream/events",
+    "ANY /threads/{thread_id}/commands",
+    "POST /assistants",
+    "PATCH /assistants/{assistant}",
+    "DELETE /assistants/{assistant}",
+    "POST /assistants/{assistant}/latest",
+)
+_ASKER: Final = (
+    "POST /classify",
+    "POST /feedback",
+    "POST /plan",
+    "POST /validate",
+    "POST /optimize",
+    "POST /search",
+    "POST /orchestrate",
+    "DELETE /orchestration/{session_id}",
+    "POST /runs",
+    "POST /runs/batch",
+    "POST /runs/cancel",
+    "POST /runs/stream",
+    "POST /runs/wait",
+    "PUT /store/items",
+    "DELETE /store/items",
+    "POST /v1/chat/completions",
+    # Of their own; of others', it takes an operator.
+    "DELETE /sessions/{session_id}",
+    "DELETE /threads/{thread_id}",
+    "DELETE /threads/{thread_id}/runs/{run_id}",
+    "POST /agents/{agent_id}/execute",
+    "POST /threads",
+    "PATCH /threads/{thread_id}",
+    "POST /threads/{thread_id}/copy",
+    "POST /threads/{thread_id}/runs",
+    "POST /threads/{thread_id}/runs/stream",
+    "POST /threads/{thread_id}/runs/wait",
+    "POST /threads/{thread_id}/runs/{run_id}/cancel",
+)
+_APPROVER: Final = (
+    "POST /approvals/{approval_id}/approve",
+    "POST /approvals/{approval_id}/modify",
+    "POST /approvals/{approval_id}/reject",
+    "POST /approvals/{approval_id}/respond",
+    "POST /approvals/{approval_id}/revoke",
+    "POST /orchestration/{session_id}/approve",
+    "POST /delegations",
+    "DELETE /delegations/{delegation_id}",
+)
+_OPERATOR: Final = (
+    # Who asked what, and what it cost.
+    "GET /costs",
+    "POST /knowledge/ingest",
+    "POST /threads/prune",
+    "POST /threads/{thread_id}/state",
+)
+ROUTE_ROLES: Final[Mapping[str, Access]] = {
+    **dict.fromkeys(_OPEN, "open"),
+    **dict.fromkeys(_VIEWER, "viewer"),
+    **dict.fromkeys(_ASKER, "asker"),
+    **dict.fromkeys(_APPROVER, "approver"),
+    **dict.fromkeys(_OPERATOR, "operator"),
+}
+
+
+def access_of(method: str, path: str) -> Access | None:
+    """What a route asks for; None when nobody said, and so nobody may."""
+    said = "GET" if method == "HEAD" else method
+    return ROUTE_ROLES.get(f"{said} {path}") or ROUTE_ROLES.get(f"ANY {path}")
+
+
+def is_privileged(method: str, access: Access) -> bool:
+    """Whether the use of a route is worth an entry of the audit."""
+    return access in PRIVILEGED and method not in READING
