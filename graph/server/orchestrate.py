@@ -20,7 +20,7 @@ from graph.server.run_request import OwnId, PathId, RunRequest
 from graph.server.runs import until_ended
 from graph.server.server_parts import Caller, Parts, ServerParts
 from graph.server.threads import known_thread
-from graph.text_border import checked_text
+from kb_contract.text_border import checked_text
 
 router = APIRouter(tags=["orchestration"], route_class=BorderRoute)
 ANSWER_FIELDS = (

@@ -89,7 +89,7 @@ class RunDesk:
         self.graphs.check_context(graph_id, request.context)
         async with self.database.transaction() as statements:
             if request.answers is None:
-                await self.room.check(statements, caller)
+                await self.room.check(statements, who.name)
             thread = await self._thread(statements, thread_id, request)
             await self._make_room(statements, thread["thread_id"], request, who.name)
             kwargs = request.kwargs()

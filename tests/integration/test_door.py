@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 import re
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -132,12 +133,13 @@ async def test_one_who_floods_waits_and_others_do_not(database_url: str):
         async def look(key: str) -> httpx.Response:
             return await server.call("GET", "/approvals/pending", key)
 
+        began = time.monotonic()
         flooded = asyncio.gather(*(look(flood) for _ in range(1000)))
         served = [await look(calm) for _ in range(20)]
         told = [one.status_code for one in await flooded]
         assert [one.status_code for one in served] == [200] * 20
         assert set(told) == {200, 429}
-        assert told.count(200) <= 70
+        assert told.count(200) <= 61 + (time.monotonic() - began)
         late = await look(flood)
         assert late.status_code == 429
         assert int(late.headers["Retry-After"]) >= 1

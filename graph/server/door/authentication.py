@@ -1,5 +1,6 @@
 """Who calls: whoever is on this machine, or whoever has a key or a token."""
 
+import asyncio
 import hashlib
 import hmac
 import time
@@ -22,6 +23,8 @@ OPERATOR: Final = "local operator"
 BELIEVED_SECONDS: Final = 5.0
 """How long a key that was right is right: a revoked one is refused within this time."""
 MOST_BELIEVED: Final = 10_000
+LOOKS_AT_ONE_TIME: Final = 4
+"""Whoever brings many keys at once waits in line, and leaves connections to those inside."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,9 @@ class Authentication:
     _believed: OrderedDict[str, tuple[float, Guest]] = field(
         default_factory=OrderedDict[str, tuple[float, Guest]], init=False
     )
+    _line: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(LOOKS_AT_ONE_TIME), init=False
+    )
 
     async def guest(self, headers: Headers) -> Guest:
         if self.settings.kb_auth == "off":
@@ -54,7 +60,9 @@ class Authentication:
             return known
         if self._is_settings_key(said):
             return Guest(Caller(said_user(headers), INCLUDED["admin"]), "KB_API_KEY")
-        return await self._looked_up(said)
+        async with self._line:
+            # Of a thousand requests with one key, the first has looked for the others.
+            return self._known(said) or await self._looked_up(said)
 
     def knows(self, headers: Headers) -> bool:
         """Whether the credential was right a moment ago: such callers pay for no stranger's guesses."""
