@@ -83,7 +83,10 @@ class ToolServerPool:
 
         async def called(client: "Client") -> Any:
             await self._still_the_same(connection, client, tool, fingerprint)
-            return await client.session.call_tool(name, arguments)
+            try:
+                return await client.session.call_tool(name, arguments)
+            except (RuntimeError, ValueError) as error:
+                raise _unusable(tool, error) from error
 
         return answer_of(
             await connection.use(called, seconds=min(seconds, connection.spec.timeout))
@@ -141,6 +144,14 @@ class ToolServerPool:
             seen = Seen(self.clock(), (), str(error))
         self._seen[name] = seen
         return seen
+
+
+def _unusable(tool: str, error: Exception) -> ToolRefused:
+    """An answer came: the connection is sound, and asking again would do it again."""
+    return ToolRefused(
+        f"its server answered against its own schema, or with a question back: {str(error)[:300]}",
+        where=tool, cure="look at the server, and at what the call may have changed",
+    )  # fmt: skip
 
 
 async def _listed(spec: ServerSpec, client: "Client") -> tuple[ToolCard, ...]:
