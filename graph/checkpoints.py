@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any, Final, cast
 
 from langchain_core.runnables import RunnableConfig
@@ -18,6 +18,8 @@ from kb_contract.named_queries import named_queries
 from kb_contract.text_border import clean
 
 SCHEMA: Final = "langgraph"
+# Channels of a checkpoint's pending writes, as LangGraph keeps them.
+RETURN, RESUME = "__return__", "__resume__"
 # Beside the types that LangGraph itself calls safe, only what callers may send as an object.
 LOADABLE: Final = (("graph.state", "Question"),)
 _SETUP_LOCK: Final = 7_305_112_004
@@ -67,6 +69,20 @@ class PostgresSaver(AsyncPostgresSaver):
         """Copy a conversation with all its checkpoints, in all its namespaces."""
         names = {"source": source_thread_id, "target": target_thread_id}
         await self._run(("copy_blobs", "copy_writes", "copy_checkpoints"), names)
+
+    async def aforget_results(self, config: RunnableConfig, which: Callable[[Any], bool]) -> None:
+        """Drop results of unfinished steps, and answers that the newest checkpoint has not used up."""
+        found = await self.aget_tuple(config)
+        if found is None:
+            return
+        writes = found.pending_writes or []
+        tasks = [task for task, channel, value in writes if channel == RETURN and which(value)]
+        place = found.config.get("configurable", {})
+        await self._run(("forget_results",), {
+            "thread": place.get("thread_id"), "namespace": place.get("checkpoint_ns") or "",
+            "checkpoint": place.get("checkpoint_id"), "tasks": tasks, "answers": RESUME,
+            "results": RETURN,
+        })  # fmt: skip
 
     async def _run(self, queries: Sequence[str], parameters: dict[str, Any]) -> None:
         statements = named_queries("checkpoints")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from langgraph.types import interrupt
 
@@ -78,6 +78,13 @@ def _kept(step: WorkflowStep, shown: ShownAction, answer: ApprovalAnswer) -> dic
         "digest": decided_digest(shown, decision),
         "decided_by": answer.decided_by,
     }
+
+
+def is_decision(kept: Any) -> bool:
+    """Tell whether this is what the task of an approval kept."""
+    return isinstance(kept, Mapping) and {"step_id", "type", "digest"} <= set(
+        cast("Mapping[str, Any]", kept)
+    )
 
 
 def as_edited(step: WorkflowStep, decision: Decision) -> WorkflowStep:

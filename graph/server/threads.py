@@ -16,8 +16,9 @@ from graph.server.door.authentication import require
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
 from graph.server.run_request import Metadata, OwnId, PathId
-from graph.server.server_parts import Parts, ServerParts
+from graph.server.server_parts import Caller, Parts, ServerParts
 from graph.server.snapshots import interrupts_by_task, only
+from graph.server.thread_copying import ThreadCopying
 
 router = APIRouter(prefix="/threads", tags=["threads"], route_class=BorderRoute)
 STATE_FIELDS = {"values", "interrupts"}
@@ -194,16 +195,8 @@ async def forget_thread(parts: ServerParts, thread_id: str) -> Response:
 
 
 @router.post("/{thread_id}/copy")
-async def copy_thread(parts: Parts, thread_id: PathId) -> JsonResponse:
-    """A new thread with the same past, waiting for the same answers."""
-    copy_id = str(uuid.uuid4())
-    async with parts.database.transaction() as statements:
-        thread = await statements.row("lock_thread", thread_id=thread_id)
-        if thread is None:
-            raise ApiError(404, f"there is no thread {thread_id}")
-        about = Jsonb({**thread["metadata"], "copied_from": thread_id})
-        await statements.row("new_thread", thread_id=copy_id, metadata=about)
-        await statements.rows("copy_approvals", thread_id=thread_id, copy_id=copy_id)
-        await parts.saver.acopy_thread(thread_id, copy_id)
-        await statements.row("settle_thread", thread_id=copy_id, status=None)
+async def copy_thread(parts: Parts, caller: Caller, thread_id: PathId) -> JsonResponse:
+    """A new thread with the same past, asking people for itself; what was allowed here is not allowed there."""
+    copying = ThreadCopying(parts.database, parts.saver, parts.graphs)
+    copy_id = await copying(thread_id, caller)
     return JsonResponse(await thread_body(parts, await known_thread(parts, copy_id), None))

@@ -20,20 +20,28 @@ where (a.status = 'cancelled' or (a.status <> 'pending' and %(asked_again)s)) an
 
 -- name: asker_of_thread
 -- Who asked what the thread works on; whoever answered, or let it go on, did not ask.
-select metadata->>'requested_by' as requested_by from ops.runs
-where thread_id = %(thread_id)s and (
-  coalesce(kwargs->'input', 'null') <> 'null'
-  or (coalesce(kwargs->'command', 'null') <> 'null'
-      and coalesce(kwargs->'command'->'resume', 'null') = 'null'))
-order by created_at desc limit 1;
+select coalesce(
+  (select metadata->>'requested_by' from ops.runs
+   where thread_id = %(thread_id)s and (
+     coalesce(kwargs->'input', 'null') <> 'null'
+     or (coalesce(kwargs->'command', 'null') <> 'null'
+         and coalesce(kwargs->'command'->'resume', 'null') = 'null'))
+   order by created_at desc limit 1),
+  (select config->>'requested_by' from ops.threads where thread_id = %(thread_id)s)) as requested_by;
+
+-- name: keep_asker
+-- A copy has no run that asked; nobody changes this column through the API.
+update ops.threads set config = config || jsonb_build_object('requested_by', %(requested_by)s::text)
+where thread_id = %(thread_id)s;
 
 -- name: copy_approvals
+-- All that the copy waits for, as it was asked, whatever was answered in the thread.
 insert into ops.approvals
   (approval_id, thread_id, run_id, ordinal, step_id, agent_id, digest, request, requested_by, policy,
    approvers, deadline, warn_at, level)
 select approval_id, %(copy_id)s, run_id, ordinal, step_id, agent_id, digest, request, requested_by,
        policy, approvers, deadline, warn_at, level
-from ops.approvals where thread_id = %(thread_id)s and status = 'pending';
+from ops.approvals where thread_id = %(thread_id)s and approval_id = any(%(asked)s);
 
 -- name: drop_approvals
 -- Pending ones that the thread no longer waits for.

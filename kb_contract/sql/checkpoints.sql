@@ -33,3 +33,9 @@ on conflict do nothing;
 
 -- name: count_checkpoints
 select count(*) as n from checkpoints where thread_id = %(thread)s;
+
+-- name: forget_results
+-- Of one checkpoint's pending writes: what some tasks gave back, and the answers that interrupts got.
+delete from checkpoint_writes
+where thread_id = %(thread)s and checkpoint_ns = %(namespace)s and checkpoint_id = %(checkpoint)s
+  and (channel = %(answers)s or (channel = %(results)s and task_id = any(%(tasks)s)));

@@ -3,6 +3,7 @@
 A step's agent reads the one chunk of its agent that is live; a step that needs an approval has an effect.
 """
 
+import asyncio
 import uuid
 from collections import Counter
 from collections.abc import Mapping
@@ -51,6 +52,9 @@ class World:
     database_url: str
     live: dict[str, Passage] = field(default_factory=dict)
     effects: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    held: asyncio.Event | None = None
+    """Agents wait for it before their effect, when there is one."""
+    began: asyncio.Event = field(default_factory=asyncio.Event)
 
     def graphs(self) -> Mapping[str, Any]:
         return {GRAPH: self._graph}
@@ -85,6 +89,9 @@ class World:
     async def work(self, state: AgentsState) -> dict[str, Any]:
         task = state["task"]
         found = self.live.get(task["agent"]["agent_id"])
+        if found is None and self.held is not None:
+            self.began.set()
+            await self.held.wait()
         if found is None:
             self.effects.append((task["effect_key"], task["parameters"]))
         return {"result": {
