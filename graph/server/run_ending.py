@@ -41,7 +41,7 @@ class RunEnding:
         ending = Ending("success", "interrupted" if state.next else "idle")
         kept = await self._keep(ending, state=state)
         if kept is not None and not state.next:
-            await prune_when_long(self.saver, self.run["thread_id"])
+            await prune_when_long(self.database, self.saver, self.run["thread_id"])
         return kept
 
     async def failed(self, kind: str, message: str, state: StateSnapshot) -> Ending | None:

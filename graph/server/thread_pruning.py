@@ -7,6 +7,7 @@ import structlog
 from psycopg_pool import PoolTimeout
 
 from graph.checkpoints import CheckpointPool, PostgresSaver
+from graph.server.database import Database
 from kb_contract.named_queries import named_queries
 
 log = structlog.get_logger(__name__)
@@ -15,17 +16,31 @@ MOST_CHECKPOINTS: Final = 100
 
 
 async def prune_when_long(
-    saver: PostgresSaver, thread_id: str, *, most: int = MOST_CHECKPOINTS
+    database: Database, saver: PostgresSaver, thread_id: str, *, most: int = MOST_CHECKPOINTS
 ) -> bool:
     """Drop all but the newest checkpoint of a long thread; what fails is done after the next run."""
     try:
         if await _checkpoints(saver, thread_id) <= most:
             return False
-        await saver.aprune([thread_id])
+        if not await prune_at_rest(database, saver, thread_id):
+            return False
     except (psycopg.Error, PoolTimeout, NotImplementedError) as error:
         log.warning("thread not pruned", thread_id=thread_id, error=str(error)[:200])
         return False
     log.info("thread pruned", thread_id=thread_id)
+    return True
+
+
+async def prune_at_rest(database: Database, saver: PostgresSaver, thread_id: str) -> bool:
+    """Prune unless a run works or waits: it may go on from an older checkpoint, and needs what that holds.
+
+    While the thread is locked, no run of it is begun.
+    """
+    async with database.transaction() as statements:
+        locked = await statements.row("lock_thread", thread_id=thread_id)
+        if locked is None or await statements.rows("active_runs", thread_id=thread_id):
+            return False
+        await saver.aprune([thread_id])
     return True
 
 
