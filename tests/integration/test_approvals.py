@@ -247,6 +247,30 @@ async def test_a_decision_is_revoked_while_nothing_was_done_with_it(world: World
     assert world.effects == []
 
 
+async def test_a_decision_that_is_taken_back_as_a_worker_begins_is_either_done_or_revoked(
+    reader: RunningReader, world: World
+):
+    revoked, done = 0, 0
+    for number in range(12):
+        thread = await asked(reader, gate("g"))
+        ada = reader.approver("ada")
+        [waiting] = await ada.pending(thread)
+        before = len(world.effects)
+        await ada.answer(waiting, approves())
+        for _ in range(number):
+            await asyncio.sleep(0)
+        place = f"/approvals/{waiting['approval_id']}/revoke"
+        back = await reader.http.post(place, headers={"X-User": "ada"})
+        await ada.settled(thread)
+        assert back.status_code in (200, 409), back.text
+        effects = len(world.effects) - before
+        assert effects == (0 if back.status_code == 200 else 1)
+        revoked, done = revoked + (effects == 0), done + effects
+        if back.status_code == 200:
+            assert [one["status"] for one in await ada.pending(thread)] == ["pending"]
+    assert revoked + done == 12
+
+
 async def test_hours_later_after_a_restart_and_a_swap_the_pinned_or_the_live_knowledge_counts(
     world: World, clock: ControlledClock
 ):

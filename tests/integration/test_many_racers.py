@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
+from psycopg.rows import dict_row
 
+from graph.server.audit_entries import Chain
 from kb.migrate import migrate
 from tests.doubles.demo_processes import DemoProcesses, demo_processes
 
@@ -103,6 +106,16 @@ async def test_every_deed_has_one_winner_and_is_done_once(
         assert {one.json()["decided_by"] for one in losers} == {winner}
         kept = (await http.get(f"/approvals/{deed.approval}")).json()
         assert (kept["decided_by"], kept["status"]) == (winner, _STATUS[kind])
+        assert [one["kind"] for one in kept["history"]] == ["asked", _STATUS[kind]]
+    chain = Chain().follow(_audit(processes.database_url))
+    assert (chain.broken, chain.reason) == (None, "")
+    assert chain.count >= 2 * THREADS
+
+
+def _audit(database_url: str) -> list[dict[str, Any]]:
+    with psycopg.connect(database_url, row_factory=dict_row) as database:
+        every = "select n, entry::text as entry, previous, digest from ops.audit order by n"
+        return database.execute(every).fetchall()
 
 
 _STATUS = {"approve": "approved", "reject": "rejected"}

@@ -145,6 +145,55 @@ async def test_one_socket_follows_two_sessions(processes: DemoProcesses, client:
     assert all(places == sorted(places) and len(places) == 4 for places in told.values())
 
 
+async def test_two_hundred_cuts_of_a_socket_change_nothing(
+    processes: DemoProcesses, client: LangGraphClient
+):
+    dice = random.Random(12)
+    thread = (await client.threads.create())["thread_id"]
+    other = (await client.threads.create())["thread_id"]
+    for one, lines in ((thread, LINES), (other, 6)):
+        await client.runs.create(one, "story", input={"lines": lines})
+    told: list[Any] = []
+    cuts = 0
+    answered = False
+    while not told or told[-1]["type"] != "end":
+        told += await heard(processes.url, thread, other, told, dice.randint(1, 3), dice)
+        cuts += 1
+        if not answered and len(told) == LINES:
+            await paused(client, thread)
+            resume = {"resume": {"decisions": [{"type": "approve"}]}}
+            await client.runs.create(thread, "story", command=resume)
+            answered = True
+    async with httpx.AsyncClient(base_url=f"{processes.url}/orchestration/{thread}") as http:
+        whole = (await http.get("/transcript", params={"limit": 1000})).json()
+    assert cuts >= CUTS
+    assert [{k: v for k, v in one.items() if k != "session"} for one in told[:-1]] == whole[
+        "events"
+    ]
+    assert [one["type"] for one in told] == ["token"] * (2 * LINES) + ["final", "end"]
+
+
+async def heard(
+    url: str, thread: str, other: str, told: list[Any], most: int, dice: random.Random
+) -> list[Any]:
+    """Open a socket, follow two sessions, hear so many lines of one, and cut it in any way."""
+    after = told[-1]["seq"] if told else 0
+    lines: list[Any] = []
+    # Who has heard enough reads no further, so a polite goodbye is not waited for.
+    async with connect(f"ws{url.removeprefix('http')}/ws", close_timeout=0.2) as socket:
+        await socket.send(orjson.dumps({"subscribe": thread, "after": after}).decode())
+        await socket.send(orjson.dumps({"subscribe": other}).decode())
+        while len(lines) < most:
+            line = orjson.loads(await socket.recv())
+            if line["session"] == thread:
+                lines.append(line)
+            if line["type"] == "end" or len(told) + len(lines) == LINES:
+                break
+        if dice.random() < 0.85:
+            socket.transport.abort()
+    return lines
+
+
 async def test_pages_of_others_open_no_socket(processes: DemoProcesses):
     address = f"ws{processes.url.removeprefix('http')}/ws"
     with pytest.raises(InvalidStatus):
