@@ -11,7 +11,7 @@ from dagster_kb.resources.ledger import Ledger
 
 
 @dg.asset(
-    deps=["extractions"],
+    deps=["parsed_documents", "extractions"],
     partitions_def=agents,
     kinds={"python", "postgres"},
     retry_policy=RETRY,

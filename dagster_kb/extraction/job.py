@@ -129,10 +129,12 @@ class ExtractionJob:
     async def _one(self, wanted: Waiting, total: int) -> None:
         [row] = await asyncio.to_thread(self.ledger.passages, [wanted])
         passage = Passage.of_row(row)
-        with one_effect() as receipts:
+        where = {"document_id": str(wanted.document_id), "chunk_index": wanted.chunk_index}
+        with self.stages.stage("llm.extract", quiet=True, **where) as told, one_effect() as paid:
             result = await self.extractor.extract(passage, self.books)
+            told["status"] = result.status
         kept = self._row(wanted, passage, result)
-        for near in await asyncio.to_thread(self.ledger.keep, [kept], receipts):
+        for near in await asyncio.to_thread(self.ledger.keep, [kept], paid):
             self.stages.say("budget.near", **near)
         self._count(passage, result, total)
 
