@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from graph.planning.tool_card import ToolCard
 from graph.planning.workflow_plan import AgentCapability
+from graph.selection import EVERYTHING, Selection
 from graph.state import Passage, StepResult
 from kb_contract.chat_models.written import Check as Check
 from kb_contract.chat_models.written import Heard as Heard
@@ -43,12 +44,9 @@ class KnowledgeReader(Protocol):
         question: str,
         *,
         limit: int | None = None,
-        tags: Sequence[str] | None = None,
+        only: Selection = EVERYTHING,
     ) -> list[Passage]:
-        """Best passages first; below the agent's threshold nothing is found.
-
-        With tags, only documents that have one of them are looked at.
-        """
+        """Best passages first; below the agent's threshold nothing is found."""
         ...
 
     async def affinity(self, question: str, agent_ids: Sequence[str]) -> dict[str, float]:

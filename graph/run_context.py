@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from graph.selection import EVERYTHING, Selection
+
 
 class RunContext(BaseModel):
     """Bounds of one run; what is left out comes from the settings."""
@@ -26,5 +28,10 @@ class RunContext(BaseModel):
         default=None,
         max_length=60,
         description="answer from the past: a generation's number, a commit, or a moment",
+        json_schema_extra={"langgraph_nodes": ["plan", "execute"]},
+    )
+    only: Selection = Field(
+        default=EVERYTHING,
+        description="documents that are looked at: by tags, versions, audience, dates",
         json_schema_extra={"langgraph_nodes": ["plan", "execute"]},
     )

@@ -76,6 +76,7 @@ VERBS = (
     ),
     Verb("cite", "kb.commands.cite:cite", "Read quotes again from git.", QUESTIONS),
     Verb("ask", "kb.commands.ask:ask", "Ask; the answer comes with its citations.", QUESTIONS),
+    Verb("search", "kb.commands.search:search", "Find passages, without an answer.", QUESTIONS),
     Verb("plan", "kb.commands.plan:plan", "Show how a question would be answered.", QUESTIONS),
     Verb("classify", "kb.commands.classify:classify", "Say what type a question is.", QUESTIONS),
     Verb("cost", "kb.commands.cost:cost", "Show what providers cost, and budgets.", QUESTIONS),

@@ -44,7 +44,7 @@ class Client:
         if self.api_key:
             self._headers["X-Api-Key"] = self.api_key
 
-    def ask(
+    def ask(  # noqa: PLR0913 - what a caller may say
         self,
         question: str,
         *,
@@ -52,11 +52,13 @@ class Client:
         thread: str | None = None,
         plan: Mapping[str, Any] | None = None,
         as_of: str | None = None,
+        only: Mapping[str, Any] | None = None,
         on_event: OnEvent = _nobody_listens,
     ) -> dict[str, Any]:
         """Ask, follow the stream, and return the answer (or what it waits for).
 
-        `as_of` asks the past: a generation's number, a commit, or a moment.
+        `as_of` asks the past: a generation's number, a commit, or a moment. `only`
+        narrows which documents are looked at: tags, versions, status, audience, since, until.
         """
         thread_id = thread or self._new_thread()
         given = {
@@ -65,8 +67,23 @@ class Client:
             "own_plan": dict(plan) if plan else None,
         }
         with _in_our_words(self.url):
-            past = {"context": {"as_of": as_of}} if as_of else {}
-            return self._run(thread_id, on_event, input=given, **past)
+            bounds = {name: one for name, one in (("as_of", as_of), ("only", only)) if one}
+            context = {"context": bounds} if bounds else {}
+            return self._run(thread_id, on_event, input=given, **context)
+
+    def search(
+        self,
+        query: str,
+        *,
+        agent: str | None = None,
+        limit: int = 5,
+        as_of: str | None = None,
+        only: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Find passages, the best first, without an answer around them; `only` as in `ask`."""
+        said = {"query": clean_text(query), "agent": agent, "limit": limit, "as_of": as_of,
+                "only": dict(only or {})}  # fmt: skip
+        return self._call("POST", "/search", said)
 
     def approvals(self, *, thread: str | None = None) -> list[dict[str, Any]]:
         """What waits for a person, oldest first."""

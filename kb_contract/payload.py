@@ -19,6 +19,7 @@ INDEXED_FIELDS: Final = (
     ("metadata.path", "keyword"),
     ("metadata.document_id", "keyword"),
     ("metadata.audience", "keyword"),
+    ("metadata.version", "keyword"),
     ("metadata.effective", "datetime"),
     ("metadata.expires", "datetime"),
 )

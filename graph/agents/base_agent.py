@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final, Literal
 from graph.agents.tool_permission import checked_arguments, permitted
 from graph.citations.model_claims import prompt
 from graph.ports import AgentTask, ChatModel, KnowledgeReader, NoAnswer, ToolServers
+from graph.selection import Selection
 from graph.state import Passage, Usage
 from kb_contract.agent_manifest import Capability
 from kb_contract.errors import BadInput, NotServed, ToolRefused
@@ -81,7 +82,9 @@ class BaseAgent:
     ) -> list[dict[str, Any]]:
         """Find passages of this agent alone, the best first; `[n]` behind a sentence cites one."""
         wanted = max(1, min(limit, MOST_PASSAGES))
-        found = await self._ready().reader.search(self.agent_id, query, limit=wanted, tags=tags)
+        found = await self._ready().reader.search(
+            self.agent_id, query, limit=wanted, only=Selection(tags=tuple(tags or ()))
+        )
         cited = self._cited(found)
         return [
             {

@@ -10,6 +10,7 @@ from graph.citations.claims import claim_of, without_wider
 from graph.citations.model_claims import Attempt, from_passages, prompt
 from graph.ports import AgentTask, ChatModel, KnowledgeReader, QueryEmbedder
 from graph.retrieval.answer_sentences import Finding, answer_sentences
+from graph.selection import EVERYTHING, selection_named
 from graph.state import Passage, StepResult
 
 SENTENCES: Final = 3
@@ -27,7 +28,7 @@ class Rag:
     async def __call__(self, task: AgentTask) -> StepResult:
         emit(task, "retrieving")
         limit = _whole(task, "limit", most=50)
-        passages = await self.reader.search(task.agent.agent_id, task.question, limit=limit)
+        passages = await self._passages(task, limit)
         emit(task, "passages", found=[_seen(one) for one in passages])
         if not passages:
             return _nothing(task, [])
@@ -52,6 +53,16 @@ class Rag:
             data=data,
             usage=written.usage if written else (),
         )
+
+    async def _passages(self, task: AgentTask, limit: int | None) -> list[Passage]:
+        """Look first at the documents that the question names, if it does: words may only sound so."""
+        named = selection_named(task.question)
+        search = self.reader.search
+        if named != EVERYTHING and (
+            found := await search(task.agent.agent_id, task.question, limit=limit, only=named)
+        ):
+            return found
+        return await search(task.agent.agent_id, task.question, limit=limit)
 
     async def _written(self, task: AgentTask, passages: Sequence[Passage]) -> Attempt | None:
         if self.model is None:

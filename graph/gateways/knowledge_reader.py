@@ -12,9 +12,10 @@ from uuid import UUID
 from qdrant_client import AsyncQdrantClient
 
 from graph.caller import current_caller
+from graph.gateways.asked_selection import asked_selection
 from graph.gateways.catalogue_queries import CatalogueQueries
 from graph.gateways.counted_words import CountedWords
-from graph.gateways.passage_finding import LiveAgent, PassageFinding, Wanted
+from graph.gateways.passage_finding import LiveAgent, PassageFinding
 from graph.gateways.postgres import LazyPool
 from graph.gateways.reranking import Reranking
 from graph.gateways.vector_search import VectorSearch
@@ -23,6 +24,7 @@ from graph.ports import CallerGroups, QueryEmbedder
 from graph.retrieval.hybrid import QuestionVectors
 from graph.retrieval.rights import Rights
 from graph.retrieval.terms import sparse_query
+from graph.selection import EVERYTHING, Selection
 from graph.state import Passage, SourceFacts
 from kb_contract.agent_manifest import AgentManifest
 from kb_contract.embedding_space import space_key
@@ -79,15 +81,16 @@ class PostgresQdrantReader:
         question: str,
         *,
         limit: int | None = None,
-        tags: Sequence[str] | None = None,
+        only: Selection = EVERYTHING,
     ) -> list[Passage]:
         agent = await self._agent(agent_id)
         asked = await self._finding.ask(agent, question)
-        wanted = Wanted(limit or agent.retrieval.limit, tags)
+        wanted = limit or agent.retrieval.limit
+        rights = self._rights().looking_at(only)
         alias, passages = self._alias(agent_id), list[Passage]()
         for look in range(LOOKS):
             await asyncio.sleep(look * BETWEEN_LOOKS)
-            found = await self._finding.find(alias, agent, asked, wanted, self._rights())
+            found = await self._finding.find(alias, agent, asked, wanted, rights)
             passages = [placed(row, one, found.ranked_by) for one, row in found.passages]
             if found.all_known:
                 return passages
@@ -151,7 +154,7 @@ class PostgresQdrantReader:
         return await self.pool.rows(statement, {"workspace": self.workspace, **values})
 
     def _rights(self) -> Rights:
-        return Rights(self.caller(), self.now())
+        return Rights(self.caller(), self.now()).looking_at(asked_selection())
 
     def _search(self) -> VectorSearch:
         return VectorSearch(self.qdrant)

@@ -42,14 +42,6 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """How many passages, and of which documents: those with one of the tags, if any are named."""
-
-    limit: int
-    tags: Sequence[str] | None
-
-
-@dataclass(frozen=True)
 class Found:
     """Rows of the ledger with their places, best first."""
 
@@ -82,12 +74,12 @@ class PassageFinding:
         )
 
     async def find(
-        self, alias: str, agent: LiveAgent, asked: Asked, wanted: Wanted, rights: Rights
+        self, alias: str, agent: LiveAgent, asked: Asked, limit: int, rights: Rights
     ) -> Found:
         """Return passages in order; none when not even the best is relevant enough."""
         agent_id, how = agent.capability.agent_id, agent.retrieval
-        size = max(how.candidates, wanted.limit)
-        only = rights.permitted(agent_id, wanted.tags)
+        size = max(how.candidates, limit)
+        only = rights.permitted(agent_id)
         found = await self.search.candidates(alias, only, asked.vectors, size)
         short = shortlist(asked.question, found, how.blend, size)
         rows = await self._rows_of(agent, short, rights)
@@ -97,7 +89,7 @@ class PassageFinding:
                  if rows[one.chunk_id]["may_read"]]  # fmt: skip
         order = ranked(asked.question, meant, how.blend, threshold=how.threshold)
         order, ranked_by = await self._reranked(asked.text, order, rows)
-        passages = [(one, rows[one.chunk_id]) for one in order[: wanted.limit]]
+        passages = [(one, rows[one.chunk_id]) for one in order[:limit]]
         return Found(passages, len(known) == len(short), ranked_by)
 
     async def _reranked(

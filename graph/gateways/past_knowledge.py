@@ -16,6 +16,7 @@ from graph.gateways.knowledge_reader import (
 from graph.gateways.past_copies import PastCopies
 from graph.planning.workflow_plan import AgentCapability
 from graph.retrieval.rights import Rights
+from graph.selection import EVERYTHING, Selection
 from graph.state import Passage
 from kb_contract.embedding_space import space_key
 from kb_contract.errors import NotServed
@@ -37,11 +38,11 @@ class PastReader(PostgresQdrantReader):
 
     async def search(
         self, agent_id: str, question: str, *, limit: int | None = None,
-        tags: Sequence[str] | None = None,
+        only: Selection = EVERYTHING,
     ) -> list[Passage]:  # fmt: skip
         for _ in range(ATTEMPTS):
             held = await self._hold(agent_id)
-            found = await super().search(agent_id, question, limit=limit, tags=tags)
+            found = await super().search(agent_id, question, limit=limit, only=only)
             # A writer may have begun to write that colour meanwhile.
             if held == await self._hold(agent_id):
                 return found
@@ -126,9 +127,9 @@ class AnyTimeReader:
 
     async def search(
         self, agent_id: str, question: str, *, limit: int | None = None,
-        tags: Sequence[str] | None = None,
+        only: Selection = EVERYTHING,
     ) -> list[Passage]:  # fmt: skip
-        return await (await self._reader()).search(agent_id, question, limit=limit, tags=tags)
+        return await (await self._reader()).search(agent_id, question, limit=limit, only=only)
 
     async def affinity(self, question: str, agent_ids: Sequence[str]) -> dict[str, float]:
         return await (await self._reader()).affinity(question, agent_ids)

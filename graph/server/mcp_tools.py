@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 import httpx
 from pydantic import Field
 
+from graph.selection import EVERYTHING, Selection
+
 if TYPE_CHECKING:
     from mcp.server import MCPServer
 
@@ -103,10 +105,14 @@ def _add_reading(server: "MCPServer[Any]", routes: Routes) -> None:
         query: Annotated[str, Field(description="what to look for", max_length=20_000)],
         agent: Annotated[str | None, Field(description="an agent's id; null: the nearest")] = None,
         tags: Annotated[list[str] | None, Field(description="documents with one of these")] = None,
+        only: Annotated[
+            Selection, Field(description="narrows it further: versions, audience, dates")
+        ] = EVERYTHING,
         limit: Annotated[int, Field(ge=1, le=50)] = 5,
     ) -> dict[str, Any]:
         """Find passages of the documents, the best first, each with path, commit and score."""
-        body = {"query": query, "agent": agent, "tags": tags, "limit": limit}
+        looked_at = only.model_dump(mode="json")
+        body = {"query": query, "agent": agent, "tags": tags, "only": looked_at, "limit": limit}
         found = await routes.call(context, "POST", "/search", body)
         return {"passages": [_only(one, _PASSAGE) for one in found["passages"]]}
 

@@ -9,6 +9,7 @@ from langchain_core.runnables import RunnableConfig
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from graph.classification.question_back import asked_back
+from graph.selection import EVERYTHING, Selection
 from graph.server.approval_rows import action_name, approval_body
 from graph.server.approvals import Decided, ResumedRun, Said, decide
 from graph.server.border import BorderRoute
@@ -56,6 +57,7 @@ class Order(BaseModel):
         max_length=60,
         description="answer from the past: a generation's number, a commit, or a moment",
     )
+    only: Selection = Field(default=EVERYTHING, description="documents that are looked at")
     wait: bool = Field(default=False, description="answer only when it is done or waits for people")
 
     @model_validator(mode="after")
@@ -63,6 +65,14 @@ class Order(BaseModel):
         if not (self.question or self.query).strip():
             raise ValueError("a question is needed")
         return self
+
+    def context(self) -> dict[str, Any] | None:
+        """Return what the run is told beside its input."""
+        said = {
+            "as_of": self.as_of,
+            "only": self.only.model_dump(mode="json", exclude_defaults=True),
+        }
+        return {name: value for name, value in said.items() if value} or None
 
 
 class SessionDecision(Said):
@@ -100,7 +110,7 @@ async def orchestrate(parts: Parts, caller: Caller, order: Order) -> JsonRespons
             "agent": order.agent,
             "own_plan": order.plan,
         },
-        context={"as_of": order.as_of} if order.as_of else None,
+        context=order.context(),
         stream_mode=["custom", "updates", "values"],
         stream_subgraphs=True,
         if_not_exists="create",

@@ -1,12 +1,14 @@
 """Passages of documents, without an answer around them. `/search`."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from graph.gateways.asked_selection import LOOKING_AT
 from graph.gateways.asked_time import READING_AS_OF
+from graph.selection import EVERYTHING, Selection, Word
 from graph.server.border import BorderRoute
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
@@ -16,7 +18,6 @@ from graph.state import Passage
 
 router = APIRouter(tags=["knowledge"], route_class=BorderRoute)
 MOST_AGENTS = 3
-Tag = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Wanted(BaseModel):
@@ -28,7 +29,8 @@ class Wanted(BaseModel):
 
     query: str = Field(min_length=1, max_length=20_000)
     agent: OwnId | None = Field(default=None, description="null: those whose passages are nearest")
-    tags: list[Tag] | None = Field(default=None, max_length=20)
+    tags: list[Word] | None = Field(default=None, max_length=20)
+    only: Selection = Field(default=EVERYTHING, description="documents that are looked at")
     limit: int = Field(default=5, ge=1, le=50)
     as_of: str | None = Field(
         default=None, max_length=60, description="a generation's number, a commit, or a moment"
@@ -38,14 +40,19 @@ class Wanted(BaseModel):
 @router.post("/search")
 async def search(parts: Parts, wanted: Wanted) -> JsonResponse:
     """Find passages, the best first, each with its place in git."""
-    READING_AS_OF.set(wanted.as_of)  # of this request alone: each has a context of its own
+    # Of this request alone: each has a context of its own.
+    READING_AS_OF.set(wanted.as_of)
+    LOOKING_AT.set(wanted.only)
+    tagged = Selection(tags=tuple(wanted.tags or ()))
     chosen = await _agents(parts, wanted)
     reader = parts.reader
     assert reader is not None  # noqa: S101 - `_agents` has refused already
     found = await asyncio.gather(
-        *(reader.search(one, wanted.query, limit=wanted.limit, tags=wanted.tags) for one in chosen)
+        *(reader.search(one, wanted.query, limit=wanted.limit, only=tagged) for one in chosen)
     )
-    passages = sorted((one for each in found for one in each), key=lambda one: -one["score"])
+    passages = sorted(
+        (one for each in found for one in each), key=lambda one: -one.get("relevance", 0.0)
+    )
     return JsonResponse(
         {"agents": chosen, "passages": [_shown(one) for one in passages[: wanted.limit]]}
     )

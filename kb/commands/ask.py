@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from kb.commands.looked_at import SinceOption, TagOption, UntilOption, VersionOption, looked_at
 from kb.server_access import server_client
 from kb.terminal import Lanes, console, progress_console, say_json, show_answer
 
@@ -18,13 +19,20 @@ def ask(
         str | None,
         typer.Option(help="Ask the past: a generation's number, a commit, or a moment."),
     ] = None,
+    tag: TagOption = None,
+    version: VersionOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
     lanes: Annotated[bool, typer.Option("--lanes", help="Show what each agent does.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Ask; the answer comes with its citations."""
     out = progress_console()
     show = Lanes(out, quiet=not (lanes or out.is_terminal))
-    answer = server_client().ask(question, agent=agent, thread=thread, as_of=as_of, on_event=show)
+    only = looked_at(tag, version, since, until)
+    answer = server_client().ask(
+        question, agent=agent, thread=thread, as_of=as_of, only=only, on_event=show
+    )
     if as_json:
         say_json(answer)
     else:

@@ -9,6 +9,7 @@ import numpy as np
 
 from graph.planning.workflow_plan import AgentCapability
 from graph.retrieval.terms import asked_terms, terms
+from graph.selection import EVERYTHING, Selection
 from graph.state import Passage
 from kb_contract.errors import NotServed
 from kb_contract.identifiers import chunk_id, sha256_text
@@ -90,10 +91,14 @@ class InMemoryKnowledge:
         question: str,
         *,
         limit: int | None = None,
-        tags: Sequence[str] | None = None,
+        only: Selection = EVERYTHING,
     ) -> list[Passage]:
         scored = self._scored(agent_id, question)
-        meant = [one for one in scored if not tags or self.tags.get(one["path"], set()) & {*tags}]
+        meant = [
+            one
+            for one in scored
+            if not only.tags or self.tags.get(one["path"], set()) & {*only.tags}
+        ]
         return [one for one in meant if one["score"] >= THRESHOLD][: limit or 5]
 
     async def affinity(self, question: str, agent_ids: Sequence[str]) -> dict[str, float]:

@@ -8,9 +8,11 @@ from qdrant_client import AsyncQdrantClient
 
 from dagster_kb.publishing.tuning import Tuning
 from dagster_kb.resources.reader_search import Question, ReaderSearch
+from graph.gateways.asked_selection import LOOKING_AT
 from graph.gateways.knowledge_reader import PostgresQdrantReader
 from graph.gateways.postgres import READER_ROLE, LazyPool
 from graph.gateways.reranking import Reranking
+from graph.selection import Selection
 from kb_contract.agent_manifest import AgentManifest
 from kb_contract.embedding_space import searched_text
 from kb_contract.identifiers import production_alias
@@ -107,6 +109,33 @@ async def test_a_document_is_found_by_who_wrote_it(
         [best, *_] = await reader.search(world.agent, f"What does the {source} say of the hall?")
         assert best["path"].endswith(path)
         assert best["text"] == text.strip(), "what is quoted is the text alone"
+
+
+async def test_only_what_is_selected_is_looked_at(
+    world: WriterWorld, reader: PostgresQdrantReader
+) -> None:
+    text = "The hall is swept every {}.\n"
+    world.publish({
+        "one.md": f"---\nversion: '1.0'\ntags: [sweeping]\n---\n{text.format('week')}",
+        "two.md": f"---\nversion: '2.0'\neffective: 2026-03-01\n---\n{text.format('day')}",
+        "staff.md": f"---\nversion: '2.0'\naudience: [staff]\n---\n{text.format('hour')}",
+    })  # fmt: skip
+
+    async def found(**said: object) -> set[str]:
+        only = Selection.model_validate(said)
+        passages = await reader.search(world.agent, "How often is the hall swept?", only=only)
+        return {one["path"].rsplit("/", 1)[-1] for one in passages}
+
+    assert {"one.md", "two.md"} <= await found()
+    assert await found(versions=["1.0"]) == {"one.md"}
+    assert await found(tags=["sweeping", "mopping"]) == {"one.md"}
+    assert await found(since="2026-03-01") == {"two.md"}
+    assert await found(until="2026-02-28") == set()
+    assert await found(status=["draft"]) == set()
+    assert await found(versions=["2.0"], audience=["staff"]) == set(), "it never widens rights"
+    LOOKING_AT.set(Selection(versions=("2.0",)))
+    assert await found() == {"two.md"}
+    assert await found(tags=["sweeping"]) == set(), "both must hold"
 
 
 async def test_a_reranker_has_the_last_word_and_passages_say_so(
