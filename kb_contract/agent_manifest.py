@@ -56,6 +56,10 @@ class Blend(Frozen):
     likeness: float = Field(
         default=2.0, ge=0.0, le=10.0, description="nearness of each word to some word"
     )
+    parts: float = Field(
+        default=0.35, ge=0.0, le=1.0,
+        description="how much it counts to answer one part of a question that asks several things",
+    )  # fmt: skip
     spread: float = Field(
         default=0.5, ge=0.0, le=2.0,
         description="how far passages give way to those that hold other words of a long question",

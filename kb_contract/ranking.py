@@ -11,46 +11,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kb_contract.agent_manifest import Blend
+from kb_contract.asked_question import WORDS_OF_A_PASSAGE, Numbers, Question
 from kb_contract.embedding_space import searched_text
-from kb_contract.sentence_models.word_vectors import Rows, WordVectors, unpacked
-from kb_contract.sparse_words import document_weights, question_weights
-from kb_contract.term_counts import TermCounts
+from kb_contract.sentence_models.word_vectors import unpacked
+from kb_contract.sparse_words import document_weights
 
-Numbers = NDArray[np.floating]
-# What one word gives at most, by Qdrant's BM25 with its own k.
-MOST_OF_A_WORD: Final = 2.2
-# No passage holds more than about so many words of a long question.
-WORDS_OF_A_PASSAGE: Final = 8
 # So many places are given to passages that hold what those above them do not.
 SPREAD_PLACES: Final = 10
 _NO_SCALE: Final = 1e-9
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a question asks for: its words, how much each tells apart, and their vectors."""
-
-    rarity: Mapping[int, float]
-    rows: Rows
-    weights: Numbers
-    """How much each of the rows counts; they add up to 1."""
-
-    @classmethod
-    def of(cls, text: str, words: WordVectors, counts: TermCounts) -> "Question":
-        rarity = {term: counts.rarity(term) for term in question_weights(text)}
-        each = [sum(rarity.get(one, 0.0) for one in question_weights(word)) for word in words.words]
-        weights = np.asarray(each, np.float32)
-        whole = weights.sum()
-        return cls(rarity, words.rows, weights / whole if whole > 0 else weights)
-
-    @property
-    def much_of_bm25(self) -> float:
-        """What a passage reaches that holds as much of the question as one passage can."""
-        length = float(np.linalg.norm(list(self.rarity.values()) or [0.0]))
-        return MOST_OF_A_WORD * float(np.sqrt(WORDS_OF_A_PASSAGE)) * length
 
 
 @dataclass(frozen=True)
@@ -64,6 +34,8 @@ class Candidate:
     """The packed vectors of its words; none where they were never made."""
     text: Callable[[], str] = field(default=str, repr=False)
     """All that is searched of it."""
+    for_a_part: bool = False
+    """It is among the best for a part of the question, whatever it is for the whole."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +50,10 @@ class Ranked:
 
 def relevance(question: Question, found: Sequence[Candidate], blend: Blend) -> Numbers:
     """Say of each passage how well it fits the question."""
-    much = question.much_of_bm25
+    much = question.much_of_bm25()
     cosine = np.array([one.cosine for one in found])
     held = np.array([one.bm25 / much if much else 0.0 for one in found])
-    alike = _likeness(question, found)
+    alike = _likeness(question.weights, _nearness(question, found))
     known = ~np.isnan(alike)
     both = blend.meaning * cosine + blend.words * held
     parts = blend.meaning + blend.words + np.where(known, blend.likeness, 0.0)
@@ -93,13 +65,18 @@ def shortlist(
 ) -> list[Candidate]:
     """Take the best by both scores of the collection: only of these is more read."""
     fit = relevance(question, found, blend) if found else np.empty(0)
-    return [found[one] for one in _best_first(found, fit)[:size]]
+    order = [found[one] for one in _best_first(found, fit)]
+    return [*order[:size], *(one for one in order[size:] if one.for_a_part)]
 
 
-def both_scores(cosine: Mapping[str, float], bm25: Mapping[str, float]) -> list[Candidate]:
-    """Make candidates of the two lists of scores that a collection gave."""
-    ids = {**cosine, **bm25}
-    return [Candidate(one, cosine.get(one, 0.0), bm25.get(one, 0.0)) for one in ids]
+def candidates_of(scores: Sequence[Mapping[str, float]]) -> list[Candidate]:
+    """Make candidates of lists of scores: by meaning, by words, and the best for each part."""
+    cosine, bm25, *parts = scores
+    for_parts = set[str]().union(*parts)
+    return [
+        Candidate(one, cosine.get(one, 0.0), bm25.get(one, 0.0), for_a_part=one in for_parts)
+        for one in {**cosine, **bm25}
+    ]
 
 
 def with_row(found: Candidate, row: Mapping[str, Any]) -> Candidate:
@@ -116,38 +93,67 @@ def ranked(
     fit = relevance(question, found, blend)
     if fit.max() < threshold:
         return []
+    order = _order(question, found, fit, blend)
+    return [Ranked(found[one].chunk_id, found[one].cosine, float(fit[one])) for one in order]
+
+
+def _order(question: Question, found: Sequence[Candidate], fit: Numbers, blend: Blend) -> list[int]:
+    """Put the most relevant first; of a question of several parts, what answers one of them well."""
+    strength = blend.spread * max(0.0, 1 - WORDS_OF_A_PASSAGE / max(1, len(question.rarity)))
+    several = bool(question.parts) and blend.parts > 0
+    if len(found) < 2 or not (strength or several):
+        return _best_first(found, fit)
+    held = _held(question, found)
+    if several:
+        fit = (1 - blend.parts) * fit + blend.parts * _of_best_part(question, found, held)
     best = _best_first(found, fit)
-    order = _spread(question, [found[one] for one in best], fit[best], blend.spread)
-    placed = (best[one] for one in order)
-    return [Ranked(found[one].chunk_id, found[one].cosine, float(fit[one])) for one in placed]
+    return [best[one] for one in _spread(held[best], fit[best], strength)]
 
 
 def _best_first(found: Sequence[Candidate], fit: Numbers) -> list[int]:
     return sorted(range(len(found)), key=lambda one: (-fit[one], found[one].chunk_id))
 
 
-def _likeness(question: Question, found: Sequence[Candidate]) -> Numbers:
-    """Sum up how near each word of the question is to the nearest word of the passage."""
-    alike = np.full(len(found), np.nan)
+def _nearness(question: Question, found: Sequence[Candidate]) -> Numbers:
+    """Say how near each word of the question is to the nearest word of each passage."""
+    near = np.full((len(question.rows), len(found)), np.nan)
     there = [place for place, one in enumerate(found) if one.words]
     if not there or not len(question.rows):
-        return alike
+        return near
     passages = unpacked([found[one].words for one in there], question.rows.shape[1])
-    near = question.rows @ np.concatenate(passages).T
+    alike = question.rows @ np.concatenate(passages).T
     starts = np.cumsum([0, *(len(one) for one in passages[:-1])])
-    alike[there] = question.weights @ np.maximum.reduceat(near, starts, axis=1)
-    return alike
+    near[:, there] = np.maximum.reduceat(alike, starts, axis=1)
+    return near
 
 
-def _spread(
-    question: Question, found: Sequence[Candidate], fit: Numbers, spread: float
-) -> list[int]:
+def _likeness(weights: Numbers, near: Numbers) -> Numbers:
+    """Sum up nearness by how much each word counts; not a number where no words are known."""
+    return weights @ near if len(weights) else np.full(near.shape[1], np.nan)
+
+
+def _of_best_part(question: Question, found: Sequence[Candidate], held: Numbers) -> Numbers:
+    """Say how well each passage fits that part of the question which it fits best.
+
+    By words and late interaction alone: the model read the parts in their question, so no part
+    is embedded, and none costs another search.
+    """
+    near = _nearness(question, found)
+    terms = list(question.rarity)
+    fits: list[Numbers] = []
+    for part in question.parts:
+        own = np.array([term in part.terms for term in terms])
+        words = held[:, own].sum(axis=1) / (question.much_of_bm25(part.terms) or 1.0)
+        alike = _likeness(part.weights, near)
+        fits.append(np.where(np.isnan(alike), words, (words + 2 * np.nan_to_num(alike)) / 3))
+    return np.max(fits, axis=0)
+
+
+def _spread(held: Numbers, fit: Numbers, strength: float) -> list[int]:
     """Give way to passages that hold words of a long question which those above them do not."""
-    strength = spread * max(0.0, 1 - WORDS_OF_A_PASSAGE / max(1, len(question.rarity)))
-    left = list(range(len(found)))
-    if not strength or len(left) < 2:
+    left = list(range(len(fit)))
+    if not strength:
         return left
-    held = _held(question, found)
     fit, held = fit / (fit.std() + _NO_SCALE), held / (held.sum(axis=1).std() + _NO_SCALE)
     taken, seen = list[int](), np.zeros(held.shape[1])
     while left and len(taken) < SPREAD_PLACES:

@@ -12,15 +12,18 @@ from benchmarks.retrieval.protocol import WARM_UP, Place, Times, given, tell
 from graph.gateways.knowledge_reader import utc_now
 from graph.gateways.query_embedder import QuestionEmbedder
 from graph.gateways.vector_search import VectorSearch
-from graph.retrieval.hybrid import QuestionVectors, hybrid_requests
+from graph.retrieval.hybrid import hybrid_requests
 from graph.retrieval.rights import Rights
-from graph.retrieval.terms import sparse_query
 from graph.settings import ReaderSettings
 from kb_contract.agent_manifest import RetrievalSettings
+from kb_contract.asked_question import Question, aims
 from kb_contract.payload import EVERYONE
+from kb_contract.ranking import ranked, shortlist
+from kb_contract.term_counts import TermCounts
 
 # Made vectors are far from every question; none of them is to be too far.
-HOW = RetrievalSettings(threshold=-1.0)
+HOW = RetrievalSettings(threshold=0.0)
+UNCOUNTED = TermCounts(0, {})
 
 
 async def measure(place: Place, questions: list[str]) -> list[Times]:
@@ -53,9 +56,11 @@ async def _whole(
 ) -> float:
     embedder = _embedder(settings)
     began = time.perf_counter()
-    [dense] = await embedder.embed([question])
-    vectors = QuestionVectors(dense, sparse_query(question))
-    found = await search.hits(place.collection, only, vectors, HOW)
+    [read] = await embedder.read([question])
+    asked = Question.of(question, read.words, UNCOUNTED)
+    found = await search.candidates(place.collection, only, aims(read, asked, HOW.candidates))
+    short = shortlist(asked, found, HOW.blend, HOW.candidates)
+    found = ranked(asked, short, HOW.blend, threshold=HOW.threshold)
     took = (time.perf_counter() - began) * 1000
     assert found, question
     return took
@@ -67,11 +72,10 @@ async def _parts(
 ) -> tuple[float, float]:  # fmt: skip
     embedder = _embedder(settings)
     began = time.perf_counter()
-    [dense] = await embedder.embed([question])
+    [read] = await embedder.read([question])
     embedded = time.perf_counter()
-    requests = hybrid_requests(
-        only, QuestionVectors(dense, sparse_query(question)), max(HOW.candidates, HOW.limit)
-    )
+    asked_for = aims(read, Question.of(question, read.words, UNCOUNTED), HOW.candidates)
+    requests = hybrid_requests(only, asked_for)
     asked = time.perf_counter()
     await qdrant.query_batch_points(place.collection, requests=requests)
     return (embedded - began) * 1000, (time.perf_counter() - asked) * 1000

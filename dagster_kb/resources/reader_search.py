@@ -12,6 +12,8 @@ from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import VectorStore, sparse_vector
 from kb_contract import ranking
 from kb_contract.agent_manifest import Blend, RetrievalSettings
+from kb_contract.asked_question import Aim, aims
+from kb_contract.asked_question import Question as AskedQuestion
 from kb_contract.embedding_space import space_key
 from kb_contract.generation import Generation
 from kb_contract.payload import DENSE, EVERYONE, SPARSE
@@ -50,28 +52,26 @@ class ReaderSearch:
     ) -> "Weighed":
         """Find what may be shown, with all that orders it."""
         size = max(how.candidates, limit)
-        found, payloads = self._candidates(collection, question, size)
         asked = self._asked(question.read)
+        wanted = aims(question.read, asked, size)
+        found, payloads = self._candidates(collection, wanted, question.audience)
         short = self._with_rows(ranking.shortlist(asked, found, how.blend, size))
         return Weighed(asked, short, payloads)
 
     def _candidates(
-        self, collection: str, question: Question, size: int
+        self, collection: str, wanted: Sequence[Aim], audience: Sequence[str] | None
     ) -> tuple[list[Candidate], Payloads]:
-        requests = self._requests(question, size)
-        meaning, words = self.store.client.query_batch_points(collection, requests=requests)
+        requests = _requests(_served(self.generation.agent_id, audience), wanted)
+        answers = self.store.client.query_batch_points(collection, requests=requests)
         payloads: Payloads = {
-            str(one.id): one.payload or {} for one in [*words.points, *meaning.points]
+            str(one.id): one.payload or {} for each in answers[:2] for one in each.points
         }
-        found = ranking.both_scores(
-            {str(one.id): one.score for one in meaning.points},
-            {str(one.id): one.score for one in words.points},
-        )
-        return found, payloads
+        scores = [{str(one.id): one.score for one in each.points} for each in answers]
+        return ranking.candidates_of(scores), payloads
 
-    def _asked(self, read: ReadText) -> ranking.Question:
+    def _asked(self, read: ReadText) -> AskedQuestion:
         counts = self.ledger.terms.of(self.generation).get(question_weights(read.text))
-        return ranking.Question.of(read.text, read.words, counts)
+        return AskedQuestion.of(read.text, read.words, counts)
 
     def _with_rows(self, found: Sequence[Candidate]) -> list[Candidate]:
         """Add what the ledger knows; what it does not know is looked at by other gates."""
@@ -83,29 +83,12 @@ class ReaderSearch:
             for one in found
         ]
 
-    def _requests(self, question: Question, candidates: int) -> list[models.QueryRequest]:
-        """Both requests score the same union, so that each has its exact cosine and BM25."""
-        sparse = sparse_vector(question_weights(question.read.text))
-        dense = question.read.vector
-        only = _served(self.generation.agent_id, question.audience)
-        union = [
-            models.Prefetch(query=dense, using=DENSE, limit=candidates, filter=only),
-            models.Prefetch(query=sparse, using=SPARSE, limit=candidates, filter=only),
-        ]
-        shared: dict[str, Any] = {
-            "prefetch": union, "limit": 2 * candidates, "with_payload": True,
-        }  # fmt: skip
-        return [
-            models.QueryRequest(query=dense, using=DENSE, **shared),
-            models.QueryRequest(query=sparse, using=SPARSE, **shared),
-        ]
-
 
 @dataclass(frozen=True)
 class Weighed:
     """What was found for a question, in no order yet."""
 
-    asked: ranking.Question
+    asked: AskedQuestion
     found: Sequence[Candidate]
     payloads: Payloads
 
@@ -116,6 +99,26 @@ class Weighed:
     def best(self, blend: Blend) -> float:
         """How relevant the best passage is; 0 where there is none."""
         return float(max(ranking.relevance(self.asked, self.found, blend), default=0.0))
+
+
+def _requests(only: models.Filter, wanted: Sequence[Aim]) -> list[models.QueryRequest]:
+    """Ask as readers do: the first two score all that is found, the others are for the parts."""
+    ways = [[(aim.dense, DENSE), (sparse_vector(aim.words), SPARSE)] for aim in wanted]
+    union = [
+        models.Prefetch(query=query, using=using, limit=aim.most, filter=only)
+        for aim, each in zip(wanted, ways, strict=True)
+        for query, using in each
+    ]
+    shared: dict[str, Any] = {
+        "prefetch": union, "limit": 2 * sum(one.most for one in wanted), "with_payload": True,
+    }  # fmt: skip
+    whole = [models.QueryRequest(query=query, using=using, **shared) for query, using in ways[0]]
+    parts = [
+        models.QueryRequest(query=query, using=using, limit=aim.most, filter=only)
+        for aim, each in zip(wanted[1:], ways[1:], strict=True)
+        for query, using in each
+    ]
+    return [*whole, *parts]
 
 
 def _served(agent: str, audience: Sequence[str] | None) -> models.Filter:

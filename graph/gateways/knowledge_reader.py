@@ -21,9 +21,7 @@ from graph.gateways.reranking import Reranking
 from graph.gateways.vector_search import VectorSearch
 from graph.planning.workflow_plan import AgentCapability
 from graph.ports import CallerGroups, QueryEmbedder
-from graph.retrieval.hybrid import QuestionVectors
 from graph.retrieval.rights import Rights
-from graph.retrieval.terms import sparse_query
 from graph.selection import EVERYTHING, Selection
 from graph.state import Passage, SourceFacts
 from kb_contract.agent_manifest import AgentManifest
@@ -109,9 +107,8 @@ class PostgresQdrantReader:
             return {}
         # Read as a search reads it: the agents that are chosen find it remembered.
         [read] = await self.embedder.read([question])
-        vectors = QuestionVectors(read.vector, sparse_query(question))
         aliases = {one: self._alias(one) for one in mine}
-        return await self._search().nearest(aliases, vectors, self._rights())
+        return await self._search().nearest(aliases, read.vector, self._rights())
 
     async def chunk_text(self, agent_id: str, generation: int, chunk_id: str) -> Passage | None:
         chunk = _uuid(chunk_id)

@@ -11,11 +11,11 @@ from graph.gateways.reranking import BLEND, Reranking
 from graph.gateways.vector_search import VectorSearch
 from graph.planning.workflow_plan import AgentCapability
 from graph.ports import QueryEmbedder
-from graph.retrieval.hybrid import QuestionVectors
 from graph.retrieval.rights import Rights
-from graph.retrieval.terms import sparse_query
 from kb_contract.agent_manifest import RetrievalSettings
-from kb_contract.ranking import Candidate, Question, Ranked, ranked, shortlist, with_row
+from kb_contract.asked_question import Question, aims
+from kb_contract.ranking import Candidate, Ranked, ranked, shortlist, with_row
+from kb_contract.sentence_models.vectors import ReadText
 from kb_contract.sparse_words import question_weights
 
 Row = dict[str, Any]
@@ -36,8 +36,7 @@ class LiveAgent:
 class Asked:
     """A question, as the collection is asked it and as its passages are weighed."""
 
-    text: str
-    vectors: QuestionVectors
+    read: ReadText
     question: Question
 
 
@@ -67,11 +66,7 @@ class PassageFinding:
             self.embedder.read([question]), self.counted.of(agent.capability.agent_id, generation)
         )
         words = counts.get(question_weights(question))
-        return Asked(
-            question,
-            QuestionVectors(read.vector, sparse_query(question)),
-            Question.of(question, read.words, words),
-        )
+        return Asked(read, Question.of(question, read.words, words))
 
     async def find(
         self, alias: str, agent: LiveAgent, asked: Asked, limit: int, rights: Rights
@@ -80,7 +75,8 @@ class PassageFinding:
         agent_id, how = agent.capability.agent_id, agent.retrieval
         size = max(how.candidates, limit)
         only = rights.permitted(agent_id)
-        found = await self.search.candidates(alias, only, asked.vectors, size)
+        wanted = aims(asked.read, asked.question, size)
+        found = await self.search.candidates(alias, only, wanted)
         short = shortlist(asked.question, found, how.blend, size)
         rows = await self._rows_of(agent, short, rights)
         known = [one for one in short if one.chunk_id in rows]
@@ -88,7 +84,7 @@ class PassageFinding:
         meant = [with_row(one, rows[one.chunk_id]) for one in known
                  if rows[one.chunk_id]["may_read"]]  # fmt: skip
         order = ranked(asked.question, meant, how.blend, threshold=how.threshold)
-        order, ranked_by = await self._reranked(asked.text, order, rows)
+        order, ranked_by = await self._reranked(asked.read.text, order, rows)
         passages = [(one, rows[one.chunk_id]) for one in order[:limit]]
         return Found(passages, len(known) == len(short), ranked_by)
 

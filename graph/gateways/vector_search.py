@@ -1,7 +1,7 @@
 """Searches in Qdrant, with a deadline, and with errors that say what to do."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -13,11 +13,12 @@ from qdrant_client.http.exceptions import (
     UnexpectedResponse,
 )
 
-from graph.retrieval.hybrid import QuestionVectors, candidates_of, hybrid_requests
+from graph.retrieval.hybrid import hybrid_requests
 from graph.retrieval.rights import Rights
+from kb_contract.asked_question import Aim
 from kb_contract.errors import KnowledgeUnavailable, NotServed
 from kb_contract.payload import DENSE
-from kb_contract.ranking import Candidate
+from kb_contract.ranking import Candidate, candidates_of
 
 DEADLINE_SECONDS = 8.0
 ATTEMPTS = 2
@@ -36,35 +37,35 @@ class VectorSearch:
     deadline: float = DEADLINE_SECONDS
 
     async def candidates(
-        self, alias: str, only: models.Filter, question: QuestionVectors, size: int
+        self, alias: str, only: models.Filter, aims: Sequence[Aim]
     ) -> list[Candidate]:
-        """Find what is near the question by meaning and by words, in one round trip."""
-        requests = hybrid_requests(only, question, size)
-        by_meaning, by_words = await self._asked(
+        """Find what is near the question, and each of its parts, in one round trip."""
+        requests = hybrid_requests(only, aims)
+        answers = await self._asked(
             alias, lambda: self.qdrant.query_batch_points(alias, requests=requests)
         )
-        return candidates_of(by_meaning.points, by_words.points)
+        return candidates_of([{str(one.id): one.score for one in each.points} for each in answers])
 
     async def nearest(
-        self, aliases: Mapping[str, str], question: QuestionVectors, rights: Rights
+        self, aliases: Mapping[str, str], meaning: list[float], rights: Rights
     ) -> dict[str, float]:
         """Return the cosine of the nearest passage of each agent; 0 where nothing is served."""
         gate = asyncio.Semaphore(PARALLEL_ALIASES)
 
         async def one(agent_id: str, alias: str) -> float:
             async with gate:
-                return await self._nearest(alias, rights.permitted(agent_id), question)
+                return await self._nearest(alias, rights.permitted(agent_id), meaning)
 
         scores = await asyncio.gather(*(one(*pair) for pair in aliases.items()))
         return dict(zip(aliases, scores, strict=True))
 
-    async def _nearest(self, alias: str, only: models.Filter, question: QuestionVectors) -> float:
+    async def _nearest(self, alias: str, only: models.Filter, meaning: list[float]) -> float:
         try:
             answer = await self._asked(
                 alias,
                 lambda: self.qdrant.query_points(
                     alias,
-                    query=question.dense,
+                    query=meaning,
                     using=DENSE,
                     query_filter=only,
                     limit=1,

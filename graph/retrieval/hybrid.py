@@ -1,51 +1,42 @@
-"""The two questions to Qdrant that make a hybrid search, and what comes of the answers."""
+"""The questions to Qdrant that make a hybrid search, all of them in one trip."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from qdrant_client import models
 
+from kb_contract.asked_question import Aim
 from kb_contract.payload import DENSE, SPARSE
-from kb_contract.ranking import Candidate, both_scores
 
 
-@dataclass(frozen=True)
-class QuestionVectors:
-    """A question in both vector spaces of a collection."""
+def hybrid_requests(only: models.Filter, aims: Sequence[Aim]) -> list[models.QueryRequest]:
+    """Ask for the best by meaning and by words, scored in both ways, and the best for each part.
 
-    dense: list[float]
-    sparse: models.SparseVector
-
-
-def hybrid_requests(
-    only: models.Filter, question: QuestionVectors, candidates: int
-) -> list[models.QueryRequest]:
-    """Ask for the best by meaning and the best by words, scored in both ways.
-
-    Both requests score the same union of candidates, so that each has its exact cosine and BM25.
+    The first two score the union of all that is found, so that each has its exact cosine and BM25
+    for the question as a whole.
     """
     union = [
-        models.Prefetch(query=question.dense, using=DENSE, limit=candidates, filter=only),
-        models.Prefetch(query=question.sparse, using=SPARSE, limit=candidates, filter=only),
+        models.Prefetch(query=query, using=using, limit=aim.most, filter=only)
+        for aim in aims
+        for query, using in _ways(aim)
     ]
-    by_meaning = models.QueryRequest(
-        prefetch=union, query=question.dense, using=DENSE, limit=2 * candidates, with_payload=False
-    )
-    by_words = models.QueryRequest(
-        prefetch=union,
-        query=question.sparse,
-        using=SPARSE,
-        limit=2 * candidates,
-        with_payload=False,
-    )
-    return [by_meaning, by_words]
+    many = sum(one.limit or 0 for one in union)
+    whole = [
+        models.QueryRequest(
+            prefetch=union, query=query, using=using, limit=many, with_payload=False
+        )
+        for query, using in _ways(aims[0])
+    ]
+    parts = [
+        models.QueryRequest(
+            query=query, using=using, limit=aim.most, filter=only, with_payload=False
+        )
+        for aim in aims[1:]
+        for query, using in _ways(aim)
+    ]
+    return [*whole, *parts]
 
 
-def candidates_of(
-    by_meaning: Iterable[models.ScoredPoint], by_words: Iterable[models.ScoredPoint]
-) -> list[Candidate]:
-    """Bring both answers together: what may be found, in no order yet."""
-    return both_scores(
-        {str(point.id): point.score for point in by_meaning},
-        {str(point.id): point.score for point in by_words},
-    )
+def _ways(aim: Aim) -> Iterator[tuple[list[float] | models.SparseVector, str]]:
+    yield aim.dense, DENSE
+    words = models.SparseVector(indices=list(aim.words), values=list(aim.words.values()))
+    yield words, SPARSE

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from qdrant_client import QdrantClient, models
 
-from graph.retrieval.hybrid import QuestionVectors, hybrid_requests
+from graph.retrieval.hybrid import hybrid_requests
 from graph.retrieval.rights import Rights
+from kb_contract.asked_question import Aim
 from kb_contract.payload import DENSE, INDEXED_FIELDS, SPARSE
 from tests.doubles.qdrant_servers import NoServerProgram, running
 
@@ -108,8 +109,8 @@ def test_a_caller_finds_what_is_for_him_and_holds_now(
     assert {CASES[int(one.id)].about for one in points} == wanted
     assert client.count(NAME, count_filter=only).count == len(wanted)
 
-    question = QuestionVectors([1.0, 0.0], models.SparseVector(indices=[1], values=[1.0]))
-    for answer in client.query_batch_points(NAME, hybrid_requests(only, question, 100)):
+    asked = [Aim([1.0, 0.0], {1: 1.0}, 100), Aim([0.0, 1.0], {1: 1.0}, 100)]
+    for answer in client.query_batch_points(NAME, hybrid_requests(only, asked)):
         assert {CASES[int(one.id)].about for one in answer.points} == wanted
     [near] = client.query_points(NAME, [1.0, 0.0], using=DENSE, query_filter=only, limit=1).points
     assert CASES[int(near.id)].about in wanted

@@ -3,7 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb_contract.agent_manifest import Blend
-from kb_contract.ranking import Candidate, Question, both_scores, ranked, relevance, shortlist
+from kb_contract.asked_question import FOUND_FOR_A_PART, Question, aims
+from kb_contract.question_parts import MOST_PARTS, spans_of_parts
+from kb_contract.ranking import Candidate, candidates_of, ranked, relevance, shortlist
+from kb_contract.sentence_models.vectors import ReadText
 from kb_contract.sentence_models.word_vectors import NO_WORDS, WordVectors, unpacked
 from kb_contract.sparse_words import document_weights, question_weights
 from kb_contract.term_counts import PackedCounts, TermCounts
@@ -31,19 +34,19 @@ scores = st.dictionaries(st.sampled_from("abcdefgh"), st.floats(-1, 1), max_size
 @given(scores, st.dictionaries(st.sampled_from("abcdefgh"), st.floats(0, 50), max_size=8))
 def test_every_passage_has_one_place(cosine: dict[str, float], bm25: dict[str, float]) -> None:
     for asked in (question("keys"), question(LONG)):
-        order = ranked(asked, both_scores(cosine, bm25), BLEND, threshold=-1.0)
+        order = ranked(asked, candidates_of([cosine, bm25]), BLEND, threshold=-1.0)
         assert sorted(one.chunk_id for one in order) == sorted({**cosine, **bm25})
 
 
 def test_what_is_best_by_meaning_and_by_words_is_best() -> None:
     asked = question("rotate keys")
-    found = both_scores({"a": 0.9, "b": 0.8, "c": 0.1}, {"a": 9.0, "c": 8.0})
+    found = candidates_of([{"a": 0.9, "b": 0.8, "c": 0.1}, {"a": 9.0, "c": 8.0}])
     assert [one.chunk_id for one in ranked(asked, found, BLEND, threshold=0.0)] == ["a", "c", "b"]
     assert [one.chunk_id for one in shortlist(asked, found, BLEND, 1)] == ["a"]
 
 
 def test_nothing_is_found_when_the_best_does_not_fit() -> None:
-    found = both_scores({"a": 0.2, "b": 0.1}, {"a": 1.0})
+    found = candidates_of([{"a": 0.2, "b": 0.1}, {"a": 1.0}])
     [best, *_] = ranked(question("keys"), found, BLEND, threshold=0.0)
     assert not ranked(question("keys"), found, BLEND, threshold=best.relevance + 0.01)
     assert len(ranked(question("keys"), found, BLEND, threshold=best.relevance)) == 2
@@ -100,6 +103,78 @@ def test_a_long_question_gets_passages_that_hold_its_several_parts() -> None:
     assert [one.chunk_id for one in kept] == ["a", "b", "c"]
     short = ranked(question("auditor dentist"), found, BLEND, threshold=0.0)
     assert [one.chunk_id for one in short] == ["a", "b", "c"]
+
+
+TWO_THINGS = "How often are the harbour lanterns polished, and who repairs the broken organ pipes?"
+
+
+def one_hot(text: str) -> WordVectors:
+    """Every telling word of a text as a direction of its own."""
+    words = tuple(
+        one for one in text.replace(",", "").replace("?", "").split() if question_weights(one)
+    )
+    made = np.zeros((len(words), 64), np.float32)
+    for row, word in enumerate(words):
+        [term] = question_weights(word)
+        made[row, term % 64] = 1.0
+    return WordVectors(words, made)
+
+
+def test_a_question_of_one_thing_has_no_parts_and_one_of_two_has_them() -> None:
+    assert question("How often are lanterns polished?", one_hot("lanterns polished")).parts == ()
+    asked = question(TWO_THINGS, one_hot(TWO_THINGS))
+    assert [one.terms for one in asked.parts] == [
+        frozenset(question_weights("How often are the harbour lanterns polished")),
+        frozenset(question_weights("who repairs the broken organ pipes?")),
+    ]
+    for part in asked.parts:
+        assert np.isclose(part.weights.sum(), 1.0)
+
+
+def test_what_answers_one_part_comes_before_what_touches_both() -> None:
+    asked = question(TWO_THINGS, one_hot(TWO_THINGS))
+    texts = {
+        "both": "The harbour has an organ, lanterns, and pipes.",
+        "lanterns": "The harbour lanterns are polished often.",
+        "organ": "The smith repairs broken organ pipes.",
+    }
+    found = [
+        Candidate(
+            name,
+            0.5,
+            6.0 if name == "both" else 4.0,
+            words=one_hot(text).pack(),
+            text=lambda text=text: text,
+        )
+        for name, text in texts.items()
+    ]
+    alone = Blend(spread=0.0, parts=0.0, likeness=0.0)
+    assert ranked(asked, found, alone, threshold=0.0)[0].chunk_id == "both"
+    order = ranked(asked, found, alone.model_copy(update={"parts": 0.8}), threshold=0.0)
+    assert {one.chunk_id for one in order[:2]} == {"lanterns", "organ"}
+    whole = {one.chunk_id: one.relevance for one in ranked(asked, found, alone, threshold=0.0)}
+    assert {one.chunk_id: one.relevance for one in order} == whole, "relevance is of the whole"
+
+
+def test_every_part_is_an_aim_and_what_it_finds_is_weighed() -> None:
+    read = ReadText(TWO_THINGS, [1.0] + [0.0] * 63, one_hot(TWO_THINGS))
+    asked = question(TWO_THINGS, read.words)
+    whole, *parts = aims(read, asked, 30)
+    assert (whole.dense, whole.most) == (read.vector, 30)
+    assert [one.most for one in parts] == [FOUND_FOR_A_PART] * 2
+    assert all(np.isclose(np.linalg.norm(one.dense), 1.0) for one in parts)
+    assert {*parts[0].words, *parts[1].words} <= {*whole.words}
+    found = candidates_of([{"a": 0.9, "b": 0.8, "c": 0.1}, {}, {"c": 0.7}, {}])
+    assert [one.chunk_id for one in shortlist(asked, found, BLEND, 1)] == ["a", "c"]
+
+
+@given(st.text(alphabet="ab ,;.?!", max_size=80))
+def test_parts_lie_one_behind_the_other_in_the_question(text: str) -> None:
+    spans = spans_of_parts(text)
+    assert spans
+    assert all(0 <= start <= end <= len(text) for start, end in spans)
+    assert [start for start, _ in spans] == sorted(start for start, _ in spans)
+    assert len(spans) <= MOST_PARTS
 
 
 @given(st.lists(st.integers(0, 5), max_size=6))

@@ -2,21 +2,24 @@ from datetime import UTC, datetime
 
 from graph.citations.claims import claim_of, without_wider
 from graph.retrieval.answer_sentences import answer_sentences
-from graph.retrieval.hybrid import QuestionVectors, hybrid_requests
+from graph.retrieval.hybrid import hybrid_requests
 from graph.retrieval.rights import Rights
 from graph.retrieval.sentences import units
-from graph.retrieval.terms import asked_terms, sparse_query, terms
+from graph.retrieval.terms import asked_terms, terms
+from kb_contract.asked_question import Aim
+from kb_contract.sparse_words import question_weights
 from tests.doubles.in_memory_knowledge import InMemoryKnowledge, WordEmbedder
 
 
 def test_every_request_sees_only_what_is_published_and_the_agents_own() -> None:
-    vectors = QuestionVectors([0.1], sparse_query("keys"))
+    asked = [Aim([0.1], question_weights("keys"), 7), Aim([0.2], question_weights("locks"), 3)]
     only = Rights(("everyone",), datetime(2026, 1, 1, tzinfo=UTC)).permitted("a")
-    for request in hybrid_requests(only, vectors, 7):
+    meaning, words, *parts = hybrid_requests(only, asked)
+    for request in (meaning, words):
         assert isinstance(request.prefetch, list)
-        for part in request.prefetch:
-            assert part.limit == 7
-            assert part.filter == only
+        assert [part.limit for part in request.prefetch] == [7, 7, 3, 3]
+        assert all(part.filter == only for part in request.prefetch)
+    assert [(one.limit, one.filter) for one in parts] == [(3, only), (3, only)]
 
 
 def test_words_are_compared_by_their_stems() -> None:
