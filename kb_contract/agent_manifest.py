@@ -64,6 +64,13 @@ class Blend(Frozen):
         default=0.5, ge=0.0, le=2.0,
         description="how far passages give way to those that hold other words of a long question",
     )  # fmt: skip
+    diversity: float = Field(
+        default=0.0, ge=0.0, le=2.0,
+        description="how far passages give way to others that are less like those above them",
+    )  # fmt: skip
+    repeats: Literal["keep", "last"] = Field(
+        default="keep", description="where passages stand that say almost the same as one above"
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> "Blend":

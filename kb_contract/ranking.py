@@ -8,19 +8,16 @@ the passage, in context (late interaction).
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from kb_contract.agent_manifest import Blend
 from kb_contract.asked_question import WORDS_OF_A_PASSAGE, Numbers, Question
 from kb_contract.embedding_space import searched_text
+from kb_contract.passages_apart import Gain, Loss, repeats_last, resemblance, spread
 from kb_contract.sentence_models.word_vectors import unpacked
-from kb_contract.sparse_words import document_weights
-
-# So many places are given to passages that hold what those above them do not.
-SPREAD_PLACES: Final = 10
-_NO_SCALE: Final = 1e-9
+from kb_contract.sparse_words import Weights, document_weights
 
 
 @dataclass(frozen=True)
@@ -101,13 +98,23 @@ def _order(question: Question, found: Sequence[Candidate], fit: Numbers, blend: 
     """Put the most relevant first; of a question of several parts, what answers one of them well."""
     strength = blend.spread * max(0.0, 1 - WORDS_OF_A_PASSAGE / max(1, len(question.rarity)))
     several = bool(question.parts) and blend.parts > 0
-    if len(found) < 2 or not (strength or several):
+    apart = blend.diversity > 0 or blend.repeats == "last"
+    if len(found) < 2 or not (strength or several or apart):
         return _best_first(found, fit)
-    held = _held(question, found)
+    weights = [document_weights(one.text()) for one in found]
+    held = _held(question, weights)
     if several:
         fit = (1 - blend.parts) * fit + blend.parts * _of_best_part(question, found, held)
     best = _best_first(found, fit)
-    return [best[one] for one in _spread(held[best], fit[best], strength)]
+    alike = resemblance([weights[one] for one in best]) if apart else None
+    order = spread(
+        fit[best],
+        Gain(held[best], strength),
+        Loss(alike, blend.diversity) if alike is not None else None,
+    )
+    if alike is not None and blend.repeats == "last":
+        order = repeats_last(order, alike)
+    return [best[one] for one in order]
 
 
 def _best_first(found: Sequence[Candidate], fit: Numbers) -> list[int]:
@@ -149,25 +156,8 @@ def _of_best_part(question: Question, found: Sequence[Candidate], held: Numbers)
     return np.max(fits, axis=0)
 
 
-def _spread(held: Numbers, fit: Numbers, strength: float) -> list[int]:
-    """Give way to passages that hold words of a long question which those above them do not."""
-    left = list(range(len(fit)))
-    if not strength:
-        return left
-    fit, held = fit / (fit.std() + _NO_SCALE), held / (held.sum(axis=1).std() + _NO_SCALE)
-    taken, seen = list[int](), np.zeros(held.shape[1])
-    while left and len(taken) < SPREAD_PLACES:
-        gain = np.maximum(0, held[left] - seen).sum(axis=1)
-        best = left.pop(int(np.argmax(fit[left] + strength * gain)))
-        seen = np.maximum(seen, held[best])
-        taken.append(best)
-    return [*taken, *left]
-
-
-def _held(question: Question, found: Sequence[Candidate]) -> Numbers:
+def _held(question: Question, weights: Sequence[Weights]) -> Numbers:
     """Say what each passage holds of each word of the question, in units of BM25."""
-    rows: list[list[float]] = []
-    for one in found:
-        weights = document_weights(one.text())
-        rows.append([weights.get(term, 0.0) * much for term, much in question.rarity.items()])
-    return np.array(rows)
+    return np.array([
+        [one.get(term, 0.0) * much for term, much in question.rarity.items()] for one in weights
+    ])  # fmt: skip

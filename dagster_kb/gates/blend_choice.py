@@ -17,6 +17,8 @@ BLENDS: Final[Mapping[str, Blend]] = {
     "more words": Blend(meaning=0.5, words=2.0, likeness=1.0),
     "more likeness": Blend(meaning=0.5, words=0.5, likeness=3.0),
     "no spread": Blend(spread=0.0),
+    "no parts": Blend(parts=0.0),
+    "apart": Blend(diversity=0.5, repeats="last"),
 }
 """What is tried: few, for golden sets are small, and among many one wins by chance."""
 # A set of strangers' questions smaller than this says nothing of where to refuse.

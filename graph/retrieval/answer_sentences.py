@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,8 +18,21 @@ WEIGHED: Final = 24
 """Sentences whose meaning is compared; the others have too few of the question's words."""
 NEAR_BEST: Final = 0.85
 SAME: Final = 0.8
-# Who asks how long or how many is answered by a sentence with an amount, if one is about as near.
+# Who asks how long or how many is answered by a sentence with an amount, if one is about as near;
+# who asks how many lines, by an amount of lines.
 AMOUNT_BONUS: Final = 1.25
+COUNTED_BONUS: Final = 1.5
+_ASKS_COUNT: Final = re.compile(
+    r"\bhow\s+(?:many|much)\s+((?:[\w'-]+\s+){0,2}[\w'-]+)", re.IGNORECASE
+)
+_COUNTED: Final = re.compile(
+    r"(?:\d[\d,.]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty"
+    r"|thirty|hundred|thousand))[*_`]*\s+((?:[\w'-]+[*_`]*\s+){0,2}[\w'-]+)",
+    re.IGNORECASE,
+)
+_JOINS: Final = re.compile(r"\band\b|[,;]|[.?!]\s+\w", re.IGNORECASE)
+# A sentence for another part of the question holds so many words that no sentence before it does.
+OTHER_PART: Final = 2
 _ASKS_AMOUNT: Final = re.compile(
     r"\bhow\s+(?:long|many|much|often|soon|fast|old|large|big|far|late|early|quickly|frequently)\b|^\W*when\b"
     r"|\b(?:deadlines?|limit|minimum|maximum|penalty|frequency|duration)\b",
@@ -70,7 +83,7 @@ async def answer_sentences(
         f"{_heading(passage)}: {own}"
         for (passage, _, _), own in zip(candidates, alone, strict=True)
     ]
-    amounts = _ASKS_AMOUNT.search(question)
+    bonus = _bonus_for(question)
     asked, *vectors = await embedder.embed([question, *alone, *in_place])
     findings = [
         Finding(
@@ -78,13 +91,50 @@ async def answer_sentences(
             unit,
             (_cosine(asked, one) + _cosine(asked, other)) / 2,
             words,
-            AMOUNT_BONUS if amounts and _AMOUNT.search(unit.of(passage["text"])) else 1.0,
+            bonus(unit.of(passage["text"])),
         )
         for (passage, unit, words), one, other in zip(
             candidates, vectors[: len(candidates)], vectors[len(candidates) :], strict=True
         )
     ]
-    return _best(sorted(findings, key=lambda one: -one.fit * one.rank), limit)
+    ordered = sorted(findings, key=lambda one: -one.fit * one.rank)
+    chosen = _best(ordered, limit)
+    if chosen and _JOINS.search(question):
+        chosen += _for_other_parts(asked_terms(question), ordered, chosen, limit)
+    return _in_reading_order(chosen)
+
+
+def _bonus_for(question: str) -> Callable[[str], float]:
+    """Say how much more a sentence counts that has the kind of amount which is asked for."""
+    if counted := _ASKS_COUNT.search(question):
+        things = asked_terms(counted[1])
+        if any(things):
+            return lambda text: (
+                COUNTED_BONUS if any(things & terms(one) for one in _COUNTED.findall(text)) else 1.0
+            )
+    if _ASKS_AMOUNT.search(question):
+        return lambda text: AMOUNT_BONUS if _AMOUNT.search(text) else 1.0
+    return lambda _text: 1.0
+
+
+def _for_other_parts(
+    asked: frozenset[int], findings: Sequence[Finding], chosen: Sequence[Finding], limit: int
+) -> list[Finding]:
+    """Add the best sentence for what is asked too, where the chosen ones say nothing of it."""
+    added: list[Finding] = []
+    missing = asked.difference(*(_holds(one) for one in chosen))
+    for one in findings:
+        if len(missing) < OTHER_PART or len(chosen) + len(added) >= limit:
+            break
+        good = one.fit >= ANSWERS and one.rank >= chosen[0].rank
+        if good and missing & terms(one.text) and len(missing & _holds(one)) >= OTHER_PART:
+            added.append(one)
+            missing -= _holds(one)
+    return added
+
+
+def _holds(one: Finding) -> frozenset[int]:
+    return terms(one.text) | terms(_place(one.passage))
 
 
 def _best(findings: Sequence[Finding], limit: int) -> list[Finding]:
@@ -95,7 +145,7 @@ def _best(findings: Sequence[Finding], limit: int) -> list[Finding]:
             chosen.append(one)
         if len(chosen) == limit:
             break
-    return _in_reading_order(chosen)
+    return chosen
 
 
 def _near(one: Finding, best: Finding) -> bool:

@@ -156,6 +156,28 @@ def test_what_answers_one_part_comes_before_what_touches_both() -> None:
     assert {one.chunk_id: one.relevance for one in order} == whole, "relevance is of the whole"
 
 
+def test_near_copies_go_to_the_end_and_what_differs_comes_up_where_that_is_wanted() -> None:
+    words = ["The", "smith", "repairs", "broken", "organ", "pipes", "in", "the", "old", "harbour", "chapel", "every", "spring"]
+    texts = {
+        "first": " ".join(words), "copy": " ".join([*words, "again"]),
+        "near": " ".join([*words[:7], "with tin and lead bars"]), "other": "A violin hangs in the hall",
+    }  # fmt: skip
+    cosines = {"first": 0.9, "copy": 0.89, "near": 0.7, "other": 0.69}
+    found = [
+        Candidate(name, cosines[name], 0.0, text=lambda text=text: text)
+        for name, text in texts.items()
+    ]
+
+    def order(**said: object) -> list[str]:
+        blend = Blend.model_validate(said)
+        return [one.chunk_id for one in ranked(question("organ"), found, blend, threshold=0.0)]
+
+    assert order() == ["first", "copy", "near", "other"]
+    assert order(repeats="last") == ["first", "near", "other", "copy"]
+    assert order(diversity=2.0)[:2] == ["first", "other"]
+    assert sorted(order(diversity=2.0, repeats="last")) == sorted(texts)
+
+
 def test_every_part_is_an_aim_and_what_it_finds_is_weighed() -> None:
     read = ReadText(TWO_THINGS, [1.0] + [0.0] * 63, one_hot(TWO_THINGS))
     asked = question(TWO_THINGS, read.words)

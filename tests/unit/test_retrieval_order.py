@@ -51,6 +51,37 @@ async def test_who_asks_how_long_gets_the_sentence_with_the_amount() -> None:
     assert len(best) > 1
 
 
+async def best_of(text: str, question: str) -> list[str]:
+    knowledge = InMemoryKnowledge()
+    knowledge.add_document("a", "x.md", text)
+    passages = await knowledge.search("a", question)
+    found = await answer_sentences(question, passages, WordEmbedder(), limit=3)
+    return [one.text for one in found]
+
+
+async def test_who_asks_how_many_of_a_thing_gets_an_amount_of_that_thing() -> None:
+    text = (
+        "# Ferries\n\nA ferry with bicycles leaves every 20 minutes.\n\n"
+        "# Bicycles\n\nA ferry takes at most **twelve bicycles**, and 3 tandems.\n"
+    )
+    found = await best_of(text, "How many bicycles may a ferry have?")
+    assert found == ["A ferry takes at most **twelve bicycles**, and 3 tandems."]
+
+
+async def test_each_of_two_things_that_share_a_verb_is_answered() -> None:
+    text = (
+        "# Lanterns\n\nLanterns in the harbour are polished every week.\n\n"
+        "# Ropes\n\nThe ropes of ferries are replaced every spring. A rope is no toy.\n"
+    )
+    both = await best_of(text, "How often are harbour lanterns polished and ferry ropes replaced?")
+    assert both == [
+        "Lanterns in the harbour are polished every week.",
+        "The ropes of ferries are replaced every spring.",
+    ]
+    one = await best_of(text, "How often are harbour lanterns polished?")
+    assert one == ["Lanterns in the harbour are polished every week."]
+
+
 def test_a_table_is_not_shown_beside_its_row() -> None:
     text = "Fees by year:\n\n| year | fee |\n| --- | --- |\n| 2024 | 5 |\n| 2025 | 6 |\n"
     [passage] = InMemoryKnowledge().add_document("a", "x.md", text)
