@@ -157,7 +157,21 @@ def test_what_answers_one_part_comes_before_what_touches_both() -> None:
 
 
 def test_near_copies_go_to_the_end_and_what_differs_comes_up_where_that_is_wanted() -> None:
-    words = ["The", "smith", "repairs", "broken", "organ", "pipes", "in", "the", "old", "harbour", "chapel", "every", "spring"]
+    words = [
+        "The",
+        "smith",
+        "repairs",
+        "broken",
+        "organ",
+        "pipes",
+        "in",
+        "the",
+        "old",
+        "harbour",
+        "chapel",
+        "every",
+        "spring",
+    ]
     texts = {
         "first": " ".join(words), "copy": " ".join([*words, "again"]),
         "near": " ".join([*words[:7], "with tin and lead bars"]), "other": "A violin hangs in the hall",
