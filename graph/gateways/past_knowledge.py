@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from graph.caller import current_caller
+from graph.gateways.asked_selection import asked_selection
 from graph.gateways.asked_time import AsOf, asked_as_of, read_as_of
 from graph.gateways.knowledge_reader import (
     REGISTRY_SECONDS,
@@ -106,7 +107,8 @@ class PastReader(PostgresQdrantReader):
         return rows if name == "live_passages" else [one for one in rows if one["may_read"]]
 
     def _rights(self) -> Rights:
-        return Rights(self.caller(), self.moment or self.now())
+        rights = Rights(self.caller(), self.moment or self.now())
+        return rights.looking_at(asked_selection())
 
     def _alias(self, agent_id: str) -> str:
         return self._collections[agent_id]
