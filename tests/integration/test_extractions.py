@@ -234,6 +234,42 @@ def test_a_budget_is_never_passed(
     assert left["spent"] == pytest.approx(provider.dollars(), abs=1e-6)
 
 
+def test_a_budget_that_asks_is_passed_by_a_persons_word(
+    paid: Callable[..., WriterWorld], provider: LoopbackProvider
+) -> None:
+    world = paid("[{name: ours, scope: agent, cap: 0.0001, over: ask}]")
+    world.commit({**PAGES, "agent.yaml": ON})
+    held = ingest(world)
+    assert held.success, why(held)
+    assert "budget ours" in str(cost_check(held).description)
+    assert not provider.calls
+    assert metadata(ingest(world, approved=True), "extractions")["extracted"] == PASSAGES
+
+
+def test_over_budget_a_cheaper_model_reads(
+    world_of: Callable[..., WriterWorld], provider: LoopbackProvider, tmp_path: Path
+) -> None:
+    file = tmp_path / "tiers.yaml"
+    model = f"{{api_base: '{provider.api_base}', api_key: k, input_price: 0, max_tokens: 500, "
+    file.write_text(
+        "profiles:\n  house:\n    primary:\n"
+        f"      standard: {model}model: openai/dear, output_price: 1000}}\n"
+        f"      cheap: {model}model: openai/cheap, output_price: 1}}\n"
+        "budgets: [{name: ours, cap: 0.1, over: cheaper, warn_at: 0.5}]\n",
+        encoding="utf-8",
+    )
+    world = world_of(llm_profile="house", llm_profiles=str(file))
+    told = published(
+        world, {**PAGES, "agent.yaml": AGENT + "{enabled: true, tier: standard, ask_above: 9}\n"}
+    )
+    assert told["extracted"] == PASSAGES
+    assert {one["model"] for one in provider.calls} == {"cheap"}
+    # Kept under the model that was to be asked, so that nobody pays again when there is money.
+    assert rows(world, "select distinct asked_model, model from kb.extractions") == [
+        {"asked_model": "openai/dear", "model": "openai/cheap"}
+    ]
+
+
 def test_a_situation_is_embedded_and_never_quoted(
     paid: Callable[..., WriterWorld], provider: LoopbackProvider
 ) -> None:
