@@ -59,7 +59,8 @@ class Border:
                 403, "this server answers to localhost only", hint="call http://127.0.0.1:<port>"
             )
         origin = headers.get("origin")
-        if origin and origin not in self.origins and not LOOPBACK_ORIGIN.fullmatch(origin):
+        known = not origin or origin in self.origins or LOOPBACK_ORIGIN.fullmatch(origin)
+        if not known and not _is_own_page(headers):
             return error_response(
                 403, f"pages of {origin[:200]} may not call", hint="add it to CORS_ORIGINS"
             )
@@ -75,7 +76,7 @@ class Border:
 
 
 def _is_own_page(headers: Headers) -> bool:
-    """Whether a request with cookies comes from this very server, as only a browser can say it."""
+    """Whether a request comes from a page of this very server, as only a browser can say it."""
     said = headers.get("sec-fetch-site", "")
     origin = headers.get("origin", "").partition("://")[2]
     return said in ("same-origin", "none") if said else origin == headers.get("host", "nowhere")

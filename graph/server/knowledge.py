@@ -68,7 +68,7 @@ async def request_ingest(
 ) -> JsonResponse:
     """Ask the writer to bring agents to what git says now; the same key is the same request."""
     name = key or uuid.uuid4().hex
-    wanted = {"agents": _own(body.agents), "force": body.force}
+    wanted = {"agents": own_agents(body.agents), "force": body.force}
     async with parts.database.transaction() as statements:
         kept = await statements.row(
             "request_operation", key=name, action=INGEST, arguments=Jsonb(wanted), by=caller,
@@ -88,7 +88,7 @@ async def list_generations(
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> JsonResponse:
     """What an agent knew and knows, newest first: commit, state, checks, who asked for it and how."""
-    _own([agent_id])
+    own_agents([agent_id])
     async with parts.database.transaction() as statements:
         # The ledger is the writer's; here it is read as whoever may only read it.
         await statements.rows("as_reader")
@@ -115,7 +115,7 @@ async def show_operation(parts: Parts, key: Annotated[str, Path(pattern=_KEY)]) 
     return JsonResponse(_told(row, new=False))
 
 
-def _own(agents: list[str] | None) -> list[str] | None:
+def own_agents(agents: list[str] | None) -> list[str] | None:
     """The agents that are meant: only those that the caller may ask, and all of these for null."""
     caller = current_caller()
     if agents is None:

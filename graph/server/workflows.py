@@ -1,8 +1,8 @@
-"""The plan of a run with how far each step is. `/workflows/{run_id}/graph`."""
+"""Runs, and the plan of one with how far each step is. `/workflows…`."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse, Response
 
 from graph.planning.picture import mermaid
@@ -16,7 +16,20 @@ from graph.server.server_parts import Parts
 PICTURE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {}, "text/plain": {"schema": {"type": "string"}}}}
 }
+RunStatus = Literal["pending", "running", "success", "error", "timeout", "interrupted"]
 router = APIRouter(tags=["planning"], route_class=BorderRoute)
+
+
+@router.get("/workflows")
+async def list_runs(
+    parts: Parts,
+    status: RunStatus | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> JsonResponse:
+    """Runs of every session, newest first, each with its question."""
+    rows = await parts.database.rows("recent_runs", status=status, limit=limit, offset=offset)
+    return JsonResponse({"runs": rows})
 
 
 @router.get("/workflows/{run_id}/graph", responses=PICTURE)

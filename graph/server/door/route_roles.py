@@ -20,6 +20,8 @@ _OPEN: Final = (
     "GET /health/ready",
     # A push has no key; its signature says who sent it.
     "POST /hooks/git",
+    # Its sign-in page is; its own gate stands before the rest, and it calls routes with its reader's rights.
+    "ANY /console",
 )
 _VIEWER: Final = (
     "GET /openapi.json",
@@ -44,6 +46,13 @@ _VIEWER: Final = (
     "GET /hooks/git/{delivery_id}",
     "GET /knowledge/operations/{key:path}",
     "GET /knowledge/{agent_id}/generations",
+    "GET /knowledge/{agent_id}/generations/{number}/documents",
+    "GET /knowledge/{agent_id}/changes",
+    "GET /knowledge/{agent_id}/names",
+    "GET /evaluations",
+    "GET /gaps",
+    "GET /me",
+    "GET /workflows",
     "GET /orchestration/{session_id}/events",
     "GET /orchestration/{session_id}/status",
     "GET /orchestration/{session_id}/transcript",
