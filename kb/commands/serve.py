@@ -28,6 +28,7 @@ def serve(
 
 
 async def _served(settings: "ReaderSettings", gateways: "Gateways") -> None:
+    from graph.console.mounting import mount_console
     from graph.entrypoint import classifier_of, planner_of
     from graph.gateways.step_history import PostgresStepHistory
     from graph.server.app import create_app
@@ -48,6 +49,7 @@ async def _served(settings: "ReaderSettings", gateways: "Gateways") -> None:
     app = create_app(
         settings, graphs, planning=planning, agents=gateways.registry, reader=gateways.reader
     )
+    mount_console(app, asks_who=settings.kb_auth == "required")
     try:
         await serve_app(settings, app)
     finally:

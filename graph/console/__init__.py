@@ -1,0 +1,1 @@
+"""The console: pages for people, which ask the server as any other client does."""
