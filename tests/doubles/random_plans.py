@@ -1,16 +1,18 @@
 """Random plans with the outcome that each must have, worked out without the scheduler."""
 
 import random
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from langgraph.checkpoint.base import CheckpointTuple
 
-from graph.planning.workflow_plan import WorkflowStep
+from graph.planning.workflow_plan import WorkflowStep, quorum_of
 from tests.doubles.scripted_agents import plan_of, step
 
 USABLE = {"done", "nothing_found"}
+POLICIES = ["required", "required", "required", "optional", "quorum(1)", "quorum(2)"]
 
 
 @dataclass
@@ -51,10 +53,7 @@ class RandomPlan:
         ended: dict[str, str] = {}
         for name in sorted(known):  # a step depends on names before its own only
             one = known[name]
-            blocked = any(
-                known[need].policy == "required" and ended[need] not in USABLE
-                for need in one.depends_on
-            )
+            blocked = _is_blocked([(known[need].policy, ended[need]) for need in one.depends_on])
             ended[name] = "skipped" if blocked else self._own_status(one)
         return ended
 
@@ -69,6 +68,13 @@ class RandomPlan:
         if decision["type"] in {"edit", "respond"}:  # an edit takes the failure out
             return "done"
         return "failed" if one.parameters.get("fails") == "always" else "done"
+
+
+def _is_blocked(needs: Sequence[tuple[str, str]]) -> bool:
+    """Whether a step cannot begin, by policy and status of what it depends on."""
+    usable = Counter(policy for policy, status in needs if status in USABLE)
+    needed = any(policy == "required" and status not in USABLE for policy, status in needs)
+    return needed or any(usable[policy] < quorum_of(policy) for policy, _ in needs)
 
 
 def random_plan(seed: int, *, slowest: float) -> RandomPlan:
@@ -86,7 +92,7 @@ def random_plan(seed: int, *, slowest: float) -> RandomPlan:
         steps.append(
             step(
                 name, *needs, script=script, requires_approval=asks,
-                policy=dice.choice(["required", "required", "required", "optional"]),
+                policy=dice.choice(POLICIES),
             )
         )  # fmt: skip
     dice.shuffle(steps)
