@@ -78,7 +78,8 @@ class PastReader(PostgresQdrantReader):
         if row["pruned_at"] is not None or not row["chunks"]:
             raise NotServed(
                 f"of generation {served['number']} only its history is kept", where=agent_id,
-                cure="choose a newer one; `kb pin` keeps what is still whole",
+                cure=f"read its files in git at {served['git_sha'][:12]}, or choose a newer one; "
+                "`kb pin` keeps what is still whole",
             )  # fmt: skip
         if row["collection"] and row["stamp"]:
             self._collections[agent_id] = row["collection"]

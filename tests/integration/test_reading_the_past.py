@@ -69,6 +69,7 @@ async def copies(reader: ComposedReader) -> list[str]:
 async def test_the_same_after_five_swaps_and_a_night_of_retention(
     world: WriterWorld, reader: ComposedReader
 ) -> None:
+    first = world.live()
     world.publish(page(20))
     then = seen(await found(reader, world, None))
     second, moment = world.live(), datetime.now(UTC)
@@ -89,8 +90,9 @@ async def test_the_same_after_five_swaps_and_a_night_of_retention(
     assert await copies(reader) == []
     assert seen(await found(reader, world, "2")) == then
     assert world.embedder.texts == []
-    with pytest.raises(NotServed, match="only its history is kept"):
+    with pytest.raises(NotServed, match="only its history is kept") as gone:
         await found(reader, world, "1")
+    assert f"in git at {first.git_sha[:12]}" in str(gone.value)
 
 
 async def test_what_the_other_colour_still_holds_is_read_there(
