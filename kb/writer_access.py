@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from dagster_kb.settings import WriterSettings
 
 
-# How long Dagster's storage may take for one statement, and for how many seconds it is kept.
-_STATEMENT_MILLISECONDS: Final = 60_000
-_RECYCLE: Final = 60
 # Seconds for a part to answer at all.
 _PATIENCE: Final = 5
 
@@ -87,12 +84,7 @@ def open_dagster() -> "dg.DagsterInstance":
     write_dagster_home(
         stack.home / "dagster", find_addresses(stack).database_url, stack.dagster_yaml
     )
-    instance = dagster.DagsterInstance.get()
-    # Otherwise each event of a run takes a connection of its own, most of a small run's time.
-    instance.optimize_for_webserver(
-        statement_timeout=_STATEMENT_MILLISECONDS, pool_recycle=_RECYCLE, max_overflow=4
-    )
-    return instance
+    return dagster.DagsterInstance.get()
 
 
 def known_agent(ledger: "Ledger", agent: str) -> str:

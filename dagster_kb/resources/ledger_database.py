@@ -1,6 +1,6 @@
 """How the writer speaks to Postgres: a few connections, statements by name."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,6 +10,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
+from dagster_kb.resources.idle_connection import is_silent
 from kb_contract.named_queries import named_queries
 
 Row = dict[str, Any]
@@ -30,38 +31,54 @@ class LedgerDatabase:
 
     @cached_property
     def _pool(self) -> ConnectionPool[Connection]:
+        return self._connections("writer", at_most=4)
+
+    @cached_property
+    def _locks(self) -> ConnectionPool[Connection]:
+        """Those that hold locks, or held one: a run takes several, one after the other."""
+        return self._connections("writer-lock", at_most=32, configure=_wait_for_locks)
+
+    def _connections(
+        self, name: str, at_most: int, configure: Callable[[Connection], None] | None = None
+    ) -> ConnectionPool[Connection]:
         return ConnectionPool(
             self.url,
             connection_class=Connection,
-            kwargs={"row_factory": dict_row, "connect_timeout": 10, "application_name": "writer"},
+            # A statement that is alone is its own transaction: one way there and back, not three.
+            kwargs={"row_factory": dict_row, "connect_timeout": 10, "application_name": name,
+                    "autocommit": True},
             min_size=0,
-            max_size=4,
+            max_size=at_most,
             timeout=30,
+            configure=configure,
             check=_still_there,
             open=True,
-        )
+        )  # fmt: skip
 
     @contextmanager
     def transaction(self) -> Generator[Connection]:
         """One connection with one transaction; committed when the block ends well."""
-        with self._pool.connection() as connection:
+        with self._pool.connection() as connection, connection.transaction():
             yield connection
 
     def close(self) -> None:
         """Let go of every connection; the next use connects again."""
-        self._pool.close()
-        self.__dict__.pop("_pool")  # frozen, so it cannot be deleted in the ordinary way
+        for name in ("_pool", "_locks"):
+            # Frozen, so it cannot be deleted in the ordinary way.
+            opened: ConnectionPool[Connection] | None = self.__dict__.pop(name, None)
+            if opened is not None:
+                opened.close()
 
     def rows(self, name: str, /, **values: Any) -> list[Row]:
-        with self.transaction() as connection:
+        with self._pool.connection() as connection:
             return rows(connection, name, **values)
 
     def one(self, name: str, /, **values: Any) -> Row | None:
-        with self.transaction() as connection:
+        with self._pool.connection() as connection:
             return one(connection, name, **values)
 
     def run(self, name: str, /, **values: Any) -> None:
-        with self.transaction() as connection:
+        with self._pool.connection() as connection:
             run(connection, name, **values)
 
     @contextmanager
@@ -83,19 +100,25 @@ class LedgerDatabase:
     @contextmanager
     def lock(self, key: str) -> Generator[Connection]:
         """Hold the advisory lock of that key; it is freed when this process dies."""
-        with self.session() as connection:
-            connection.execute(
-                "select set_config('lock_timeout', %s, false)", (f"{LOCK_SECONDS}s",)
-            )
-            run(connection, "lock_agent", key=key)
-            yield connection
-            # Fails when the connection broke meanwhile, so a writer without its lock is told.
-            run(connection, "unlock_agent", key=key)
+        with self._locks.connection() as connection:
+            try:
+                run(connection, "lock_agent", key=key)
+                yield connection
+                # Fails when the connection broke meanwhile, so a writer without its lock is told.
+                run(connection, "unlock_agent", key=key)
+            except BaseException:
+                connection.close()  # and with it the lock
+                raise
+
+
+def _wait_for_locks(connection: Connection) -> None:
+    connection.execute("select set_config('lock_timeout', %s, false)", (f"{LOCK_SECONDS}s",))
 
 
 def _still_there(connection: Connection) -> None:
-    """Ask the server for nothing; a connection that cannot is thrown away."""
-    connection.execute("")
+    """Where the server said something meanwhile, see what: a broken connection is thrown away."""
+    if not is_silent(connection.fileno()):
+        connection.execute("")
 
 
 def rows(connection: Connection, name: str, /, **values: Any) -> list[Row]:

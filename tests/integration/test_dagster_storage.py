@@ -1,17 +1,24 @@
-"""Dagster's tables are looked at once by each process, and runs are kept as ever."""
+"""Dagster's storage does less for each event, and runs are kept as ever."""
 
-from collections.abc import Iterator
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import psycopg
 import pytest
+from dagster import EventLogEntry
+from dagster._core.events import StepMaterializationData
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from kb.dagster_home import dagster_environment, write_dagster_home
 from kb.dagster_output import KeptOutput
 from kb.dagster_storage import KnownEventLog
+from tests.conftest import wait_for
 
 pytestmark = pytest.mark.stack
 
@@ -88,6 +95,94 @@ def test_what_a_step_prints_is_found_by_dagsters_page(instance: dg.DagsterInstan
     captured = next(one for one in done.all_events if one.event_type_value == "LOGS_CAPTURED")
     key = [done.run_id, "compute_logs", captured.logs_captured_data.file_key]
     assert manager.is_capture_complete(key)
+
+
+def test_events_are_kept_in_their_order_in_few_statements(
+    instance: dg.DagsterInstance, asked: list[str]
+):
+    asked.clear()
+    done = dg.materialize([tea, is_hot], instance=instance)
+    written = [one for one in asked if one.startswith("INSERT INTO event_logs")]
+    assert len(written) < len(done.all_events) / 2
+    assert not [one for one in asked if one.startswith("NOTIFY")]
+    kept = [one.dagster_event for one in instance.all_logs(done.run_id) if one.is_dagster_event]
+    told = [one.message for one in done.all_events]
+    assert [one.message for one in kept if one and one.message in told] == told
+
+
+def test_whoever_looks_from_elsewhere_sees_a_step_at_work(
+    instance: dg.DagsterInstance, tmp_path: Path
+):
+    with dg.DagsterInstance.from_config(str(tmp_path)) as elsewhere:
+
+        @dg.asset
+        def slow_tea(context: dg.AssetExecutionContext) -> None:
+            context.log.info("still brewing")
+            wait_for(lambda: said(elsewhere, context.run.run_id, "still brewing"), "seen elsewhere")
+
+        assert dg.materialize([slow_tea], instance=instance).success
+
+
+def said(instance: dg.DagsterInstance, run: str, text: str) -> bool:
+    return any(one.user_message == text for one in instance.all_logs(run))
+
+
+def test_a_process_that_ends_leaves_nothing_unwritten(instance: dg.DagsterInstance, tmp_path: Path):
+    done = dg.materialize([tea], instance=instance)
+    script = (
+        "import sys, dagster as dg\n"
+        "instance = dg.DagsterInstance.from_config(sys.argv[1])\n"
+        "run = instance.get_run_by_id(sys.argv[2])\n"
+        "instance.report_engine_event('goodbye', run)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path), done.run_id], check=True)
+    assert any("goodbye" in (one.message or "") for one in instance.all_logs(done.run_id))
+
+
+def test_a_connection_that_the_server_ended_is_replaced(
+    instance: dg.DagsterInstance, database_url: str
+):
+    assert dg.materialize([tea], instance=instance).success
+    with psycopg.connect(database_url, autocommit=True) as admin:
+        admin.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and pid <> pg_backend_pid()"
+        )
+    assert dg.materialize([tea], instance=instance).success
+
+
+def test_runs_that_write_of_the_same_assets_never_wait_in_a_ring(
+    instance: dg.DagsterInstance, tmp_path: Path
+):
+    troubles: list[Exception] = []
+
+    def write(log: dg.DagsterInstance, names: Sequence[str]) -> None:
+        try:
+            for _ in range(40):
+                log.event_log_storage.store_event_batch([made(name) for name in names])
+                log.event_log_storage.store_event(made(names[0], run=""))
+        except Exception as error:  # noqa: BLE001 - told by the main thread
+            troubles.append(error)
+
+    with dg.DagsterInstance.from_config(str(tmp_path)) as other:
+        threads = [
+            threading.Thread(target=write, args=(instance, "abcdef")),
+            threading.Thread(target=write, args=(other, "fedcba")),
+        ]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+    assert troubles == []
+
+
+def made(name: str, run: str = "a run") -> EventLogEntry:
+    told = StepMaterializationData(dg.AssetMaterialization(name))
+    kind = dg.DagsterEventType.ASSET_MATERIALIZATION.value
+    return EventLogEntry(
+        error_info=None, level=20, user_message="", run_id=run, timestamp=1.0,
+        dagster_event=dg.DagsterEvent(kind, "job", event_specific_data=told),
+    )  # fmt: skip
 
 
 def _about_tables(statements: list[str]) -> list[str]:
