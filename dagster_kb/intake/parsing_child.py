@@ -62,6 +62,8 @@ class Reading:
     """How it met the limits."""
     by_clock: bool = False
     """Stopped by the clock alone: the machine may have been busy."""
+    out_of_memory: bool = False
+    """Stopped for want of memory, as far as can be told."""
     seconds: float = 0.0
     peak_bytes: int = 0
     """The most that the process ever took, this document or an earlier one."""
@@ -130,7 +132,7 @@ def _reply(asked: Asked, setup: ChildSetup, count: TokenCounter) -> bytes:
     try:
         return readings().dump_json(told)
     except MemoryError:
-        failed = replace(_EMPTY, stopped=out_of_memory(setup.limits))
+        failed = replace(_EMPTY, stopped=out_of_memory(setup.limits), out_of_memory=True)
     except ValueError as error:  # half a surrogate pair in what is not yet cut
         failed = replace(_EMPTY, failure=_HALVES.sub("?", str(error)[:500]))
     return readings().dump_json(replace(failed, seconds=taken, peak_bytes=peak, held_bytes=held))
@@ -145,7 +147,7 @@ def _found(asked: Asked, setup: ChildSetup, count: TokenCounter) -> Reading:
     except BadDocument as error:
         return Reading(refusal=_HALVES.sub("?", reason_of(error, asked.path)))
     except MemoryError:
-        return Reading(stopped=out_of_memory(setup.limits))
+        return Reading(stopped=out_of_memory(setup.limits), out_of_memory=True)
     except Exception as error:  # noqa: BLE001 - a reader's mistake with one file stops no other
         return Reading(failure=_HALVES.sub("?", f"{type(error).__name__}: {error}"[:500]))
 

@@ -29,11 +29,7 @@ from dagster_kb.intake.parsing_child import (
     read_asked,
     readings,
 )
-from dagster_kb.intake.parsing_limits import (
-    MOST_PATIENCE,
-    ParsingLimits,
-    waited_for_a_core,
-)
+from dagster_kb.intake.parsing_limits import ParsingLimits, waited_for_a_core
 from kb_contract.errors import BadDocument, ScriptoriumError
 
 SECONDS_TO_START: Final = 60.0
@@ -61,6 +57,7 @@ class _Child:
 
     def __init__(self, setup: ChildSetup) -> None:
         self._setup = setup
+        self.is_new = True
         self._link, theirs = multiprocessing.Pipe()
         with theirs:
             self._process = subprocess.Popen(
@@ -88,6 +85,7 @@ class _Child:
         limits = self._setup.limits
         allowed = asked.seconds(limits)
         began = time.perf_counter()
+        self.is_new = False
         try:
             self._link.send_bytes(pickle.dumps((asked.path, asked.rules)))
             self._link.send_bytes(asked.data)
@@ -105,7 +103,7 @@ class _Child:
         began, before = time.monotonic(), waited_for_a_core(self.pid)
         while True:
             lost = waited_for_a_core(self.pid) - before
-            patience = allowed + min(lost, (MOST_PATIENCE - 1) * allowed)
+            patience = allowed + min(lost, (self._setup.limits.patience - 1) * allowed)
             left = patience - (time.monotonic() - began)
             if left <= 0:
                 return False
@@ -148,11 +146,12 @@ class _Child:
             what = f"reading it takes more than {limits.cpu_seconds} s of a processor"
             return Reading(stopped=str(BadDocument(what, cure="split it, or nest it less deeply")))
         if code == -signal.SIGKILL:
-            return Reading(stopped=out_of_memory(limits))
+            return Reading(stopped=out_of_memory(limits), out_of_memory=True)
         what = (
             f"the process that read it ended with {_named(code)}: memory ran out, or it is damaged"
         )
-        return Reading(stopped=str(BadDocument(what, cure="split it, or save it again")))
+        said = str(BadDocument(what, cure="split it, or save it again"))
+        return Reading(stopped=said, out_of_memory=True)
 
 
 class CountsElsewhere(Protocol):
@@ -219,6 +218,14 @@ class ParsingChildren:
 
     def _read(self, asked: Asked) -> Reading:
         child = self._taken()
+        was_new = child.is_new
+        reading = self._read_in(child, asked)
+        if was_new or not reading.out_of_memory:
+            return reading
+        # Not sure that it was this document, and not what earlier ones left in the child.
+        return self._read_in(self._started(), asked)
+
+    def _read_in(self, child: _Child, asked: Asked) -> Reading:
         reading, is_good = child.read(asked)
         with self._lock:
             known = child in self._all
@@ -226,14 +233,18 @@ class ParsingChildren:
                 self._idle.append(child)
                 return reading
             self._all.discard(child)
-        if known:
-            child.end()
+        if not known:  # it was ended from here, and nobody waits for what it read
+            return replace(reading, out_of_memory=False)
+        child.end()
         return reading
 
     def _taken(self) -> _Child:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
+        return self._started()
+
+    def _started(self) -> _Child:
         child = _Child(ChildSetup(self.read, self.model.token_counting, self.limits))
         with self._lock:
             self._all.add(child)

@@ -25,8 +25,6 @@ _REFUSED: Final = (
 # What libraries of any kind look up.
 _SYSTEM: Final = ("/usr/share", "/usr/lib", "/etc/mime.types", "/proc/self", "/dev/null")
 OCR_PROGRAM: Final = "tesseract"
-# How many times longer a document may take where the machine is busy with other things.
-MOST_PATIENCE: Final = 4.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +35,8 @@ class ParsingLimits:
     """By the clock, but for the time in which no core was free; a document that waits ends here."""
     ocr_seconds: float = 900.0
     """By the clock, for a PDF where OCR is asked for: that takes seconds a page."""
+    patience: float = 2.0
+    """How many times longer by the clock, at most, where the machine is busy with other things."""
     cpu_seconds: int = 8
     """Of a processor; less than by the clock, so that a document that computes ends here."""
     memory: int = 1024**3
@@ -64,7 +64,7 @@ def begin(seconds: float, limits: ParsingLimits) -> None:
 
     The parent knows how long no core was free, and ends it sooner.
     """
-    signal.setitimer(signal.ITIMER_REAL, MOST_PATIENCE * seconds)
+    signal.setitimer(signal.ITIMER_REAL, limits.patience * seconds)
     used = resource.getrusage(resource.RUSAGE_SELF)
     allowed = int(used.ru_utime + used.ru_stime) + 1 + limits.cpu_seconds
     resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))

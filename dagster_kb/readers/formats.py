@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Final
 
+from dagster_kb.readers import html_page, notebook, office_archive, pdf
 from dagster_kb.readers.code_languages import LANGUAGES
 from dagster_kb.readers.delimited import read_delimited
 from dagster_kb.readers.html_page import read_html
@@ -18,6 +20,7 @@ from dagster_kb.readers.presentation import read_presentation
 from dagster_kb.readers.reading_rules import ReadingRules
 from dagster_kb.readers.restructured_text import read_restructured_text
 from dagster_kb.readers.source_code import read_source_code
+from dagster_kb.readers.source_text import MAX_TEXT_BYTES
 from dagster_kb.readers.word_document import read_word_document
 from dagster_kb.readers.workbook import read_workbook
 
@@ -27,14 +30,19 @@ _OPEN_XML: Final = "application/vnd.openxmlformats-officedocument"
 
 @dataclass(frozen=True)
 class Format:
-    """A media type, and what reads it."""
+    """A media type, what reads it, and the bytes of a file at most."""
 
     mime: str
     read: Read
+    largest: int = MAX_TEXT_BYTES
 
 
 def _without_rules(read: Callable[[bytes], ParsedDocument]) -> Read:
     return lambda data, _rules: read(data)
+
+
+def _office(kind: str, read: Callable[[bytes], ParsedDocument]) -> Format:
+    return Format(f"{_OPEN_XML}.{kind}", _without_rules(read), office_archive.LARGEST_FILE)
 
 
 def _code(suffix: str) -> Format:
@@ -43,7 +51,7 @@ def _code(suffix: str) -> Format:
 
 
 _MARKDOWN: Final = Format("text/markdown", _without_rules(read_markdown))
-_HTML: Final = Format("text/html", _without_rules(read_html))
+_HTML: Final = Format("text/html", _without_rules(read_html), html_page.LARGEST_FILE)
 _REST: Final = Format("text/x-rst", _without_rules(read_restructured_text))
 _COMMAS: Final = Format("text/csv", lambda data, _rules: read_delimited(data))
 _TABS: Final = Format(
@@ -61,17 +69,22 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
         ".html": _HTML,
         ".htm": _HTML,
         ".xhtml": _HTML,
-        ".pdf": Format("application/pdf", read_pdf),
-        ".docx": Format(
-            f"{_OPEN_XML}.wordprocessingml.document", _without_rules(read_word_document)
-        ),
-        ".pptx": Format(
-            f"{_OPEN_XML}.presentationml.presentation", _without_rules(read_presentation)
-        ),
-        ".xlsx": Format(f"{_OPEN_XML}.spreadsheetml.sheet", _without_rules(read_workbook)),
+        ".pdf": Format("application/pdf", read_pdf, pdf.LARGEST_FILE),
+        ".docx": _office("wordprocessingml.document", read_word_document),
+        ".pptx": _office("presentationml.presentation", read_presentation),
+        ".xlsx": _office("spreadsheetml.sheet", read_workbook),
         ".csv": _COMMAS,
         ".tsv": _TABS,
-        ".ipynb": Format("application/x-ipynb+json", _without_rules(read_notebook)),
+        ".ipynb": Format(
+            "application/x-ipynb+json", _without_rules(read_notebook), notebook.LARGEST_FILE
+        ),
         **{suffix: _code(suffix) for suffix in LANGUAGES},
     }
 )
+LARGEST_FILE: Final = max(one.largest for one in FORMATS.values())
+
+
+def largest_of(path: str) -> int:
+    """How many bytes a file of this name may have, so that it is worth fetching."""
+    known = FORMATS.get(PurePosixPath(path).suffix.lower())
+    return known.largest if known else LARGEST_FILE

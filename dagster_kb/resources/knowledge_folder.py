@@ -15,12 +15,12 @@ from dagster_kb.readers.agent_files import (
     AgentFolder,
     read_agent_folder,
 )
+from dagster_kb.readers.formats import LARGEST_FILE, largest_of
 from dagster_kb.resources.git_objects import GitObjects, TreeEntry, repository_root
 from dagster_kb.resources.remote_repository import FETCH_SECONDS, RemoteRepository
 from kb_contract.errors import BadIdentifier, BadInput, BadManifest
 from kb_contract.identifiers import agent_id as checked_agent_id
 
-MAX_FILE_BYTES: Final = 20 * 1024 * 1024
 _LONGEST_PATH: Final = 1000
 _ELSEWHERE: Final = ("120000", "160000")
 _KEPT: Final = "refs/scriptorium/uncommitted"
@@ -171,7 +171,7 @@ class KnowledgeFolder:
 
     def read(self, blob_shas: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Stream blobs in the order asked for; ask for none of a file that has a refusal."""
-        return self._git.blobs(blob_shas, largest=MAX_FILE_BYTES)
+        return self._git.blobs(blob_shas, largest=LARGEST_FILE)
 
     def agent_settings(self, revision: Revision, agent: str) -> AgentFolder:
         """Read what the folder says about its agent; all three files may be missing."""
@@ -247,8 +247,9 @@ def _problem(entry: TreeEntry) -> str | None:
         return "this is a symbolic link, and none is followed → put the file itself here"
     if entry.kind == "submodule":
         return "this is a git submodule, its files are elsewhere → put the files themselves here"
-    if entry.size > MAX_FILE_BYTES:
-        return f"{entry.size:,} bytes, more than {MAX_FILE_BYTES:,} → split it"
+    largest = largest_of(entry.path.decode("utf-8", "replace"))
+    if entry.size > largest:
+        return f"{entry.size:,} bytes, more than {largest:,} → split it"
     return None
 
 

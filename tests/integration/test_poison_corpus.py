@@ -12,7 +12,7 @@ import pytest
 
 from dagster_kb.intake.parsing_child import Asked, Reading
 from dagster_kb.intake.parsing_children import ParsingChildren
-from dagster_kb.intake.parsing_limits import MOST_PATIENCE, ParsingLimits
+from dagster_kb.intake.parsing_limits import ParsingLimits
 from kb_contract.identifiers import production_alias
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.hash_embedder import HashEmbedder
@@ -131,7 +131,7 @@ def test_all_of_it_at_once(world: WriterWorld, outside: Path, tmp_path: Path, re
         assert shown[name].status == "published"
         assert any(text.strip() in one for one in world.served_texts())
     # On a busy machine the time in which a child got no core is not counted, up to this.
-    assert max(row["seconds"] for row in rows) <= LIMITS.seconds * MOST_PATIENCE + 2
+    assert max(row["seconds"] for row in rows) <= LIMITS.seconds * LIMITS.patience + 2
     assert max(row["bytes"] for row in rows) <= LIMITS.memory
     assert not sprung.exists(), sprung.read_text()
     assert not list(tmp_path.rglob("poisoned*"))

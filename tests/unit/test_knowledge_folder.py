@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from dagster_kb.readers.agent_files import AgentFolder
+from dagster_kb.readers.formats import LARGEST_FILE
+from dagster_kb.readers.source_text import MAX_TEXT_BYTES
 from dagster_kb.resources.git_objects import GitObjects
-from dagster_kb.resources.knowledge_folder import MAX_FILE_BYTES, GitFile, KnowledgeFolder
+from dagster_kb.resources.knowledge_folder import GitFile, KnowledgeFolder
 from kb_contract.agent_manifest import GoldenQuestion
 from kb_contract.errors import BadIdentifier, BadInput, BadManifest
 from tests.doubles.git_repository import GitRepository
@@ -153,7 +155,9 @@ def test_names_that_nothing_could_keep_are_refused_and_named_apart(
 def test_links_submodules_and_large_files_are_refused(
     repository: GitRepository, folder: KnowledgeFolder
 ) -> None:
-    repository.write({"knowledge/a/x.md": "x", "knowledge/a/large.md": b"x" * (MAX_FILE_BYTES + 1)})
+    much = {"x.md": 1, "large.md": MAX_TEXT_BYTES + 1, "same.pdf": MAX_TEXT_BYTES + 1,
+            "huge.pdf": LARGEST_FILE + 1}  # fmt: skip
+    repository.write({f"knowledge/a/{name}": b"x" * size for name, size in much.items()})
     (repository.root / "knowledge/a/link.md").symlink_to("/etc/passwd")
     (repository.root / "knowledge/linked").symlink_to("a")
     inner = GitRepository(repository.root / "knowledge/a/module.md")
@@ -165,14 +169,16 @@ def test_links_submodules_and_large_files_are_refused(
     assert reasons["x.md"] is None
     assert "symbolic link" in str(reasons["link.md"])
     assert "submodule" in str(reasons["module.md"])
-    assert "20,971,521 bytes" in str(reasons["large.md"])
+    assert "5,242,881 bytes, more than 5,242,880" in str(reasons["large.md"])
+    assert reasons["same.pdf"] is None
+    assert "67,108,865 bytes, more than 67,108,864" in str(reasons["huge.pdf"])
     assert set(folder.agents(head)) == {"a"}
     assert {name: why.split(",")[0] for name, why in folder.refused(head).items()} == {
         "linked": "this is a symbolic link",
         "module": "this is a git submodule",
     }
-    large = next(one.blob_sha for one in folder.files(head, "a") if one.size > MAX_FILE_BYTES)
-    with pytest.raises(BadInput, match="more than 20,971,520"):
+    large = next(one.blob_sha for one in folder.files(head, "a") if one.size > LARGEST_FILE)
+    with pytest.raises(BadInput, match="more than 67,108,864"):
         list(folder.read([large]))
 
 

@@ -110,7 +110,8 @@ def test_threads_lose_nothing(shelf: Shelf, waiting: WaitingEvents):
 
 
 def test_what_was_asked_a_moment_ago_is_not_asked_again():
-    clock, asked = VirtualTime(), []
+    clock = VirtualTime()
+    asked: list[float] = []
     recent = RecentAnswers(0.5, clock)
 
     def ask() -> int:
