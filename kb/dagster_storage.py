@@ -29,7 +29,7 @@ from dagster_postgres.utils import (
 )
 from sqlalchemy.engine import Connection
 from sqlalchemy.event import listen
-from sqlalchemy.exc import DataError, DisconnectionError, IntegrityError
+from sqlalchemy.exc import DataError, DisconnectionError, IntegrityError, InternalError
 
 from dagster_kb.resources.idle_connection import is_silent
 from kb.dagster_events import SECONDS, RecentAnswers, WaitingEvents
@@ -102,6 +102,15 @@ class KnownEventLog(PostgresEventLogStorage):
     ) -> None:
         super().add_dynamic_partitions(partitions_def_name, partition_keys)
         self._recent.forget()
+
+    def initialize_concurrency_limit_to_default(self, concurrency_key: str) -> bool:
+        """Where another process was first, Dagster goes on in a transaction that Postgres ended."""
+        try:
+            return super().initialize_concurrency_limit_to_default(concurrency_key)
+        except InternalError:
+            if concurrency_key not in self.get_concurrency_keys():
+                raise
+            return True
 
     def fetch_materializations(self, *asked: Any, **more: Any) -> dg.EventRecordsResult:
         """Every check asks which materialization it is about; its verdict does not change that."""

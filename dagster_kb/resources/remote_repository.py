@@ -25,6 +25,18 @@ WAYS_IN: Final = (
     "GIT_SSL_CERT", "GIT_SSL_KEY", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM",
 )  # fmt: skip
 
+_CURES: Final = (
+    ("Host key verification failed",
+     "compare the host's fingerprint, then, as the same user, "
+     "`ssh-keyscan {host} >> ~/.ssh/known_hosts`"),
+    ("Permission denied (",
+     "give the repository the public half of a key, and the other one to git: "
+     "GIT_SSH_COMMAND='ssh -i /path/to/key'"),
+    ("Could not resolve host", "see whether KNOWLEDGE_REPOSITORY names the right host"),
+    ("could not read Username", "give git a credential helper in its configuration"),
+    ("Authentication failed", "renew what git's credential helper gives for {host}"),
+)  # fmt: skip
+
 
 def mirrors_in(home: Path) -> Path:
     """Return the folder of mirrors in KB_HOME."""
@@ -159,9 +171,17 @@ class RemoteRepository:
             why = " ".join(problem.decode("utf-8", "replace").split())[:300]
             raise Unavailable(
                 f"the repository cannot be read: {why or f'git ended with {code}'}", where=self.url,
-                cure=f"try `git ls-remote {self.url}` as the same user; what is served stays",
+                cure=f"{self._cure(why)}; what is served stays",
             )  # fmt: skip
         return said
+
+    def _cure(self, why: str) -> str:
+        """Say what a person does about it; the other words are git's and ssh's own."""
+        host = urlsplit(self.url).hostname or "HOST"
+        known = (cure for words, cure in _CURES if words in why)
+        return next(known, "try `git ls-remote {url}` as the same user").format(
+            url=self.url, host=host
+        )
 
     def _settings(self) -> list[str]:
         settings = (

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,28 @@ def test_runs_that_write_of_the_same_assets_never_wait_in_a_ring(
         for one in threads:
             one.join()
     assert troubles == []
+
+
+def test_a_pool_that_two_processes_meet_first_is_there_for_both(
+    instance: dg.DagsterInstance, database_url: str
+):
+    with ThreadPoolExecutor(1) as thread, psycopg.connect(database_url) as other:
+        other.execute(
+            'insert into dagster.concurrency_limits (concurrency_key, "limit", using_default_limit) '
+            "values ('embedder', 1, true)"
+        )
+        late = thread.submit(
+            instance.event_log_storage.initialize_concurrency_limit_to_default, "embedder"
+        )
+        wait_for(lambda: somebody_waits(database_url), "the second one waits for the first")
+        other.commit()
+        assert late.result(timeout=60)
+
+
+def somebody_waits(database_url: str) -> bool:
+    with psycopg.connect(database_url) as admin:
+        row = admin.execute("select count(*) from pg_locks where not granted").fetchone()
+    return bool(row and row[0])
 
 
 def made(name: str, run: str = "a run") -> EventLogEntry:

@@ -1,5 +1,6 @@
 """A knowledge repository elsewhere: cloned, followed through everything, and never waited for."""
 
+import shlex
 import socket
 import subprocess
 import time
@@ -43,8 +44,10 @@ class Elsewhere:
         return self.remote().objects.run("show", f"{sha}:{path}")
 
 
-@pytest.fixture(params=["file", "http"])
-def elsewhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Elsewhere]:
+@pytest.fixture(params=["file", "http", "ssh"])
+def elsewhere(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Elsewhere]:
     bare = tmp_path / "host" / "team" / "repo.git"
     bare.mkdir(parents=True)
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(bare)], check=True)
@@ -52,8 +55,44 @@ def elsewhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Elsewh
     if request.param == "file":
         yield Elsewhere(bare, work, f"file://{bare}", tmp_path / "home", [])
         return
+    if request.param == "ssh":
+        monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh_to_here(tmp_path)))
+        monkeypatch.setenv("GIT_SSH_VARIANT", "ssh")
+        yield Elsewhere(bare, work, f"ssh://git@elsewhere.test{bare}", tmp_path / "home", [])
+        return
     with git_http_server(tmp_path / "host") as (base, asked):
         yield Elsewhere(bare, work, f"{base}/team/repo.git", tmp_path / "home", asked)
+
+
+def ssh_to_here(folder: Path, *, says: str = "") -> Path:
+    """What ssh is to git: it runs the last word on the other side, or says why it cannot."""
+    script = folder / "ssh"
+    fails = f"echo {shlex.quote(says)} >&2; exit 255" if says else 'eval "exec $last"'
+    script.write_text(f"#!/bin/sh\nfor last; do :; done\n{fails}\n")
+    script.chmod(0o755)
+    return script
+
+
+@pytest.mark.parametrize(
+    ("says", "cure"),
+    [
+        ("Host key verification failed.", "ssh-keyscan elsewhere.test"),
+        ("git@elsewhere.test: Permission denied (publickey).", "GIT_SSH_COMMAND='ssh -i"),
+        ("ssh: Could not resolve hostname elsewhere.test: Name or service not known",
+         "KNOWLEDGE_REPOSITORY"),
+    ],
+)  # fmt: skip
+def test_what_ssh_refuses_is_said_with_its_cure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str, cure: str
+):
+    monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh_to_here(tmp_path, says=says)))
+    monkeypatch.setenv("GIT_SSH_VARIANT", "ssh")
+    remote = RemoteRepository("ssh://git@elsewhere.test/team/repo.git", "main", tmp_path / "home")
+    with pytest.raises(Unavailable) as refused:
+        remote.newest()
+    assert says.rstrip(".") in str(refused.value)
+    assert cure in refused.value.cure
+    assert "what is served stays" in refused.value.cure
 
 
 def texts(folder: KnowledgeFolder, agent: str) -> dict[str, bytes]:

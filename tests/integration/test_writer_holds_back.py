@@ -14,7 +14,7 @@ from kb_contract.generation import Generation
 from kb_contract.identifiers import production_alias
 from tests.doubles.faulty_store import turn_vectors_round
 from tests.doubles.git_repository import GitRepository
-from tests.doubles.writer_world import WriterWorld, failures, why
+from tests.doubles.writer_world import WriterWorld, failures, metadata, why
 
 CHAIN = ["parsed_documents", "chunks", "embeddings", "collection"]
 AWS = "AKIA" + "QYLPMN5HFIQR7XYA"
@@ -174,6 +174,22 @@ def test_the_swap_alone_refuses_a_secret_and_nobody_repeats_it(world: WriterWorl
     assert AWS not in said + events + str(kept.checks) + str(kept.reason)
     run = world.ledger.generations.pipeline_runs(world.agent)[0]
     assert AWS not in str(run)
+
+
+def test_points_written_ahead_of_a_refusal_are_never_served(world: WriterWorld):
+    """A first ingest writes while it embeds; what a gate then refuses lies there, behind no alias."""
+    many = {f"page{n}.md": f"# Page {n}\n\nWords of page {n} alone.\n" for n in range(560)}
+    world.commit({**many, "leak.md": f"# Leak\n\nThe key is {AWS} and it opens all.\n"})
+    refused = world.ingest()
+    assert "no_secrets" in str(failures(refused))
+    assert metadata(refused, "embeddings")["points_written_ahead"] == 561
+    assert alias_of(world) is None
+    assert newest(world).state == "failed"
+    world.write({"leak.md": "# Leak\n\nThe key is elsewhere.\n"})
+    world.publish()
+    assert len(world.embedder.texts) == 1
+    assert len(world.served()) == world.store.count(world.live().collection or "") == 561
+    assert not any(AWS in one for one in world.served_texts())
 
 
 def test_what_a_document_says_of_itself_is_looked_through_too(world: WriterWorld):

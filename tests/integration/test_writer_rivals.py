@@ -199,3 +199,24 @@ def waits_for_a_row(world: WriterWorld) -> bool:
             " and datname = current_database() and query like '%%kb.scans%%'"
         ).fetchone()
     return bool(row and row["n"])
+
+
+def test_another_repository_for_a_while_and_back(world: WriterWorld, tmp_path: Path):
+    """KNOWLEDGE_DIR set to a copy that went another way, with the folder elsewhere in it."""
+    world.publish()
+    before = world.served()
+    url = world.settings.database_url.get_secret_value()
+    other = WriterWorld(
+        GitRepository(tmp_path / "other"), url, world.settings.qdrant_url, world.agent
+    )
+    went = other.publish({"keys.md": "# Keys\n\nWords of another team.\n", "more.md": "# More\n"})
+    assert other.served_texts() == {"# Keys\n\nWords of another team.", "# More"}
+    result = world.ingest()
+    assert result.success, why(result)
+    assert world.embedder.texts == []
+    assert world.served() == before
+    assert world.live().number == went.number + 1
+    assert world.live().git_sha != went.git_sha
+    other.store.client.close()
+    other.ledger.database.close()
+    other.instance.dispose()
