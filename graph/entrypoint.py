@@ -26,6 +26,7 @@ from graph.checkpoints import PostgresSaver, open_saver
 from graph.classification.trained import TrainedClassifier
 from graph.gateways.answer_log import PostgresAnswerLog
 from graph.gateways.chat_model import RoutedChatModel, chat_model
+from graph.gateways.entity_links import PostgresEntityLinks
 from graph.gateways.knowledge_reader import PostgresQdrantReader
 from graph.gateways.model_planner import ModelPlanner
 from graph.gateways.operations import RequestedOperations
@@ -112,6 +113,7 @@ def gateways_of(
         embedder,
         settings.workspace_id,
         caller=lambda: groups,
+        links=PostgresEntityLinks(ledger, settings.workspace_id, caller=lambda: groups),
         reranking=reranking_of(
             settings.rerank_model, settings.rerank_seconds, settings.embedding_threads
         ),

@@ -88,6 +88,10 @@ class RetrievalSettings(Frozen):
         default=0.28, ge=0.0, le=1.0,
         description="relevance that the best passage must have, or nothing is found",
     )  # fmt: skip
+    hops: int = Field(
+        default=0, ge=0, le=2,
+        description="follow-up searches for what the first passages name and do not answer",
+    )  # fmt: skip
     blend: Blend = Blend()
 
 

@@ -20,7 +20,7 @@ from graph.gateways.postgres import LazyPool
 from graph.gateways.reranking import Reranking
 from graph.gateways.vector_search import VectorSearch
 from graph.planning.workflow_plan import AgentCapability
-from graph.ports import CallerGroups, QueryEmbedder
+from graph.ports import CallerGroups, EntityLinks, QueryEmbedder
 from graph.retrieval.rights import Rights
 from graph.selection import EVERYTHING, Selection
 from graph.state import Passage, SourceFacts
@@ -62,12 +62,18 @@ class PostgresQdrantReader:
     """When documents must hold: what is not yet effective, or expired, is not there."""
     clock: Callable[[], float] = time.monotonic
     reranking: Reranking | None = None
+    links: EntityLinks | None = None
     _finding: PassageFinding = field(init=False)
     _registry: tuple[float, dict[str, LiveAgent]] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self._finding = PassageFinding(
-            self._search(), self._rows, self.embedder, CountedWords(self._rows), self.reranking
+            self._search(),
+            self._rows,
+            self.embedder,
+            CountedWords(self._rows),
+            self.reranking,
+            self.links,
         )
 
     async def agents(self) -> list[AgentCapability]:

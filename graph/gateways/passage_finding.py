@@ -10,11 +10,13 @@ from graph.gateways.counted_words import CountedWords
 from graph.gateways.reranking import BLEND, Reranking
 from graph.gateways.vector_search import VectorSearch
 from graph.planning.workflow_plan import AgentCapability
-from graph.ports import QueryEmbedder
+from graph.ports import EntityLinks, QueryEmbedder
+from graph.retrieval.next_hop import aim_at, closing, open_words
 from graph.retrieval.rights import Rights
 from kb_contract.agent_manifest import RetrievalSettings
 from kb_contract.asked_question import Question, aims
-from kb_contract.ranking import Candidate, Ranked, ranked, shortlist, with_row
+from kb_contract.embedding_space import searched_text
+from kb_contract.ranking import Candidate, Ranked, ranked, relevance, shortlist, with_row
 from kb_contract.sentence_models.vectors import ReadText
 from kb_contract.sparse_words import question_weights
 
@@ -51,14 +53,23 @@ class Found:
 
 
 @dataclass(frozen=True)
+class _Place:
+    alias: str
+    agent: LiveAgent
+    rights: Rights
+
+
+@dataclass(frozen=True)
 class PassageFinding:
-    """Asks the collection once and the ledger once."""
+    """Asks the collection once and the ledger once; once more for each hop."""
 
     search: VectorSearch
     rows: Rows
     embedder: QueryEmbedder
     counted: CountedWords
     reranking: Reranking | None = None
+    links: EntityLinks | None = None
+    """Where the next hop leads; without them there is none."""
 
     async def ask(self, agent: LiveAgent, question: str) -> Asked:
         generation = agent.capability.generation or 0
@@ -72,21 +83,55 @@ class PassageFinding:
         self, alias: str, agent: LiveAgent, asked: Asked, limit: int, rights: Rights
     ) -> Found:
         """Return passages in order; none when not even the best is relevant enough."""
-        agent_id, how = agent.capability.agent_id, agent.retrieval
+        how, place = agent.retrieval, _Place(alias, agent, rights)
         size = max(how.candidates, limit)
-        only = rights.permitted(agent_id)
-        wanted = aims(asked.read, asked.question, size)
-        found = await self.search.candidates(alias, only, wanted)
+        only = rights.permitted(agent.capability.agent_id)
+        found = await self.search.candidates(alias, only, aims(asked.read, asked.question, size))
         short = shortlist(asked.question, found, how.blend, size)
-        rows = await self._rows_of(agent, short, rights)
-        known = [one for one in short if one.chunk_id in rows]
-        # What Qdrant let through by mistake is known, and not for this caller now.
-        meant = [with_row(one, rows[one.chunk_id]) for one in known
-                 if rows[one.chunk_id]["may_read"]]  # fmt: skip
+        meant, rows = await self._readable(place, short)
         order = ranked(asked.question, meant, how.blend, threshold=how.threshold)
         order, ranked_by = await self._reranked(asked.read.text, order, rows)
         passages = [(one, rows[one.chunk_id]) for one in order[:limit]]
-        return Found(passages, len(known) == len(short), ranked_by)
+        for _ in range(how.hops if self.links and passages else 0):
+            further = await self._next_hop(place, asked, passages)
+            if not further:
+                break
+            passages = [*passages[: max(1, limit - len(further))], *further]
+        return Found(passages, len(rows) == len(short), ranked_by)
+
+    async def _next_hop(
+        self, place: "_Place", asked: Asked, passages: Sequence[tuple[Ranked, Row]]
+    ) -> list[tuple[Ranked, Row]]:
+        """Look among what names the same as the passages for what these leave open."""
+        agent_id = place.agent.capability.agent_id
+        left = open_words(asked.question, [searched_text(row) for _, row in passages])
+        if not left or self.links is None:
+            return []
+        linked = await self.links.linked(agent_id, [one.chunk_id for one, _ in passages])
+        if not linked:
+            return []
+        only = place.rights.permitted(agent_id, [one.chunk_id for one in linked])
+        aim = aim_at(asked.read, left, len(linked))
+        meant, rows = await self._readable(
+            place, await self.search.candidates(place.alias, only, [aim])
+        )
+        chosen = closing(asked.question, left, meant)
+        fit = relevance(asked.question, chosen, place.agent.retrieval.blend) if chosen else ()
+        return [
+            (Ranked(one.chunk_id, one.cosine, float(much)), rows[one.chunk_id])
+            for one, much in zip(chosen, fit, strict=True)
+        ]
+
+    async def _readable(
+        self, place: "_Place", found: Sequence[Candidate]
+    ) -> tuple[list[Candidate], dict[str, Row]]:
+        """Add the ledger's words; what Qdrant let through by mistake is known, and not for this caller."""
+        rows = await self._rows_of(place.agent, found, place.rights)
+        return [
+            with_row(one, rows[one.chunk_id])
+            for one in found
+            if one.chunk_id in rows and rows[one.chunk_id]["may_read"]
+        ], rows
 
     async def _reranked(
         self, question: str, order: list[Ranked], rows: Mapping[str, Row]

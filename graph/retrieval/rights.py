@@ -1,6 +1,6 @@
 """What a caller may read at one moment, and wants to look at, as Qdrant's filter and as values of a statement."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -23,16 +23,17 @@ class Rights:
         """Narrow what is looked at."""
         return self if only == EVERYTHING else replace(self, only=(*self.only, only))
 
-    def permitted(self, agent_id: str) -> models.Filter:
+    def permitted(self, agent_id: str, chunk_ids: Sequence[str] = ()) -> models.Filter:
         """Let through what is published, the agent's own, for the caller, and holds now.
 
-        A second lock on the alias's door; the ledger is the third.
+        A second lock on the alias's door; the ledger is the third. Of chunks that are named, only those.
         """
         return models.Filter(
             must=[
                 _field("agent_id", match=models.MatchValue(value=agent_id)),
                 _field("status", match=models.MatchValue(value="published")),
                 _field("audience", match=models.MatchAny(any=list(self.groups))),
+                *([models.HasIdCondition(has_id=list(chunk_ids))] if chunk_ids else []),
                 *(condition for one in self.only for condition in _selected(one)),
             ],
             must_not=[
