@@ -12,7 +12,7 @@ from kb_contract.chunk_extraction import LONGEST_SITUATION, ChunkExtractionV1, E
 MODEL: Final = f"offline/{EXTRACTOR}"
 """Says of every such extraction that no model wrote it."""
 _SENTENCE: Final = re.compile(r"(?<=[.!?…])[\"'”’)\]*_]*\s+|(?<=[。！？])|\n\s*")  # noqa: RUF001
-_MARKS: Final = re.compile(r"^(?:#{1,6}|[-*+>|]|\d+[.)])\s+|[*_`]{1,3}")
+_MARKS: Final = re.compile(r"^(?:#{1,6}|[-*+>|]|\d+[.)])\s+|[*`]{1,3}|(?<!\w)_{1,3}|_{1,3}(?!\w)")
 _CHECKABLE: Final = re.compile(
     r"\d|\b(?:is|are|was|were|must|shall|may|can|means?|requires?)\b", re.IGNORECASE
 )
