@@ -18,7 +18,7 @@ KINDS: Final[tuple[Capability, ...]] = (
     "knowledge", "tool", "calculation", "comparison", "reasoning", "action",
 )  # fmt: skip
 SHAPES: Final[tuple[Shape, ...]] = get_args(Shape)
-MOST: Final = (4, 2, 2, 1, 1, 2)
+MOST: Final = (5, 2, 2, 1, 1, 2)
 """Counts that the model tells apart; more than that are told by the words."""
 HEADS: Final = (*(most + 1 for most in MOST), len(SHAPES))
 _SEEN_COUNTS: Final = 4
@@ -36,10 +36,14 @@ class Outline:
     """Steps of each of KINDS."""
     shape: Shape
 
+    def clipped(self) -> "Outline":
+        """Return the outline with no more steps of a kind than the model tells apart."""
+        counts = (min(count, most) for count, most in zip(self.counts, MOST, strict=True))
+        return Outline(tuple(counts), self.shape)
+
     def classes(self) -> tuple[int, ...]:
         """Which class of each head this is."""
-        clipped = (min(count, most) for count, most in zip(self.counts, MOST, strict=True))
-        return (*clipped, SHAPES.index(self.shape))
+        return (*self.clipped().counts, SHAPES.index(self.shape))
 
     def count(self, kind: Capability) -> int:
         return self.counts[KINDS.index(kind)]
@@ -69,6 +73,15 @@ def features_of(outline: Outline) -> Floats:
     told = np.eye(_SEEN_COUNTS, dtype=np.float32)[counts].ravel()
     shape = np.eye(len(SHAPES), dtype=np.float32)[SHAPES.index(outline.shape)]
     return np.concatenate([told, shape])
+
+
+def marks_of(outline: Outline) -> Floats:
+    """One for each class that an outline is of, zeros for the others."""
+    ones = [
+        np.eye(size, dtype=np.float32)[one]
+        for size, one in zip(HEADS, outline.classes(), strict=True)
+    ]
+    return np.concatenate(ones)
 
 
 def read_labelled(folder: Path = TRAINING) -> tuple[LabelledOutline, ...]:

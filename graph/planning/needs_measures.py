@@ -1,6 +1,6 @@
 """How good a reading is on questions that it was not taught, and from which chance a person is asked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,9 +33,10 @@ class Measured:
 
 
 def threshold(measured: Sequence[Measured]) -> float:
-    """Return the highest chance from which asking does least harm."""
+    """Return the chance from which asking does least harm: of those that do, the middle one."""
     harm = {one: sum(_harm(row, one) for row in measured) for one in _THRESHOLDS}
-    return max(one for one in _THRESHOLDS if harm[one] == min(harm.values()))
+    fair = [one for one in _THRESHOLDS if harm[one] == min(harm.values())]
+    return fair[(len(fair) - 1) // 2]
 
 
 def _harm(row: Measured, asks_from: float) -> int:
@@ -44,12 +45,10 @@ def _harm(row: Measured, asks_from: float) -> int:
     return MISS if row.acts() else 1
 
 
-def figures(
-    measured: Sequence[Measured], known: Mapping[Outline, int], asks_from: float
-) -> dict[str, Any]:
+def figures(measured: Sequence[Measured], asks_from: float) -> dict[str, Any]:
     """Shares that are right by the rules alone and joined with the model."""
     joined = [
-        decided(one.rules, one.reading, known, asks_from, away=one.away, wonders=one.wonders)
+        decided(one.rules, one.reading, asks_from, away=one.away, wonders=one.wonders)
         for one in measured
     ]
     return {

@@ -1,85 +1,112 @@
-"""A trained reading of what a plan consists of: chances for every count of steps, and for the shape."""
+"""A trained reading of what a plan consists of: how likely each outline is that plans have had."""
 
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graph.classification.encoder import Encoder
-from graph.planning.needs_labels import HEADS, KINDS, SHAPES, Floats, Outline
+from graph.classification.low_rank import Changes, thin_names
+from graph.planning.needs_labels import SHAPES, Floats, Outline, features_of, marks_of
 from kb_contract.errors import BadSetting
 
 HERE: Final = Path(__file__).parent
 MODEL_FILE: Final = "needs_model.npz"
 CARD_FILE: Final = "needs_model.json"
-_MEANS_OF: Final = (3, 4, 5, 6)
-_FIRST_TOKENS_OF: Final = (4, 6)
+MEANS_OF: Final = (4, 6)
+FIRST_TOKENS_OF: Final = (6,)
 _CURE: Final = "python -m graph.planning.train"
-_ACTION: Final = KINDS.index("action")
-_SEEN_ONCE: Final = 0.5
-_HABIT: Final = 0.1
-"""How much it counts that such plans are common."""
-_RULES: Final = 1.5
-"""How much it counts that the rules say the same."""
 
 
 @dataclass(frozen=True)
 class NeedsModel:
-    """Two layers of weights over what the sentence model says; the rules speak to the second."""
+    """One layer of weights over what the tuned sentence model says and what the rules say."""
 
-    centre: Floats
-    spread: Floats
-    inner: Floats
-    inner_bias: Floats
-    outer: Floats
-    outer_bias: Floats
+    said: Floats
+    rules: Floats
+    bias: Floats
+    outlines: NDArray[np.int8]
+    """Every outline that a plan has had: its counts, and the number of its shape."""
+    habit: Floats
+    """How much it counts that such plans are common."""
+    agreement: Floats
+    """How much it counts that the rules say the same: one number."""
+    changes: Changes
+    """Of the sentence model, without which the weights mean nothing."""
 
-    def read(self, meaning: Floats, rules: Floats) -> "Reading":
+    def read(self, meaning: Floats, rules: Outline) -> "Reading":
         """Chances out of what the sentence model says and what the rules say."""
-        given = (meaning - self.centre) / self.spread
-        hidden = np.maximum(given @ self.inner + self.inner_bias, 0)
-        scores = np.concatenate([hidden, rules]) @ self.outer + self.outer_bias
-        return Reading(tuple(map(_log_chances, np.split(scores, np.cumsum(HEADS)[:-1]))))
+        scores = meaning @ self.said + features_of(rules) @ self.rules + self.bias
+        fits = dict(zip(self.known, self._marks @ scores + self.habit, strict=True))
+        own = rules.clipped()
+        # What nobody ever planned is as rare as what was planned once.
+        fits.setdefault(own, marks_of(own) @ scores + self.habit.min())
+        fits[own] += float(self.agreement[0])
+        return Reading(_chances(fits))
+
+    @cached_property
+    def known(self) -> tuple[Outline, ...]:
+        rows: list[list[int]] = self.outlines.tolist()
+        return tuple(Outline(tuple(counts), SHAPES[shape]) for *counts, shape in rows)
+
+    @cached_property
+    def _marks(self) -> Floats:
+        return np.array([marks_of(one) for one in self.known])
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything as it is kept in the file; half precision is enough for what is learnt."""
+        own: dict[str, NDArray[Any]] = {name: getattr(self, name) for name in _OWN}
+        halves = {**own, **self.changes.thin}
+        small = {name: one.astype(np.float16) for name, one in halves.items()}
+        return {**small, "outlines": self.outlines}
+
+    @staticmethod
+    def of(arrays: Mapping[str, NDArray[Any]]) -> "NeedsModel":
+        """Read what `arrays` made."""
+        own: dict[str, Any] = {name: arrays[name].astype(np.float32) for name in _OWN}
+        own["outlines"] = arrays["outlines"]
+        return NeedsModel(**own, changes=Changes({name: arrays[name] for name in thin_names()}))
 
 
-def sentence_model(folder: Path) -> Encoder:
+_OWN: Final = tuple(
+    one.name for one in fields(NeedsModel) if one.name not in {"changes", "outlines"}
+)
+
+
+def sentence_model(folder: Path, changes: Changes) -> Encoder:
     """The sentence model as the reading hears it."""
-    return Encoder(folder, means_of=_MEANS_OF, first_tokens_of=_FIRST_TOKENS_OF)
+    return Encoder(folder, changes, means_of=MEANS_OF, first_tokens_of=FIRST_TOKENS_OF).ready()
 
 
 @dataclass(frozen=True)
 class Reading:
-    """Logarithms of the chances of each head's classes."""
+    """The chance of every outline."""
 
-    heads: Sequence[Floats]
-
-    def of(self, outline: Outline) -> float:
-        """How well an outline fits, on a scale of its own."""
-        return float(
-            sum(head[one] for head, one in zip(self.heads, outline.classes(), strict=True))
-        )
+    chances: Mapping[Outline, float]
 
     def action(self) -> float:
         """Chance that something in the world is to be changed."""
-        return float(1 - np.exp(self.heads[_ACTION][0]))
+        return sum(chance for one, chance in self.chances.items() if one.count("action"))
 
     def greeting(self) -> float:
         """Chance that nothing is asked at all."""
-        return float(np.exp(self.heads[-1][SHAPES.index("direct")]))
+        return sum(chance for one, chance in self.chances.items() if one.shape == "direct")
 
-    def best(self, known: Mapping[Outline, int], rules: Outline) -> Outline:
-        """The likeliest of the outlines that are known; common ones, and that of the rules, a little before."""
-
-        def worth(one: Outline) -> float:
-            habit = _HABIT * float(np.log(known[one] + _SEEN_ONCE))
-            return self.of(one) + habit + (_RULES if one == rules else 0.0)
-
-        return max(known, key=worth)
+    def best(self, *, acts: bool, greets: bool) -> Outline:
+        """The likeliest outline with a deed, or without one; none without steps unless it greets."""
+        fitting = {
+            one: chance
+            for one, chance in self.chances.items()
+            if (one.count("action") > 0) == acts and (one.shape == "direct") <= greets
+        }
+        return max(fitting, key=lambda one: fitting[one])
 
 
 @dataclass(frozen=True)
@@ -93,24 +120,21 @@ class NeedsCard:
     encoder_sha256: str
     asks_from: float
     """Chance of an action from which a person is asked."""
-    outlines: list[Any] = field(default_factory=list[Any])
-    """Outlines of the training questions: counts, shape, how often."""
     figures: dict[str, Any] = field(default_factory=dict[str, Any])
 
-    def known(self) -> dict[Outline, int]:
-        return {Outline(tuple(counts), shape): often for counts, shape, often in self.outlines}
 
-
-def _log_chances(scores: Floats) -> Floats:
-    off = scores - scores.max()
-    return off - np.log(np.exp(off).sum())
+def _chances(fits: Mapping[Outline, float]) -> dict[Outline, float]:
+    most = max(fits.values())
+    raised = {one: float(np.exp(fit - most)) for one, fit in fits.items()}
+    total = sum(raised.values())
+    return {one: value / total for one, value in raised.items()}
 
 
 def save(model: NeedsModel, folder: Path, **card: Any) -> NeedsCard:
     """Write the arrays and their card."""
     data = io.BytesIO()
-    small = {one.name: getattr(model, one.name).astype(np.float16) for one in fields(NeedsModel)}
-    np.savez_compressed(data, allow_pickle=False, **small)
+    arrays: dict[str, Any] = model.arrays()
+    np.savez_compressed(data, **arrays)
     written = NeedsCard(hashlib.sha256(data.getvalue()).hexdigest(), **card)
     (folder / MODEL_FILE).write_bytes(data.getvalue())
     text = json.dumps(asdict(written), sort_keys=True, indent=1)
@@ -133,9 +157,7 @@ def load(folder: Path = HERE) -> NeedsModel:
     if hashlib.sha256(data).hexdigest() != load_card(folder).model_sha256:
         raise BadSetting("the planner's model is not that of its card", where=str(file), cure=_CURE)
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        return NeedsModel(
-            **{one.name: arrays[one.name].astype(np.float32) for one in fields(NeedsModel)}
-        )
+        return NeedsModel.of(arrays)
 
 
 def training_digest(folder: Path) -> str:

@@ -3,7 +3,6 @@
 import logging
 import re
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Final
@@ -11,8 +10,14 @@ from typing import Final
 from graph.classification.encoder import Encoder
 from graph.classification.spelling import fold
 from graph.classification.wording import ends_of
-from graph.planning.needs_labels import Outline, features_of, outline_of
-from graph.planning.needs_model import NeedsModel, Reading, load, load_card, sentence_model
+from graph.planning.needs_labels import Outline, outline_of
+from graph.planning.needs_model import (
+    NeedsModel,
+    Reading,
+    load,
+    load_card,
+    sentence_model,
+)
 from graph.planning.reshaping import reshaped
 from graph.planning.sketch import Sketch
 from kb_contract.errors import BadSetting
@@ -46,7 +51,6 @@ class Parts:
 
     model: NeedsModel
     encoder: Encoder
-    known: Mapping[Outline, int]
     asks_from: float
 
 
@@ -65,10 +69,9 @@ class NeedsReader:
         if parts is None or len(sketch.needs) > _MOST_NEEDS:
             return sketch
         rules = outline_of(sketch)
-        meaning = parts.encoder.encode(ends_of(question))
-        reading = parts.model.read(meaning, features_of(rules))
+        reading = parts.model.read(parts.encoder.encode(ends_of(question)), rules)
         wanted = decided(
-            rules, reading, parts.known, parts.asks_from,
+            rules, reading, parts.asks_from,
             away=turned_away(question), wonders=begins_as_a_question(question),
         )  # fmt: skip
         return reshaped(sketch, wanted, question)
@@ -84,7 +87,6 @@ class NeedsReader:
 def decided(
     rules: Outline,
     reading: Reading,
-    known: Mapping[Outline, int],
     asks_from: float,
     *,
     away: bool = False,
@@ -93,17 +95,17 @@ def decided(
     """Choose an outline: a deed that the rules or the model see is asked for, whatever else fits."""
     acts = asks(rules, reading, asks_from, away=away, wonders=wonders)
     greets = reading.greeting() >= _SURELY_A_GREETING and not acts
-    fitting = {
-        one: often
-        for one, often in {**known, rules: known.get(rules, 0)}.items()
-        if (one.count("action") > 0) == acts and (one.shape == "direct") <= greets
-    }
-    best = reading.best(fitting, rules)
-    return _with_count_of_the_rules(best, rules)
+    best = reading.best(acts=acts, greets=greets)
+    return rules if best == rules.clipped() else _with_count_of_the_rules(best, rules)
 
 
 def asks(
-    rules: Outline, reading: Reading, asks_from: float, *, away: bool = False, wonders: bool = False
+    rules: Outline,
+    reading: Reading,
+    asks_from: float,
+    *,
+    away: bool = False,
+    wonders: bool = False,
 ) -> bool:
     """Tell whether a person must be asked; `away` says that the words turn deeds away.
 
@@ -146,4 +148,5 @@ def load_parts() -> Parts | None:
     except (BadSetting, OSError) as error:
         _log.warning("questions are planned by rules alone: %s", error)
         return None
-    return Parts(load(), sentence_model(files.folder).ready(), card.known(), card.asks_from)
+    model = load()
+    return Parts(model, sentence_model(files.folder, model.changes), card.asks_from)

@@ -1,91 +1,126 @@
 """Teaches the planner's reading to say what a plan consists of; runs while training only."""
 
+import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from graph.planning.needs_labels import FEATURES, HEADS, Floats
-from graph.planning.needs_model import NeedsModel
+from graph.classification.low_rank import Changes
+from graph.classification.variations import varied
+from graph.classification.wording import ends_of
+from graph.planning.needs_labels import FEATURES, HEADS, SHAPES, Outline, features_of, marks_of
+from graph.planning.needs_model import FIRST_TOKENS_OF, MEANS_OF, NeedsModel
 
-HIDDEN: Final = 256
-ROUNDS: Final = 18
-_BATCH: Final = 64
-_STEP: Final = 1e-3
-_DECAY: Final = 0.1
+ROUNDS: Final = 5
+_WIDTH: Final = 384 * (len(MEANS_OF) + len(FIRST_TOKENS_OF))
 _SMOOTHING: Final = 0.03
-_LEFT_OUT: Final = 0.4
+_LEFT_OUT: Final = 0.1
 _RULES_UNHEARD: Final = 0.3
 """How often the rules say nothing, so that it learns to read for itself."""
-_LEAST_SPREAD: Final = 1e-3
+_EACH_COUNT: Final = 0.3
+"""How much every count and the shape matter by themselves, beside the outline as a whole."""
+_HABIT: Final = 0.3
+_SEEN_ONCE: Final = 0.5
+_AGREEMENT: Final = 0.5
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """What the sentence model says of a question, what the rules make of it, and what is right."""
+    """A question, what the rules make of it, and what is right."""
 
-    meaning: Floats
-    rules: Floats
-    classes: tuple[int, ...]
+    query: str
+    rules: Outline
+    right: Outline
 
 
-def taught(lessons: Sequence[Lesson], seed: int = 1) -> NeedsModel:
-    """Learn from every lesson; the same lessons, the same model."""
+def taught(
+    lessons: Sequence[Lesson],
+    folder: Path,
+    start: Changes | None,
+    *,
+    rounds: int = ROUNDS,
+    seed: int = 1,
+) -> NeedsModel:
+    """Learn from every lesson, each said a little differently in every round."""
     import torch  # noqa: PLC0415 - only training needs it
+
+    from graph.classification.thin_learning import Steps, ThinStudent, batches  # noqa: PLC0415
 
     torch.manual_seed(seed)
     torch.set_num_threads(1)
-    meanings = np.array([one.meaning for one in lessons])
-    centre, spread = meanings.mean(axis=0), meanings.std(axis=0) + _LEAST_SPREAD
-    pupil = _Pupil.of(meanings.shape[1])
-    given = torch.tensor((meanings - centre) / spread)
-    rules = torch.tensor(np.array([one.rules for one in lessons]))
-    wanted = torch.tensor([one.classes for one in lessons])
-    optimizer = torch.optim.AdamW(pupil.learning(), lr=_STEP, weight_decay=_DECAY)
-    steps = ROUNDS * -(-len(lessons) // _BATCH)
-    pace = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    for _ in range(ROUNDS):
-        shuffled: Any = torch.randperm(len(lessons))
-        for rows in shuffled.split(_BATCH):
-            loss = pupil.loss(given[rows], rules[rows], wanted[rows])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            pace.step()
-    return pupil.found(centre, spread)
+    chance = random.Random(seed)  # noqa: S311 - nothing secret
+    student, pupil = ThinStudent.of(folder, start), _Pupil.of(lessons)
+    steps = Steps.of([*student.thin.values(), *pupil.learning()], len(lessons), rounds)
+    for _ in range(rounds):
+        ids = [student.pieces.ids(varied(ends_of(one.query), chance)) for one in lessons]
+        for rows in batches(ids, chance):
+            said = student.says([ids[row] for row in rows], MEANS_OF, FIRST_TOKENS_OF)
+            steps.take(pupil.loss(said, rows))
+    return pupil.found(student.changes())
 
 
 @dataclass(frozen=True)
 class _Pupil:
-    """Two layers of weights in torch."""
+    """The layer over the sentence model in torch, with all lessons as numbers."""
 
-    inner: Any
-    outer: Any
+    known: Sequence[Outline]
+    head: Any
+    habit: Any
+    agreement: Any
+    marks: Any
+    rules: Any
+    agreeing: Any
+    classes: Any
+    right: Any
 
     @staticmethod
-    def of(width: int) -> "_Pupil":
+    def of(lessons: Sequence[Lesson]) -> "_Pupil":
         import torch  # noqa: PLC0415 - only training needs it
 
+        often = Counter(one.right.clipped() for one in lessons)
+        known = sorted(often, key=str)
+        head = torch.nn.Linear(_WIDTH + FEATURES, sum(HEADS))
+        torch.nn.init.zeros_(head.weight)
+        torch.nn.init.zeros_(head.bias)
+        habit = [_HABIT * float(np.log(often[one] + _SEEN_ONCE)) for one in known]
         return _Pupil(
-            torch.nn.Linear(width, HIDDEN), torch.nn.Linear(HIDDEN + FEATURES, sum(HEADS))
-        )
+            known, head, torch.nn.Parameter(torch.tensor(habit)),
+            torch.nn.Parameter(torch.tensor([_AGREEMENT])),
+            torch.tensor(np.array([marks_of(one) for one in known])),
+            torch.tensor(np.array([features_of(one.rules) for one in lessons])),
+            torch.tensor([[float(one.rules.clipped() == said) for said in known] for one in lessons]),
+            torch.tensor([one.right.classes() for one in lessons]),
+            torch.tensor([known.index(one.right.clipped()) for one in lessons]),
+        )  # fmt: skip
 
     def learning(self) -> list[Any]:
-        return [*self.inner.parameters(), *self.outer.parameters()]
+        return [*self.head.parameters(), self.habit, self.agreement]
 
-    def loss(self, given: Any, rules: Any, wanted: Any) -> Any:
+    def loss(self, said: Any, rows: Sequence[int]) -> Any:
+        """How far what it says is from the whole outline, and from each of its numbers."""
         import torch  # noqa: PLC0415 - only training needs it
 
-        drop: Any = torch.nn.functional.dropout
-        hidden = drop(torch.relu(self.inner(drop(given, _LEFT_OUT))), _LEFT_OUT)
-        heard = (torch.rand(len(rules), 1) > _RULES_UNHEARD).float()
-        scores = self.outer(torch.cat([hidden, rules * heard], 1)).split(HEADS, 1)
-        return sum(
-            torch.nn.functional.cross_entropy(one, wanted[:, at], label_smoothing=_SMOOTHING)
-            for at, one in enumerate(scores)
+        functional: Any = torch.nn.functional
+        heard = (torch.rand(len(rows), 1) > _RULES_UNHEARD).float()
+        given = torch.cat([functional.dropout(said, _LEFT_OUT), self.rules[rows] * heard], 1)
+        scores = self.head(given)
+        fits = scores @ self.marks.T + self.habit + self.agreement * self.agreeing[rows] * heard
+        whole = functional.cross_entropy(fits, self.right[rows], label_smoothing=_SMOOTHING)
+        wanted = self.classes[rows]
+        return whole + _EACH_COUNT * sum(
+            functional.cross_entropy(one, wanted[:, at], label_smoothing=_SMOOTHING)
+            for at, one in enumerate(scores.split(HEADS, 1))
         )
 
-    def found(self, centre: Floats, spread: Floats) -> NeedsModel:
-        inner, inner_bias, outer, outer_bias = (one.detach().numpy() for one in self.learning())
-        return NeedsModel(centre, spread, inner.T.copy(), inner_bias, outer.T.copy(), outer_bias)
+    def found(self, changes: Changes) -> NeedsModel:
+        weights, bias, habit, agreement = (one.detach().numpy() for one in self.learning())
+        outlines = [[*one.counts, SHAPES.index(one.shape)] for one in self.known]
+        return NeedsModel(
+            said=weights[:, :_WIDTH].T.copy(), rules=weights[:, _WIDTH:].T.copy(), bias=bias,
+            outlines=np.array(outlines, dtype=np.int8), habit=habit, agreement=agreement,
+            changes=changes,
+        )  # fmt: skip

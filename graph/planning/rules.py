@@ -14,6 +14,7 @@ from graph.planning.asking_back import (
     impossible_action,
     nobody_can,
     parts_of,
+    possible_actions,
     says_nothing,
     unclear,
 )
@@ -22,6 +23,7 @@ from graph.planning.decomposition import sketch_of
 from graph.planning.dependencies import shape_of
 from graph.planning.estimates import Estimator
 from graph.planning.needs_reading import NeedsReader
+from graph.planning.operation_names import operation_named
 from graph.planning.registry import Registry
 from graph.planning.sketch import Need, Sketch
 from graph.planning.tool_choice import calling_agents, tool_parameters
@@ -82,7 +84,14 @@ class RulePlanner:
         return self.estimator.plan(plan, registry)
 
     async def _read(self, ruled: Sketch, question: str, registry: Registry) -> Sketch:
-        """Who names agents knows what to ask them; the reading then only looks for deeds."""
+        """Who names agents knows what to ask them; the reading then only looks for deeds.
+
+        One order that the writer knows, and nothing else, needs no reading.
+        """
+        orders = [one.question for one in ruled.needs if one.capability == "action"]
+        known = [one for one in orders if operation_named(one) in possible_actions(registry)]
+        if len(known) == len(ruled.needs) == 1:
+            return ruled
         joined = await asyncio.to_thread(self.needs.joined, ruled, question)
         acts = any(one.capability == "action" for one in joined.needs)
         return joined if acts or not named_in(question, registry.agents) else ruled

@@ -3,12 +3,11 @@
 import argparse
 import logging
 import time
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from graph.classification.encoder import Encoder
+from graph.classification.question_model import load_model
 from graph.classification.rules import classify
 from graph.classification.wording import ends_of
 from graph.planning.decomposition import sketch_of
@@ -16,77 +15,78 @@ from graph.planning.needs_labels import (
     TRAINING,
     LabelledOutline,
     Outline,
-    features_of,
     outline_of,
     read_labelled,
 )
 from graph.planning.needs_measures import Measured, figures, threshold
-from graph.planning.needs_model import HERE, load_card, save, sentence_model, training_digest
+from graph.planning.needs_model import (
+    HERE,
+    NeedsCard,
+    NeedsModel,
+    load_card,
+    save,
+    sentence_model,
+    training_digest,
+)
 from graph.planning.needs_reading import begins_as_a_question, turned_away
-from graph.planning.needs_training import Lesson, taught
+from graph.planning.needs_training import ROUNDS, Lesson, taught
 from graph.planning.sketch import Sketch
 from kb_contract.embedding_space import DEFAULT_MODEL
-from kb_contract.sentence_models.model_files import ModelFiles, find_model
+from kb_contract.sentence_models.model_files import find_model
 
 WRITERS: Final = "writer_"
 """Authors who saw no code: only they say how good it is on questions of strangers."""
 _log = logging.getLogger("graph.planning.train")
 
 
-Row = tuple[LabelledOutline, Outline, Lesson]
-
-
-def train(training: Path = TRAINING, folder: Path = HERE) -> None:
-    """Read every question, measure with each writer left out, learn from everything, write the model."""
-    files = find_model(DEFAULT_MODEL)
-    rows = heard(read_labelled(training), sentence_model(files.folder).ready())
-    learn(rows, files, training_digest(training), folder)
-
-
-def learn(rows: Sequence[Row], files: ModelFiles, training_sha256: str, folder: Path) -> None:
-    """Measure and learn from what was heard of every question."""
-    began = time.monotonic()
-    writers = sorted({one.author for one, _, _ in rows if one.author.startswith(WRITERS)})
-    measured = {writer: _left_out(rows, writer) for writer in writers}
-    _log.info("measured, %.0f s", time.monotonic() - began)
-    known = Counter(one.outline for one, _, _ in rows)
+def train(training: Path = TRAINING, folder: Path = HERE, rounds: int = ROUNDS) -> NeedsCard:
+    """Measure with all writers left out, learn from everything, write the model."""
+    began, files = time.monotonic(), find_model(DEFAULT_MODEL)
+    lines = read_labelled(training)
+    lessons = [Lesson(one.query, by_rules(one.query), one.outline) for one in lines]
+    learner = Learner(files.folder, rounds)
+    measured = learner.left_out(lines, lessons, writers(lines))
+    _log.info("measured without %s, %.0f s", ", ".join(measured), time.monotonic() - began)
     asks_from = threshold([one for several in measured.values() for one in several])
     card = save(
-        taught([lesson for _, _, lesson in rows]), folder,
-        training_sha256=training_sha256, questions=len(rows),
+        learner.taught(lessons), folder,
+        training_sha256=training_digest(training), questions=len(lines),
         encoder=files.name, encoder_sha256=files.weights_sha256(), asks_from=asks_from,
-        outlines=[[list(one.counts), one.shape, often] for one, often in sorted(known.items(), key=str)],
-        figures={name: figures(several, known, asks_from) for name, several in measured.items()},
+        figures={name: figures(several, asks_from) for name, several in measured.items()},
     )  # fmt: skip
-    _log.info("asks from a chance of %.2f, %.0f s", asks_from, time.monotonic() - began)
-    for name, one in card.figures.items():
-        _log.info("%s: %s", name, one)
+    _log.info("trained, %.0f s", time.monotonic() - began)
+    return card
 
 
-def heard(lines: Sequence[LabelledOutline], encoder: Encoder) -> list[Row]:
-    """Return every line with what the rules and the sentence model say of it."""
-    rows: list[Row] = []
-    for one in lines:
-        rules = by_rules(one.query)
-        meaning = encoder.encode(ends_of(one.query))
-        rows.append((one, rules, Lesson(meaning, features_of(rules), one.outline.classes())))
-    return rows
+def writers(lines: Sequence[LabelledOutline]) -> list[str]:
+    """Everybody who is left out to be measured on."""
+    return sorted({one.author for one in lines if one.author.startswith(WRITERS)})
 
 
-def _left_out(rows: Sequence[Row], writer: str) -> list[Measured]:
-    """Read a writer's questions with a model that was not taught them."""
-    model = taught([lesson for one, _, lesson in rows if one.author != writer])
-    return [
-        Measured(
-            one.outline,
-            rules,
-            model.read(lesson.meaning, lesson.rules),
-            away=turned_away(one.query),
-            wonders=begins_as_a_question(one.query),
-        )
-        for one, rules, lesson in rows
-        if one.author == writer
-    ]
+class Learner:
+    """Begins where the classifier's training ended: that model knows already what is asked for."""
+
+    def __init__(self, sentence_model: Path, rounds: int) -> None:
+        self._folder, self._rounds = sentence_model, rounds
+
+    def taught(self, lessons: Sequence[Lesson]) -> NeedsModel:
+        return taught(lessons, self._folder, load_model().changes, rounds=self._rounds)
+
+    def left_out(
+        self, lines: Sequence[LabelledOutline], lessons: Sequence[Lesson], group: Sequence[str]
+    ) -> dict[str, list[Measured]]:
+        """Read the questions of some writers with a model that was taught none of them."""
+        pairs = list(zip(lines, lessons, strict=True))
+        model = self.taught([lesson for one, lesson in pairs if one.author not in group])
+        encoder = sentence_model(self._folder, model.changes)
+        measured: dict[str, list[Measured]] = {writer: [] for writer in group}
+        for one, lesson in pairs:
+            if one.author in group:
+                reading = model.read(encoder.encode(ends_of(lesson.query)), lesson.rules)
+                away, wonders = turned_away(lesson.query), begins_as_a_question(lesson.query)
+                said = Measured(lesson.right, lesson.rules, reading, away=away, wonders=wonders)
+                measured[one.author].append(said)
+        return measured
 
 
 def by_rules(question: str) -> Outline:
@@ -109,7 +109,10 @@ def main() -> None:
         same = load_card(given.out).training_sha256 == training_digest(given.training)
         _log.info("the model is %s its training lines", "that of" if same else "older than")
         raise SystemExit(0 if same else 1)
-    train(given.training, given.out)
+    card = train(given.training, given.out)
+    _log.info("asks from a chance of %.2f", card.asks_from)
+    for name, one in card.figures.items():
+        _log.info("%s: %s", name, one)
 
 
 if __name__ == "__main__":

@@ -6,16 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from graph.classification.low_rank import Changes, thin_names
 from graph.planning.decomposition import sketch_of
-from graph.planning.needs_labels import (
-    FEATURES,
-    HEADS,
-    KINDS,
-    TRAINING,
-    Floats,
-    Outline,
-    features_of,
-)
+from graph.planning.needs_labels import FEATURES, HEADS, SHAPES, TRAINING, Outline
 from graph.planning.needs_measures import MISS, Measured, figures, threshold
 from graph.planning.needs_model import (
     HERE,
@@ -41,21 +34,22 @@ LOOKUP = Outline((1, 0, 0, 0, 0, 0), "single")
 DEED = Outline((0, 0, 0, 0, 0, 1), "single")
 CHECKED_DEED = Outline((1, 0, 0, 0, 1, 1), "sequential")
 GREETING = Outline((0, 0, 0, 0, 0, 0), "direct")
-KNOWN = {LOOKUP: 50, DEED: 20, CHECKED_DEED: 5, GREETING: 9}
+FROM = 0.2
+KNOWN = (LOOKUP, DEED, CHECKED_DEED, GREETING)
 
 
 def reading(of: Outline, sure: float = 0.9, action: float | None = None) -> Reading:
-    """Every head is as sure of its class; the chance of an action may be said apart."""
-    heads: list[Floats] = []
-    for classes, one in zip(HEADS, of.classes(), strict=True):
-        chances = np.full(classes, (1 - sure) / (classes - 1), dtype=np.float32)
-        chances[one] = sure
-        heads.append(np.log(chances))
+    """As sure of one outline, and the rest shared; the chance of an action may be said apart."""
+    others = [one for one in KNOWN if one != of]
+    chances = {of: sure, **dict.fromkeys(others, (1 - sure) / len(others))}
     if action is not None:
-        some = np.full(3, action / 2, dtype=np.float32)
-        some[0] = 1 - action
-        heads[KINDS.index("action")] = np.log(some)
-    return Reading(heads)
+        acting = {one: chance for one, chance in chances.items() if one.count("action")}
+        quiet = {one: chance for one, chance in chances.items() if one not in acting}
+        chances = {one: action * chance / sum(acting.values()) for one, chance in acting.items()}
+        chances |= {
+            one: (1 - action) * chance / sum(quiet.values()) for one, chance in quiet.items()
+        }
+    return Reading(chances)
 
 
 @pytest.mark.parametrize(
@@ -69,38 +63,40 @@ def reading(of: Outline, sure: float = 0.9, action: float | None = None) -> Read
     ],
 )
 def test_rules_or_model_ask_for_an_approval(rules: Outline, read: Reading, acts: bool):
-    said = decided(rules, read, KNOWN, asks_from=0.2)
+    said = decided(rules, read, asks_from=FROM)
     assert (said.count("action") > 0) is acts
 
 
 def test_in_a_question_a_verb_of_the_rules_needs_some_belief_of_the_model():
     hardly = reading(LOOKUP, action=0.001)
-    assert not decided(DEED, hardly, KNOWN, 0.2, wonders=True).count("action")
-    assert decided(DEED, reading(LOOKUP, action=0.06), KNOWN, 0.2, wonders=True).count("action")
+    assert not decided(DEED, hardly, FROM, wonders=True).count("action")
+    assert decided(DEED, reading(LOOKUP, action=0.06), FROM, wonders=True).count("action")
     assert begins_as_a_question("How do I undo the last commit but keep my changes?")
     assert not begins_as_a_question("Make a decision about the lease")
 
 
 def test_the_likeliest_known_outline_is_taken():
-    assert decided(DEED, reading(CHECKED_DEED), KNOWN, 0.2) == CHECKED_DEED
+    assert decided(DEED, reading(CHECKED_DEED), FROM) == CHECKED_DEED
 
 
 def test_only_a_plain_greeting_needs_no_step():
-    assert decided(LOOKUP, reading(GREETING, sure=0.95), KNOWN, 0.2) == GREETING
-    assert decided(LOOKUP, reading(GREETING, sure=0.7), KNOWN, 0.2).shape != "direct"
+    assert decided(LOOKUP, reading(GREETING, sure=0.95), FROM) == GREETING
+    assert decided(LOOKUP, reading(GREETING, sure=0.7), FROM).shape != "direct"
 
 
 def test_many_lookups_are_counted_by_the_words():
     six = Outline((6, 0, 1, 0, 0, 0), "parallel_then_join")
     four = Outline((4, 0, 1, 0, 0, 0), "parallel_then_join")
-    assert decided(six, reading(four), {four: 30}, 0.2).count("knowledge") == 6
+    five = Outline((5, 0, 1, 0, 0, 0), "parallel_then_join")
+    for read in (reading(four), reading(five)):
+        assert decided(six, read, FROM) == six
 
 
 def test_the_threshold_weighs_a_miss_as_many_needless_questions():
     deeds = [Measured(DEED, LOOKUP, reading(DEED, action=one)) for one in (0.12, 0.5, 0.9)]
     quiet = [Measured(LOOKUP, LOOKUP, reading(LOOKUP, action=0.02)) for _ in range(50)]
     some = [Measured(LOOKUP, LOOKUP, reading(LOOKUP, action=0.3)) for _ in range(MISS - 1)]
-    assert threshold([*deeds, *quiet, *some]) == 0.12
+    assert threshold([*deeds, *quiet, *some]) <= 0.12
     assert threshold([*deeds, *quiet, *some, *some]) > 0.3
 
 
@@ -113,8 +109,8 @@ def test_the_threshold_weighs_a_miss_as_many_needless_questions():
 )  # fmt: skip
 def test_who_says_that_nothing_is_to_be_done_is_taken_at_their_word(question: str):
     assert turned_away(question)
-    assert not decided(LOOKUP, reading(DEED), KNOWN, 0.2, away=True).count("action")
-    assert decided(DEED, reading(DEED), KNOWN, 0.2, away=True).count("action")
+    assert not decided(LOOKUP, reading(DEED), FROM, away=True).count("action")
+    assert decided(DEED, reading(DEED), FROM, away=True).count("action")
 
 
 def test_orders_turn_nothing_away():
@@ -128,7 +124,7 @@ def test_figures_count_missed_and_needless_approvals():
         Measured(LOOKUP, LOOKUP, reading(LOOKUP, action=0.01)),
         Measured(LOOKUP, DEED, reading(LOOKUP, action=0.5)),
     ]
-    said = figures(rows, KNOWN, 0.2)
+    said = figures(rows, FROM)
     assert (said["rules"]["missed"], said["rules"]["needless"]) == (1, 1)
     assert (said["joined"]["missed"], said["joined"]["needless"]) == (0, 1)
 
@@ -138,23 +134,37 @@ WIDTH = 8
 
 def a_model() -> NeedsModel:
     chance = np.random.default_rng(3)
-    sizes = ((WIDTH,), (WIDTH,), (WIDTH, 5), (5,), (5 + FEATURES, sum(HEADS)), (sum(HEADS),))
-    return NeedsModel(*(np.abs(chance.normal(size=one)).astype(np.float32) for one in sizes))
+    sizes = ((WIDTH, sum(HEADS)), (FEATURES, sum(HEADS)), (sum(HEADS),), (len(KNOWN),), (1,))
+    said, rules, bias, habit, agreement = (
+        chance.normal(size=one).astype(np.float32) for one in sizes
+    )
+    outlines = [[*one.counts, SHAPES.index(one.shape)] for one in KNOWN]
+    thin = {name: chance.normal(size=(6, 2, 2)).astype(np.float32) for name in thin_names()}
+    return NeedsModel(
+        said, rules, bias, np.array(outlines, dtype=np.int8), habit, agreement, Changes(thin)
+    )
 
 
 def test_a_model_is_read_as_it_was_saved_and_no_other(tmp_path: Path):
     card = {"training_sha256": "t", "questions": 1, "encoder": "e", "encoder_sha256": "s"}
-    save(a_model(), tmp_path, **card, asks_from=0.2, outlines=[[[1, 0, 0, 0, 0, 0], "single", 7]])
-    assert load_card(tmp_path).known() == {LOOKUP: 7}
+    save(a_model(), tmp_path, **card, asks_from=FROM)
+    assert load(tmp_path).known == KNOWN
     meaning = np.ones(WIDTH, dtype=np.float32)
-    said = [one.read(meaning, features_of(LOOKUP)) for one in (a_model(), load(tmp_path))]
-    assert said[0].of(DEED) == pytest.approx(said[1].of(DEED), rel=1e-2)
+    said = [one.read(meaning, LOOKUP).chances for one in (a_model(), load(tmp_path))]
+    assert said[0] == pytest.approx(said[1], rel=5e-2)
+    assert sum(said[0].values()) == pytest.approx(1)
     (tmp_path / MODEL_FILE).write_bytes(b"something else")
     with pytest.raises(BadSetting, match="not that of its card"):
         load(tmp_path)
     (tmp_path / "needs_model.json").write_text("{}")
     with pytest.raises(BadSetting):
         load_card(tmp_path)
+
+
+def test_what_only_the_rules_know_can_be_chosen_too():
+    never = Outline((1, 1, 1, 1, 1, 2), "mixed")
+    read = a_model().read(np.ones(WIDTH, dtype=np.float32), never)
+    assert read.chances.keys() == {*KNOWN, never}
 
 
 def test_the_shipped_model_is_that_of_its_lines():

@@ -12,11 +12,6 @@ from kb.commands.eval_plan import measured
 
 pytestmark = pytest.mark.timeout(600)
 STRANGERS = Path(__file__).parent / "questions_of_strangers"
-# Asks for a lookup, a live reading and an incident in one breath; the incident is not heard.
-KNOWN_MISSES = {
-    "what does the SLA promise for P2, what's the present response time, and if we're breaching it "
-    "open an incident"
-}
 
 
 def rows(name: str) -> list[dict[str, Any]]:
@@ -32,8 +27,10 @@ def test_types_are_right_and_confidence_means_what_it_says(name: str):
     assert figures["calibration_error"] <= 0.05
 
 
-@pytest.mark.parametrize("name", ["plans_1.jsonl", "plans_2.jsonl", "plans_3.jsonl"])
-def test_no_approval_is_missed(name: str):
-    _, wrong = measured(rows(name), None)
-    missed = {one["query"] for one in wrong if one["what"] == "missed approval"}
-    assert missed <= KNOWN_MISSES
+@pytest.mark.parametrize("name", ["plans_4.jsonl"])
+def test_plans_are_right_and_no_approval_is_missed(name: str):
+    figures, wrong = measured(rows(name), None)
+    assert [one["query"] for one in wrong if one["what"] == "missed approval"] == []
+    assert figures["shape"] >= 0.92
+    assert figures["approval"] >= 0.96
+    assert min(figures["capabilities"], figures["edges"]) >= 0.85
