@@ -136,7 +136,10 @@ def _nearness(question: Question, found: Sequence[Candidate]) -> Numbers:
 
 def _likeness(weights: Numbers, near: Numbers) -> Numbers:
     """Sum up nearness by how much each word counts; not a number where no words are known."""
-    return weights @ near if len(weights) else np.full(near.shape[1], np.nan)
+    alike = np.full(near.shape[1], np.nan)
+    if len(weights):
+        alike[:] = weights @ near
+    return alike
 
 
 def _of_best_part(question: Question, found: Sequence[Candidate], held: Numbers) -> Numbers:
@@ -152,7 +155,8 @@ def _of_best_part(question: Question, found: Sequence[Candidate], held: Numbers)
         own = np.array([term in part.terms for term in terms])
         words = held[:, own].sum(axis=1) / (question.much_of_bm25(part.terms) or 1.0)
         alike = _likeness(part.weights, near)
-        fits.append(np.where(np.isnan(alike), words, (words + 2 * np.nan_to_num(alike)) / 3))
+        parts = 1 + 2 * ~np.isnan(alike)
+        fits.append((words + 2 * np.nan_to_num(alike)) / parts)
     return np.max(fits, axis=0)
 
 
