@@ -19,6 +19,7 @@ from graph.server.run_request import Metadata, OwnId, PathId
 from graph.server.server_parts import Caller, Parts, ServerParts
 from graph.server.snapshots import interrupts_by_task, only
 from graph.server.thread_copying import ThreadCopying
+from graph.server.thread_pruning import prune_at_rest
 
 router = APIRouter(prefix="/threads", tags=["threads"], route_class=BorderRoute)
 STATE_FIELDS = {"values", "interrupts"}
@@ -145,15 +146,15 @@ async def count_threads(parts: Parts, search: ThreadSearch | None = None) -> int
 
 @router.post("/prune")
 async def prune_threads(parts: Parts, which: PrunedThreads) -> dict[str, int]:
-    """Delete threads, or of each all states but its newest; those that are not there do not count."""
+    """Delete threads, or of each all states but its newest; one that is gone, or works, does not count."""
     pruned = 0
     for thread_id in dict.fromkeys(which.thread_ids):
         if await parts.database.row("thread", thread_id=thread_id) is None:
             continue
         if which.strategy == "delete":
             await forget_thread(parts, thread_id)
-        else:
-            await parts.saver.aprune([thread_id])
+        elif not await prune_at_rest(parts.database, parts.saver, thread_id):
+            continue
         pruned += 1
     return {"pruned_count": pruned}
 

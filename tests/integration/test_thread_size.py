@@ -36,7 +36,7 @@ async def test_rows_of_a_long_thread_stay_below_five_times_its_content(database_
     config: Any = {"configurable": {"thread_id": thread}}
     pool = server_pool(SecretStr(database_url), largest=2)
     async with open_saver(database_url) as saver, pool:
-        database = Database(pool)
+        database = Database(pool, "default")
         await database.row("new_thread", thread_id=thread, metadata=Jsonb({}))
         graph = scripted_graph(EffectsInMemory(), checkpointer=saver)
         for turn in range(40):
@@ -75,10 +75,15 @@ async def test_a_thread_is_left_alone_while_a_run_goes_on_from_its_past(database
         run = (await reader.http.post(f"/threads/{thread}/runs", json=fork)).json()["run_id"]
         parts = reader.app.state.parts
         assert not await prune_when_long(parts.database, parts.saver, thread, most=1)
+        by_hand = {"thread_ids": [thread], "strategy": "keep_latest"}
+        pruned = (await reader.http.post("/threads/prune", json=by_hand)).json()
+        assert pruned == {"pruned_count": 0}
         assert len((await reader.http.get(f"/threads/{thread}/history")).json()) == len(history)
         async with running_worker(settings, world.graphs()):
             values = (await reader.http.get(f"/threads/{thread}/runs/{run}/join")).json()
         assert (values["status"], world.counted()["a"]) == ("completed", 2)
-        assert await prune_when_long(parts.database, parts.saver, thread, most=1)
+        pruned = (await reader.http.post("/threads/prune", json=by_hand)).json()
+        assert pruned == {"pruned_count": 1}
+        assert len((await reader.http.get(f"/threads/{thread}/history")).json()) == 1
         left = (await reader.http.get(f"/threads/{thread}/state")).json()["values"]
         assert left["answer"] == values["answer"]
