@@ -129,7 +129,10 @@ class ExtractionJob:
     async def _one(self, wanted: Waiting, total: int) -> None:
         [row] = await asyncio.to_thread(self.ledger.passages, [wanted])
         passage = Passage.of_row(row)
-        where = {"document_id": str(wanted.document_id), "chunk_index": wanted.chunk_index}
+        where: dict[str, Any] = {
+            "document_id": str(wanted.document_id),
+            "chunk_index": wanted.chunk_index,
+        }
         with self.stages.stage("llm.extract", quiet=True, **where) as told, one_effect() as paid:
             result = await self.extractor.extract(passage, self.books)
             told["status"] = result.status

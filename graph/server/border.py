@@ -62,7 +62,7 @@ class Border:
         known = not origin or origin in self.origins or LOOPBACK_ORIGIN.fullmatch(origin)
         if not known and not _is_own_page(headers):
             return error_response(
-                403, f"pages of {origin[:200]} may not call", hint="add it to CORS_ORIGINS"
+                403, f"pages of {(origin or '')[:200]} may not call", hint="add it to CORS_ORIGINS"
             )
         if method not in SAFE_METHODS and headers.get("cookie") and not _is_own_page(headers):
             return error_response(

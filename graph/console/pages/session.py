@@ -136,8 +136,9 @@ class SessionPanel:
         try:
             if turn.answer_id:
                 return str((await self.calls.get(f"/answers/{turn.answer_id}"))["question"])
-            values = (await self.calls.get(f"/threads/{self.session}"))["values"]
-            return str((values or {}).get("question") or "")
+            thread: dict[str, Any] = await self.calls.get(f"/threads/{self.session}")
+            values: dict[str, Any] = thread["values"] or {}
+            return str(values.get("question") or "")
         except Refused:
             return ""
 
