@@ -1,8 +1,9 @@
 """The reader's graph. Read this first: the nodes stand here in the order in which they work.
 
-intake → understand → classify → plan → execute → synthesize → verify → remember
-                        ↑          └→ (no steps: synthesize; clarify when the person is asked back,
-                        └─ clarify ←┘   remember when nothing can be planned)
+intake → understand → recall → classify → plan → execute → synthesize → verify → remember
+                          │      ↑          └→ (no steps: synthesize; clarify when the person is asked
+                          │      └─ clarify ←┘   back, remember when nothing can be planned)
+                          └→ remember, when the answer is known
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,9 +19,10 @@ from langgraph.runtime import Runtime
 from graph.nodes.clarify import clarify
 from graph.nodes.execute import Execute
 from graph.nodes.intake import Intake
+from graph.nodes.recall import nothing_is_kept
 from graph.nodes.remember import Remember
 from graph.nodes.understand import as_asked
-from graph.routing import STEPS_LIMIT, after_clarify, after_plan
+from graph.routing import STEPS_LIMIT, after_clarify, after_plan, after_recall
 from graph.run_context import RunContext
 from graph.state import Answer, Question, State, StepResult
 
@@ -49,6 +51,7 @@ class Nodes:
     verify: Node
     remember: Remember
     understand: Node = as_asked
+    recall: Node = nothing_is_kept
 
 
 def agent_graph(
@@ -60,6 +63,9 @@ def agent_graph(
     )
     graph.add_node("intake", nodes.intake, metadata={"does": "cleans the question"})
     graph.add_node("understand", nodes.understand, metadata={"does": "makes a follow-up whole"})
+    graph.add_node(
+        "recall", nodes.recall, metadata={"does": "gives an answer again that still holds"}
+    )
     graph.add_node(
         "classify", nodes.classify, metadata={"does": "says what kind of question it is"}
     )
@@ -76,7 +82,8 @@ def agent_graph(
 
     graph.add_edge(START, "intake")
     graph.add_edge("intake", "understand")
-    graph.add_edge("understand", "classify")
+    graph.add_edge("understand", "recall")
+    graph.add_conditional_edges("recall", after_recall)
     graph.add_edge("classify", "plan")
     graph.add_conditional_edges("plan", after_plan)
     graph.add_conditional_edges("clarify", after_clarify)

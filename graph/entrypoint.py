@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -22,11 +22,15 @@ from graph.agents.reasoning import Reasoning
 from graph.agents.registry import LiveRegistry
 from graph.agents.system import System
 from graph.agents.tools import ToolCalls
+from graph.caching.what_is_kept import Lifetimes
 from graph.checkpoints import PostgresSaver, open_saver
 from graph.classification.trained import TrainedClassifier
+from graph.gateways.answer_cache.cache import StoredAnswers
+from graph.gateways.answer_cache.composed import stored_answers
 from graph.gateways.answer_log import PostgresAnswerLog
 from graph.gateways.chat_model import RoutedChatModel, chat_model
 from graph.gateways.entity_links import PostgresEntityLinks
+from graph.gateways.found_passages import FoundPassages, RememberingReader
 from graph.gateways.knowledge_reader import PostgresQdrantReader
 from graph.gateways.model_planner import ModelPlanner
 from graph.gateways.operations import RequestedOperations
@@ -45,6 +49,7 @@ from graph.nodes.classify import Classify
 from graph.nodes.execute import Execute
 from graph.nodes.intake import Intake
 from graph.nodes.plan import Plan
+from graph.nodes.recall import Keeping, Recall, nothing_is_kept
 from graph.nodes.remember import Remember
 from graph.nodes.synthesize import Synthesize
 from graph.nodes.understand import Understand
@@ -72,6 +77,9 @@ class Gateways:
     tools: ToolServerPool
     classes: ClassAgents
     """Agents that packages bring, and those that whoever composes registers."""
+    kept: StoredAnswers | None = None
+    """Answers that may be given again; None: every one is worked out anew."""
+    plans: PlanCache = field(default_factory=PlanCache)
 
     @property
     def registry(self) -> LiveRegistry:
@@ -93,20 +101,9 @@ def gateways_of(
     """Make the gateways; none of them connects before it is used."""
     ledger = LazyPool(settings.database_url, role=READER_ROLE)
     ops = LazyPool(settings.database_url)
-    key = settings.qdrant_api_key
-    qdrant = AsyncQdrantClient(
-        url=settings.qdrant_url,
-        api_key=key.get_secret_value() if key else None,
-        check_compatibility=False,
-    )
+    qdrant, embedder = _qdrant_of(settings), _embedder_of(settings)
     # Everybody who may call this server has the same rights; keys of their own may change that here.
     groups = callers_groups(settings.kb_audience)
-    embedder = QuestionEmbedder(
-        settings.embedding_model,
-        settings.embedding_threads,
-        settings.embedding_backend,
-        settings.embedding_cache.expanduser(),
-    )
     live = PostgresQdrantReader(
         ledger,
         qdrant,
@@ -118,8 +115,10 @@ def gateways_of(
             settings.rerank_model, settings.rerank_seconds, settings.embedding_threads
         ),
     )
+    kept = stored_answers(settings, ledger, ops, qdrant, embedder)
     copies = PastCopies(ledger, ops, qdrant, settings.workspace_id, settings.as_of_seconds)
-    reader = AnyTimeReader(live, copies)
+    found = FoundPassages(ledger, settings.workspace_id)
+    reader = RememberingReader(live, copies, found)
     model = chat_model(settings, ops)
     tools = tool_servers(settings.mcp_servers)
     return Gateways(
@@ -131,6 +130,26 @@ def gateways_of(
         model=model,
         tools=tools,
         classes=ClassAgents(load_classes(classes).classes, Services(reader, model, tools)),
+        kept=kept,
+        plans=PlanCache(settings.workspace_id, settings.plan_cache_size),
+    )
+
+
+def _qdrant_of(settings: ReaderSettings) -> AsyncQdrantClient:
+    key = settings.qdrant_api_key
+    return AsyncQdrantClient(
+        url=settings.qdrant_url,
+        api_key=key.get_secret_value() if key else None,
+        check_compatibility=False,
+    )
+
+
+def _embedder_of(settings: ReaderSettings) -> QuestionEmbedder:
+    return QuestionEmbedder(
+        settings.embedding_model,
+        settings.embedding_threads,
+        settings.embedding_backend,
+        settings.embedding_cache.expanduser(),
     )
 
 
@@ -156,6 +175,7 @@ def build_graph(
 ) -> ReaderGraph:
     """Put the reader together; finished answers are kept in Postgres unless somebody else keeps them."""
     outside = gateways or gateways_of(settings)
+    kept, caller = outside.kept, outside.reader.caller
     nodes = Nodes(
         intake=Intake(settings.max_question_chars),
         understand=Understand(outside.model),
@@ -167,7 +187,7 @@ def build_graph(
             outside.reader,
             outside.registry,
             history=PostgresStepHistory(outside.ops),
-            cache=PlanCache(settings.workspace_id, settings.plan_cache_size),
+            cache=outside.plans,
             rights=outside.reader.caller,
             spending=outside.model,
         ),
@@ -186,9 +206,15 @@ def build_graph(
         remember=Remember(
             answers or PostgresAnswerLog(outside.ops, settings.workspace_id),
             PostgresQuestionCosts(outside.ops, settings.workspace_id) if outside.model else None,
+            Keeping(kept, caller, _lifetimes(settings)) if kept else None,
         ),
+        recall=Recall(kept, caller) if kept else nothing_is_kept,
     )
     return agent_graph(nodes, checkpointer=checkpointer)
+
+
+def _lifetimes(settings: ReaderSettings) -> Lifetimes:
+    return Lifetimes(settings.result_cache_ttl, settings.schema_cache_ttl)
 
 
 def _agents(settings: ReaderSettings, outside: Gateways) -> AgentsGraph:

@@ -162,6 +162,9 @@ class FinishedAnswer:
     conflicts: Sequence[Any] = ()
     as_of: str | None = None
     """The past that was asked; None: what was live."""
+    cached_from: str | None = None
+    """The kept answer that was given again."""
+    asked_by: str | None = None
 
 
 class AgentDirectory(Protocol):

@@ -1,8 +1,10 @@
 """What a caller may say about one run, as plain JSON."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from graph.caching.wishes import LONGEST, read_wish
 from graph.selection import EVERYTHING, Selection
+from kb_contract.errors import BadInput
 
 
 class RunContext(BaseModel):
@@ -35,3 +37,19 @@ class RunContext(BaseModel):
         description="documents that are looked at: by tags, versions, audience, dates",
         json_schema_extra={"langgraph_nodes": ["plan", "execute"]},
     )
+    cache: str | None = Field(
+        default=None,
+        max_length=LONGEST,
+        description="about kept answers, as Cache-Control says it: no-cache, no-store, only-if-cached, "
+        "max-age=SECONDS",
+        json_schema_extra={"langgraph_nodes": ["recall"]},
+    )
+
+    @field_validator("cache")
+    @classmethod
+    def _says_something(cls, said: str | None) -> str | None:
+        try:
+            read_wish(said)
+        except BadInput as error:
+            raise ValueError(str(error)) from error
+        return said

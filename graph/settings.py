@@ -96,6 +96,43 @@ class ReaderSettings(ModelSettings):
     plan_cache_size: int = Field(
         default=512, ge=0, description="plans that each process keeps; 0: none"
     )
+    result_cache_ttl: float = Field(
+        default=3_600,
+        ge=0,
+        le=2_592_000,
+        description="seconds that an answer is given again at most, see docs/caching.md; 0: never",
+    )
+    schema_cache_ttl: float = Field(
+        default=86_400,
+        ge=0,
+        le=2_592_000,
+        description="the same for answers about what data there is",
+    )
+    answer_cache_size: int = Field(
+        default=20_000, ge=0, description="answers that are kept in Postgres at most; 0: none"
+    )
+    answer_cache_megabytes: int = Field(
+        default=256, ge=1, le=65_536, description="and how much room they take there at most"
+    )
+    answer_memory_megabytes: int = Field(
+        default=32, ge=0, le=4_096, description="room for answers that each process keeps in memory"
+    )
+    answer_cache_similar: bool = Field(
+        default=True, description="whether a question in other words may be given a kept answer"
+    )
+    answer_cache_wait: float = Field(
+        default=10.0,
+        ge=0,
+        le=300,
+        description="seconds that a question waits for the same one that is being worked out",
+    )
+    answer_cache_warm: int = Field(
+        default=0,
+        ge=0,
+        le=200,
+        description="questions that are worked out anew when nothing else is to do, after a change made "
+        "their answers stale; 0: none",
+    )
     query_timeout: float = Field(default=300, gt=0, le=86_400, description="seconds for one answer")
     max_parallel: int = Field(default=4, ge=1, le=64, description="steps of a plan at one time")
     max_question_chars: int = Field(default=20_000, ge=100, description="longest question")

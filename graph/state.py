@@ -164,6 +164,10 @@ class State(Question):
     """How often the person was asked what this question means."""
     summary: str = ""
     """What was said in the messages that are not kept any more."""
+    cached: bool = False
+    """Whether this answer was worked out before."""
+    cache: dict[str, Any] = field(default_factory=dict)
+    """Of a kept answer: which one, how old it is, what it saved; else what was served meanwhile."""
 
     @property
     def asks(self) -> str:
@@ -188,3 +192,5 @@ class Answer:
     timings: dict[str, float] = field(default_factory=dict)
     answer_id: str = ""
     trace_id: str = ""
+    cached: bool = False
+    cache: dict[str, Any] = field(default_factory=dict)

@@ -53,12 +53,14 @@ class Client:
         plan: Mapping[str, Any] | None = None,
         as_of: str | None = None,
         only: Mapping[str, Any] | None = None,
+        cache: str | None = None,
         on_event: OnEvent = _nobody_listens,
     ) -> dict[str, Any]:
         """Ask, follow the stream, and return the answer (or what it waits for).
 
         `as_of` asks the past: a generation's number, a commit, or a moment. `only`
         narrows which documents are looked at: tags, versions, status, audience, since, until.
+        `cache` says of kept answers what Cache-Control says: no-cache, no-store, only-if-cached, max-age=60.
         """
         thread_id = thread or self._new_thread()
         given = {
@@ -67,7 +69,11 @@ class Client:
             "own_plan": dict(plan) if plan else None,
         }
         with _in_our_words(self.url):
-            bounds = {name: one for name, one in (("as_of", as_of), ("only", only)) if one}
+            bounds = {
+                name: one
+                for name, one in (("as_of", as_of), ("only", only), ("cache", cache))
+                if one
+            }
             context = {"context": bounds} if bounds else {}
             return self._run(thread_id, on_event, input=given, **context)
 
@@ -236,7 +242,7 @@ class Client:
 
 ANSWER_KEYS: Sequence[str] = (
     "answer", "status", "citations", "coverage", "conflicts", "plan", "query_type", "usage", "timings",
-    "answer_id", "trace_id",
+    "answer_id", "trace_id", "cached", "cache",
 )  # fmt: skip
 
 

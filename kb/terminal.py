@@ -83,6 +83,7 @@ def show_answer(answer: Mapping[str, Any], to: Console) -> None:
         Panel(
             escape(str(answer.get("answer") or "")),
             title=f"[bold]{escape(str(answer.get('status')))}",
+            subtitle=_age(answer),
         )
     )
     citations: Sequence[Mapping[str, Any]] = answer.get("citations") or []
@@ -96,6 +97,14 @@ def show_answer(answer: Mapping[str, Any], to: Console) -> None:
         )
 
     _show_support(answer, to)
+
+
+def _age(answer: Mapping[str, Any]) -> str | None:
+    """Say that it was worked out before, and when."""
+    if not answer.get("cached"):
+        return None
+    about: Mapping[str, Any] = answer.get("cache") or {}
+    return f"[dim]kept {float(about.get('age_seconds') or 0):.0f} s ago · `--no-cache` works it out anew"
 
 
 def _show_support(answer: Mapping[str, Any], to: Console) -> None:

@@ -56,6 +56,11 @@ def past_collection(workspace: str, agent: str, generation_id: int) -> str:
     return _scoped(workspace, f"{agent}__as_of__{generation_id}")
 
 
+def kept_questions(workspace: str, model: str) -> str:
+    """Name the collection of answered questions; vectors of two models never meet."""
+    return _scoped(workspace, f"kept__questions__{sha256_text(model)[:8]}")
+
+
 def production_alias(workspace: str, agent: str) -> str:
     """Name the alias that readers read through."""
     return _scoped(workspace, f"{agent}_production")

@@ -13,10 +13,11 @@ from kb_contract.named_queries import named_queries
 
 _ANSWER = """
 insert into ops.answers (answer_id, thread_id, run_id, trace_id, question, query_type, status,
-                         answer, plan, usage, timings, generations, coverage, conflicts, as_of)
+                         answer, plan, usage, timings, generations, coverage, conflicts, as_of,
+                         cached_from)
 values (%(answer_id)s, %(thread_id)s, %(run_id)s, %(trace_id)s, %(question)s, %(query_type)s,
         %(status)s, %(answer)s, %(plan)s, %(usage)s, %(timings)s, %(generations)s, %(coverage)s,
-        %(conflicts)s, %(as_of)s)
+        %(conflicts)s, %(as_of)s, %(cached_from)s)
 on conflict (answer_id) do nothing
 """
 _CITATION = """
@@ -42,6 +43,8 @@ class PostgresAnswerLog:
             await connection.execute(_ANSWER.encode(), _answer_values(answer))
             await _keep_citations(connection, answer)
             await self._keep_gaps(connection, answer)
+            if answer.cached_from:
+                await self._keep_use(connection, answer)
 
     async def _keep_gaps(self, connection: Connection, answer: FinishedAnswer) -> None:
         """Keep what nobody could answer; the same words asked again are the same gap."""
@@ -53,6 +56,12 @@ class PostgresAnswerLog:
                 "words": sha256_text(words), "answer_id": answer.answer_id,
             }  # fmt: skip
             await connection.execute(statement, values)
+
+    async def _keep_use(self, connection: Connection, answer: FinishedAnswer) -> None:
+        """Put it into the books: asked, and nothing paid."""
+        values = {"workspace": self.workspace, "thread_id": answer.thread_id or None,
+                  "run_id": answer.run_id or None, "user": answer.asked_by}  # fmt: skip
+        await connection.execute(named_queries("caches")["keep_cached_use"].encode(), values)
 
 
 async def _keep_citations(connection: Connection, answer: FinishedAnswer) -> None:
@@ -78,4 +87,5 @@ def _answer_values(answer: FinishedAnswer) -> dict[str, Any]:
         "coverage": json.dumps(answer.coverage),
         "conflicts": json.dumps(list(answer.conflicts)),
         "as_of": answer.as_of,
+        "cached_from": answer.cached_from,
     }

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+from graph.tally import Size, Tally
 from kb_contract.embedding_space import DEFAULT_MODEL
 from kb_contract.sentence_models.export_cache import ExportCache
 from kb_contract.sentence_models.exporting import export
@@ -30,6 +31,7 @@ class QuestionEmbedder:
     backend: Backend = "auto"
     cache: Path | None = None
     """Where the writer keeps what it exported; without that, the first question waits for torch."""
+    tally: Tally = field(default_factory=Tally, init=False, repr=False)
     _known: OrderedDict[str, list[float]] = field(
         default_factory=OrderedDict[str, list[float]], init=False
     )
@@ -39,10 +41,20 @@ class QuestionEmbedder:
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """Return one vector per text; what was asked lately is not computed again."""
+        self._count(self._known, texts)
         return await _remembering(self._known, texts, self._embedded)
 
     async def read(self, questions: Sequence[str]) -> list[ReadText]:
+        self._count(self._read, questions)
         return await _remembering(self._read, questions, self._questions)
+
+    def size(self) -> Size:
+        """Tell how many vectors are remembered."""
+        return Size(len(self._known) + len(self._read))
+
+    def _count(self, known: Mapping[str, object], texts: Sequence[str]) -> None:
+        for text in texts:
+            self.tally.count(hit=text in known)
 
     def _embedded(self, texts: list[str]) -> list[list[float]]:
         return self._model().embed(texts).tolist()

@@ -30,6 +30,8 @@ _NOTHING_YET: Final[dict[str, Any]] = {
     "conflicts": [],
     "usage": {},
     "clarified": 0,
+    "cached": False,
+    "cache": {},
 }
 
 

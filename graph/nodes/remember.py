@@ -7,9 +7,11 @@ from typing import Any, Final
 
 import structlog
 from langchain_core.messages import AIMessage, RemoveMessage
+from langgraph.config import get_config
 from langgraph.runtime import Runtime
 
 from graph.conversation.summary import summarised
+from graph.nodes.recall import Keeping
 from graph.nodes.telling import tell
 from graph.ports import AnswerLog, FinishedAnswer, QuestionCosts
 from graph.run_context import RunContext
@@ -17,6 +19,9 @@ from graph.state import State
 
 log = structlog.get_logger(__name__)
 _LACKING: Final = {"refused", "partial"}
+_NOTHING_PAID: Final[dict[str, Any]] = {
+    "calls": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost": 0.0, "models": [], "cached": True,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,8 @@ class Remember:
     answers: AnswerLog
     costs: QuestionCosts | None = None
     """None: what the steps and the synthesis said is all that there is."""
+    keeping: Keeping | None = None
+    """None: no answer is given again."""
     clock: Callable[[], float] = time.time
     most_messages: int = 60
 
@@ -35,11 +42,14 @@ class Remember:
         finished = replace(finished, usage=await self._usage(finished, timings))
         await self.answers.keep(finished)
         tell(runtime.stream_writer, finished)
+        if self.keeping is not None:
+            said = RunContext.model_validate(runtime.context or {})
+            await self.keeping(state, finished, said.cache)
         log.info("answered", answer_id=finished.answer_id, status=finished.status)
         # What a caller asks of one question must not hold for the next one in the thread.
-        said = AIMessage(content=state.answer, id=state.answer_id)
+        answer = AIMessage(content=state.answer, id=state.answer_id)
         return {
-            **self._shortened(state, said),
+            **self._shortened(state, answer),
             "status": finished.status,
             "usage": finished.usage,
             "timings": timings,
@@ -50,6 +60,8 @@ class Remember:
     async def _usage(self, finished: FinishedAnswer, timings: dict[str, float]) -> dict[str, Any]:
         """Count what classifying and planning took, too."""
         asked_at = timings.get("asked_at")
+        if finished.cached_from:
+            return _NOTHING_PAID
         if self.costs is None or not finished.thread_id or asked_at is None:
             return finished.usage
         usage = await self.costs.since(finished.thread_id, asked_at)
@@ -93,6 +105,8 @@ def _finished(
         coverage=state.coverage,
         conflicts=state.conflicts,
         as_of=as_of,
+        cached_from=state.cache["answer_id"] if state.cached else None,
+        asked_by=get_config().get("metadata", {}).get("requested_by"),
     )
 
 

@@ -26,6 +26,7 @@ def tell(write: Callable[[Any], None], finished: FinishedAnswer) -> None:
         write, "final",
         status=finished.status, answer=finished.answer, answer_id=finished.answer_id,
         query_type=finished.query_type, citations=len(finished.citations),
+        cached=finished.cached_from is not None,
     )  # fmt: skip
 
 

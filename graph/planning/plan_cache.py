@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from graph.classification.classifier import Classification
 from graph.planning.registry import Registry
 from graph.planning.workflow_plan import WorkflowPlan
+from graph.tally import Size, Tally
 from kb_contract.identifiers import sha256_json
 
 
@@ -16,6 +17,7 @@ class PlanCache:
 
     workspace: str = ""
     largest: int = 512
+    tally: Tally = field(default_factory=Tally, init=False, repr=False)
     _plans: OrderedDict[str, WorkflowPlan] = field(
         default_factory=OrderedDict[str, WorkflowPlan], init=False, repr=False
     )
@@ -35,6 +37,7 @@ class PlanCache:
     def find(self, key: str, question: str) -> WorkflowPlan | None:
         """Return the plan as if it had been made for these very words."""
         plan = self._plans.get(key)
+        self.tally.count(hit=plan is not None)
         if plan is None:
             return None
         self._plans.move_to_end(key)
@@ -48,6 +51,9 @@ class PlanCache:
         self._plans.move_to_end(key)
         while len(self._plans) > self.largest:
             self._plans.popitem(last=False)
+
+    def size(self) -> Size:
+        return Size(len(self._plans))
 
     def __len__(self) -> int:
         return len(self._plans)

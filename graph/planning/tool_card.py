@@ -22,6 +22,8 @@ class ToolCard(BaseModel):
     input_schema: dict[str, Any] = Field(default_factory=dict)
     changes: bool = True
     """Whether it may change something; a tool that does not say is taken to."""
+    cache_seconds: float = Field(default=0, ge=0, le=86_400)
+    """How long a result may be given again, as the tool itself says; 0: never."""
     fingerprint: str
     """Digest of all that the server says of it."""
 

@@ -33,7 +33,9 @@ async def answer(parts: Parts, answer_id: PathId) -> JsonResponse:
     cited = [
         {**one, "chunk_id": str(one["chunk_id"]), **_links(parts, answer_id, one)} for one in rows
     ]
-    return JsonResponse({**row, "created_at": row["created_at"].isoformat(), "citations": cited})
+    stale = row["stale_at"].isoformat() if row["stale_at"] else None
+    body = {**row, "created_at": row["created_at"].isoformat(), "stale_at": stale}
+    return JsonResponse({**body, "citations": cited})
 
 
 @router.get("/answers/{answer_id}/citations/{number}")

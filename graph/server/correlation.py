@@ -17,6 +17,7 @@ TRACEPARENT: Final = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _trace_id: ContextVar[str] = ContextVar("trace_id", default="")
 _session_id: ContextVar[str] = ContextVar("session_id", default="")
 _path: ContextVar[str] = ContextVar("path", default="")
+_cache_control: ContextVar[str] = ContextVar("cache_control", default="")
 
 
 def current_trace_id() -> str:
@@ -32,6 +33,11 @@ def current_session_id() -> str:
 def current_path() -> str:
     """Path of the request that is being answered."""
     return _path.get()
+
+
+def current_cache_control() -> str:
+    """What the caller's request said of caches."""
+    return _cache_control.get()
 
 
 def read_trace_id(headers: Headers) -> str:
@@ -57,6 +63,7 @@ class Correlation:
         trace_id, session = read_trace_id(headers), headers.get("x-session-id", "")
         _trace_id.set(trace_id)
         _path.set(scope["path"])
+        _cache_control.set(headers.get("cache-control", ""))
         _session_id.set(session if SAFE_ID.fullmatch(session) else "")
 
         async def send_with_ids(message: Message) -> None:

@@ -45,7 +45,17 @@ async def costs(
         "budgets": await _budgets(parts, now),
         "projection": await _projection(parts, now),
         "costly_questions": await parts.database.rows("costly_questions", **between),
+        "caches": await _caches(parts, begins),
     }
+
+
+async def _caches(parts: ServerParts, since: datetime) -> list[dict[str, Any]]:
+    """How often each cache knew since then, and what it holds now."""
+    rows = await parts.database.rows("cache_figures", since=since)
+    return [
+        {**row, "hit_rate": round(row["hits"] / max(1, row["hits"] + row["misses"]), 4)}
+        for row in rows
+    ]
 
 
 async def _budgets(parts: ServerParts, now: datetime) -> list[dict[str, Any]]:

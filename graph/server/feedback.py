@@ -56,4 +56,6 @@ async def give_feedback(parts: Parts, caller: Caller, said: FeedbackBody) -> Jso
         raise ApiError(
             404, f"no answer {said.answer_id} is kept", hint="take answer_id from the answer"
         )
+    if said.verdict == "down":
+        await parts.database.rows("forget_disliked", answer_id=said.answer_id)
     return JsonResponse(row, status_code=201)

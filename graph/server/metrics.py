@@ -1,14 +1,18 @@
 """Figures for Prometheus. `/metrics`."""
 
+from datetime import timedelta
+
 from fastapi import APIRouter, Request, Response
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from graph.server.border import BorderRoute
+from graph.server.clock import utc_now
 from graph.server.queue import STALLED_SECONDS
 from graph.server.request_counts import RequestMetrics
 from graph.server.server_parts import Parts, ServerParts
 
+CACHE_FIGURES_OF = timedelta(days=90)
 router = APIRouter(tags=["health"], route_class=BorderRoute)
 
 
@@ -27,5 +31,8 @@ async def _look(parts: ServerParts, kept: RequestMetrics) -> None:
         kept.runs.labels(state).set(runs.get(state) or 0)
     waiting = await parts.database.row("approvals_waiting") or {}
     kept.approvals.set(waiting.get("waiting") or 0)
+    for row in await parts.database.rows("cache_figures", since=utc_now() - CACHE_FIGURES_OF):
+        for figure in ("hits", "misses", "entries", "bytes", "saved_cost", "saved_seconds"):
+            kept.caches.labels(row["cache"], figure).set(row[figure])
     alive = await parts.database.row("workers", seconds=STALLED_SECONDS) or {}
     kept.workers.set(alive.get("alive") or 0)

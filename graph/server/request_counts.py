@@ -41,6 +41,9 @@ class RequestMetrics:
         self.open = Gauge("scriptorium_http_open", "Requests being answered", **more)
         self.runs = Gauge("scriptorium_runs", "Runs by state", ["state"], **more)
         self.approvals = Gauge("scriptorium_approvals_pending", "Wait for a person", **more)
+        self.caches = Gauge(
+            "scriptorium_cache", "Each cache of the last 90 days", ["cache", "figure"], **more
+        )
         self.workers = Gauge("scriptorium_workers_alive", "Workers with a heartbeat", **more)
 
     @contextmanager

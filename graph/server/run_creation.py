@@ -23,6 +23,7 @@ from graph.server.resume_guard import Answerer, ResumeConflict, TimedOut, claim_
 from graph.server.run_ending import end_run
 from graph.server.run_request import IN_VAIN, RunRequest, answer_request
 from graph.server.signals import CONTROL, EVENTS
+from graph.server.wishes_of_requests import with_cache_control
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class RunDesk:
         request.check()
         _check_command(request)
         graph_id = self.graphs.name(request.assistant_id)
+        request = with_cache_control(request, self.graphs.get(graph_id))
         self.graphs.check_context(graph_id, request.context)
         async with self.database.transaction() as statements:
             if request.answers is None:

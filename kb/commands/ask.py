@@ -23,6 +23,12 @@ def ask(
     version: VersionOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Work it out anew, even if an answer is kept.")
+    ] = False,
+    cache: Annotated[
+        str | None, typer.Option(help="As Cache-Control: no-store, only-if-cached, max-age=60.")
+    ] = None,
     lanes: Annotated[bool, typer.Option("--lanes", help="Show what each agent does.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
@@ -30,8 +36,9 @@ def ask(
     out = progress_console()
     show = Lanes(out, quiet=not (lanes or out.is_terminal))
     only = looked_at(tag, version, since, until)
+    wish = ", ".join(one for one in ("no-cache" if no_cache else None, cache) if one) or None
     answer = server_client().ask(
-        question, agent=agent, thread=thread, as_of=as_of, only=only, on_event=show
+        question, agent=agent, thread=thread, as_of=as_of, only=only, cache=wish, on_event=show
     )
     if as_json:
         say_json(answer)

@@ -42,6 +42,8 @@ def cost(
         out.print(_budgets(said))
     if said["costly_questions"]:
         out.print(_questions(said))
+    if said["caches"]:
+        out.print(_caches(said))
     total, month = said["total"], said["projection"]
     estimated = (
         f", of it estimated {total['estimated_cost']:.4f}" if total["estimated_cost"] else ""
@@ -69,6 +71,21 @@ def _questions(said: Mapping[str, Any]) -> Table:
         words = " ".join(str(one["question"]).split())[:80]
         table.add_row(escape(words), one["query_type"], str(one["requests"]), f"{one['cost']:.4f}",
                       f"{one['knowledge_cost']:.4f}")  # fmt: skip
+    return table
+
+
+def _caches(said: Mapping[str, Any]) -> Table:
+    table = Table("cache", "hits", "misses", "knew", "holds", "saved dollars", "saved seconds")
+    for one in said["caches"]:
+        table.add_row(
+            one["cache"],
+            f"{one['hits']:,}",
+            f"{one['misses']:,}",
+            f"{one['hit_rate']:.0%}",
+            f"{one['entries']:,}",
+            f"{one['saved_cost']:.4f}",
+            f"{one['saved_seconds']:.0f}",
+        )
     return table
 
 

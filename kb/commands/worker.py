@@ -24,17 +24,22 @@ def worker() -> None:
 async def _worked(settings: "ReaderSettings", gateways: "Gateways") -> None:
     from graph.server.gap_rounds import GapRounds
     from graph.server.worker import work
-    from kb.reader_process import reader_graphs
+    from kb.reader_process import cache_rounds, reader_graphs
 
     # Loading a model keeps a process from its heartbeat, so it is done before the first run comes.
     await gateways.embedder.embed(["ready"])
     gaps = GapRounds(
         gateways.ops, gateways.reader, gateways.embedder, gateways.model, settings.workspace_id
     )
-    rounds = asyncio.create_task(gaps.run())
+    caches = cache_rounds(settings, gateways)
+    rounds = [
+        asyncio.create_task(gaps.run()),
+        asyncio.create_task(caches.run(settings.database_url)),
+    ]
     try:
         await work(settings, reader_graphs(settings, gateways))
     finally:
-        rounds.cancel()
-        await asyncio.gather(rounds, return_exceptions=True)
+        for one in rounds:
+            one.cancel()
+        await asyncio.gather(*rounds, return_exceptions=True)
         await gateways.close()

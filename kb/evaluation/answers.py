@@ -13,6 +13,7 @@ from dagster_kb.resources.progress import Progress
 from graph.agent_graph import ReaderGraph
 from graph.entrypoint import Gateways, build_graph
 from graph.ports import FinishedAnswer
+from graph.run_context import RunContext
 from graph.settings import ReaderSettings
 from graph.state import Citation, Passage, StepResult
 from kb.evaluation.labelled_answers import Expected, LabelledQuestion
@@ -111,7 +112,7 @@ class Answers:
         given: Any = {"question": question.text, "agent": self.agent}
         began = time.perf_counter()
         try:
-            said = await graph.ainvoke(given, config)
+            said = await graph.ainvoke(given, config, context=RunContext(cache="no-store"))
         except ScriptoriumError as error:
             return Answered(question, "failed", error=str(error),
                             milliseconds=(time.perf_counter() - began) * 1000)  # fmt: skip

@@ -261,7 +261,7 @@ where ops.may_see(t, %(workspace)s, %(scope)s::text[])
 order by t.updated_at desc, t.thread_id limit %(limit)s offset %(offset)s;
 -- name: answer
 select a.answer_id, a.thread_id, a.run_id, a.question, a.query_type, a.status, a.answer, a.coverage,
-       a.conflicts, a.as_of, a.generations, a.created_at
+       a.conflicts, a.as_of, a.generations, a.created_at, a.cached_from, a.stale_at, a.stale_why
 from ops.answers a join ops.threads t using (thread_id)
 where a.answer_id = %(answer_id)s and ops.may_see(t, %(workspace)s, %(scope)s::text[]);
 

@@ -30,6 +30,8 @@ SAID = {
     "total": {"requests": 1200, "cost": 1.5, "estimated_cost": 0.25}, "budgets": [BUDGET],
     "projection": {"month": "2026-03", "spent": 1.5, "projected": 4.5}, "costly_questions": [QUESTION],
     "ingestion": {"requests": 40, "cost": 0.375},
+    "caches": [{"cache": "answers", "hits": 1300, "misses": 700, "hit_rate": 0.65, "entries": 12,
+                "bytes": 9, "saved_cost": 2.25, "saved_seconds": 61.0}],
 }  # fmt: skip
 
 
@@ -71,7 +73,7 @@ def test_people_see_spend_budgets_and_the_month(monkeypatch: pytest.MonkeyPatch)
     assert asked == ["/costs?by=agent&since=2026-03-01T00%3A00%3A00%2B00%3A00"]
     for part in ("keeper [bold]", "1,200", "500,000", "1.5000", "per-user", "anna", "80%", "reject",
                  "$1.5000, of it estimated 0.2500", "$4.5000 at this pace",
-                 "How long is it [kept]?", "0.1250", "0.0625", "40 requests, $0.3750"):  # fmt: skip
+                 "answers", "1,300", "65%", "2.2500", "How long is it [kept]?", "0.1250", "0.0625", "40 requests, $0.3750"):  # fmt: skip
         assert part in shown
 
 

@@ -15,6 +15,7 @@ from kb_contract.text_border import clean, clean_text, cut_text
 
 log = structlog.get_logger(__name__)
 MOST_TOOLS: Final = 200
+LONGEST_CACHED: Final = 86_400.0
 LARGEST_SCHEMA: Final = 20_000
 # Room for the mark that says how much was cut.
 _ROOM: Final = 60
@@ -37,15 +38,15 @@ def _card(spec: ServerSpec, listed: dict[str, Any]) -> ToolCard | None:
         description = str(said.get("description") or said.get("title") or "")
         if len(json.dumps(schema)) > LARGEST_SCHEMA:
             raise ValueError(f"its schema has more than {LARGEST_SCHEMA:,} characters")
+        changes = _changes(spec, name, said.get("annotations") or {})
         return ToolCard(
             name=f"{spec.name}/{name}",
             description=cut_text(description, at_most=LONGEST_DESCRIPTION - _ROOM),
             input_schema=schema,
-            changes=_changes(spec, name, said.get("annotations") or {}),
+            changes=changes,
+            cache_seconds=0 if changes else _cache_seconds(said.get("_meta") or {}),
             # How we see it belongs to it: a tool that begins to change something is another one.
-            fingerprint=fingerprint(
-                {"tool": said, "changes": _changes(spec, name, said.get("annotations") or {})}
-            ),
+            fingerprint=fingerprint({"tool": said, "changes": changes}),
         )
     except (ValidationError, ValueError, BadInput) as error:
         log.warning("tool left out", server=spec.name, tool=name[:100], error=str(error)[:200])
@@ -59,6 +60,17 @@ def _changes(spec: ServerSpec, name: str, hints: dict[str, Any]) -> bool:
     if _named(name, spec.read_only):
         return False
     return hints.get("readOnlyHint") is not True or hints.get("destructiveHint") is True
+
+
+def _cache_seconds(said: dict[str, Any]) -> float:
+    """Only a number that a tool gives of itself counts; nobody guesses that a result holds."""
+    match said.get("cache_seconds"):
+        case bool():
+            return 0.0
+        case int() | float() as seconds:
+            return min(max(float(seconds), 0.0), LONGEST_CACHED)
+        case _:
+            return 0.0
 
 
 def _named(name: str, patterns: Sequence[str]) -> bool:

@@ -10,6 +10,7 @@ import structlog
 
 from graph.gateways.tool_servers.connection import Connection
 from graph.gateways.tool_servers.described_tools import MOST_TOOLS, cards_of
+from graph.gateways.tool_servers.results import ToolResults
 from graph.gateways.tool_servers.server_specs import ServerSpec, read_servers
 from graph.gateways.tool_servers.tool_answers import answer_of
 from graph.planning.tool_card import ToolCard
@@ -45,6 +46,7 @@ class ToolServerPool:
     known_for: float = KNOWN_FOR
     patience: float = PATIENCE
     clock: Callable[[], float] = time.monotonic
+    results: ToolResults = field(default_factory=ToolResults)
     _seen: dict[str, Seen] = field(default_factory=dict[str, Seen], init=False)
     _looking: dict[str, "asyncio.Task[Seen]"] = field(
         default_factory=dict[str, "asyncio.Task[Seen]"], init=False
@@ -80,17 +82,23 @@ class ToolServerPool:
         self, tool: str, arguments: dict[str, Any], *, fingerprint: str, seconds: float
     ) -> ToolAnswer:
         connection, name = self._connection(tool), tool.partition("/")[2]
+        kept: ToolAnswer | None = None
 
         async def called(client: "Client") -> Any:
-            await self._still_the_same(connection, client, tool, fingerprint)
+            nonlocal kept
+            card = await self._still_the_same(connection, client, tool, fingerprint)
+            if kept := self.results.find(card, arguments):
+                return None
             try:
-                return await client.session.call_tool(name, arguments)
+                return card, await client.session.call_tool(name, arguments)
             except (RuntimeError, ValueError) as error:
                 raise _unusable(tool, error) from error
 
-        return answer_of(
-            await connection.use(called, seconds=min(seconds, connection.spec.timeout))
-        )
+        came = await connection.use(called, seconds=min(seconds, connection.spec.timeout))
+        if kept is not None:
+            return kept
+        card, result = came
+        return self.results.keep(card, arguments, answer_of(result))
 
     async def close(self) -> None:
         await asyncio.gather(*(one.close() for one in self.connections.values()))
@@ -106,7 +114,7 @@ class ToolServerPool:
 
     async def _still_the_same(
         self, connection: Connection, client: "Client", tool: str, fingerprint: str
-    ) -> None:
+    ) -> ToolCard:
         """A tool that changed since the plan was made is another tool, which nobody agreed to."""
         cards = await _listed(connection.spec, client)
         self._seen[connection.spec.name] = Seen(self.clock(), cards)
@@ -116,6 +124,7 @@ class ToolServerPool:
             raise ToolRefused(
                 f"the tool {what}", where=tool, cure="ask again, so that a new plan is made"
             )
+        return now
 
     async def _known(self, name: str) -> Seen:
         seen = self._seen.get(name)

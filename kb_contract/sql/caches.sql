@@ -1,0 +1,187 @@
+-- Answers that are kept to be given again, and whether they still hold.
+
+-- name: served_now
+-- Of every agent: what is served.
+select agent_id, generation_id, number, config_digest from kb.generations
+where workspace_id = %(workspace)s and state = 'live';
+
+-- name: next_turn
+-- The next moment at which a document begins or ceases to hold, without anybody publishing.
+select min(moment) as moment
+from kb.generation_documents gd
+join kb.documents d using (document_id)
+cross join lateral (values ((d.front_matter->>'effective')::timestamptz),
+                           ((d.front_matter->>'expires')::timestamptz)) as turns (moment)
+where gd.generation_id = any(%(generations)s) and moment > %(now)s;
+
+-- name: cited_now
+-- What stands now in the places that an answer cites, for whoever may read it.
+select w.ordinal, g.number as generation, g.git_sha as sha, g.uncommitted, g.dagster_run_id as run_id,
+       gc.path, d.title, c.heading_path, c.page, c.start_offset,
+       substr(c.text, w.place + 1, w.length) as said
+from unnest(%(generations)s::bigint[], %(chunks)s::uuid[], %(places)s::int[], %(lengths)s::int[])
+  with ordinality as w (generation_id, chunk_id, place, length, ordinal)
+join kb.generations g on g.generation_id = w.generation_id and g.state = 'live'
+join kb.generation_chunks gc on gc.generation_id = w.generation_id and gc.chunk_id = w.chunk_id
+join kb.chunks c using (document_id, chunk_index)
+join kb.documents d using (document_id)
+where g.workspace_id = %(workspace)s and c.purged_at is null
+  and kb.may_read(d.front_matter, %(groups)s, %(moment)s)
+order by w.ordinal;
+
+-- name: texts_between
+-- Chunks that only one of two generations has. With no older one, all of the newer one.
+select coalesce(o.chunk_id, n.chunk_id)::text as chunk_id, o.chunk_id is not null as gone,
+       coalesce(o.path, n.path) as path, c.text
+from (select * from kb.generation_chunks where generation_id = %(old)s) o
+full join (select * from kb.generation_chunks where generation_id = %(new)s) n
+  on n.chunk_id = o.chunk_id
+join kb.chunks c on c.document_id = coalesce(o.document_id, n.document_id)
+  and c.chunk_index = coalesce(o.chunk_index, n.chunk_index)
+where o.chunk_id is null or n.chunk_id is null
+limit %(limit)s;
+
+-- name: generation_settings
+select config_digest, pruned_at from kb.generations where generation_id = %(generation)s;
+
+-- name: exact_answer
+select * from ops.cached_answers
+where workspace_id = %(workspace)s and scope = %(scope)s and words = %(words)s and expires_at > %(now)s;
+
+-- name: answers_of
+select * from ops.cached_answers
+where workspace_id = %(workspace)s and scope = %(scope)s and entry_id = any(%(entries)s)
+  and expires_at > %(now)s;
+
+-- name: keep_cached_answer
+insert into ops.cached_answers
+  (entry_id, workspace_id, scope, words, question, groups, agent, query_type, agents, asked, body,
+   citations, cost, seconds, size, expires_at)
+values
+  (%(entry_id)s, %(workspace)s, %(scope)s, %(words)s, %(question)s, %(groups)s, %(agent)s,
+   %(query_type)s, %(agents)s, %(asked)s, %(body)s, %(citations)s, %(cost)s, %(seconds)s, %(size)s,
+   %(expires_at)s)
+on conflict (workspace_id, scope, words) do update set
+  entry_id = excluded.entry_id, question = excluded.question, agents = excluded.agents,
+  query_type = excluded.query_type, asked = excluded.asked, body = excluded.body,
+  citations = excluded.citations, cost = excluded.cost, seconds = excluded.seconds,
+  size = excluded.size, created_at = now(), used_at = now(), expires_at = excluded.expires_at;
+
+-- name: carry_cached_answer
+update ops.cached_answers set agents = %(agents)s, citations = %(citations)s
+where entry_id = %(entry_id)s;
+
+-- name: used_cached_answer
+update ops.cached_answers set used_at = now(), hits = hits + 1 where entry_id = %(entry_id)s;
+
+-- name: forget_cached_answers
+delete from ops.cached_answers where entry_id = any(%(entries)s) returning entry_id, scope, words;
+
+-- name: evict_cached_answers
+-- What expired, and what was not used for longest where there is more than there may be.
+delete from ops.cached_answers where workspace_id = %(workspace)s and (
+  expires_at <= %(now)s or entry_id in (
+    select entry_id from (
+      select entry_id,
+             row_number() over newest as place, sum(size) over newest as bytes
+      from ops.cached_answers where workspace_id = %(workspace)s
+      window newest as (order by used_at desc, entry_id)
+    ) every where place > %(most)s or bytes > %(bytes)s))
+returning entry_id;
+
+-- name: size_of_cached_answers
+select count(*)::int as entries, coalesce(sum(size), 0)::bigint as bytes
+from ops.cached_answers where workspace_id = %(workspace)s;
+
+-- name: answers_to_look_at
+-- Kept answers that hold for another generation than the one that is served.
+select c.* from ops.cached_answers c
+where c.workspace_id = %(workspace)s and c.expires_at > %(now)s and c.entry_id > %(after)s
+  and c.agents <> case when c.agent is null then %(served)s::jsonb
+    else jsonb_build_object(c.agent, %(served)s::jsonb->c.agent) end
+order by c.entry_id limit %(limit)s;
+
+-- name: mark_stale
+-- The answer that was kept, and every one that was given from it.
+update ops.answers set stale_at = now(), stale_why = %(why)s
+where (answer_id = any(%(answers)s) or cached_from = any(%(answers)s)) and stale_at is null
+returning answer_id;
+
+-- name: keep_cache_event
+insert into ops.cache_events (workspace_id, answer_id, question, agent_id, generation, event, why)
+values (%(workspace)s, %(answer_id)s, %(question)s, %(agent)s, %(generation)s, %(event)s, %(why)s);
+
+-- name: tell_stale
+select pg_notify('ops_stale_answers', %(answer_id)s);
+
+-- name: forget_cache_history
+with events as (delete from ops.cache_events where at < now() - interval '90 days')
+delete from ops.cache_figures where day < current_date - 90;
+
+-- name: add_cache_figures
+insert into ops.cache_figures as known
+  (workspace_id, cache, day, process, hits, misses, entries, bytes, saved_cost, saved_seconds)
+values (%(workspace)s, %(cache)s, current_date, %(process)s, %(hits)s, %(misses)s, %(entries)s,
+        %(bytes)s, %(saved_cost)s, %(saved_seconds)s)
+on conflict (workspace_id, cache, day, process) do update set
+  hits = known.hits + excluded.hits, misses = known.misses + excluded.misses,
+  entries = excluded.entries, bytes = excluded.bytes,
+  saved_cost = known.saved_cost + excluded.saved_cost,
+  saved_seconds = known.saved_seconds + excluded.saved_seconds, at = now();
+
+-- name: keep_cached_use
+-- An answer that was given again, in the books beside those that were paid for.
+insert into ops.usage (workspace_id, user_id, thread_id, run_id, model, prompt_tokens, completion_tokens,
+                       cost, source, outcome, cached, settled_at)
+values (%(workspace)s, %(user)s, %(thread_id)s, %(run_id)s, 'answer cache', 0, 0, 0, 'estimated',
+        'answered', true, now());
+
+-- name: answers_without_ground
+-- Kept answers of which a quote was taken out of what is served already.
+select c.* from ops.cached_answers c
+where c.workspace_id = %(workspace)s and exists (
+  select from jsonb_array_elements(c.citations) s
+  where not exists (
+    select from kb.generation_chunks gc join kb.chunks k using (document_id, chunk_index)
+    where gc.generation_id = (c.agents->>(s->>'agent_id'))::bigint
+      and gc.chunk_id = (s->>'chunk_id')::uuid and k.purged_at is null))
+limit 500;
+
+-- name: runs_under_way
+select count(*)::int as runs from ops.runs where status in ('pending', 'running');
+
+-- name: cache_figures
+-- Counts since a day; what all share as it is now, and what the processes hold that were heard of lately.
+select cache, sum(hits)::bigint as hits, sum(misses)::bigint as misses,
+       case when cache in ('answers', 'similar') then max(kept.entries)
+            else coalesce(sum(f.entries) filter (where at > now() - interval '2 minutes'), 0)
+       end::bigint as entries,
+       case when cache = 'answers' then max(kept.bytes)
+            else coalesce(sum(f.bytes) filter (where at > now() - interval '2 minutes'), 0)
+       end::bigint as bytes,
+       sum(saved_cost)::float as saved_cost, sum(saved_seconds)::float as saved_seconds
+from ops.cache_figures f
+cross join (select count(*) as entries, coalesce(sum(size), 0) as bytes
+            from ops.cached_answers where workspace_id = %(workspace)s) kept
+where workspace_id = %(workspace)s and day >= (%(since)s::timestamptz at time zone 'UTC')::date
+group by cache order by cache;
+
+-- name: cache_events
+select answer_id, question, agent_id, generation, event, why, at from ops.cache_events
+where workspace_id = %(workspace)s order by event_id desc limit %(limit)s;
+
+-- name: still_there
+-- How many of these chunks the live generation of that number has for the caller.
+select count(*)::int as there
+from kb.generations g
+join kb.generation_chunks gc using (generation_id)
+join kb.chunks c using (document_id, chunk_index)
+join kb.documents d using (document_id)
+where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s and g.state = 'live'
+  and g.number = %(generation)s and gc.chunk_id = any(%(ids)s) and c.purged_at is null
+  and kb.may_read(d.front_matter, %(groups)s, %(moment)s);
+
+-- name: forget_disliked
+-- What somebody found wrong is not given again; the next who asks gets it worked out anew.
+delete from ops.cached_answers where entry_id in (
+  select coalesce(cached_from, answer_id) from ops.answers where answer_id = %(answer_id)s);
