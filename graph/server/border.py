@@ -58,7 +58,7 @@ class Border:
             return error_response(
                 403, "this server answers to localhost only", hint="call http://127.0.0.1:<port>"
             )
-        origin = headers.get("origin")
+        origin = headers.get("origin", "")
         known = not origin or origin in self.origins or LOOPBACK_ORIGIN.fullmatch(origin)
         if not known and not _is_own_page(headers):
             return error_response(

@@ -35,6 +35,7 @@ HOSTILE = (
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as tools:
+        expect.set_options(timeout=PATIENCE)
         running = tools.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield running
         running.close()
@@ -106,7 +107,7 @@ def test_an_approval_is_edited_elsewhere_and_both_pages_learn_of_it(stack: Stack
         expect(asker.locator(".node.is-approval")).to_be_visible()
         for one in (approver, late):
             one.goto(f"{stack.api_url}/console/approvals")
-            one.locator(".cards button").first.click()
+            one.locator(".cards button", has_text=REFRESH).first.click()
             expect(one.get_by_role("heading", name="Exactly this")).to_be_visible()
             one.get_by_role("button", name="Approve", exact=True).click()
             expect(one.get_by_role("button", name="Yes, approve")).to_be_visible()
@@ -118,7 +119,7 @@ def test_an_approval_is_edited_elsewhere_and_both_pages_learn_of_it(stack: Stack
         approver.get_by_role("button", name="Yes, approve edited").click()
         expect(approver.locator(".chip.is-edited").first).to_be_visible()
         expect(late.locator(".chip.is-edited").first).to_be_visible()
-        expect(late.get_by_text("Nothing waits for you")).to_be_visible()
+        expect(late.locator(".cards button", has_text=REFRESH)).to_have_count(0)
         keep_picture(approver, "console-decided")
         answered(asker)
         expect(asker.locator(".prose").last).to_contain_text("garden")
@@ -132,11 +133,14 @@ def test_what_documents_and_questions_say_is_words(stack: Stack, page: Page):
     called: list[str] = []
     page.on("request", lambda request: called.append(request.url))
     page.goto(f"{stack.api_url}/console/")
-    ask(page, "How long does vinegar keep? <img src=x onerror=window.hit=3><script>hit=4</script>")
+    ask(page, "How long does vinegar keep?")
     answered(page)
     expect(page.locator(".prose").last).to_contain_text("eleven years")
     page.get_by_role("button", name="Citation 1").first.click()
     expect(page.locator(".passage-text")).to_contain_text("evil.example")
+    ask(page, "And <img src=x onerror=window.hit=3><script>window.hit=4</script> honey?")
+    expect(page.locator(".turn-head h1").last).to_contain_text("<script>window.hit=4</script>")
+    expect(page.locator(".answer-foot, .request")).to_have_count(2)
     assert page.evaluate("window.hit") is None
     assert page.locator("img, iframe, object").count() == 0
     assert page.locator(".page script, .page [onerror], .page a[href^=javascript]").count() == 0
@@ -163,9 +167,9 @@ def test_every_page_fits(stack: Stack, browser: Browser, width: int, dark: bool)
 def test_the_menu_and_the_dark_switch(stack: Stack, browser: Browser):
     with open_page(browser, width=400) as page:
         page.goto(f"{stack.api_url}/console/")
-        expect(page.get_by_role("link", name="Knowledge")).to_be_hidden()
+        expect(page.get_by_role("link", name="Knowledge", exact=True)).to_be_hidden()
         page.get_by_role("button", name="Menu").click()
-        page.get_by_role("link", name="Knowledge").click()
+        page.get_by_role("link", name="Knowledge", exact=True).click()
         expect(page.get_by_role("heading", name="Knowledge")).to_be_visible()
         expect(page.locator("body")).not_to_have_class(re.compile("body--dark"))
         page.get_by_role("button", name="Dark or light").click()
@@ -235,7 +239,7 @@ def test_a_viewer_signs_in_and_learns_why_they_may_not_decide(
             "Strict",
             False,
         )
-        page.locator(".cards button").first.click()
+        page.locator(".cards button", has_text=REFRESH).first.click()
         expect(page.get_by_text("asks for the role approver")).to_be_visible()
         expect(page.get_by_role("button", name="Approve", exact=True)).to_be_disabled()
         page.goto(f"{guarded}/console/costs")
