@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from kb.client import Client
+from kb.client.shapes import Answer, Approval
 from kb.server_access import server_client
 from kb.settings import find_addresses, load_settings
 from kb.terminal import Lanes, console, show_answer, show_approvals
@@ -31,9 +32,9 @@ def demo(
     client = server_client()
     show = Lanes(out)
     answer = client.ask(question, on_event=show)
-    while answer.get("approvals"):
-        show_approvals(answer["approvals"], out)
-        answer = _decide(client, answer["approvals"][0], out, show)
+    while waiting := answer.get("approvals"):
+        show_approvals(waiting, out)
+        answer = _decide(client, waiting[0], out, show)
     show_answer(answer, out)
     _where(out)
     if not answer["citations"]:
@@ -47,7 +48,7 @@ def _run(out: Console, title: str, *arguments: str) -> None:
         raise typer.Exit(done.returncode)
 
 
-def _decide(client: Client, approval: dict[str, Any], out: Console, show: Lanes) -> dict[str, Any]:
+def _decide(client: Client, approval: Approval, out: Console, show: Lanes) -> Answer:
     approval_id = approval["approval_id"]
     if not sys.stdin.isatty():
         out.print("[yellow]No terminal to ask on: approving as the local operator.[/yellow]")

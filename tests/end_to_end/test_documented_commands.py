@@ -17,6 +17,7 @@ PAGES = (
     "CONTRIBUTING.md",
     "docs/approvals.md",
     "docs/operations.md",
+    "docs/python.md",
     "docs/triggers.md",
 )
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -53,7 +54,7 @@ def test_a_target_of_make_exists(line: str):
 @pytest.mark.parametrize("program", blocks("python"))
 def test_an_example_in_python_runs(stack: Stack, program: str, tmp_path: Path):
     script = tmp_path / "example.py"
-    script.write_text(program.replace("Client()", f"Client(url={stack.api_url!r})"), "utf-8")
+    script.write_text(program.replace("Client()", f"Client({stack.api_url!r})"), "utf-8")
     done = subprocess.run(
         [sys.executable, script], capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
