@@ -55,7 +55,7 @@ check: $(INSTALLED) ## Format, lint, types, import contracts, sizes, duplicates
 	$(BIN)/pytest -q tests/architecture
 
 .PHONY: test
-test: $(INSTALLED) ## Every test, on real parts
+test: $(INSTALLED) $(FUZZER) ## Every test, on real parts
 	@tools/install_browser
 	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --no-loadscope-reorder
 

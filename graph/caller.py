@@ -19,6 +19,8 @@ class Caller:
     name: str = ""
     roles: frozenset[str] | None = None
     agents: frozenset[str] | None = None
+    key_id: str = ""
+    """The key that was shown, if it was one; what is made with it may end with it."""
 
     def may(self, role: str) -> bool:
         return self.roles is None or role in self.roles

@@ -186,7 +186,7 @@ def build_graph(
             planner_of(settings, outside),
             outside.reader,
             outside.registry,
-            history=PostgresStepHistory(outside.ops),
+            history=PostgresStepHistory(outside.ops, settings.workspace_id),
             cache=outside.plans,
             rights=outside.reader.caller,
             spending=outside.model,

@@ -138,6 +138,12 @@ class ReaderSettings(ModelSettings):
     max_question_chars: int = Field(default=20_000, ge=100, description="longest question")
     api_host: str = Field(default="127.0.0.1", description="address that the server listens on")
     api_port: int = Field(default=8000, ge=0, le=65_535, description="port of the server")
+    api_drain: float = Field(
+        default=0.0,
+        ge=0,
+        le=300,
+        description="seconds in which an ending server still answers, but is not ready, so that balancers look elsewhere",
+    )
     kb_auth: Literal["off", "required"] = Field(
         default="off", description="'off' is allowed on loopback only"
     )
@@ -234,6 +240,10 @@ class ReaderSettings(ModelSettings):
         description="whether NOTIFY_WEBHOOKS may lie in private networks, or use http",
     )
     notify_email_to: str = Field(default="", description="addresses told of approvals, by commas")
+    public_url: str = Field(
+        default="",
+        description="where people reach this server, by https; those mails then have a link that answers once",
+    )
     notify_email_from: str = Field(
         default="scriptorium@localhost", description="who those mails are from"
     )

@@ -1,5 +1,6 @@
 """Pages that the code writes, so that they cannot rot: `make docs`; a test compares them."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import NoneType
@@ -15,8 +16,9 @@ from graph.picture import replaced
 from graph.server.app import create_app
 from graph.server.door.roles import MEANING
 from graph.server.door.route_roles import ROUTE_ROLES
-from graph.server.unavailable import MANAGED, REASONS
+from graph.server.unavailable import MANAGED, MANAGING, REASONS
 from graph.settings import ReaderSettings
+from kb.sdk_routes import sdk_calls
 from kb.settings import StackSettings
 from kb_contract.agent_manifest import AgentManifest, GoldenQuestion
 from kb_contract.chat_models.provider_facts import with_provider_facts
@@ -196,10 +198,37 @@ def api_page() -> str:
         for method, operation in sorted(operations.items()):
             said = operation.get("description") or operation.get("summary") or ""
             lines.append(f"| `{method.upper()} {path}` | {said.splitlines()[0] if said else ''} |")
+    lines += [
+        "",
+        "## langgraph_sdk",
+        "",
+        "Each method of its clients, and what becomes of it here.",
+        "",
+    ]
+    lines += ["| method | asks for | here |", "| --- | --- | --- |", *_sdk_rows(set(_refused()))]
     lines += ["", "## Refused with 501", "", "| route | why |", "| --- | --- |"]
     lines += [f"| `{path.replace('{rest:path}', '…')}` | {why} |" for path, why in REASONS.items()]
     lines += [f"| making and changing assistants | {MANAGED} |", ""]
     return "\n".join([*lines, *API_NOTES, ""])
+
+
+def _refused() -> Iterator[tuple[str, str]]:
+    """Methods and paths that say why they are not there."""
+    for path in REASONS:
+        yield "ANY", _blank(path)
+    for method, path in MANAGING:
+        yield method, _blank(path)
+
+
+def _sdk_rows(refused: set[tuple[str, str]]) -> Iterator[str]:
+    for call in sdk_calls():
+        gone = {(call.method, call.path), ("ANY", call.path)} & refused
+        said = "501" if gone else "works"
+        yield f"| `{call.client}.{call.name}` | `{call.method} {call.path.replace('{}', '…')}` | {said} |"
+
+
+def _blank(path: str) -> str:
+    return re.sub(r"\{[^}]*\}", "{}", path)
 
 
 API_NOTES = (
@@ -213,6 +242,16 @@ API_NOTES = (
     "",
     "A stream's events have ids. After a break, ask for the `Location` of the response with `Last-Event-ID`; `langgraph_sdk`",
     "does so by itself. The stream of a run that was taken up after a crash has a `metadata` event with its attempt.",
+    "",
+    "## By the clock",
+    "",
+    "A cron has five columns, read in its `timezone` (UTC when none is said). Workers look every five seconds; whatever was missed while",
+    "none of them ran is made up for by one run. A run that would find its thread waiting for a person is left out, and the cron says so in",
+    "`last_error`. A run with `on_completion: delete`, and one of a cron without a thread unless it says `keep`, is forgotten with its thread five",
+    "minutes after its end; a thread with `ttl`, after those minutes. One that works or waits for a person is never forgotten.",
+    "",
+    "`webhook` is told the end of a run with its values: at least once, with `webhook-id` to tell repetitions, signed with `NOTIFY_WEBHOOK_SECRET` where",
+    "that is set; six attempts over some two and a half hours.",
 )
 
 

@@ -80,7 +80,8 @@ class PostgresBooks:
                 place = (hold.budget.name, hold.subject, hold.begins)
                 wanted[place] = wanted.get(place, 0.0) + hold.amount
         begins = sorted({place[2] for place in wanted})
-        rows = await self.pool.rows(named_queries("costs")["balances"], {"begins": begins})
+        whose = {"workspace": self.workspace_id, "begins": begins}
+        rows = await self.pool.rows(named_queries("costs")["balances"], whose)
         taken = {
             (row["budget"], row["subject"], row["begins"]): row["spent"] + row["held"]
             for row in rows

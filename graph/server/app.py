@@ -14,10 +14,12 @@ from graph.checkpoints import open_saver
 from graph.ports import KnowledgeReader
 from graph.server import (
     answers,
+    approval_links,
     approvals,
     assistants,
     contents,
     costs,
+    crons,
     delegations,
     feedback,
     health,
@@ -35,7 +37,9 @@ from graph.server import (
     socket,
     store,
     thread_states,
+    thread_stream,
     threads,
+    tickets,
     transcripts,
     unavailable,
     workflows,
@@ -49,13 +53,15 @@ from graph.server.door.entrance import Doorkeeper, Entrance
 from graph.server.door.headers import SafeHeaders, page_policies
 from graph.server.door.limits import Limits
 from graph.server.door.route_finder import RouteFinder
+from graph.server.door.tickets import Tickets
 from graph.server.door.tokens import TokenCheck, token_check
 from graph.server.errors import REFUSALS, install_error_answers
 from graph.server.graph_set import GraphFactory, GraphSet
 from graph.server.mcp_door import mcp_route, open_door
 from graph.server.queue import RunQueue
 from graph.server.request_counts import RequestMetrics
-from graph.server.run_creation import Room, RunDesk
+from graph.server.room import room_of
+from graph.server.run_creation import RunDesk
 from graph.server.security import check_address
 from graph.server.server_parts import AgentList, Planning, ServerParts
 from graph.server.signals import EVENTS, Signals
@@ -74,7 +80,10 @@ ROUTERS = (
     threads.router,
     store.router,
     thread_states.router,
+    thread_stream.router,
+    crons.router,
     runs.router,
+    approval_links.router,
     approvals.router,
     delegations.router,
     orchestrate.router,
@@ -94,6 +103,7 @@ ROUTERS = (
     sessions.router,
     openai_chat.router,
     metrics.router,
+    tickets.router,
 )
 
 
@@ -155,7 +165,8 @@ async def _open_parts(
                 known,
                 saver,
                 now,
-                Room(settings.kb_active_runs, settings.kb_queue_limit),
+                room_of(settings),
+                settings.notify_private_addresses,
             ),
             streams=EventStreams(database, signals),
             planning=None,
@@ -176,14 +187,23 @@ def _doorkeeper(
 ) -> Doorkeeper:
     limits = Limits(settings.kb_rate_per_key, settings.kb_rate_per_user, settings.kb_open_requests)
     door = Authentication(settings, database, tokens)
-    app.state.metrics = RequestMetrics()
-    return Doorkeeper(door, limits, RouteFinder.of(app), database, app.state.metrics)
+    counted = app.state.metrics = RequestMetrics()
+    finder = RouteFinder.of(app)
+    return Doorkeeper(door, limits, finder, database, counted, Tickets(database))
+
+
+def stop_being_ready(app: FastAPI) -> None:
+    """Say to balancers that this process takes nothing new; what comes all the same is answered."""
+    parts: ServerParts | None = getattr(app.state, "parts", None)
+    if parts is not None:
+        parts.streams.leaving.set()
 
 
 def stop_streams(app: FastAPI) -> None:
     """Let streams end, so that the process can; their clients continue elsewhere, or later."""
     parts: ServerParts | None = getattr(app.state, "parts", None)
     if parts is not None:
+        parts.streams.leaving.set()
         parts.streams.closing.set()
         parts.streams.signals.wake_all()
 

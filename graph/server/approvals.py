@@ -39,11 +39,15 @@ class Said(BaseModel):
 class Decided(Said):
     """About an approval that is named; of a copied thread, say which thread."""
 
+    model_config = ConfigDict(json_schema_extra={"example": {"message": "agreed with Ada"}})
+
     thread_id: OwnId | None = None
 
 
 class Modified(Decided):
     """The action with other arguments."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"args": {"amount": 50}}})
 
     args: dict[str, Any]
 

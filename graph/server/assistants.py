@@ -3,7 +3,7 @@
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from graph.server.border import BorderRoute
 from graph.server.encoding import JsonResponse
@@ -19,6 +19,10 @@ SYSTEM = {"created_by": "system"}
 
 class AssistantSearch(BaseModel):
     """What to look for; `config` and custom assistants are not kept here."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"graph_id": "scriptorium", "limit": 10}}
+    )
 
     graph_id: str | None = None
     name: str | None = None

@@ -2,6 +2,8 @@
 
 import re
 import uuid
+from collections.abc import Generator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final
@@ -38,6 +40,16 @@ def current_path() -> str:
 def current_cache_control() -> str:
     """What the caller's request said of caches."""
     return _cache_control.get()
+
+
+@contextmanager
+def new_trace() -> Generator[None]:
+    """Give what begins by itself, and not by a request, an id of its own."""
+    token = _trace_id.set(uuid.uuid4().hex)
+    try:
+        yield
+    finally:
+        _trace_id.reset(token)
 
 
 def read_trace_id(headers: Headers) -> str:

@@ -20,7 +20,9 @@ Connection = psycopg.AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Connection]
 # Jobs are put in the queue on our own connections, and its functions name no schema.
 SESSION = session_options("procrastinate")
-PLACES = ("server", "plans", "approvals", "evaluations", "costs", "contents", "door", "caches")
+PLACES = (
+    "server", "plans", "approvals", "evaluations", "costs", "contents", "door", "caches", "schedules",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

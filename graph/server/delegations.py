@@ -18,7 +18,12 @@ LONGEST: Final = timedelta(days=366)
 class Delegation(BaseModel):
     """Who may answer in your place, and until when."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {"deputy": "dora", "until": "2031-01-31T00:00:00Z", "reason": "holiday"}
+        },
+    )
 
     deputy: str = Field(min_length=1, max_length=100)
     until: AwareDatetime

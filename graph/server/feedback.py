@@ -28,7 +28,12 @@ class ShouldCite(BaseModel):
 class FeedbackBody(BaseModel):
     """Thumbs, and what would have been right."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {"answer_id": "a-1", "verdict": "down", "correction": "28 days"}
+        },
+    )
 
     answer_id: str = Field(min_length=1, max_length=200)
     verdict: Literal["up", "down"]

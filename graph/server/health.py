@@ -31,7 +31,7 @@ async def info() -> dict[str, Any]:
     return {
         "version": version("scriptorium"),
         "langgraph_py_version": version("langgraph"),
-        "flags": {"assistants": True, "crons": False, "langsmith": False, "strict_resume": True},
+        "flags": {"assistants": True, "crons": True, "langsmith": False, "strict_resume": True},
     }
 
 
@@ -44,7 +44,7 @@ async def live() -> dict[str, str]:
 @router.get("/health/ready")
 async def ready(parts: Parts) -> JsonResponse:
     """Requests can be taken; not any more by a process that ends."""
-    if parts.streams.closing.is_set():
+    if parts.streams.leaving.is_set():
         return JsonResponse({"status": "stopping"}, status_code=503)
     postgres = await _checked(lambda: _postgres(parts))
     fine = postgres["status"] == "ok"

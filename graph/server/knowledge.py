@@ -26,7 +26,9 @@ Key = Annotated[
 class IngestBody(BaseModel):
     """Which agents to bring to what git says now."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"agents": ["git_recipes"]}}
+    )
 
     agents: list[OwnId] | None = Field(
         default=None, min_length=1, max_length=1000, description="null: every agent"

@@ -78,6 +78,8 @@ class Order(BaseModel):
 class SessionDecision(Said):
     """An answer to what a session waits for."""
 
+    model_config = ConfigDict(json_schema_extra={"example": {"decision": "approve"}})
+
     approval_id: OwnId | None = None
     approved: bool | None = None
     decision: Literal["approve", "reject", "edit", "respond"] | None = None

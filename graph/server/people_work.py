@@ -1,7 +1,8 @@
-"""What a worker does beside runs: it tends approvals by the clock, and tells people elsewhere of them."""
+"""What a worker does beside runs: it tends approvals, starts crons, and tells people and servers elsewhere."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import psycopg
@@ -25,6 +26,7 @@ SEND: Final = "send_notice"
 EVERY_FIVE_SECONDS: Final = "* * * * * */5"
 RETRY_SECONDS: Final = (2, 10, 60, 300, 1800, 7200, 21_600)
 AGAIN_SECONDS: Final = 1.0
+Chore = Callable[[], Awaitable[object]]
 
 
 class RetrySlower(BaseRetryStrategy):
@@ -45,6 +47,8 @@ class PeopleWork:
     database: Database
     timers: ApprovalTimers
     post_office: PostOffice
+    chores: Mapping[str, Chore] = field(default_factory=dict[str, Chore])
+    """Done at every look; one that fails keeps no other from being done."""
     cron: str | None = EVERY_FIVE_SECONDS
     """When to look; None: only when `tend` is called."""
 
@@ -52,9 +56,10 @@ class PeopleWork:
     def queue(self) -> str:
         return queue_of(self.database.workspace, PEOPLE)
 
-    async def run(self) -> None:
+    async def run(self, stopping: asyncio.Event) -> None:
         """Work until cancelled; whatever was cut off is taken up by the next worker."""
-        while True:
+        # A queue that fails while it is cancelled says only that it failed.
+        while not stopping.is_set():
             try:
                 await self._work()
             except (psycopg.Error, PoolTimeout, ProcrastinateException) as error:
@@ -79,7 +84,7 @@ class PeopleWork:
         async with app.open_async():
             await app.run_worker_async(
                 queues=[self.queue],
-                concurrency=2,
+                concurrency=4,
                 delete_jobs="successful",
                 update_heartbeat_interval=HEARTBEAT_SECONDS,
                 stalled_worker_timeout=STALLED_SECONDS,
@@ -101,8 +106,19 @@ class PeopleWork:
             await self.post_office.collect(put)
 
         app.task(name=SEND, queue=self.queue, retry=RetrySlower())(send_notice)
-        tend = app.task(name=TEND, queue=self.queue, queueing_lock=f"{TEND} {self.queue}")(
-            tend_approvals
-        )
+        self._by_the_clock(app, TEND, tend_approvals)
+        for name, chore in self.chores.items():
+            self._by_the_clock(app, name, _as_task(chore))
+
+    def _by_the_clock(self, app: App, name: str, work: Callable[[int], Awaitable[None]]) -> None:
+        task = app.task(name=name, queue=self.queue, queueing_lock=f"{name} {self.queue}")(work)
         if self.cron is not None:
-            app.periodic(cron=self.cron, periodic_id=self.queue)(tend)
+            app.periodic(cron=self.cron, periodic_id=self.queue)(task)
+
+
+def _as_task(chore: Chore) -> Callable[[int], Awaitable[None]]:
+    async def work(timestamp: int) -> None:
+        del timestamp
+        await chore()
+
+    return work

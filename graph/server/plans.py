@@ -26,7 +26,14 @@ class Asked(BaseModel):
 class GivenPlan(BaseModel):
     """A plan of the caller's."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "plan": {"query": "How many days?", "steps": [{"step_id": "s1", "agent": "hr"}]}
+            }
+        },
+    )
 
     plan: dict[str, Any]
 

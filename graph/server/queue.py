@@ -113,12 +113,23 @@ class RunQueue:
         await self._app.open_async(self._pool)
 
     async def put(
-        self, connection: Connection, run_id: str, thread_id: str, *, after_seconds: float = 0
+        self,
+        connection: Connection,
+        run_id: str,
+        thread_id: str,
+        *,
+        after_seconds: float = 0,
+        priority: int = 0,
     ) -> int:
         """Put a run behind the others of its thread; return the job's id."""
         schedule = {"schedule_in": {"seconds": after_seconds}} if after_seconds else {}
         job = self._app.configure_task(
-            TASK, queue=self._queue, lock=thread_id, connection=connection, **cast("Any", schedule)
+            TASK,
+            queue=self._queue,
+            lock=thread_id,
+            priority=priority,
+            connection=connection,
+            **cast("Any", schedule),
         )
         return await job.defer_async(run_id=run_id)
 

@@ -13,6 +13,8 @@ SHORTEST: Final = 6
 """A shorter secret would also be found in words that are none."""
 _PATTERNS: Final = (
     (re.compile(r"kb_[0-9a-f]{12}_[A-Za-z0-9_-]{43}"), HIDDEN),
+    (re.compile(r"(/approvals/links/)[A-Za-z0-9_-]{43}"), rf"\1{HIDDEN}"),
+    (re.compile(r"kbt_[A-Za-z0-9_-]{43}"), HIDDEN),
     (re.compile(r"\bsk-[A-Za-z0-9_-]{16,}"), HIDDEN),
     (re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), HIDDEN),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"), rf"\1 {HIDDEN}"),

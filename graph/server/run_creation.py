@@ -15,33 +15,16 @@ from graph.server.clock import Clock, utc_now
 from graph.server.correlation import current_session_id, current_trace_id
 from graph.server.database import Database, Row, Statements
 from graph.server.door.authentication import require
-from graph.server.door.limits import too_many
 from graph.server.errors import ApiError
 from graph.server.graph_set import GraphSet, assistant_id
+from graph.server.notices.safe_address import refuse_inside
 from graph.server.queue import RunQueue
 from graph.server.resume_guard import Answerer, ResumeConflict, TimedOut, claim_answers
+from graph.server.room import Room
 from graph.server.run_ending import end_run
 from graph.server.run_request import IN_VAIN, RunRequest, answer_request
 from graph.server.signals import CONTROL, EVENTS
 from graph.server.wishes_of_requests import with_cache_control
-
-
-@dataclass(frozen=True)
-class Room:
-    """How many runs may be under way; 0 is no limit. Answers to approvals always find room."""
-
-    of_one_caller: int = 0
-    waiting: int = 0
-
-    async def check(self, statements: Statements, caller: str) -> None:
-        if not self.of_one_caller and not self.waiting:
-            return
-        found = await statements.row("work_under_way", caller=caller)
-        counts = found or {"callers": 0, "waiting": 0}
-        if self.of_one_caller and counts["callers"] >= self.of_one_caller:
-            raise too_many(f"{counts['callers']} runs of yours wait or work already", 5)
-        if self.waiting and counts["waiting"] >= self.waiting:
-            raise too_many(f"{counts['waiting']} runs wait already: workers do not keep up", 15)
 
 
 @dataclass(frozen=True)
@@ -54,6 +37,8 @@ class RunDesk:
     saver: PostgresSaver
     now: Clock = utc_now
     room: Room = field(default_factory=Room)
+    private_webhooks: bool = False
+    """Whether callers may name addresses of the network inside."""
 
     async def start(
         self,
@@ -84,31 +69,55 @@ class RunDesk:
             await self._started(row["thread_id"], request, policy)
 
     async def _started(self, thread_id: str | None, request: RunRequest, who: Answerer) -> Row:
+        async with self.database.transaction() as statements:
+            return await self.start_in(statements, thread_id, request, who)
+
+    async def start_together(self, requests: Sequence[RunRequest], caller: str) -> list[Row]:
+        """Start all of them, each on a thread of its own, or none."""
+        async with self.database.transaction() as statements:
+            return [
+                await self.start_in(statements, None, one, self._who(caller)) for one in requests
+            ]
+
+    def _who(self, caller: str) -> Answerer:
+        return Answerer(caller, str(uuid.uuid4()), self.now())
+
+    async def start_in(
+        self, statements: Statements, thread_id: str | None, request: RunRequest, who: Answerer
+    ) -> Row:
+        """Start it in a transaction that has more to do."""
+        graph_id = self.checked(request)
+        # Whoever has much under way waits behind those who have less; answers wait behind nobody.
+        before = 0 if request.answers is not None else await self.room.check(statements, who.name)
+        thread = await self._thread(statements, thread_id, request)
+        await self._make_room(statements, thread["thread_id"], request, who.name)
+        kwargs = request.kwargs(stateless=thread_id is None)
+        if request.answers is not None:
+            kwargs["command"]["resume"] = await claim_answers(
+                statements, thread["thread_id"], request.answers, who
+            )
+            kwargs["context"] = request.context or await _context_before(
+                statements, thread["thread_id"]
+            )
+        # Who asked is known later to those who may not let the same person approve.
+        about = {**(request.metadata or {}), "requested_by": who.name}
+        request = request.model_copy(update={"metadata": about})
+        run = await self._kept(
+            statements, who.run_id, thread["thread_id"], graph_id, request, kwargs
+        )
+        await self._queued(statements, run, request, behind=before)
+        return run
+
+    def checked(self, request: RunRequest) -> str:
+        """Name of the graph, when everything that a request says can be done."""
         request.check()
         _check_command(request)
+        if request.webhook:
+            refuse_inside(request.webhook, allow_private=self.private_webhooks)
         graph_id = self.graphs.name(request.assistant_id)
         request = with_cache_control(request, self.graphs.get(graph_id))
         self.graphs.check_context(graph_id, request.context)
-        async with self.database.transaction() as statements:
-            if request.answers is None:
-                await self.room.check(statements, who.name)
-            thread = await self._thread(statements, thread_id, request)
-            await self._make_room(statements, thread["thread_id"], request, who.name)
-            kwargs = request.kwargs()
-            if request.answers is not None:
-                kwargs["command"]["resume"] = await claim_answers(
-                    statements, thread["thread_id"], request.answers, who
-                )
-                kwargs["context"] = request.context or await _context_before(
-                    statements, thread["thread_id"]
-                )
-            # Who asked is known later to those who may not let the same person approve.
-            request = request.model_copy(
-                update={"metadata": {**(request.metadata or {}), "requested_by": who.name}}
-            )
-            return await self._kept(
-                statements, who.run_id, thread["thread_id"], graph_id, request, kwargs
-            )
+        return graph_id
 
     async def cancel(self, thread_id: str, run_id: str, action: str, caller: str) -> Row:
         """Stop a run, or what it left waiting for people; return it as it was."""
@@ -215,13 +224,26 @@ class RunDesk:
             trace_id=current_trace_id(),
         )
         assert run is not None  # noqa: S101 - an insert without conditions returns its row
-        job_id = await self.queue.put(
-            statements.connection, run_id, thread_id, after_seconds=request.after_seconds or 0
-        )
-        await statements.rows("set_job", run_id=run_id, job_id=job_id)
+        if request.webhook:
+            await statements.rows("new_run_webhook", run_id=run_id, url=request.webhook)
         known = Jsonb({"graph_id": graph_id, "assistant_id": assistant_id(graph_id)})
         await statements.rows("busy_thread", thread_id=thread_id, metadata=known)
         return run
+
+    async def _queued(
+        self, statements: Statements, run: Row, request: RunRequest, *, behind: int
+    ) -> None:
+        # The runs of a thread stay in the order in which they were asked for.
+        before = await statements.row("last_in_line", thread_id=run["thread_id"])
+        last = before["priority"] if before and before["priority"] is not None else 0
+        job_id = await self.queue.put(
+            statements.connection,
+            run["run_id"],
+            run["thread_id"],
+            after_seconds=request.after_seconds or 0,
+            priority=min(-behind, last),
+        )
+        await statements.rows("set_job", run_id=run["run_id"], job_id=job_id)
 
 
 def _check_command(request: RunRequest) -> None:

@@ -135,4 +135,5 @@ async def end_run(statements: Statements, run: Row, thread_status: str | None) -
     """Say `end` to those who follow, and settle the thread."""
     await statements.rows("append_end", run_id=run["run_id"])
     await statements.row("settle_thread", thread_id=run["thread_id"], status=thread_status)
+    await statements.rows("forget_after_run", thread_id=run["thread_id"], run_id=run["run_id"])
     await statements.rows("notify", channel=EVENTS, payload=run["run_id"])

@@ -138,15 +138,11 @@ class RunRequest(BaseModel):
                 f"stream_mode {', '.join(unknown)[:200]} is not known",
                 hint=f"use {', '.join(sorted(KNOWN_MODES))}",
             )
-        if self.webhook:
-            raise ApiError(
-                422, "webhooks are not called yet", hint="leave webhook out; join the run instead"
-            )
         if self.command and self.input is not None:
             raise ApiError(422, "input and command cannot come together", hint="send one of them")
 
-    def kwargs(self) -> dict[str, Any]:
-        """What the worker needs to run it."""
+    def kwargs(self, *, stateless: bool = False) -> dict[str, Any]:
+        """What the worker needs to run it; only a thread of its own is forgotten with it."""
         place = self.checkpoint or (
             CheckpointPlace(checkpoint_id=self.checkpoint_id) if self.checkpoint_id else None
         )
@@ -161,6 +157,7 @@ class RunRequest(BaseModel):
             "interrupt_after": self.interrupt_after,
             "checkpoint": place.configurable() if place else None,
             "on_disconnect": self.on_disconnect,
+            "on_completion": self.on_completion if stateless else None,
         }
 
 

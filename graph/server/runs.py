@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 from langchain_core.runnables import RunnableConfig
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from graph.caller import current_caller
 from graph.server.border import BorderRoute
@@ -30,6 +30,8 @@ LastEventId = Annotated[str | None, Header(alias="Last-Event-ID")]
 
 class BulkCancel(BaseModel):
     """Which runs to cancel."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"thread_id": "t-1", "status": "all"}})
 
     thread_id: OwnId | None = None
     run_ids: list[OwnId] | None = Field(default=None, max_length=1000)
@@ -266,10 +268,8 @@ async def wait_for_stateless_run(
 
 @router.post("/runs/batch")
 async def create_batch(parts: Parts, caller: Caller, runs: list[RunRequest]) -> JsonResponse:
-    """Start several runs, each on a thread of its own."""
+    """Start several runs, each on a thread of its own: all of them, or none."""
     if len(runs) > 100:
         raise ApiError(422, "at most 100 runs in a batch")
-    for run in runs:
-        run.check()
-        parts.graphs.name(run.assistant_id)
-    return JsonResponse([run_body(await parts.desk.start(None, run, caller)) for run in runs])
+    started = await parts.desk.start_together(runs, caller)
+    return JsonResponse([run_body(one) for one in started])

@@ -1,4 +1,4 @@
-"""Runs the app under uvicorn; on SIGTERM streams end at once and their clients come again."""
+"""Runs the app under uvicorn; on SIGTERM it is not ready first, then streams end and their clients come again."""
 
 import asyncio
 import signal
@@ -9,7 +9,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from graph.server.app import stop_streams
+from graph.server.app import stop_being_ready, stop_streams
 from graph.settings import ReaderSettings
 
 GRACE_SECONDS = 5
@@ -19,11 +19,13 @@ IDLE_SECONDS = 75
 
 
 class StreamingServer(uvicorn.Server):
-    """Waits for nobody who would wait for ever."""
+    """Waits for nobody who would wait for ever; a second signal waits for nothing."""
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI, drain: float = 0.0) -> None:
         super().__init__(config)
         self._app = app
+        self._drain = drain
+        self._ending = False
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -38,6 +40,11 @@ class StreamingServer(uvicorn.Server):
                 loop.remove_signal_handler(name)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._drain and not self._ending:
+            self._ending = True
+            stop_being_ready(self._app)
+            asyncio.get_running_loop().call_later(self._drain, self.handle_exit, sig, frame)
+            return
         stop_streams(self._app)
         super().handle_exit(sig, frame)
 
@@ -55,4 +62,4 @@ async def serve(settings: ReaderSettings, app: FastAPI) -> None:
         server_header=False,
         ws_max_size=LONGEST_SOCKET_MESSAGE,
     )
-    await StreamingServer(config, app).serve()
+    await StreamingServer(config, app, settings.api_drain).serve()

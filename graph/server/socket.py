@@ -13,6 +13,7 @@ import orjson
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from graph.server.door.tickets import SUBPROTOCOL
 from graph.server.encoding import to_json
 from graph.server.run_request import OwnId
 from graph.server.server_parts import ServerParts
@@ -117,5 +118,6 @@ class Conversation:
 async def follow(socket: WebSocket) -> None:
     """Tell what happens in the sessions that the client names."""
     parts = cast("ServerParts", socket.app.state.parts)
-    await socket.accept()
+    offered = cast("list[str]", socket.scope.get("subprotocols") or [])
+    await socket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
     await Conversation(socket, Transcripts(parts.database, parts.streams)).run()

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, cast
 
 from fastapi import APIRouter, Query, Response
 from langgraph.store.base import SearchItem
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from graph.caller import current_caller
 from graph.server.border import BorderRoute
@@ -31,6 +31,12 @@ RESERVED: Final = "langgraph"
 class Item(BaseModel):
     """What to keep, and where."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"namespace": ["notes", "ann"], "key": "k", "value": {"text": "call back"}}
+        }
+    )
+
     namespace: Namespace
     key: Key
     value: dict[str, Any]
@@ -41,12 +47,22 @@ class Item(BaseModel):
 class Place(BaseModel):
     """Where an item lies."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"namespace": ["notes", "ann"], "key": "k"}}
+    )
+
     namespace: Namespace
     key: Key
 
 
 class ItemSearch(BaseModel):
     """What to look for; meaning is not searched by here."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"namespace_prefix": ["notes"], "filter": {"text": "call back"}}
+        }
+    )
 
     namespace_prefix: Prefix = Field(default_factory=list)
     filter: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,60}$")], Any] | None = None
@@ -57,6 +73,8 @@ class ItemSearch(BaseModel):
 
 class NamespaceSearch(BaseModel):
     """Which namespaces to list."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"prefix": ["notes"], "max_depth": 2}})
 
     prefix: Prefix | None = None
     suffix: Prefix | None = None

@@ -32,6 +32,8 @@ class EventStreams:
 
     database: Database
     signals: Signals
+    leaving: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when this process will end: it is not ready any more, and still serves."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when this process ends: streams stop without an `end`, so that clients come again."""
 

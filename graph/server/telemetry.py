@@ -24,12 +24,16 @@ def configure_logging(
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     last: Processor = (
-        structlog.dev.ConsoleRenderer() if watched else structlog.processors.JSONRenderer()
+        # Never with the values of variables: a key may be among them.
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if watched
+        else structlog.processors.JSONRenderer()
     )
-    ending: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    if not watched:
-        ending.append(structlog.processors.format_exc_info)
-    ending.append(redactor(secrets))
+    ending: list[Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        redactor(secrets),
+    ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from langchain_core.runnables import RunnableConfig
 from langgraph.errors import EmptyInputError, InvalidUpdateError
 from langgraph.types import StateSnapshot
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from graph.server.border import BorderRoute
 from graph.server.encoding import JsonResponse
@@ -24,6 +24,10 @@ Select = Annotated[list[str] | None, Query(max_length=50)]
 class StateAt(BaseModel):
     """A state of the past."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"checkpoint": {"checkpoint_id": "1f0"}}}
+    )
+
     checkpoint: CheckpointPlace
     subgraphs: bool = False
     select: list[str] | None = None
@@ -31,6 +35,12 @@ class StateAt(BaseModel):
 
 class StateChange(BaseModel):
     """Values to write as if a node had written them."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"values": {"question": "How many days?"}, "as_node": "intake"}
+        }
+    )
 
     values: Any = None
     as_node: str | None = Field(default=None, max_length=200)
@@ -40,6 +50,8 @@ class StateChange(BaseModel):
 
 class HistorySearch(BaseModel):
     """Which states to list."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"limit": 10}})
 
     limit: int = Field(default=10, ge=1, le=1000)
     before: CheckpointPlace | OwnId | None = None

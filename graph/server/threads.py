@@ -1,12 +1,13 @@
 """Threads: conversations and their states. `/threads…`."""
 
 import uuid
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 from langchain_core.runnables import RunnableConfig
 from psycopg.types.json import Jsonb
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from graph.caller import current_caller
 from graph.server.border import BorderRoute
@@ -25,25 +26,47 @@ router = APIRouter(prefix="/threads", tags=["threads"], route_class=BorderRoute)
 STATE_FIELDS = {"values", "interrupts"}
 
 
+class TimeToLive(BaseModel):
+    """How long a thread is kept."""
+
+    ttl: float = Field(gt=0, le=5_256_000, description="minutes")
+    strategy: Literal["delete"] = "delete"
+
+
+Ttl = TimeToLive | Annotated[float, Field(gt=0, le=5_256_000)] | None
+
+
 class NewThread(BaseModel):
     """A thread to be made."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"metadata": {"team": "hr"}, "if_exists": "do_nothing"}}
+    )
 
     thread_id: OwnId | None = None
     metadata: Metadata | None = None
     if_exists: Literal["raise", "do_nothing"] = "raise"
     supersteps: list[Any] | None = None
-    ttl: Any = None
+    ttl: Ttl = None
 
 
 class ChangedThread(BaseModel):
     """Metadata to add."""
 
+    model_config = ConfigDict(json_schema_extra={"example": {"metadata": {"team": "hr"}}})
+
     metadata: Metadata | None = None
-    ttl: Any = None
+    ttl: Ttl = None
 
 
 class ThreadSearch(BaseModel):
     """What to look for."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"metadata": {"team": "hr"}, "status": "interrupted", "limit": 10}
+        }
+    )
 
     metadata: Metadata | None = None
     values: dict[str, Any] | None = None
@@ -67,6 +90,10 @@ class ThreadSearch(BaseModel):
 
 class PrunedThreads(BaseModel):
     """Which threads, and how much of each goes."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"thread_ids": ["t-1"], "strategy": "keep_latest"}}
+    )
 
     thread_ids: list[OwnId] = Field(max_length=1000)
     strategy: Literal["delete", "keep_latest"] = "delete"
@@ -115,6 +142,7 @@ async def create_thread(parts: Parts, new: NewThread | None = None) -> JsonRespo
     if made is None and new.if_exists == "raise":
         raise ApiError(409, f"there is a thread {thread_id} already", hint="say if_exists")
     thread = made or await known_thread(parts, thread_id)
+    await _keep_for(parts, thread_id, new.ttl if made else None)
     return JsonResponse(await thread_body(parts, thread, None))
 
 
@@ -177,7 +205,15 @@ async def change_thread(parts: Parts, thread_id: PathId, change: ChangedThread) 
     )
     if row is None:
         raise ApiError(404, f"there is no thread {thread_id}")
+    await _keep_for(parts, thread_id, change.ttl)
     return JsonResponse(await thread_body(parts, row, None))
+
+
+async def _keep_for(parts: ServerParts, thread_id: str, ttl: Ttl) -> None:
+    if ttl is not None:
+        minutes = ttl.ttl if isinstance(ttl, TimeToLive) else ttl
+        at = parts.desk.now() + timedelta(minutes=minutes)
+        await parts.database.rows("keep_thread_until", thread_id=thread_id, at=at)
 
 
 @router.delete("/{thread_id}", status_code=204)

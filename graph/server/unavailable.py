@@ -9,13 +9,15 @@ from graph.server.errors import error_response
 
 router = APIRouter(tags=["not available"])
 REASONS: Final = {
-    "/runs/crons": "runs cannot be scheduled yet; start them from outside",
-    "/runs/crons/{rest:path}": "runs cannot be scheduled yet; start them from outside",
-    "/threads/{thread_id}/runs/crons": "runs cannot be scheduled yet; start them from outside",
-    "/threads/{thread_id}/stream": "threads cannot be followed as a whole; follow their runs",
-    "/threads/{thread_id}/stream/events": "threads cannot be followed as a whole; follow their runs",
+    "/threads/{thread_id}/stream/events": "the v3 protocol is not spoken; GET /threads/{thread_id}/stream instead",
     "/threads/{thread_id}/commands": "the v3 protocol is not spoken; start a run instead",
 }
+MANAGING: Final = (
+    ("POST", "/assistants"),
+    ("PATCH", "/assistants/{assistant}"),
+    ("DELETE", "/assistants/{assistant}"),
+    ("POST", "/assistants/{assistant}/latest"),
+)
 MANAGED: Final = "assistants are built in, one for each graph; pass context with the run instead"
 
 
@@ -35,10 +37,10 @@ for _reason in dict.fromkeys(REASONS.values()):
     _says(_reason)
 
 
-@router.post("/assistants", include_in_schema=False)
-@router.patch("/assistants/{assistant}", include_in_schema=False)
-@router.delete("/assistants/{assistant}", include_in_schema=False)
-@router.post("/assistants/{assistant}/latest", include_in_schema=False)
 async def manage_assistants() -> JsonResponse:
     """Refuse, and say why."""
     return error_response(501, MANAGED)
+
+
+for _method, _path in MANAGING:
+    router.add_api_route(_path, manage_assistants, methods=[_method], include_in_schema=False)

@@ -21,6 +21,7 @@ from graph.server.approval_keeping import ApprovalKeeping
 from graph.server.approval_policy import policies_of
 from graph.server.approval_timers import ApprovalTimers
 from graph.server.clock import Clock, utc_now
+from graph.server.cron_runs import CronRuns
 from graph.server.database import Database, server_pool
 from graph.server.fence import Fence, FencedSaver
 from graph.server.graph_set import GraphFactory, GraphSet
@@ -34,9 +35,12 @@ from graph.server.queue import (
     queue_of,
     worker_queue,
 )
+from graph.server.room import room_of
 from graph.server.run_creation import RunDesk
 from graph.server.run_execution import RunExecution
+from graph.server.run_webhooks import RunWebhooks
 from graph.server.signals import CONTROL, Signals
+from graph.server.thread_forgetting import ThreadForgetting
 from graph.settings import ReaderSettings
 
 log = structlog.get_logger(__name__)
@@ -63,7 +67,7 @@ class Worker:
             side = [
                 group.create_task(self._watch_always()),
                 group.create_task(self._revive_always()),
-                group.create_task(self.people.run()),
+                group.create_task(self.people.run(self.stopping)),
             ]
             try:
                 await self._work_always()
@@ -169,13 +173,9 @@ async def open_worker(
             settings.query_timeout + MARGIN_SECONDS,
             ApprovalKeeping(policies_of(settings), workspace, now),
         )
-        answering = Answering(database, RunDesk(database, queue, graphs, saver, now), graphs)
-        people = PeopleWork(
-            url,
-            database,
-            ApprovalTimers(database, answering, now),
-            post_office_of(settings, database),
-        )
+        private = settings.notify_private_addresses
+        desk = RunDesk(database, queue, graphs, saver, now, room_of(settings), private)
+        people = _people(settings, database, desk)
         worker = Worker(settings, database, queue, execution, stopping, people)
         looked = set[asyncio.Task[None]]()
 
@@ -186,6 +186,24 @@ async def open_worker(
 
         async with Signals(url, [CONTROL], on_message).listening():
             yield worker
+
+
+def _people(settings: ReaderSettings, database: Database, desk: RunDesk) -> PeopleWork:
+    """What is done beside runs, by the same clock."""
+    post_office = post_office_of(settings, database)
+    answering = Answering(database, desk, desk.graphs)
+    webhooks = RunWebhooks(database, desk.graphs, post_office.webhooks, desk.now)
+    return PeopleWork(
+        settings.database_url,
+        database,
+        ApprovalTimers(database, answering, desk.now),
+        post_office,
+        {
+            "start_crons": CronRuns(database, desk, desk.now).start_due,
+            "call_webhooks": webhooks.call_due,
+            "forget_threads": ThreadForgetting(database, desk.saver, desk.now).forget_due,
+        },
+    )
 
 
 @contextmanager

@@ -42,7 +42,7 @@ async def _served(settings: "ReaderSettings", gateways: "Gateways") -> None:
         agents=gateways.registry,
         affinity=gateways.reader.affinity,
         longest=settings.max_question_chars,
-        history=PostgresStepHistory(gateways.ops),
+        history=PostgresStepHistory(gateways.ops, settings.workspace_id),
         rights=gateways.reader.caller,
     )
     graphs = reader_graphs(settings, gateways)

@@ -209,3 +209,18 @@ where notice_id = %(notice_id)s;
 -- name: notices
 select notice_id, n, channel, target, status, attempts, error, created_at, sent_at
 from ops.notices order by notice_id desc limit %(limit)s;
+
+-- name: new_approval_link
+with old as (delete from ops.approval_links where expires_at < now() - interval '30 days')
+insert into ops.approval_links (digest, workspace_id, approval_id, thread_id, person, shown, expires_at)
+values (%(link)s, %(workspace)s, %(approval_id)s, %(thread_id)s, %(person)s, %(shown)s,
+        least(coalesce(%(deadline)s::timestamptz, 'infinity'), now() + interval '7 days'));
+
+-- name: approval_link
+select approval_id, thread_id, person, shown from ops.approval_links
+where digest = %(link)s and workspace_id = %(workspace)s and used_at is null and expires_at > now();
+
+-- name: use_approval_link
+update ops.approval_links set used_at = now()
+where digest = %(link)s and workspace_id = %(workspace)s and used_at is null and expires_at > now()
+returning approval_id, thread_id, person, shown;

@@ -129,5 +129,9 @@ where workspace_id = %(workspace)s and step_id = 'extract'
   and at >= %(since)s and (%(until)s::timestamptz is null or at < %(until)s);
 
 -- name: balances
-select budget, subject, begins, spent::float as spent, held::float as held, warned_at
-from ops.budget_balances where begins = any(%(begins)s) order by budget, spent desc limit 200;
+-- Whose a balance is begins with the workspace: two of them share no budget.
+select budget, substr(subject, length(%(workspace)s::text) + 2) as subject, begins, spent::float as spent,
+       held::float as held, warned_at
+from ops.budget_balances
+where begins = any(%(begins)s) and starts_with(subject, %(workspace)s::text || '/')
+order by budget, spent desc limit 200;

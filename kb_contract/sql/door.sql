@@ -42,3 +42,15 @@ from ops.api_keys where workspace_id = %(workspace)s order by created_at, key_id
 
 -- name: append_audit
 select ops.append_audit(%(entry)s);
+
+-- name: new_ticket
+with old as (delete from ops.tickets where expires_at < now())
+insert into ops.tickets (digest, workspace_id, path, name, roles, agents, credential, expires_at)
+values (%(digest)s, %(workspace)s, %(path)s, %(holder)s, %(roles)s, %(scope)s::text[], %(credential)s,
+        now() + make_interval(secs => %(seconds)s))
+returning expires_at;
+
+-- name: take_ticket
+delete from ops.tickets
+where digest = %(digest)s and path = %(path)s and workspace_id = %(workspace)s and expires_at > now()
+returning name, roles, agents, credential;

@@ -2,7 +2,8 @@
 -- Every step that ended well in the last runs: its seconds as its event says them, its tokens and money
 -- as the usage ledger has them. The middle of each, so that one hanging call does not decide.
 with recent as (
-  select run_id from ops.runs order by created_at desc limit 500
+  select r.run_id from ops.runs r join ops.threads t using (thread_id)
+  where t.workspace_id = %(workspace)s order by r.created_at desc limit 500
 ), begun as (
   select distinct on (e.run_id, e.data->>'step')
          e.run_id, e.data->>'step' as step, e.data->>'agent' as agent,

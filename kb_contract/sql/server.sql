@@ -224,6 +224,10 @@ select count(*) filter (where r.metadata->>'requested_by' = %(caller)s)::int as 
 from ops.runs r join ops.threads t using (thread_id)
 where r.status in ('pending', 'running') and t.workspace_id = %(workspace)s;
 
+-- name: last_in_line
+select min(priority) as priority from procrastinate.procrastinate_jobs
+where lock = %(thread_id)s and status = 'todo';
+
 -- name: transcript_after
 -- What runs of a thread said of themselves, in the order in which they said it.
 select e.seq, e.run_id, e.event, e.data::text as data, e.at
@@ -231,6 +235,15 @@ from ops.events e join ops.runs r using (run_id)
 where r.thread_id = %(thread_id)s and e.seq > %(after)s
   and split_part(e.event, '|', 1) in ('custom', 'story', 'error')
 order by e.seq limit 500;
+
+-- name: thread_events_after
+select e.seq, e.run_id, e.event, e.data::text as data
+from ops.events e join ops.runs r using (run_id)
+where r.thread_id = %(thread_id)s and e.seq > %(after)s order by e.seq limit 500;
+
+-- name: newest_event_of_thread
+select e.seq from ops.events e join ops.runs r using (run_id)
+where r.thread_id = %(thread_id)s order by e.seq desc limit 1;
 
 -- name: thread_standing
 -- The newest run, and whether more will come: work is under way, or people are asked.
@@ -259,6 +272,7 @@ left join lateral (
 ) newest on true
 where ops.may_see(t, %(workspace)s, %(scope)s::text[])
 order by t.updated_at desc, t.thread_id limit %(limit)s offset %(offset)s;
+
 -- name: answer
 select a.answer_id, a.thread_id, a.run_id, a.question, a.query_type, a.status, a.answer, a.coverage,
        a.conflicts, a.as_of, a.generations, a.created_at, a.cached_from, a.stale_at, a.stale_why

@@ -1,4 +1,4 @@
-"""The server and a worker as real processes over the demo graphs: `python -m … serve|work`."""
+"""Servers and workers as real processes over the demo graphs: `python -m … serve|work`."""
 
 import asyncio
 import os
@@ -52,24 +52,30 @@ def free_port() -> int:
 
 @dataclass
 class DemoProcesses:
-    """One server and any number of workers on one database."""
+    """Servers (named `server…`) and workers on one database."""
 
     database_url: str
     folder: Path
     port: int = field(default_factory=free_port)
+    settings: dict[str, str] = field(default_factory=dict)
+    ports: dict[str, int] = field(default_factory=dict)
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return self.url_of("server")
+
+    def url_of(self, name: str) -> str:
+        port = self.port if name == "server" else self.ports.setdefault(name, free_port())
+        return f"http://127.0.0.1:{port}"
 
     def start(self, *names: str) -> None:
         for name in names:
-            kind = "serve" if name == "server" else "work"
+            kind = "serve" if name.startswith("server") else "work"
             with (self.folder / f"{name}.log").open("ab") as log:
                 self.running[name] = subprocess.Popen(
                     [sys.executable, "-m", "tests.doubles.demo_processes", kind],
-                    cwd=ROOT, env=self._environment(), stdout=log, stderr=log,
+                    cwd=ROOT, env=self._environment(name), stdout=log, stderr=log,
                 )  # fmt: skip
         for name in names:
             self._wait_until_ready(name)
@@ -77,7 +83,7 @@ class DemoProcesses:
     def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> None:
         process = self.running.pop(name)
         process.send_signal(how)
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
     def stop(self) -> None:
         for name in list(self.running):
@@ -86,7 +92,7 @@ class DemoProcesses:
     def working_on(self, run_id: str) -> str:
         """Name of the worker that began the run."""
         found = [
-            name for name in self.running if name != "server"
+            name for name in self.running if not name.startswith("server")
             and any('"run begins"' in line and run_id in line for line in self.log(name).splitlines())
         ]  # fmt: skip
         assert len(found) == 1, found
@@ -105,10 +111,11 @@ class DemoProcesses:
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text("utf-8")
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, name: str) -> dict[str, str]:
+        port = self.url_of(name).rpartition(":")[2] if name.startswith("server") else "0"
         return {
-            **os.environ, "DATABASE_URL": self.database_url, "QDRANT_URL": "http://127.0.0.1:1",
-            "API_PORT": str(self.port), "LANGGRAPH_STRICT_MSGPACK": "true", "LANGSMITH_TRACING": "false",
+            **os.environ, **self.settings, "DATABASE_URL": self.database_url, "QDRANT_URL": "http://127.0.0.1:1",
+            "API_PORT": port, "LANGGRAPH_STRICT_MSGPACK": "true", "LANGSMITH_TRACING": "false",
         }  # fmt: skip
 
     def _wait_until_ready(self, name: str) -> None:
@@ -120,8 +127,8 @@ class DemoProcesses:
             time.sleep(0.05)
 
     def _is_ready(self, name: str, pid: int) -> bool:
-        if name == "server":
-            return _answers(f"{self.url}/health/ready")
+        if name.startswith("server"):
+            return _answers(f"{self.url_of(name)}/health/ready")
         return any(
             '"worker ready"' in line and f'"pid": {pid}' in line
             for line in self.log(name).splitlines()
@@ -129,11 +136,13 @@ class DemoProcesses:
 
 
 @contextmanager
-def demo_processes(database_url: str, folder: Path, *names: str) -> Iterator[DemoProcesses]:
+def demo_processes(
+    database_url: str, folder: Path, *names: str, **settings: str
+) -> Iterator[DemoProcesses]:
     """Run the named processes on a migrated database; nothing of them is left at the end."""
     with psycopg.connect(database_url) as connection:
         connection.execute(EFFECTS)
-    processes = DemoProcesses(database_url, folder)
+    processes = DemoProcesses(database_url, folder, settings=settings)
     try:
         processes.start(*names)
         yield processes

@@ -132,8 +132,15 @@ async def furnish(database_url: str, a: Tenant, admin: str) -> dict[str, str]:
     )
     placed = state.raise_for_status().json()["checkpoint"]["checkpoint_id"]
     named = await a.call("POST", "/delegations", admin, delegation)
+    timed = {
+        "assistant_id": "chat",
+        "schedule": "0 0 1 1 *",
+        "input": chat,
+        "metadata": {"x": CANARY},
+    }
+    cron = (await a.call("POST", "/runs/crons", admin, timed)).raise_for_status().json()
     return {
-        "thread_id": thread, "session_id": thread, "run_id": run_id, "approval_id": "c" * 32,
+        "cron_id": cron["cron_id"], "thread_id": thread, "session_id": thread, "run_id": run_id, "approval_id": "c" * 32,
         "checkpoint_id": placed, "key:path": operation["key"] if operation else "",
         "answer_id": f"{CANARY}-answer", "delegation_id": str(named.raise_for_status().json()["delegation_id"]),
     }  # fmt: skip

@@ -360,14 +360,36 @@ async def test_threads_are_pruned(client: LangGraphClient):
         await client.threads.get(thread)
 
 
+async def test_a_thread_is_followed_as_a_whole(client: LangGraphClient):
+    thread = await new_thread(client)
+    first = await client.runs.create(thread, "chat", input=HELLO)
+    await client.runs.join(thread, first["run_id"])
+    second = await client.runs.create(thread, "chat", input=HELLO)
+    seen: list[Any] = []
+    follow = client.threads.join_stream(thread, last_event_id="-", stream_mode="run_modes")
+    async with contextlib.aclosing(follow) as parts:
+        async for part in parts:
+            seen.append(part)
+            if part.data == {"status": "run_done", "run_id": second["run_id"]}:
+                break
+    done = [part.data["run_id"] for part in seen if part.data.get("status") == "run_done"]
+    assert done == [first["run_id"], second["run_id"]]
+    late = client.threads.join_stream(thread, last_event_id=seen[-2].id)
+    async with contextlib.aclosing(late) as parts:
+        assert (await collected(parts, 1))[0].data["run_id"] == second["run_id"]
+
+
+async def test_crons_are_kept(client: LangGraphClient):
+    made: Any = await client.crons.create("chat", schedule="0 0 1 1 *", input=HELLO)
+    assert [one["cron_id"] for one in await client.crons.search()] == [made["cron_id"]]
+    await client.crons.delete(made["cron_id"])
+    assert await client.crons.count() == 0
+
+
 async def test_what_is_not_there_says_so(client: LangGraphClient):
-    for refused in (
-        client.crons.search(),
-        client.assistants.create("chat"),
-    ):
-        with pytest.raises(httpx.HTTPStatusError) as error:
-            await refused
-        assert error.value.response.status_code == 501
+    with pytest.raises(httpx.HTTPStatusError) as error:
+        await client.assistants.create("chat")
+    assert error.value.response.status_code == 501
     with pytest.raises(httpx.HTTPStatusError) as error:
         await client.runs.wait(None, "chat", input=HELLO, webhook="http://127.0.0.1:9/none")
     assert error.value.response.status_code == 422

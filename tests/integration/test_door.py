@@ -158,6 +158,16 @@ async def test_runs_find_room_or_are_refused(database_url: str):
         assert "workers do not keep up" in replies[-1].text
 
 
+async def test_a_batch_is_started_whole_or_not(database_url: str):
+    async with tenant(database_url, "default", kb_active_runs=3) as server:
+        key = make_key(database_url, "default", "asker")
+        assert (await server.call("POST", "/runs/batch", key, [CHAT] * 4)).status_code == 429
+        wrong = [CHAT, {**CHAT, "assistant_id": "nobody"}]
+        assert (await server.call("POST", "/runs/batch", key, wrong)).status_code == 404
+        assert (await server.call("POST", "/threads/count", key, {})).json() == 0
+        assert len((await server.call("POST", "/runs/batch", key, [CHAT] * 3)).json()) == 3
+
+
 async def test_guessing_keys_costs_the_guesser(database_url: str, server: Tenant):
     key = make_key(database_url, "default", "viewer")
     assert (await server.call("GET", "/approvals/pending", key)).status_code == 200

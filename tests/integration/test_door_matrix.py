@@ -21,7 +21,10 @@ NOWHERE = {
     "thread_id": "none", "session_id": "none", "run_id": "none", "approval_id": "none", "agent_id": "none",
     "checkpoint_id": "none", "key:path": "none", "delegation_id": "999", "assistant": "chat",
     "delivery_id": "none", "namespace": "none", "rest:path": "x", "name": "none", "answer_id": "none", "number": "1",
+    "cron_id": "none", "token": "t" * 43, "answer": "reject",
 }  # fmt: skip
+# As long as people are asked, and as long as there is the thread.
+STAY_OPEN = ("/orchestration/{session_id}/events", "/threads/{thread_id}/stream")
 CHAT = {"assistant_id": "chat", "input": {"messages": []}}
 BODIES: dict[str, Any] = {
     "/threads/search": {"limit": 1000},
@@ -34,6 +37,10 @@ BODIES: dict[str, Any] = {
     "/threads/prune": {"thread_ids": [f"{CANARY}-thread"]},
     "/runs/cancel": {"thread_id": f"{CANARY}-thread"},
     "/knowledge/ingest": {"agents": ["hr"]},
+    "/threads/{thread_id}/runs/crons": {**CHAT, "schedule": "0 0 1 1 *"},
+    "/runs/crons/{cron_id}": {"enabled": False},
+    "/runs/crons/search": {"limit": 1000},
+    "/tickets": {"path": f"/threads/{CANARY}-thread/runs/none/stream"},
     "/approvals/{approval_id}/modify": {"args": {}},
     "/approvals/{approval_id}/respond": {"message": "x"},
 }
@@ -81,7 +88,15 @@ async def test_a_role_opens_its_routes_and_no_others(database_url: str, a: Tenan
 
 def standing(database_url: str) -> str:
     """All that is A's, as letters."""
-    tables = ("threads", "runs", "approvals", "delegations", "requested_operations", "events")
+    tables = (
+        "threads",
+        "runs",
+        "approvals",
+        "delegations",
+        "requested_operations",
+        "events",
+        "crons",
+    )
     with psycopg.connect(database_url) as connection:
         rows = {
             one: connection.execute(
@@ -133,10 +148,35 @@ async def test_its_own_admin_is_told_all_of_it(database_url: str, a: Tenant):
         path
         for method, path in operations(a.app)
         if method == "GET" or path.endswith("/search")
-        if path != "/orchestration/{session_id}/events"  # stays open while people are asked
+        if path not in STAY_OPEN
         if CANARY in (await asked(a, method, path, admin, ids)).text
     ]
     assert len(told) >= 15, told
+
+
+async def test_reading_changes_nothing(database_url: str, a: Tenant):
+    admin = make_key(database_url, "a", "admin", name=CANARY)
+    ids = await furnish(database_url, a, admin)
+    before = everything(database_url)
+    for method, path in operations(a.app):
+        if method in ("GET", "HEAD") and path not in STAY_OPEN:
+            reply = await asked(a, method, path, admin, ids)
+            assert reply.status_code < 500 or reply.status_code in (501, 503), f"{method} {path}"
+    assert everything(database_url) == before
+
+
+def everything(database_url: str) -> dict[str, list[Any]]:
+    """All rows of all tables; when a key was last used is noted, and nothing else."""
+    with psycopg.connect(database_url) as connection:
+        tables = connection.execute(
+            "select format('%I.%I', schemaname, tablename) from pg_tables"
+            " where schemaname in ('ops', 'kb', 'langgraph', 'procrastinate') order by 1"
+        ).fetchall()
+        return {
+            one: connection.execute(f"select t::text from {one} t order by 1").fetchall()  # noqa: S608
+            for (one,) in tables
+            if one != "ops.api_keys"
+        }
 
 
 def sees(client: TestClient, key: str, thread: str) -> str:

@@ -21,6 +21,7 @@ from kb.client import Client, ServerSaid
 from kb_contract.chat_models.books import BudgetSpent, Order, Receipt
 from kb_contract.chat_models.budgets import Budget
 from kb_contract.chat_models.prices import Count
+from kb_contract.named_queries import named_queries
 from tests.doubles.in_memory_knowledge import InMemoryKnowledge
 from tests.doubles.kept_books import loopback_profile
 from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
@@ -134,6 +135,21 @@ async def test_a_new_day_has_its_own_balance(pool: LazyPool) -> None:
     await books.hold(order(0.10))
     rows = await pool.rows("select begins from ops.budget_balances order by 1", {})
     assert [row["begins"] for row in rows] == ["2026-03-01", "2026-03-02"]
+
+
+async def test_two_workspaces_share_no_balance(pool: LazyPool) -> None:
+    budgets = (budget(scope="service", cap=0.15, over="ask", warn_at=0.5),)
+    ours, theirs = (PostgresBooks(pool, name, budgets) for name in ("a", "b"))
+    held = await ours.hold(order(0.10))
+    await theirs.hold(order(0.10))
+    with pytest.raises(BudgetSpent, match="the budget all has no room"):
+        await ours.hold(order(0.10))
+    await ours.settle(Receipt(held, Count(10, 10), 0.09, "answered", 0.1))
+    assert "nearly spent: 0.1000 of 0.15" in await theirs.asks([("x", order(0.10))])
+    for workspace, shown in (("a", [0.09]), ("b", [0.0]), ("c", [])):
+        values = {"workspace": workspace, "begins": [budgets[0].begins(datetime.now(UTC))]}
+        rows = await pool.rows(named_queries("costs")["balances"], values)
+        assert [(one["subject"], one["spent"]) for one in rows] == [("*", one) for one in shown]
 
 
 def model_of(

@@ -128,5 +128,6 @@ async def test_the_history_has_the_middle_of_what_steps_took(database_url: str):
         assert await history.measured() is found
         now[0] = 100.0
         assert await history.measured() is not found
+        assert await PostgresStepHistory(pool, "another").measured() == {}
     finally:
         await pool.close()

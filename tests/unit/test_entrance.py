@@ -24,6 +24,7 @@ from graph.server.door.limits import Limits
 from graph.server.door.roles import INCLUDED
 from graph.server.door.route_finder import RouteFinder
 from graph.server.door.route_roles import access_of, is_privileged
+from graph.server.door.tickets import Tickets
 from graph.server.door.tokens import token_check
 from graph.server.request_counts import RequestMetrics
 from graph.settings import ReaderSettings
@@ -61,7 +62,9 @@ def app(settings: ReaderSettings) -> FastAPI:
     door = Authentication(settings, database, token_check(settings))
     limits = Limits(at_one_time=4)
     finder = RouteFinder.of(made)
-    made.state.doorkeeper = Doorkeeper(door, limits, finder, database, RequestMetrics())
+    made.state.doorkeeper = Doorkeeper(
+        door, limits, finder, database, RequestMetrics(), Tickets(database)
+    )
     return made
 
 

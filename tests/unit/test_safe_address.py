@@ -74,7 +74,7 @@ async def test_the_address_that_was_looked_at_is_the_one_that_is_called():
     ],
 )
 async def test_what_leads_inside_is_refused(url: str, addresses: Sequence[str]):
-    with pytest.raises(BadInput, match="NOTIFY_WEBHOOKS") as refused:
+    with pytest.raises(BadInput, match="webhook") as refused:
         await safe_place(url, allow_private=False, ask=Names(addresses))
     assert "word@" not in str(refused.value)
 

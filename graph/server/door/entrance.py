@@ -14,10 +14,17 @@ from graph.caller import working_for
 from graph.server.border import refuse_socket
 from graph.server.database import Database
 from graph.server.door.audit import write_privileged
-from graph.server.door.authentication import Authentication, Guest, nobody, require
+from graph.server.door.authentication import (
+    Authentication,
+    Guest,
+    credential_of,
+    nobody,
+    require,
+)
 from graph.server.door.limits import Limits
 from graph.server.door.route_finder import Found, RouteFinder
 from graph.server.door.route_roles import READING, Access, access_of, is_privileged
+from graph.server.door.tickets import ROUTES, Tickets, ticket_of
 from graph.server.errors import ApiError, error_response
 from graph.server.request_counts import RequestMetrics, Seen
 from kb_contract.errors import Unavailable
@@ -36,6 +43,7 @@ class Doorkeeper:
     routes: RouteFinder
     database: Database
     metrics: RequestMetrics
+    tickets: Tickets
 
     async def admitted(self, scope: Scope, visit: ExitStack, seen: Seen) -> Guest:
         """Let a request in, counted until the visit ends; raises `ApiError` when it may not."""
@@ -46,7 +54,7 @@ class Doorkeeper:
             if scope.get("method") not in READING:
                 self.limits.check_open(_address(scope))
             return nobody()
-        guest = await self._known(scope, visit)
+        guest = await self._known(scope, visit, found)
         if found.path is None:
             raise _nowhere(found)
         if access is None:
@@ -57,10 +65,13 @@ class Doorkeeper:
         await self._authorized(scope, guest, found.path, access)
         return guest
 
-    async def _known(self, scope: Scope, visit: ExitStack) -> Guest:
+    async def _known(self, scope: Scope, visit: ExitStack, found: Found) -> Guest:
         headers = Headers(scope=scope)
         checked = self.authentication.settings.kb_auth == "required"
-        if checked and not self.authentication.knows(headers):
+        ticket = ticket_of(scope, headers) if checked and found.path in ROUTES else None
+        if ticket is not None and not credential_of(headers):
+            guest = await self._with_ticket(ticket, scope)
+        elif checked and not self.authentication.knows(headers):
             guest = await self._looked_up(headers, _address(scope))
         else:
             guest = await self.authentication.guest(headers)
@@ -73,6 +84,13 @@ class Doorkeeper:
             return await self.authentication.guest(headers)
         except ApiError:
             self.limits.check_stranger(address)
+            raise
+
+    async def _with_ticket(self, ticket: str, scope: Scope) -> Guest:
+        try:
+            return Guest(*await self.tickets.take(ticket, scope["path"]))
+        except ApiError:
+            self.limits.check_stranger(_address(scope))
             raise
 
     def _counted(self, guest: Guest) -> AbstractContextManager[None]:

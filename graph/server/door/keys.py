@@ -54,4 +54,4 @@ async def holder_of(database: Database, said: str) -> Caller:
 
 def _caller(row: Row) -> Caller:
     agents = None if row["agents"] is None else frozenset[str](row["agents"])
-    return Caller(row["name"], all_of(row["roles"]), agents)
+    return Caller(row["name"], all_of(row["roles"]), agents, row["key_id"])

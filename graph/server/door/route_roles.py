@@ -18,6 +18,9 @@ _OPEN: Final = (
     "GET /info",
     "GET /health/live",
     "GET /health/ready",
+    # The secret in the link says who may answer.
+    "GET /approvals/links/{token}",
+    "POST /approvals/links/{token}/{answer}",
     # A push has no key; its signature says who sent it.
     "POST /hooks/git",
     # Its sign-in page is; its own gate stands before the rest, and it calls routes with its reader's rights.
@@ -56,6 +59,7 @@ _VIEWER: Final = (
     "GET /orchestration/{session_id}/events",
     "GET /orchestration/{session_id}/status",
     "GET /orchestration/{session_id}/transcript",
+    "POST /tickets",
     "POST /threads/count",
     "POST /threads/search",
     "GET /threads/{thread_id}",
@@ -65,12 +69,15 @@ _VIEWER: Final = (
     "GET /threads/{thread_id}/runs/{run_id}",
     "GET /threads/{thread_id}/runs/{run_id}/join",
     "GET /threads/{thread_id}/runs/{run_id}/stream",
+    "GET /threads/{thread_id}/stream",
     "GET /threads/{thread_id}/state",
     "POST /threads/{thread_id}/state/checkpoint",
     "GET /threads/{thread_id}/state/{checkpoint_id}",
     "GET /workflows/{run_id}/graph",
     "GET /answers/{answer_id}",
     "GET /answers/{answer_id}/citations/{number}",
+    "POST /runs/crons/search",
+    "POST /runs/crons/count",
     "GET /sessions",
     "GET /store/items",
     "POST /store/items/search",
@@ -82,10 +89,6 @@ _VIEWER: Final = (
     # Its tools are calls of routes, each of which asks for its own role.
     "ANY /mcp",
     # What is not there says so to whoever may see the rest.
-    "ANY /runs/crons",
-    "ANY /runs/crons/{rest:path}",
-    "ANY /threads/{thread_id}/runs/crons",
-    "ANY /threads/{thread_id}/stream",
     "ANY /threads/{thread_id}/stream/events",
     "ANY /threads/{thread_id}/commands",
     "POST /assistants",
@@ -104,6 +107,8 @@ _ASKER: Final = (
     "DELETE /orchestration/{session_id}",
     "POST /runs",
     "POST /runs/batch",
+    "POST /runs/crons",
+    "POST /threads/{thread_id}/runs/crons",
     "POST /runs/cancel",
     "POST /runs/stream",
     "POST /runs/wait",
@@ -111,6 +116,8 @@ _ASKER: Final = (
     "DELETE /store/items",
     "POST /v1/chat/completions",
     # Of their own; of others', it takes an operator.
+    "PATCH /runs/crons/{cron_id}",
+    "DELETE /runs/crons/{cron_id}",
     "DELETE /sessions/{session_id}",
     "DELETE /threads/{thread_id}",
     "DELETE /threads/{thread_id}/runs/{run_id}",

@@ -10,6 +10,7 @@ from typing import Any, Final
 import structlog
 
 from graph.server.database import Connection, Database, Row, Statements
+from graph.server.notices.answer_links import AnswerLinks, answer_links
 from graph.server.notices.email import Mailer, mail_place
 from graph.server.notices.safe_address import checked_url
 from graph.server.notices.webhook import Webhooks, key_of
@@ -47,6 +48,7 @@ class PostOffice:
     targets: Targets
     webhooks: Webhooks
     mailer: Mailer
+    links: AnswerLinks
 
     async def collect(self, defer: Defer) -> int:
         """Make notices of what happened since the last look; return how many."""
@@ -96,7 +98,8 @@ class PostOffice:
         entry: dict[str, Any] = json.loads(notice["entry"])
         delivery = f"notice_{notice['notice_id']}"
         if notice["channel"] == "email":
-            await self.mailer.send(mail_of(entry, notice["target"], delivery))
+            link = await self.links.made_for(entry, notice["target"])
+            await self.mailer.send(mail_of(entry, notice["target"], delivery, link))
         else:
             await self.webhooks.post(notice["target"], delivery, webhook_body(entry))
 
@@ -116,6 +119,7 @@ def post_office_of(settings: ReaderSettings, database: Database) -> PostOffice:
         targets,
         Webhooks(secret, allow_private=private),
         Mailer(smtp, settings.notify_email_from),
+        answer_links(settings, database),
     )
 
 

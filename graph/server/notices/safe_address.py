@@ -51,6 +51,19 @@ async def safe_place(url: str, *, allow_private: bool, ask: Resolve = resolve) -
     return Place(parsed.copy_with(host=addresses[0]), parsed.netloc.decode("ascii"))
 
 
+def refuse_inside(url: str, *, allow_private: bool) -> None:
+    """Refuse what can be seen to be wrong before anything is resolved; `safe_place` looks again."""
+    parsed = checked_url(url, allow_private=allow_private)
+    if allow_private:
+        return
+    try:
+        written = str(ipaddress.ip_address(parsed.host))
+    except ValueError:
+        written = "127.0.0.1" if parsed.host in ("localhost", "localhost.") else None
+    if written is not None and not is_public(written):
+        raise _refused(f"{parsed.host} is not on the open internet", url)
+
+
 def is_public(address: str) -> bool:
     """Whether an address is of the open internet, whichever way it is written."""
     try:
@@ -111,6 +124,6 @@ def _is_address(text: str) -> bool:
 def _refused(what: str, url: str) -> BadInput:
     return BadInput(
         what,
-        where=f"NOTIFY_WEBHOOKS {url[:200]}",
+        where=f"webhook {url[:200]}",
         cure="name a host on the open internet, or set NOTIFY_PRIVATE_ADDRESSES=true if it is yours",
     )

@@ -35,8 +35,8 @@ def webhook_body(entry: Mapping[str, Any]) -> bytes:
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def mail_of(entry: Mapping[str, Any], to: str, delivery: str) -> Mail:
-    """A mail about it, with what to type."""
+def mail_of(entry: Mapping[str, Any], to: str, delivery: str, link: str = "") -> Mail:
+    """A mail about it, with what to type, and a link that answers once where there is one."""
     if entry["kind"] == BUDGET:
         return _budget_mail(entry, to, delivery)
     request: Mapping[str, Any] = entry.get("request") or {}
@@ -54,6 +54,7 @@ def mail_of(entry: Mapping[str, Any], to: str, delivery: str) -> Mail:
         f"Look:     kb approvals    (GET /approvals/{entry['approval_id']})",
         f"Answer:   kb approve {entry['approval_id']}",
         f"          kb reject {entry['approval_id']} --message '…'",
+        *([f"Or here, once, and only you: {link}"] if link else []),
     ]
     subject = f"Approval {words}: step {entry['step_id']} of {entry['agent_id']}"
     return Mail(to, subject, "\n".join(lines) + "\n", delivery)

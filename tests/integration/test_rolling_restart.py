@@ -1,0 +1,129 @@
+"""Two servers and two workers on one Postgres, restarted one after the other while people ask."""
+
+import asyncio
+import itertools
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from langgraph_sdk.client import LangGraphClient
+
+from kb.migrate import migrate
+from tests.doubles.balancer import Balancer, balanced
+from tests.doubles.demo_processes import DemoProcesses, demo_processes
+from tests.doubles.two_tenants import make_key
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
+SERVERS, WORKERS = ("server", "server-two"), ("worker", "second")
+SETTINGS = {
+    "API_DRAIN": "1", "KB_AUTH": "required", "KB_RATE_PER_KEY": "0", "KB_RATE_PER_USER": "0",
+}  # fmt: skip
+STEPS = 3
+
+
+@pytest.fixture(scope="module")
+def processes(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcesses]:
+    url = postgres.url("rolling")
+    migrate(url)
+    folder = tmp_path_factory.mktemp("rolling")
+    with demo_processes(url, folder, *SERVERS, *WORKERS, **SETTINGS) as running:
+        yield running
+
+
+class People:
+    """Ask one after the other until told to stop; each keeps what the unmodified SDK told them."""
+
+    def __init__(self, balancer: Balancer, key: str) -> None:
+        http = httpx.AsyncClient(
+            transport=balancer, base_url="http://balancer", timeout=60, headers={"X-Api-Key": key}
+        )
+        self.client = LangGraphClient(http)
+        self.stories: list[list[Any]] = []
+        self.stop = asyncio.Event()
+        self._numbers = itertools.count()
+
+    async def ask_on(self) -> None:
+        while not self.stop.is_set():
+            tag = f"rolling-{next(self._numbers)}"
+            thread = (await self.client.threads.create())["thread_id"]
+            given = {"n": STEPS, "tag": tag, "seconds": 0.3}
+            modes: Any = ["updates", "custom"]
+            stream = self.client.runs.stream(
+                thread, "slow", input=given, stream_mode=modes, stream_resumable=True
+            )
+            self.stories.append([part async for part in stream])
+
+
+async def restarted(processes: DemoProcesses, name: str) -> None:
+    await asyncio.to_thread(processes.kill, name, signal.SIGTERM)
+    await asyncio.to_thread(processes.start, name)
+
+
+def check_story(database_url: str, story: list[Any]) -> None:
+    """Every event once, in order, as the log has it: none lost, none twice."""
+    run_id = story[0].data["run_id"]
+    with psycopg.connect(database_url) as connection:
+        rows = connection.execute(
+            "select e.seq::text, event from ops.events e where run_id = %s order by e.seq",
+            (run_id,),
+        ).fetchall()
+    assert [(part.id, part.event) for part in story] == rows
+    steps = [part.data["step"]["log"][0] for part in story if part.event == "updates"]
+    assert steps == list(range(STEPS))
+    assert story[-1].event == "end"
+
+
+async def test_a_rolling_restart_loses_no_run_and_no_event(processes: DemoProcesses):
+    key = make_key(processes.database_url, "default", "asker")
+    async with balanced([processes.url_of(one) for one in SERVERS]) as balancer:
+        people = People(balancer, key)
+        asking = [asyncio.create_task(people.ask_on()) for _ in range(4)]
+        for name in (*SERVERS, *WORKERS):
+            await restarted(processes, name)
+        people.stop.set()
+        await asyncio.gather(*asking)
+    # What was ready a moment ago still answered: nobody ran into a closed door.
+    assert balancer.refused == 0
+    assert len(people.stories) >= 8
+    for story in people.stories:
+        check_story(processes.database_url, story)
+    with psycopg.connect(processes.database_url) as connection:
+        rows = connection.execute("select status, count(*) from ops.runs group by 1").fetchall()
+    assert rows == [("success", len(people.stories))]
+    effects = processes.effects("rolling-")
+    wanted = {f"rolling-{n}:{at}": 1 for n in range(len(people.stories)) for at in range(STEPS)}
+    assert effects == Counter(wanted)
+
+
+async def ask_without_end(client: LangGraphClient, given: dict[str, Any]) -> None:
+    for _ in range(20):
+        await client.runs.create_batch([{"assistant_id": "slow", "input": given}] * 60)
+
+
+async def test_one_who_floods_the_queue_keeps_nobody_waiting(processes: DemoProcesses):
+    keys = {
+        name: make_key(processes.database_url, "default", "asker", name=name)
+        for name in ("flood", "calm")
+    }
+    urls = [processes.url_of(one) for one in SERVERS]
+    async with balanced(urls) as balancer:
+        flood, calm = (People(balancer, keys[name]).client for name in ("flood", "calm"))
+        slow = {"n": 1, "tag": "flood", "seconds": 2.0}
+        with pytest.raises(httpx.HTTPStatusError) as refused:
+            await ask_without_end(flood, slow)
+        assert refused.value.response.status_code == 429
+        assert int(refused.value.response.headers["Retry-After"]) >= 1
+        served = await calm.runs.wait(None, "slow", input={"n": 1, "tag": "calm", "seconds": 0.1})
+        assert served["log"] == [0]
+        with psycopg.connect(processes.database_url) as connection:
+            left = connection.execute(
+                "select count(*) from ops.runs where status = 'pending'"
+                " and metadata->>'requested_by' = 'flood'"
+            ).fetchone()
+    # Calm came last and was served while most of the flood still waited.
+    assert left is not None
+    assert left[0] > 0

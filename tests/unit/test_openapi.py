@@ -1,0 +1,45 @@
+"""The API's own page, as a newcomer reads it: every route says what it does, and every body has an example."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema
+import pytest
+
+from graph.server.app import create_app
+from kb.generated_docs import nowhere
+
+SPEC: dict[str, Any] = create_app(nowhere(), {}).openapi()
+
+
+def operations() -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in SPEC["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def models_of(schema: dict[str, Any]) -> Iterator[str]:
+    for one in (schema, schema.get("items", {}), *schema.get("anyOf", [])):
+        if "$ref" in one:
+            yield one["$ref"].rpartition("/")[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "operation"), list(operations()), ids=[name for name, _ in operations()]
+)
+def test_a_route_says_what_it_does(name: str, operation: dict[str, Any]):
+    assert operation.get("description") or operation.get("summary")
+    assert operation.get("tags")
+    assert {"401", "403", "429"} <= set(operation["responses"])
+
+
+@pytest.mark.parametrize("name", sorted({
+    one for _, operation in operations()
+    for one in models_of(
+        operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    )
+}))  # fmt: skip
+def test_a_body_has_an_example_that_fits(name: str):
+    schema = SPEC["components"]["schemas"][name]
+    where = {"components": SPEC["components"], **schema}
+    jsonschema.validate(schema["example"], where)
