@@ -72,7 +72,9 @@ update ops.cached_answers set agents = %(agents)s, citations = %(citations)s
 where entry_id = %(entry_id)s;
 
 -- name: used_cached_answer
-update ops.cached_answers set used_at = now(), hits = hits + 1 where entry_id = %(entry_id)s;
+-- No row: it was forgotten meanwhile, whoever still remembers it.
+update ops.cached_answers set used_at = now(), hits = hits + 1 where entry_id = %(entry_id)s
+returning entry_id;
 
 -- name: forget_cached_answers
 delete from ops.cached_answers where entry_id = any(%(entries)s) returning entry_id, scope, words;

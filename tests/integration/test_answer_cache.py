@@ -13,6 +13,7 @@ from dagster_kb.publishing.ways_back import WayBack
 from dagster_kb.upkeep.hot_deletion import HotDeletion
 from graph.gateways.found_passages import RememberingReader
 from graph.server.cache_rounds import CacheRounds, Limits, Watched
+from kb_contract.named_queries import named_queries
 from tests.doubles.composed_reader import ComposedReader, composed_reader
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import WriterWorld
@@ -260,6 +261,16 @@ async def test_other_words_find_the_same_answer_and_near_ones_do_not(
     assert same["answer"] == first["answer"]
     other = await reader.ask("How often is the archive key not changed?")
     assert not other["cached"]
+
+
+async def test_what_one_process_forgets_no_other_remembers(
+    world: WriterWorld, reader: ComposedReader
+) -> None:
+    first = await reader.ask(QUESTION)
+    assert (await reader.ask(QUESTION))["cached"]
+    statement = named_queries("caches")["forget_disliked"]
+    await reader.outside.ops.run(statement, {"answer_id": first["answer_id"]})
+    assert not (await reader.ask(QUESTION))["cached"]
 
 
 async def test_figures_are_added_up_and_rooms_have_ends(

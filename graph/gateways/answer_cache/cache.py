@@ -143,7 +143,9 @@ class StoredAnswers:
         kept = self.memory.get(place)
         self.tallies["answers_in_memory"].count(hit=kept is not None)
         kept = kept or await self.rows.exact(place, self.now())
-        if kept is not None and (hit := await self._holding(kept, "exact", asking, served)):
+        same = kept is not None and _said(kept.question) == _said(asking.question)
+        kind: HitKind = "exact" if same else "similar"
+        if kept is not None and (hit := await self._holding(kept, kind, asking, served)):
             self.memory.keep(place, hit.kept)
             return hit
         self.memory.forget(place)
@@ -157,7 +159,10 @@ class StoredAnswers:
         known = {one.entry_id: one for one in await self.rows.some(place.scope, near, self.now())}
         for kept in (known[one] for one in near if one in known):
             if same_question(asking.question, kept.question):
-                return await self._holding(kept, "similar", asking, served)
+                hit = await self._holding(kept, "similar", asking, served)
+                if hit is not None:
+                    self.memory.keep(place, hit.kept)  # these words are known from now on
+                return hit
         return None
 
     async def _holding(
@@ -185,8 +190,7 @@ class StoredAnswers:
                     kept, Stale("a quote does not stand there any more", agent), served
                 )
             return None
-        await self.rows.used(kept)
-        return Hit(kept, kind, citations, age)
+        return Hit(kept, kind, citations, age) if await self.rows.used(kept) else None
 
     def _count(self, hit: Hit | None) -> None:
         self.tallies["answers"].count(hit=hit is not None)
@@ -205,10 +209,15 @@ class StoredAnswers:
 
 def place_of(asking: Asking, workspace: str, rules: Mapping[str, Any]) -> Place:
     """Say where an answer is looked for: nobody with other rights, or of another tenant, looks there."""
-    said = " ".join(asking.question.split()).rstrip(" .?!")
+    said = _said(asking.question)
     may_ask = None if asking.may_ask is None else sorted(asking.may_ask)
     who = [workspace, sorted(asking.groups), may_ask, asking.agent, _language(said)]
     return Place(sha256_json([FORM, who, dict(rules)]), sha256_json(said))
+
+
+def _said(question: str) -> str:
+    """The words of a question, however it is spaced and ended."""
+    return " ".join(question.split()).rstrip(" .?!")
 
 
 def _language(question: str) -> str:

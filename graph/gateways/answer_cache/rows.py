@@ -73,8 +73,9 @@ class KeptRows:
             "carry_cached_answer", entry_id=kept.entry_id, citations=citations, agents=agents
         )
 
-    async def used(self, kept: KeptAnswer) -> None:
-        await self._run("used_cached_answer", entry_id=kept.entry_id)
+    async def used(self, kept: KeptAnswer) -> bool:
+        """Count a use; False where it was forgotten meanwhile."""
+        return bool(await self._run("used_cached_answer", entry_id=kept.entry_id))
 
     async def forget(self, entries: Sequence[str]) -> None:
         await self._run("forget_cached_answers", entries=list(entries))
