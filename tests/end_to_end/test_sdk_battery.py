@@ -366,7 +366,7 @@ async def test_a_thread_is_followed_as_a_whole(client: LangGraphClient):
     await client.runs.join(thread, first["run_id"])
     second = await client.runs.create(thread, "chat", input=HELLO)
     seen: list[Any] = []
-    follow = client.threads.join_stream(thread, last_event_id="-", stream_mode="run_modes")
+    follow = await client.threads.join_stream(thread, last_event_id="-", stream_mode="run_modes")
     async with contextlib.aclosing(follow) as parts:
         async for part in parts:
             seen.append(part)
@@ -374,7 +374,7 @@ async def test_a_thread_is_followed_as_a_whole(client: LangGraphClient):
                 break
     done = [part.data["run_id"] for part in seen if part.data.get("status") == "run_done"]
     assert done == [first["run_id"], second["run_id"]]
-    late = client.threads.join_stream(thread, last_event_id=seen[-2].id)
+    late = await client.threads.join_stream(thread, last_event_id=seen[-2].id)
     async with contextlib.aclosing(late) as parts:
         assert (await collected(parts, 1))[0].data["run_id"] == second["run_id"]
 
