@@ -16,6 +16,7 @@ from typing_extensions import (
 )
 
 from kb_contract.chat_models.written import Usage as Usage
+from kb_contract.citation import Citation
 
 StepStatus = Literal["done", "nothing_found", "rejected", "failed", "skipped"]
 
@@ -81,25 +82,6 @@ class Unsupported(TypedDict):
     text: str
     why: str
     """The verdict on its quote (misattributed, stitched, altered, not_found), or its own fault."""
-
-
-class Citation(TypedDict):
-    """A verified quote, as it reaches a user."""
-
-    quote: str
-    path: str
-    sha: str
-    start: int
-    end: int
-    agent_id: str
-    chunk_id: str
-    generation: int
-    run_id: str | None
-    score: float
-    heading_path: list[str]
-    page: int | None
-    title: str
-    uncommitted: bool
 
 
 class StepResult(TypedDict):

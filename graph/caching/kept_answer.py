@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from graph.caching.wishes import CacheWish
-from graph.state import Citation
+from kb_contract.citation import Citation
 
 
 class CitedSpan(Citation):

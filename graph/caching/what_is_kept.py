@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from graph.caching.kept_answer import CitedSpan, Costs, KeptAnswer
 from graph.classification.live_state import asks_live_state
-from graph.state import Citation, State
+from graph.state import State
+from kb_contract.citation import Citation
 
 LONGEST_QUESTION: Final = 2_000
 KEPT_CAPABILITIES: Final = frozenset(

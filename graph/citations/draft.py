@@ -7,7 +7,8 @@ from typing import Final, TypedDict
 from graph.citations.claims import Place, place_of
 from graph.citations.disagreements import Disagreement
 from graph.citations.faithfulness import WHY
-from graph.state import Citation, Claim, Unsupported
+from graph.state import Claim, Unsupported
+from kb_contract.citation import Citation
 
 UNSUPPORTED: Final = "No source supports this:"
 _VERDICTS: Final = {

@@ -10,7 +10,8 @@ from graph.citations.disagreements import ConflictRule, Decision, Disagreement, 
 from graph.citations.draft import Numbering
 from graph.citations.readable import plain
 from graph.citations.support import ChunkKey, chunk_of
-from graph.state import Citation, Claim, Passage, SourceFacts
+from graph.state import Claim, Passage, SourceFacts
+from kb_contract.citation import Citation
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from graph.citations.claims import Place, place_of
 from graph.citations.quotes import Verdict, check, whole_words
 from graph.citations.support import ChunkKey, chunk_of, key_of
 from graph.ports import KnowledgeReader
-from graph.state import Citation, Claim, Passage, Quote, StepResult
+from graph.state import Claim, Passage, Quote, StepResult
+from kb_contract.citation import Citation
 
 
 @dataclass(frozen=True)

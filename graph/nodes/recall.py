@@ -17,7 +17,8 @@ from graph.planning.asking_back import says_nothing
 from graph.ports import CallerGroups, FinishedAnswer
 from graph.run_context import RunContext
 from graph.selection import EVERYTHING
-from graph.state import Citation, State
+from graph.state import State
+from kb_contract.citation import Citation
 
 LANE: Final = "cache"
 NOT_KEPT: Final = "No answer to this is kept, and only a kept one was asked for."

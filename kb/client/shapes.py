@@ -2,26 +2,12 @@
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+from kb_contract.citation import Citation
+
 AnswerStatus = Literal[
     "completed", "partial", "awaiting_approval", "needs_clarification", "refused", "failed"
 ]
 Verdict = Literal["up", "down"]
-
-
-class Citation(TypedDict):
-    """A quote and its place: `git show sha:path`, characters `start` to `end`."""
-
-    quote: str
-    path: str
-    sha: str
-    start: int
-    end: int
-    agent_id: str
-    chunk_id: str
-    generation: int
-    run_id: str | None
-    score: float
-    page: NotRequired[int | None]
 
 
 class Approval(TypedDict):

@@ -15,9 +15,10 @@ from graph.entrypoint import Gateways, build_graph
 from graph.ports import FinishedAnswer
 from graph.run_context import RunContext
 from graph.settings import ReaderSettings
-from graph.state import Citation, Passage, StepResult
+from graph.state import Passage, StepResult
 from kb.evaluation.labelled_answers import Expected, LabelledQuestion
 from kb.evaluation.ranking_figures import percentile
+from kb_contract.citation import Citation
 from kb_contract.errors import ScriptoriumError
 
 REFUSED: Final = "refused"

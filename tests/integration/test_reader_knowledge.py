@@ -19,7 +19,7 @@ from graph.gateways.operations import RequestedOperations
 from graph.gateways.postgres import READER_ROLE, LazyPool
 from graph.gateways.system_state import PostgresSystemState
 from graph.ports import FinishedAnswer
-from graph.state import Citation
+from kb_contract.citation import Citation
 from kb_contract.embedding_space import BM25_AVERAGE_LENGTH
 from kb_contract.errors import BadInput, KnowledgeUnavailable, NotServed
 from kb_contract.identifiers import chunk_id, production_alias, sha256_text

@@ -10,7 +10,7 @@ from uuid import UUID
 from graph.caching.changes import Change, Piece
 from graph.caching.kept_answer import CitedSpan, KeptAnswer
 from graph.gateways.postgres import LazyPool
-from graph.state import Citation
+from kb_contract.citation import Citation
 from kb_contract.named_queries import named_queries
 
 MOST_CHUNKS: Final = 600
