@@ -116,7 +116,6 @@ class KnownEventLog(PostgresEventLogStorage):
         """Every check asks which materialization it is about; its verdict does not change that."""
         if self._waiting.holds(dg.DagsterEventType.ASSET_MATERIALIZATION):
             self._waiting.flush()
-            self._recent.forget()
         with self._aside():
             return self._recent.answer(
                 ("materializations", repr(asked), repr(more)),
@@ -167,6 +166,10 @@ class KnownEventLog(PostgresEventLogStorage):
                 if event.dagster_event_type in ASSET_CHECK_EVENTS:
                     self.store_asset_check_event(event, number)
             self._write_about_assets(connection, numbered)
+        if any(
+            one.dagster_event_type == dg.DagsterEventType.ASSET_MATERIALIZATION for one in events
+        ):
+            self._recent.forget()
 
     def _write_about_assets(self, connection: Connection, numbered: Sequence[Numbered]) -> None:
         """By asset: two runs that both write of several never wait for each other in a ring."""
