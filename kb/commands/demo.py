@@ -61,6 +61,7 @@ def _decide(client: Client, approval: Approval, out: Console, show: Lanes) -> An
 def _where(out: Console) -> None:
     addresses = find_addresses(load_settings())
     out.rule("The stack goes on running")
+    out.print(f"Console                    {addresses.api_url}/console")
     out.print(f"API and its documentation  {addresses.api_url}/docs")
     out.print(f"Dagster                    {addresses.dagster_url}/asset-groups")
     out.print(

@@ -1,6 +1,6 @@
 """`kb search`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -35,7 +35,14 @@ def search(
         for one in found["passages"]:
             _show(one)
     if not found["passages"]:
+        if not as_json:
+            console().print(_nothing(found["agents"]))
         raise typer.Exit(1)
+
+
+def _nothing(agents: Sequence[str]) -> str:
+    where = ", ".join(agents) or "no agent"
+    return escape(f"Nothing is near enough; looked in: {where}. Try other words, or fewer choices.")
 
 
 def _show(passage: Mapping[str, Any]) -> None:

@@ -84,6 +84,14 @@ def test_what_nobody_wrote_is_not_answered(stack: Stack):
     assert answer["citations"] == []
 
 
+def test_passages_are_searched_and_none_is_said(stack: Stack):
+    found = stack.kb("search", "water for tomatoes", "--agent", "garden").stdout
+    assert "watering.md@" in found
+    nothing = stack.kb("search", "quantum chromodynamics lattice", "--agent", "garden", check=False)
+    assert nothing.returncode == 1
+    assert "Nothing is near enough; looked in: garden" in " ".join(nothing.stdout.split())
+
+
 def test_an_approval_through_the_command(stack: Stack):
     asked = stack.kb_json("ask", "Please refresh the knowledge of the kitchen agent.")
     assert asked["status"] == "awaiting_approval"
