@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +28,10 @@ from tests.doubles.loopback_replies import Reply, written_stream
 
 TRUE = "Signing keys are rotated every 90 days."
 PAGE = f"# Keys\n\n{TRUE} Do not share signing keys with anyone. Ask the lead.\n"
-REQUEST_SECONDS = 0.6
+PATIENT_SECONDS = 30
+"""For a request whose answer comes at once, however busy the machine is."""
+LATE_SECONDS = 3
+"""For a request whose answer comes too late."""
 CALLS = 3
 PLAN = json.dumps({"steps": [
     {"step_id": "s1", "agent": "any_knowledge", "capability": "knowledge", "question": "oak", "depends_on": []},
@@ -55,6 +57,8 @@ class Fault:
     """Its bill can be known; else it is estimated, and the row says so."""
     shuts: bool = False
     """It is not asked again in the calls after it."""
+    late: bool = False
+    """Only the clock ends it."""
 
 
 FAULTS = {
@@ -62,8 +66,8 @@ FAULTS = {
     "500": Fault(lambda _: Reply(status=500)),
     "401": Fault(lambda _: Reply(status=401), shuts=True),
     "400": Fault(lambda _: Reply(status=400)),
-    "hangs": Fault(lambda text: Reply(text=text, hang_seconds=5), exact=False),
-    "drips": Fault(lambda text: Reply(text=text, drip_seconds=0.25), exact=False),
+    "hangs": Fault(lambda text: Reply(text=text, hang_seconds=60), exact=False, late=True),
+    "drips": Fault(lambda text: Reply(text=text, drip_seconds=2), exact=False, late=True),
     "garbage": Fault(lambda _: Reply(raw=b"<html>busy</html>"), exact=False),
     "no choices": Fault(lambda text: Reply(text=text, choices=False), exact=False),
     "null content": Fault(lambda _: Reply(text=None), exact=False),
@@ -85,7 +89,7 @@ def passages() -> InMemoryKnowledge:
 
 async def plans(model: RoutedChatModel) -> bool:
     question = "Compare oak and pine for decking"
-    planner = ModelPlanner(model, seconds=4)
+    planner = ModelPlanner(model, seconds=2 * PATIENT_SECONDS)
     plan = await planner.plan(question, classify(question), neutral_registry(), no_affinity)
     assert plan.steps
     assert (plan.made_by == "model") != bool(plan.refused)
@@ -179,20 +183,19 @@ async def test_a_fault_costs_one_call_and_nothing_else(
     ask, good = WHO[who]
     bad = FAULTS[fault]
     books = KeptBooks()
-    model = loopback_model(provider, books=books, timeout=REQUEST_SECONDS, max_tokens=400)
+    seconds = LATE_SECONDS if bad.late else PATIENT_SECONDS
+    model = loopback_model(provider, books=books, timeout=seconds, max_tokens=400)
     provider.calls.clear()
     provider.bills.clear()
     for number in range(CALLS):
         faulty = number == at
         reply = bad.reply(good) if faulty else Reply(text=good)
         provider.script = lambda _, reply=reply: reply
-        asked_before, began = len(provider.calls), time.monotonic()
-        by_model = await ask(model)
-        took = time.monotonic() - began
+        asked_before = len(provider.calls)
+        by_model = await asyncio.wait_for(ask(model), PATIENT_SECONDS)
         shut = bad.shuts and number > at
         assert by_model == ((bad.answers or not faulty) and not shut)
         assert len(provider.calls) - asked_before <= (0 if shut else 2)
-        assert took < 2 * REQUEST_SECONDS + 1.4 + 1
     await model.close()
     _compare_books(provider, books, exact=bad.exact)
     record_property("faults", 1)
