@@ -55,7 +55,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_for(condition: Callable[[], bool], what: str, within: float = 30) -> None:
+def wait_for(condition: Callable[[], bool], what: str, within: float = 90) -> None:
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {within} s"
@@ -109,7 +109,7 @@ def postgres(short_home: Path) -> Iterator[RunningPostgres]:
         yield RunningPostgres(cluster, process, log)
     finally:
         process.send_signal(signal.SIGQUIT)  # at once: the data is thrown away
-        process.wait(timeout=15)
+        process.wait(timeout=60)
 
 
 @pytest.fixture
@@ -139,13 +139,13 @@ def qdrant_url(short_home: Path) -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(timeout=15)
+        process.wait(timeout=60)
 
 
 def _answers(process: subprocess.Popen[bytes], url: str) -> bool:
     assert process.poll() is None, f"ended with {process.returncode}: {process.args}"
     try:
-        return httpx.get(url, timeout=2).status_code == 200
+        return httpx.get(url, timeout=10).status_code == 200
     except httpx.TransportError:
         return False
 

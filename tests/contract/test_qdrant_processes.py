@@ -203,7 +203,7 @@ def test_a_second_owner_is_refused_and_the_first_goes_on(owner: QdrantServer):
         data = str(owner.folder / "owner")
         second = subprocess.run(
             [sys.executable, "-m", "kb.embedded.qdrant_owner", "--data", data, "--port", "0"],
-            capture_output=True, text=True, timeout=20, check=False,
+            capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
         assert second.returncode != 0
         assert owner.process
@@ -249,7 +249,7 @@ def test_an_owner_that_cannot_start_says_why(
     filled_in = [one.format(taken=owner.port) for one in arguments]
     done = subprocess.run(
         [sys.executable, "-m", "kb.embedded.qdrant_owner", "--data", str(tmp_path), *filled_in],
-        capture_output=True, text=True, timeout=20, check=False,
+        capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode != 0
     assert told in done.stderr
@@ -285,7 +285,7 @@ class Readers:
 
     def wait_until(self, holds: Callable[[], bool]) -> None:
         with self._answered:
-            assert self._answered.wait_for(holds, timeout=20)
+            assert self._answered.wait_for(holds, timeout=60)
 
     def _read(self) -> None:
         with ExitStack() as stack:

@@ -76,7 +76,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def eventually(what: Callable[[], Any], *, seconds: float = 90, every: float = 0.5) -> Any:
+def eventually(what: Callable[[], Any], *, seconds: float = 180, every: float = 0.5) -> Any:
     """Return the first true value; a limit, not a pause for luck."""
     end = time.monotonic() + seconds
     while not (found := what()):

@@ -19,7 +19,7 @@ from kb.migrate import migrate
 from tests.doubles.demo_graphs import GRAPHS
 from tests.doubles.demo_processes import DemoProcesses, demo_processes
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 HELLO = {"messages": [{"role": "user", "content": "hi"}]}
 
 
@@ -55,7 +55,7 @@ async def new_thread(client: LangGraphClient) -> str:
     return (await client.threads.create())["thread_id"]
 
 
-async def until(condition: Any, within: float = 15) -> None:
+async def until(condition: Any, within: float = 60) -> None:
     deadline = time.monotonic() + within
     while not await condition():
         assert time.monotonic() < deadline, f"not within {within} s"

@@ -51,16 +51,16 @@ class Thread:
 
 async def test_a_steps_time_counts_while_it_waits_to_try_again():
     thread = Thread(Waiting())
-    slow = step("a", script={"fails": 1}, timeout_seconds=0.2)
+    slow = step("a", script={"fails": 1}, timeout_seconds=2)
     state = await thread.ask(slow, step("b"), step("c", "a"))
     results = state["results"]
-    assert results["a"]["error"] == "it took longer than 0.2 s"
+    assert results["a"]["error"] == "it took longer than 2 s"
     assert (results["b"]["status"], results["c"]["status"]) == ("done", "skipped")
     assert (thread.tries("a"), thread.done("a"), state["status"]) == (1, 0, "partial")
 
 
 async def test_the_runs_time_counts_too():
-    thread = Thread(Waiting(), timeout=0.2)
+    thread = Thread(Waiting(), timeout=2)
     state = await thread.ask(step("a", script={"fails": 1}), step("late", "a", policy="optional"))
     assert "longer than" in state["results"]["a"]["error"]
     assert state["results"]["late"]["status"] == "skipped"
@@ -75,7 +75,7 @@ async def test_a_run_that_is_cancelled_between_two_tries_goes_on_later_and_does_
     [asked] = (await thread.graph.aget_state(thread.config)).interrupts
     answer = Command(resume={asked.id: {"decisions": [{"type": "approve"}]}})
     run = asyncio.create_task(thread.go(answer))
-    await asyncio.wait_for(wait.began.wait(), 30)
+    await asyncio.wait_for(wait.began.wait(), 60)
     run.cancel()
     await asyncio.gather(run, return_exceptions=True)
     assert run.cancelled()
@@ -96,7 +96,7 @@ async def test_cancelled_again_and_again_it_is_still_done_once():
     for _ in range(4):
         wait.began.clear()
         run = asyncio.create_task(thread.go(said))
-        await asyncio.wait_for(wait.began.wait(), 30)
+        await asyncio.wait_for(wait.began.wait(), 60)
         run.cancel()
         await asyncio.gather(run, return_exceptions=True)
         said = None

@@ -41,7 +41,7 @@ class Stage:
         return Part(**{**part.__dict__, **more})  # pyright: ignore[reportArgumentType]
 
 
-async def until(condition: Callable[[], bool], within: float = 20) -> None:
+async def until(condition: Callable[[], bool], within: float = 60) -> None:
     async with asyncio.timeout(within):
         while not condition():
             await asyncio.sleep(0.02)
@@ -50,7 +50,7 @@ async def until(condition: Callable[[], bool], within: float = 20) -> None:
 async def test_a_child_that_dies_is_started_again(tmp_path: Path):
     runner = Stage(tmp_path).runner(Stage(tmp_path).python(FOREVER, probe=AliveProbe(0.1)))
     life = asyncio.create_task(runner.run([]))
-    await asyncio.wait_for(runner.ready.wait(), 20)
+    await asyncio.wait_for(runner.ready.wait(), 60)
     first = runner.record.pid
     assert first
     psutil.Process(first).kill()
@@ -66,7 +66,7 @@ async def test_a_child_that_never_works_is_given_up_and_the_reason_is_kept(tmp_p
     stage = Stage(tmp_path)
     part = stage.python("import sys; print('no such table'); sys.exit(3)", probe=AliveProbe())
     runner = stage.runner(part, RestartPolicy(limit_before_first_health=2))
-    await asyncio.wait_for(runner.run([]), 20)
+    await asyncio.wait_for(runner.run([]), 60)
     assert runner.record.state == "failed"
     assert runner.record.reason.startswith("ended with code 3; given up")
     assert (tmp_path / "child.log").read_text() == "no such table\n" * 2
@@ -75,7 +75,7 @@ async def test_a_child_that_never_works_is_given_up_and_the_reason_is_kept(tmp_p
 
 async def test_a_task_runs_once_and_is_done(tmp_path: Path):
     runner = Stage(tmp_path).runner(Stage(tmp_path).python("print('made')", is_task=True))
-    await asyncio.wait_for(runner.run([]), 20)
+    await asyncio.wait_for(runner.run([]), 60)
     assert runner.record.state == "done"
     assert runner.record.pid is None
     assert runner.ready.is_set()
@@ -89,7 +89,7 @@ async def test_a_part_waits_for_what_it_needs(tmp_path: Path):
     assert not done
     assert runner.record.state == "waiting"
     needed.set()
-    await asyncio.wait_for(life, 20)
+    await asyncio.wait_for(life, 60)
 
 
 async def test_a_child_that_ignores_the_signal_is_killed_with_its_children(tmp_path: Path):
@@ -115,10 +115,12 @@ async def test_a_child_that_ignores_the_signal_is_killed_with_its_children(tmp_p
 async def test_a_child_hears_the_interrupt_that_a_background_shell_ignores(tmp_path: Path):
     """A handler of the parent's is the default again in the child; an ignored signal is not."""
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, lambda: None)
-    part = Stage(tmp_path).python(FOREVER, probe=AliveProbe(0.1), stop_signal=signal.SIGINT)
+    part = Stage(tmp_path).python(
+        FOREVER, probe=AliveProbe(0.1), stop_signal=signal.SIGINT, stop_within=90
+    )
     runner = Stage(tmp_path).runner(part)
     life = asyncio.create_task(runner.run([]))
-    await asyncio.wait_for(runner.ready.wait(), 20)
+    await asyncio.wait_for(runner.ready.wait(), 60)
     began = time.monotonic()
     life.cancel()
     await runner.stop()
@@ -131,7 +133,7 @@ async def test_a_program_that_is_not_there_is_named(tmp_path: Path):
         Part("child", argv=(str(tmp_path / "nothing"),), cwd=tmp_path),
         RestartPolicy(limit_before_first_health=1),
     )
-    await asyncio.wait_for(runner.run([]), 20)
+    await asyncio.wait_for(runner.run([]), 60)
     assert "cannot be started" in runner.record.reason
     assert "nothing" in runner.record.reason
 
@@ -153,7 +155,7 @@ async def test_health_over_http_tells_the_version(tmp_path: Path):
     assert await HttpProbe(f"{url}/readyz", version_url=f"{url}/info")(1.0) == "1.2.3"
     external = Stage(tmp_path).runner(Part("outside", url=url, probe=HttpProbe(f"{url}/readyz")))
     watch = asyncio.create_task(external.run([]))
-    await asyncio.wait_for(external.ready.wait(), 20)
+    await asyncio.wait_for(external.ready.wait(), 60)
     life.cancel()
     await first.stop()
     await until(lambda: external.record.state == "unhealthy")

@@ -44,7 +44,7 @@ def mail_server() -> Iterator[tuple[Inbox, str]]:
     controller.stop()
 
 
-async def until(condition: Callable[[], Any], within: float = 30) -> None:
+async def until(condition: Callable[[], Any], within: float = 90) -> None:
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, f"not within {within} s"

@@ -43,7 +43,7 @@ def daemon(home: Path) -> Iterator[psutil.Process]:
     )  # fmt: skip
     family = psutil.Process(process.pid)
     yield family
-    processes.stop(processes.with_descendants(family), signal.SIGKILL, within=5)
+    processes.stop(processes.with_descendants(family), signal.SIGKILL, within=30)
     process.wait(timeout=10)
 
 
@@ -80,7 +80,7 @@ def test_no_run_stays_started_for_ever(home: Path, daemon: psutil.Process):
         # All dies at once, as in a power cut; at the next boot `recover` ends what was left.
         wait_for(lambda: _found(instance, found, {first}), "a second run", PATIENCE)
         second = found.pop()
-        processes.stop(processes.with_descendants(daemon), signal.SIGKILL, within=5)
+        processes.stop(processes.with_descendants(daemon), signal.SIGKILL, within=30)
         assert status(instance, second) is dg.DagsterRunStatus.STARTED
         recover = [sys.executable, "-m", "kb.dagster_recovery", "--fail-orphans"]
         subprocess.run(recover, check=True, timeout=60)

@@ -265,7 +265,7 @@ async def test_a_dead_qdrant_is_said_in_time(
     written.ledger(PAGES)
     nowhere = AsyncQdrantClient(url="http://127.0.0.1:9", check_compatibility=False)
     dead = PostgresQdrantReader(reader.pool, nowhere, WordEmbedder(), "default")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         with pytest.raises(KnowledgeUnavailable, match="kb status"):
             await dead.search(written.agent, "keys")
 

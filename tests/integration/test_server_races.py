@@ -10,7 +10,7 @@ import pytest
 from kb.migrate import migrate
 from tests.doubles.demo_processes import DemoProcesses, demo_processes
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 THREADS = 20
 
 

@@ -11,7 +11,7 @@ from graph.postgres_session import PASSING_ERRORS
 from graph.server.database import server_pool
 from kb.migrate import migrate
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 LOCK = "select pg_advisory_xact_lock(41)"
 
 

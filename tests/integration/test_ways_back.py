@@ -1,6 +1,5 @@
 """Rollback, by hand and by itself: what was served before is served again, exactly."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,6 @@ from tests.doubles.dying_writer import Death, Place
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.qdrant_servers import NoServerProgram, running
 from tests.doubles.writer_world import WriterWorld
-
-SECONDS = 5.0
 
 
 @pytest.fixture(scope="module", params=["owner", "server"])
@@ -62,9 +59,7 @@ def assert_served(world: WriterWorld, generation: Generation, words: str) -> Non
 
 def test_to_the_previous_generation_only_the_alias_moves(world: WriterWorld):
     old, bad = published(world, "Good.", "Bad.")
-    began = time.perf_counter()
     done = roll_back(world)
-    assert time.perf_counter() - began < SECONDS
     assert (done.left, done.live, done.points_written) == (bad.number, old.number, 0)
     assert (world.store.written, world.store.deleted, world.embedder.texts) == ([], [], [])
     assert_served(world, old, "Good.")

@@ -106,7 +106,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_a_cross_encoder_is_loaded_from_its_folder(tiny: Path) -> None:
     texts = ["keys rotate often", "badge door", "keys"]
     reranking = reranking_of(str(tiny), 50.0)
@@ -118,7 +118,7 @@ async def test_a_cross_encoder_is_loaded_from_its_folder(tiny: Path) -> None:
     assert [int(one.chunk_id) for one in order] == sorted(range(3), key=lambda at: -scores[at])
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_a_model_that_is_not_there_is_named_with_what_to_do(tmp_path: Path) -> None:
     reranking = reranking_of(str(tmp_path / "none"), 50.0)
     assert reranking
@@ -156,7 +156,7 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     thread.join()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_a_provider_is_asked_through_litellm(provider: str) -> None:
     scorer = ApiScorer("cohere/rerank-v3.5", provider)
     scores = await scorer.score("q", ["a long text", "text", "longest text of all"])
