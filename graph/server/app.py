@@ -59,6 +59,7 @@ from graph.server.errors import REFUSALS, install_error_answers
 from graph.server.graph_set import GraphFactory, GraphSet
 from graph.server.mcp_door import mcp_route, open_door
 from graph.server.queue import RunQueue
+from graph.server.request_bodies import WholeBody
 from graph.server.request_counts import RequestMetrics
 from graph.server.room import room_of
 from graph.server.run_creation import RunDesk
@@ -70,6 +71,7 @@ from graph.settings import ReaderSettings
 
 TITLE = "Scriptorium"
 POOL = 16
+LARGER = {hooks.PATH: hooks.MOST_BYTES}
 # Beyond the question's own limit an assistant hears that there is no answer.
 DOOR_MARGIN = 60.0
 # `unavailable` first: its paths would else be read as ids.
@@ -232,7 +234,8 @@ def _middleware(settings: ReaderSettings) -> list[Middleware]:
             Border,
             origins=origins,
             loopback_only=settings.kb_auth == "off",
-            larger={hooks.PATH: hooks.MOST_BYTES},
+            larger=LARGER,
         ),
         Middleware(Entrance),
+        Middleware(WholeBody, larger=LARGER),
     ]

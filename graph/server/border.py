@@ -1,4 +1,4 @@
-"""What every request passes before a route sees it: size, origin, and clean JSON."""
+"""What every request passes before a route sees it: declared size, origin, and clean JSON."""
 
 import json
 import math
@@ -10,7 +10,7 @@ from typing import Any, Final, Never, cast
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph.server.errors import ApiError, error_response
 from kb_contract.errors import BadInput
@@ -45,13 +45,7 @@ class Border:
             return
         most = self.larger.get(scope["path"], MOST_BYTES)
         refusal = self._refusal(headers, most, scope["method"])
-        if refusal is None:
-            body = await _read(receive, most)
-            if body is not None:
-                await self.app(_as_json(scope, headers, body), _replay(body, receive), send)
-                return
-            refusal = _too_large(most)
-        await refusal(scope, receive, send)
+        await (refusal or self.app)(scope, receive, send)
 
     def _refusal(self, headers: Headers, most: int, method: str) -> Response | None:
         if self.loopback_only and not LOOPBACK_HOST.fullmatch(headers.get("host", "")):
@@ -71,7 +65,7 @@ class Border:
             )  # fmt: skip
         declared = headers.get("content-length", "0")
         if not declared.isdecimal() or int(declared[:12]) > most:
-            return _too_large(most)
+            return too_large(most)
         return None
 
 
@@ -87,7 +81,8 @@ async def refuse_socket(send: Send) -> None:
     await send({"type": "websocket.close", "code": 1008})
 
 
-def _too_large(most: int) -> Response:
+def too_large(most: int) -> Response:
+    """Say how much would be taken."""
     return error_response(
         413, f"the body has more than {most:,} bytes", hint="send less at one time"
     )
@@ -141,42 +136,3 @@ def _check_numbers(value: Any) -> None:
     elif isinstance(value, list):
         for one in cast("list[Any]", value):
             _check_numbers(one)
-
-
-async def _read(receive: Receive, most: int) -> bytes | None:
-    """Read the whole body; None when it is too large."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return b"".join(parts)
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > most:
-            return None
-        if not message.get("more_body", False):
-            return b"".join(parts)
-
-
-def _as_json(scope: Scope, headers: Headers, body: bytes) -> Scope:
-    """Studio sends JSON under other names at times."""
-    if not body or "json" in headers.get("content-type", ""):
-        return scope
-    if body.lstrip()[:1] not in (b"{", b"["):
-        return scope
-    kept = [(name, value) for name, value in scope["headers"] if name != b"content-type"]
-    return {**scope, "headers": [*kept, (b"content-type", b"application/json")]}
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    told = False
-
-    async def again() -> Message:
-        nonlocal told
-        if told:
-            return await receive()
-        told = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return again

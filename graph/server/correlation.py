@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SAFE_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 TRACEPARENT: Final = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+TRACE_HEADERS: Final = ("traceparent", "tracestate", "baggage")
 _trace_id: ContextVar[str] = ContextVar("trace_id", default="")
 _session_id: ContextVar[str] = ContextVar("session_id", default="")
 _path: ContextVar[str] = ContextVar("path", default="")
@@ -88,9 +89,10 @@ class Correlation:
 
         tracer = trace.get_tracer("scriptorium.server")
         name = f"{scope['method']} {scope['path']}"
+        parent = {one: headers[one] for one in TRACE_HEADERS if one in headers}
         with (
             structlog.contextvars.bound_contextvars(trace_id=trace_id),
-            tracer.start_as_current_span(name, context=extract(dict(headers))) as span,
+            tracer.start_as_current_span(name, context=extract(parent)) as span,
         ):
             span.set_attribute("scriptorium.trace_id", trace_id)
             await self.app(scope, receive, send_with_ids)

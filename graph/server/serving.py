@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from graph.server.app import stop_being_ready, stop_streams
+from graph.server.connections import LARGEST_HEAD, BoundedProtocol
 from graph.settings import ReaderSettings
 
 GRACE_SECONDS = 5
@@ -51,8 +52,16 @@ class StreamingServer(uvicorn.Server):
 
 async def serve(settings: ReaderSettings, app: FastAPI) -> None:
     """Serve until SIGTERM or SIGINT."""
-    config = uvicorn.Config(
+    await StreamingServer(server_config(settings, app), app, settings.api_drain).serve()
+
+
+def server_config(settings: ReaderSettings, app: FastAPI) -> uvicorn.Config:
+    """How uvicorn takes connections."""
+    return uvicorn.Config(
         app,
+        # The faster protocol has no limit to what comes before a body.
+        http=BoundedProtocol,
+        h11_max_incomplete_event_size=LARGEST_HEAD,
         host=settings.api_host,
         port=settings.api_port,
         log_config=None,
@@ -62,4 +71,3 @@ async def serve(settings: ReaderSettings, app: FastAPI) -> None:
         server_header=False,
         ws_max_size=LONGEST_SOCKET_MESSAGE,
     )
-    await StreamingServer(config, app, settings.api_drain).serve()

@@ -26,6 +26,7 @@ from graph.server.door.route_finder import Found, RouteFinder
 from graph.server.door.route_roles import READING, Access, access_of, is_privileged
 from graph.server.door.tickets import ROUTES, Tickets, ticket_of
 from graph.server.errors import ApiError, error_response
+from graph.server.request_bodies import let_go_by
 from graph.server.request_counts import RequestMetrics, Seen
 from kb_contract.errors import Unavailable
 
@@ -179,4 +180,5 @@ async def _refuse(refusal: Exception, scope: Scope, receive: Receive, send: Send
         log.warning("the door cannot look", error=str(refusal)[:300])
         said = ApiError(503, "the database does not answer", hint="see `kb status`, try again")
     answer = error_response(said.status_code, said.message, hint=said.hint, headers=said.headers)
+    await let_go_by(receive)
     await answer(scope, receive, send)
