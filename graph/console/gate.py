@@ -15,7 +15,8 @@ VISIT: Final = "scriptorium.visit"
 """Where a request's scope says who looks."""
 MOUNTED: Final = "/console"
 SIGN_IN: Final = "/sign-in"
-OPEN_PATHS: Final = ("/sign-in", "/assets/", "/favicon.ico")
+OPEN_PATHS: Final = frozenset({SIGN_IN, "/favicon.ico"})
+ASSETS: Final = "/assets/"
 ANYBODY: Final = Visit("", "")
 
 
@@ -34,7 +35,7 @@ class Gate:
             return
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         visit = self.visits.find(cookie_of(scope)) if self.asks else ANYBODY
-        if visit is not None or path.startswith(OPEN_PATHS):
+        if visit is not None or path in OPEN_PATHS or path.startswith(ASSETS):
             await self.app({**scope, VISIT: visit}, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})

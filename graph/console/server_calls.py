@@ -82,7 +82,8 @@ class ServerCalls:
         except TimeoutError:
             raise Refused(504, "the server takes too long", "look at `kb status`") from None
         if response.is_error:
-            raise refusal_of(response.status_code, response.content)
+            wait = response.headers.get("retry-after", "")
+            raise refusal_of(response.status_code, response.content, wait)
         return orjson.loads(response.content) if response.content else None
 
     @asynccontextmanager
@@ -98,7 +99,7 @@ class ServerCalls:
             yield client
 
 
-def refusal_of(status: int, body: bytes) -> Refused:
+def refusal_of(status: int, body: bytes, wait: str = "") -> Refused:
     """Read the server's one form of error; anything else is told by its number."""
     try:
         said = orjson.loads(body)
@@ -108,4 +109,4 @@ def refusal_of(status: int, body: bytes) -> Refused:
         said = {}
     known = cast("dict[str, Any]", said)
     message = str(known.get("message") or f"the server answers {status}")
-    return Refused(status, message, str(known.get("hint") or ""), known)
+    return Refused(status, message, str(known.get("hint") or ""), {**known, "retry_after": wait})

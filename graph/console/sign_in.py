@@ -73,7 +73,9 @@ class SignIn:
 
     def _page(self, place: str, refusal: Refused | None = None) -> Response:
         page = rendered("sign_in.html", place=place, refusal=refusal)
-        return HTMLResponse(page, status_code=refusal.status if refusal else 200)
+        wait = str(refusal.more.get("retry_after") or "") if refusal else ""
+        headers = {"Retry-After": wait} if wait else None
+        return HTMLResponse(page, refusal.status if refusal else 200, headers)
 
 
 def _inside(place: str) -> str:

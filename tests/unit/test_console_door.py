@@ -31,6 +31,17 @@ async def me(request: Request) -> JSONResponse:
     return JSONResponse({"name": "ada"})
 
 
+async def busy(_: Request) -> JSONResponse:
+    return JSONResponse({"message": "too many"}, status_code=429, headers={"Retry-After": "7"})
+
+
+def test_who_guesses_keys_hears_when_to_come_again():
+    outer, inner = Starlette(routes=[Route("/me", busy)]), FastAPI()
+    inner.include_router(SignIn(outer, Visits()).router())
+    told = TestClient(inner, base_url="http://127.0.0.1").post("/sign-in", data={"key": "x"})
+    assert (told.status_code, told.headers["retry-after"]) == (429, "7")
+
+
 def server(visits: Visits) -> TestClient:
     outer = Starlette(routes=[Route("/me", me)])
     inner = FastAPI()
@@ -45,6 +56,8 @@ def test_a_stranger_is_led_to_the_sign_in_page_and_a_key_lets_in():
     led = http.get("/console/", headers=page)
     assert (led.status_code, led.headers["location"]) == (303, "/console/sign-in?next=/")
     assert http.get("/console/").status_code == 401
+    # Only the page itself is open, and not all that begins like it.
+    assert http.get("/console/sign-in-else", headers=page).status_code == 303
     wrong = http.post("/console/sign-in", data={"key": "wrong"})
     assert (wrong.status_code, "the key is wrong" in wrong.text) == (401, True)
     right = http.post("/console/sign-in", data={"key": KEY, "next": "/approvals"})

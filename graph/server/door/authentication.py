@@ -93,7 +93,8 @@ class Authentication:
 
 def credential_of(headers: Headers) -> str:
     """What the caller shows, or nothing."""
-    return headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
+    scheme, _, said = headers.get("authorization", "").partition(" ")
+    return headers.get("x-api-key") or (said.strip() if scheme.lower() == "bearer" else "")
 
 
 def said_user(headers: Headers) -> str:
