@@ -20,7 +20,7 @@ from graph.server.graph_set import assistant_id
 from graph.server.run_request import PathId
 from graph.server.server_parts import Parts, ServerParts
 from graph.server.snapshots import only
-from graph.server.threads import known_thread
+from graph.server.thread_rights import check_is_own
 
 router = APIRouter(tags=["crons"], route_class=BorderRoute)
 MOST_OF_ONE: Final = 100
@@ -46,7 +46,10 @@ async def create_cron_of_thread(parts: Parts, thread_id: PathId, cron: CronReque
     """Have a run of a thread started by the clock."""
     if cron.on_run_completed is not None:
         raise ApiError(422, "on_run_completed is for crons without a thread", hint="leave it out")
-    await known_thread(parts, thread_id)
+    row = await parts.database.row("thread_owner", thread_id=thread_id)
+    if row is None:
+        raise ApiError(404, f"there is no thread {thread_id}", hint="make it: POST /threads")
+    check_is_own(row["owner"])
     return await _created(parts, thread_id, cron)
 
 

@@ -20,7 +20,7 @@ from graph.server.errors import ApiError
 from graph.server.run_request import OwnId, PathId, RunRequest
 from graph.server.runs import until_ended
 from graph.server.server_parts import Caller, Parts, ServerParts
-from graph.server.threads import known_thread
+from graph.server.threads import check_own_thread, known_thread
 from kb_contract.text_border import checked_text
 
 router = APIRouter(tags=["orchestration"], route_class=BorderRoute)
@@ -156,7 +156,7 @@ async def decide_in_session(
 @router.delete("/orchestration/{session_id}")
 async def stop_session(parts: Parts, caller: Caller, session_id: PathId) -> JsonResponse:
     """Stop what works, and withdraw what waits for people."""
-    await known_thread(parts, session_id)
+    await check_own_thread(parts, session_id, "stop")
     runs = await _runs(parts, session_id)
     active = [run for run in runs if run["status"] in ("pending", "running")]
     for run in active:

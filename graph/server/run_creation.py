@@ -24,6 +24,7 @@ from graph.server.room import Room
 from graph.server.run_ending import end_run
 from graph.server.run_request import IN_VAIN, RunRequest, answer_request
 from graph.server.signals import CONTROL, EVENTS
+from graph.server.thread_rights import check_may_change
 from graph.server.wishes_of_requests import with_cache_control
 
 
@@ -90,6 +91,8 @@ class RunDesk:
         # Whoever has much under way waits behind those who have less; answers wait behind nobody.
         before = 0 if request.answers is not None else await self.room.check(statements, who.name)
         thread = await self._thread(statements, thread_id, request)
+        if thread_id is not None and request.answers is None:
+            await check_may_change(self.database, thread_id, thread["owner"], "a run")
         await self._make_room(statements, thread["thread_id"], request, who.name)
         kwargs = request.kwargs(stateless=thread_id is None)
         if request.answers is not None:
@@ -122,10 +125,12 @@ class RunDesk:
     async def cancel(self, thread_id: str, run_id: str, action: str, caller: str) -> Row:
         """Stop a run, or what it left waiting for people; return it as it was."""
         async with self.database.transaction() as statements:
-            await self._locked(statements, thread_id)
+            thread = await self._locked(statements, thread_id)
             run = await statements.row("lock_run", run_id=run_id, thread_id=thread_id)
             if run is None:
                 raise ApiError(404, "there is no such run on this thread")
+            if run["requested_by"] != caller or action == "rollback":
+                await check_may_change(self.database, thread_id, thread["owner"], action)
             if run["status"] in ("pending", "running"):
                 await self._call_off(statements, run, action, caller)
                 return run

@@ -20,7 +20,7 @@ from graph.server.run_creation import run_body
 from graph.server.run_request import OwnId, PathId, RunRequest
 from graph.server.server_parts import Caller, Parts, ServerParts
 from graph.server.streams import SSE, error_stream, last_seen
-from graph.server.threads import check_may_forget, known_thread
+from graph.server.threads import check_own_thread, known_thread
 
 router = APIRouter(tags=["runs"], route_class=BorderRoute)
 THREAD_RUNS = "/threads/{thread_id}/runs"
@@ -156,7 +156,7 @@ async def get_run(parts: Parts, thread_id: PathId, run_id: PathId) -> JsonRespon
 async def delete_run(parts: Parts, thread_id: PathId, run_id: PathId) -> Response:
     """Forget a run that has ended."""
     run = await known_run(parts, thread_id, run_id)
-    await check_may_forget(parts, thread_id)
+    await check_own_thread(parts, thread_id)
     if run["status"] in ("pending", "running"):
         raise ApiError(409, "the run still works", hint="cancel it first")
     await parts.database.row("delete_run", run_id=run_id, attempt=None)

@@ -11,7 +11,7 @@ from graph.server.errors import ApiError
 from graph.server.orchestrate import Order, orchestrate, session_body, stop_session
 from graph.server.run_request import OwnId, PathId
 from graph.server.server_parts import Caller, Parts
-from graph.server.threads import check_may_forget, forget_thread
+from graph.server.threads import check_own_thread, forget_thread
 
 router = APIRouter(tags=["orchestration"], route_class=BorderRoute)
 
@@ -55,7 +55,7 @@ async def get_session(parts: Parts, session_id: PathId) -> JsonResponse:
 @router.delete("/sessions/{session_id}", status_code=204)
 async def delete_session(parts: Parts, caller: Caller, session_id: PathId) -> Response:
     """Stop what works, and forget the conversation."""
-    await check_may_forget(parts, session_id)
+    await check_own_thread(parts, session_id)
     await stop_session(parts, caller, session_id)
     return await forget_thread(parts, session_id)
 

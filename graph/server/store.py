@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, cast
 
 from fastapi import APIRouter, Query, Response
 from langgraph.store.base import SearchItem
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from graph.caller import current_caller
 from graph.server.border import BorderRoute
@@ -26,6 +26,7 @@ Prefix = Annotated[list[Label], Field(max_length=10)]
 Key = Annotated[str, Field(min_length=1, max_length=500)]
 # LangGraph gives meaning to this name.
 RESERVED: Final = "langgraph"
+COMPARISONS: Final = frozenset({"$eq", "$ne", "$gt", "$gte", "$lt", "$lte"})
 
 
 class Item(BaseModel):
@@ -70,6 +71,21 @@ class ItemSearch(BaseModel):
     offset: int = Field(default=0, ge=0, le=1_000_000)
     query: str | None = Field(default=None, max_length=20_000)
 
+    @field_validator("filter")
+    @classmethod
+    def _is_known(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        return None if value is None else {one: _condition(said) for one, said in value.items()}
+
+
+def _condition(wanted: Any) -> Any:
+    """A comparison as the store knows it; every other object is one to be equal to."""
+    said: set[str] = set(cast("dict[str, Any]", wanted)) if isinstance(wanted, dict) else set()
+    unknown = {one for one in said if one.startswith("$")} - COMPARISONS
+    if unknown:
+        known = ", ".join(sorted(COMPARISONS))
+        raise ValueError(f"{', '.join(sorted(unknown))[:200]} compares nothing: use {known}")
+    return {"$eq": cast("Any", wanted)} if said - COMPARISONS else cast("Any", wanted)
+
 
 class NamespaceSearch(BaseModel):
     """Which namespaces to list."""
@@ -101,7 +117,12 @@ async def get_item(
     parts: Parts,
     key: Annotated[str, Query(min_length=1, max_length=500)],
     namespace: Annotated[
-        str, Query(max_length=1100, description="its names, with dots between")
+        str,
+        Query(
+            max_length=1100,
+            pattern=r"^[^\x00-\x1f]*$",
+            description="its names, with dots between",
+        ),
     ] = "",
 ) -> JsonResponse:
     """One item."""

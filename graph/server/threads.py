@@ -9,11 +9,8 @@ from langchain_core.runnables import RunnableConfig
 from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict, Field
 
-from graph.caller import current_caller
 from graph.server.border import BorderRoute
 from graph.server.database import Row
-from graph.server.door.audit import write_privileged
-from graph.server.door.authentication import require
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
 from graph.server.run_request import Metadata, OwnId, PathId
@@ -21,6 +18,7 @@ from graph.server.server_parts import Caller, Parts, ServerParts
 from graph.server.snapshots import interrupts_by_task, only
 from graph.server.thread_copying import ThreadCopying
 from graph.server.thread_pruning import prune_at_rest
+from graph.server.thread_rights import check_may_change
 
 router = APIRouter(prefix="/threads", tags=["threads"], route_class=BorderRoute)
 STATE_FIELDS = {"values", "interrupts"}
@@ -117,16 +115,12 @@ async def thread_body(parts: ServerParts, thread: Row, select: list[str] | None)
     return only(body, select)
 
 
-async def check_may_forget(parts: ServerParts, thread_id: str) -> None:
-    """Whoever began a thread may forget it; so may operators, and that is written down."""
+async def check_own_thread(parts: ServerParts, thread_id: str, what: str = "forget") -> None:
+    """Whoever began a thread may change and forget it; so may operators, and that is written down."""
     row = await parts.database.row("thread_owner", thread_id=thread_id)
     if row is None:
         raise ApiError(404, f"there is no thread {thread_id}")
-    caller = current_caller()
-    if row["owner"] == caller.name:
-        return
-    require(caller, "operator")
-    await write_privileged(parts.database, {"route": "forget a thread", "thread_id": thread_id})
+    await check_may_change(parts.database, thread_id, row["owner"], what)
 
 
 @router.post("")
@@ -200,6 +194,7 @@ async def get_thread(
 @router.patch("/{thread_id}")
 async def change_thread(parts: Parts, thread_id: PathId, change: ChangedThread) -> JsonResponse:
     """Add to its metadata."""
+    await check_own_thread(parts, thread_id, "change")
     row = await parts.database.row(
         "change_thread", thread_id=thread_id, metadata=Jsonb(change.metadata or {})
     )
@@ -219,7 +214,7 @@ async def _keep_for(parts: ServerParts, thread_id: str, ttl: Ttl) -> None:
 @router.delete("/{thread_id}", status_code=204)
 async def delete_thread(parts: Parts, thread_id: PathId) -> Response:
     """Delete it with its runs, approvals and states; a run that works is stopped."""
-    await check_may_forget(parts, thread_id)
+    await check_own_thread(parts, thread_id)
     return await forget_thread(parts, thread_id)
 
 

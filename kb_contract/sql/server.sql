@@ -8,7 +8,7 @@ from ops.threads t
 where thread_id = %(thread_id)s and ops.may_see(t, %(workspace)s, %(scope)s::text[]);
 
 -- name: lock_thread
-select thread_id, status, metadata from ops.threads t
+select thread_id, status, metadata, owner from ops.threads t
 where thread_id = %(thread_id)s and ops.may_see(t, %(workspace)s, %(scope)s::text[]) for update;
 
 -- name: thread_owner
@@ -73,7 +73,7 @@ select kwargs->'context' as context from ops.runs where thread_id = %(thread_id)
 order by created_at desc, run_id limit 1;
 
 -- name: lock_run
-select run_id, thread_id, status, attempt, cancel, job_id from ops.runs
+select run_id, thread_id, status, attempt, cancel, job_id, metadata->>'requested_by' as requested_by from ops.runs
 where run_id = %(run_id)s and thread_id = %(thread_id)s for update;
 
 -- name: runs_of_thread

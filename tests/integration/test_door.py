@@ -55,7 +55,7 @@ async def test_privileged_actions_are_written_down(database_url: str, server: Te
     told = [(one["kind"], one["actor"], one.get("route")) for one in audit(database_url)]
     assert ("refused", "ann", "POST /knowledge/ingest") in told
     assert ("privileged", "olga", "POST /knowledge/ingest") in told
-    assert ("privileged", "olga", "forget a thread") in told
+    assert ("privileged", "olga", "another's thread: forget") in told
     assert [kind for kind, _, _ in told].count("privileged") == 2
     assert [kind for kind, _, _ in told].count("key_created") == 2
     text = json.dumps(audit(database_url))
@@ -237,6 +237,61 @@ async def test_the_store_of_one_tenant_is_not_the_others(database_url: str, serv
     assert [one["key"] for one in items] == ["k"]
     listed = (await server.call("POST", "/store/namespaces", ours, {"max_depth": 1})).json()
     assert listed == {"namespaces": [["notes"]]}
+    for wanted, found in (({"$gte": "1"}, 1), ({"$ne": 1}, 0), ({"x": 1}, 0)):
+        said = await server.call("POST", "/store/items/search", ours, {"filter": {"a": wanted}})
+        assert len(said.json()["items"]) == found
+    odd = await server.call("POST", "/store/items/search", ours, {"filter": {"a": {"$like": 1}}})
+    assert (odd.status_code, "$gte" in odd.text) == (422, True)
+    assert (await server.call("GET", "/store/items?namespace=%00&key=k", ours)).status_code == 422
+
+
+async def test_a_conversation_is_changed_by_who_began_it(database_url: str, server: Tenant):
+    ann, bob, pat, olga = (
+        make_key(database_url, "default", role, name=name)
+        for role, name in (
+            ("asker", "ann"),
+            ("asker", "bob"),
+            ("approver", "pat"),
+            ("operator", "olga"),
+        )
+    )
+    await server.call("POST", "/threads", ann, {"thread_id": "hers"})
+    started = (await server.call("POST", "/threads/hers/runs", ann, CHAT)).json()
+    run = f"/threads/hers/runs/{started['run_id']}"
+    changes: list[tuple[str, str, dict[str, Any] | None]] = [
+        ("POST", "/threads/hers/runs", CHAT | {"multitask_strategy": "rollback"}),
+        ("POST", "/threads/hers/runs/wait", CHAT),
+        ("POST", "/orchestrate", {"question": "what?", "session_id": "hers"}),
+        ("POST", f"{run}/cancel", None),
+        ("POST", f"{run}/cancel?action=rollback", None),
+        ("POST", "/runs/cancel", {"thread_id": "hers"}),
+        ("POST", "/threads/hers/runs/crons", CHAT | {"schedule": "0 0 1 1 *"}),
+        ("PATCH", "/threads/hers", {"ttl": 0.01}),
+        ("DELETE", "/orchestration/hers", None),
+        ("DELETE", "/sessions/hers", None),
+        ("DELETE", "/threads/hers", None),
+        ("DELETE", run, None),
+    ]
+    for key in (bob, pat):
+        for method, path, body in changes:
+            reply = await server.call(method, path, key, body)
+            assert reply.status_code == 403, f"{method} {path}: {reply.text}"
+    asked = await server.http.post(
+        "/v1/chat/completions", headers={"X-Api-Key": bob, "X-Session-ID": "hers"},
+        json={"messages": [{"role": "user", "content": "what?"}]},
+    )  # fmt: skip
+    assert asked.status_code == 403
+    # Nothing of it happened; she goes on, he reads it and goes on in a copy.
+    assert (await server.call("GET", run, bob)).json()["status"] == "pending"
+    copy = (await server.call("POST", "/threads/hers/copy", bob)).json()["thread_id"]
+    assert (await server.call("POST", f"/threads/{copy}/runs", bob, CHAT)).status_code == 200
+    assert (await server.call("PATCH", "/threads/hers", ann, {"ttl": 60})).status_code == 200
+    assert (await server.call("POST", f"{run}/cancel", olga)).status_code == 202
+    with psycopg.connect(database_url) as connection:
+        written = connection.execute(
+            "select entry->>'route' from ops.audit where entry->>'thread_id' = 'hers' and entry->>'actor' = 'olga'"
+        ).fetchall()
+    assert written == [("another's thread: interrupt",)]
 
 
 async def test_figures_are_counted_by_route(database_url: str, server: Tenant):
