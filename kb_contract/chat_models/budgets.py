@@ -16,7 +16,7 @@ EVERYBODY: Final = "*"
 class Budget(BaseModel):
     """A cap; one balance is kept for each subject and period."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
     scope: Scope = "service"

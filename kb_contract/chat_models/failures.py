@@ -14,7 +14,8 @@ LONGEST_REST: Final = 600.0
 _SAID: Final = 300
 _KEY: Final = re.compile(r"\b(?:sk|pk|gsk|xai|key|AIza)[-_]?[A-Za-z0-9_*-]{4,}")
 _BUSY: Final = 429
-_OURS: Final = frozenset({401, 402, 403, 404})
+# Another address is not asked: a profile names the one that its key and texts may go to.
+_OURS: Final = frozenset({301, 302, 303, 307, 308, 401, 402, 403, 404})
 _THIS: Final = frozenset({400, 413, 422})
 
 
@@ -69,7 +70,10 @@ def _seconds(said: str) -> float | None:
         seconds = float(said)
     except ValueError:
         try:
-            seconds = (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds()  # noqa: TID251 - the header is a time of the wall
+            when = parsedate_to_datetime(said)
         except ValueError:
             return None
+        # A date without a zone, or with "-0000", is one of UTC.
+        when = when if when.tzinfo else when.replace(tzinfo=UTC)
+        seconds = (when - datetime.now(UTC)).total_seconds()  # noqa: TID251 - the header is a time of the wall
     return min(max(seconds, 0.0), LONGEST_REST) if seconds == seconds else None

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, cast
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 
 from kb_contract.chat_models.budgets import Budget
 from kb_contract.chat_models.litellm_library import litellm
@@ -29,7 +37,7 @@ _STAND_INS: Final[Mapping[str, tuple[Tier, ...]]] = {
 
 
 class _Closed(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Deployment(_Closed):
@@ -112,6 +120,16 @@ class ModelsFile(_Closed):
 
     profiles: dict[str, Profile] = Field(default_factory=dict)
     budgets: tuple[Budget, ...] = ()
+
+    @field_validator("budgets")
+    @classmethod
+    def _named_once(cls, budgets: tuple[Budget, ...]) -> tuple[Budget, ...]:
+        """Two of one name would share a balance, and each would take from it what the other holds."""
+        names = [one.name for one in budgets]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"more than one budget is called {', '.join(twice)}")
+        return budgets
 
 
 def chosen_profile(name: str, path: str) -> Profile | None:

@@ -28,6 +28,8 @@ class ProviderCall:
     text: str = field(default="", init=False)
     told: Any = field(default=None, init=False)
     """What the provider says of the tokens, if it does."""
+    began: bool = field(default=False, init=False)
+    """Whether it took the request: what comes then is paid, used or not."""
 
     async def answer(self) -> str:
         """Return the whole text, or raise `ProviderFailure`."""
@@ -50,12 +52,12 @@ class ProviderCall:
         stream = await litellm().acompletion(
             **self._request(), stream=True, stream_options={"include_usage": True}
         )
+        self.began = True
+        ended = False
         try:
             async for chunk in stream:
-                choices = getattr(chunk, "choices", None)
-                piece = getattr(choices[0].delta, "content", None) if choices else None
-                if isinstance(piece, str) and piece:
-                    self._take(piece)
+                self._hear(getattr(chunk, "choices", None), ended=ended)
+                ended = stream.received_finish_reason is not None
         finally:
             await stream.aclose()
         # The library invents an end and an account where none came; these two hold what really came.
@@ -72,11 +74,24 @@ class ProviderCall:
         choices = getattr(response, "choices", None)
         if not choices:
             raise ProviderFailure("not_whole", "the answer has no choices")
+        self.began = True
         self.told = getattr(response, "usage", None)
         text = getattr(choices[0].message, "content", None)
         if isinstance(text, str):
             self._take(text)
         return choices[0].finish_reason
+
+    def _hear(self, choices: Any, *, ended: bool) -> None:
+        if not choices:
+            return
+        if choices[0].index:
+            # Of several answers in one stream, the end of one says nothing of the other.
+            raise ProviderFailure("not_whole", "several answers came where one was asked for")
+        piece = getattr(choices[0].delta, "content", None)
+        if isinstance(piece, str) and piece:
+            if ended:
+                raise ProviderFailure("not_whole", "more came after the end of the answer")
+            self._take(piece)
 
     def _take(self, piece: str) -> None:
         self.text += piece

@@ -64,13 +64,7 @@ class Request:
             {"role": "user", "content": self.user},
         ]
         prompt = count_asked(self._deployment, messages)
-        try:
-            held = await self.books.hold(
-                order_for(self._deployment, self.tier, self.choice[0], prompt, self.seconds)
-            )
-        except BaseException:
-            self.board.breaker(self._deployment).left_alone()
-            raise
+        held = await self._held(prompt)
         call = ProviderCall(
             self._deployment,
             messages,
@@ -88,6 +82,22 @@ class Request:
             raise
         await self._settled(held, call, answered, began, prompt)
         return answered
+
+    async def _held(self, prompt: int) -> Held:
+        order = order_for(self._deployment, self.tier, self.choice[0], prompt, self.seconds)
+        holding = asyncio.ensure_future(self.books.hold(order))
+        try:
+            return await asyncio.shield(holding)
+        except BaseException:
+            self.board.breaker(self._deployment).left_alone()
+            refused = holding.done() and (holding.cancelled() or holding.exception() is not None)
+            if not refused:
+                self.board.beside(self._given_back(holding))
+            raise
+
+    async def _given_back(self, holding: asyncio.Future[Held]) -> None:
+        """Nothing was sent: whoever waited for the money gave up, and holds none of it."""
+        await self.books.settle(Receipt(await holding, _NOTHING, 0.0, "abandoned", 0.0))
 
     async def _answered(self, call: ProviderCall) -> Answered:
         loop = asyncio.get_running_loop()
@@ -118,7 +128,7 @@ class Request:
     ) -> None:
         failure = answered.failure
         outcome: Outcome = "failed" if failure else "unusable" if answered.problem else "answered"
-        free = failure is not None and failure.kind in _UNPAID and not (call.text or call.told)
+        free = failure is not None and failure.kind in _UNPAID and not call.began
         count = _NOTHING if free else self._paid(call, prompt)
         receipt = self._receipt(held, call, outcome, began, count, answered.problem)
         if not free:

@@ -117,6 +117,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-type", kind)
         if reply.retry_after is not None:
             self.send_header("retry-after", reply.retry_after)
+        if reply.location is not None:
+            self.send_header("location", reply.location)
         if length is None:
             # The end of the connection is the end of the body: what is cut off looks whole.
             self.send_header("connection", "close")

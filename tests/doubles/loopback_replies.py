@@ -28,6 +28,8 @@ class Reply:
     broken_at: int | None = None
     """The chunk of this number is no JSON."""
     retry_after: str | None = None
+    location: str | None = None
+    """Where it sends its caller to."""
     streams: bool = True
     """False: gives its answer at once, whatever it was asked for."""
 

@@ -137,6 +137,25 @@ async def test_a_new_day_has_its_own_balance(pool: LazyPool) -> None:
     assert [row["begins"] for row in rows] == ["2026-03-01", "2026-03-02"]
 
 
+async def test_who_gives_up_waiting_for_money_holds_none(
+    pool: LazyPool, provider: LoopbackProvider
+) -> None:
+    books = PostgresBooks(pool, budgets=(budget(),))
+    held = await books.hold(order())
+    await books.settle(Receipt(held, Count(5, 5), 0.02, "answered", 0.1))
+    model = RoutedChatModel(loopback_profile(provider), books)
+
+    async with pool.connection() as other, other.transaction():
+        await other.execute("select from ops.budget_balances for update")
+        with pytest.raises(NoAnswer):  # nobody gets the money before the transaction ends
+            await model.write(system="s", user="u", tier="cheap", deadline=0.5)
+    await model.close()
+
+    assert await balance(pool) == (0.02, 0.0)
+    assert await pool.rows("select from ops.usage where outcome = 'open'", {}) == []
+    assert provider.calls == []
+
+
 async def test_two_workspaces_share_no_balance(pool: LazyPool) -> None:
     budgets = (budget(scope="service", cap=0.15, over="ask", warn_at=0.5),)
     ours, theirs = (PostgresBooks(pool, name, budgets) for name in ("a", "b"))
