@@ -7,31 +7,55 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
+from graph.caching.odd_marks import odd_marks, spelled_units
 from graph.caching.small_words import (
     ASKING,
     BE,
     DO,
     EASY,
+    FUTURE,
     HOLDERS,
     HOW,
     IDLE,
     KINDS,
+    MAY,
+    MUST,
     OPENING,
     PAST,
     PLACES,
+    SHOULD,
     SMALL,
     SUBJECT,
     TURNING,
+    WOULD,
 )
-from graph.caching.word_keys import key_of, to_do
-from graph.caching.wording import plainly, reworded
-from graph.classification.language import UNSURE, language_of
+from graph.caching.word_keys import is_participle, key_of, to_do
+from graph.caching.wording import as_written, plainly, reworded
+from graph.classification.language import SMALL_WORDS, UNSURE, language_of
 
-# Flags and signed numbers keep their dash; "C++", "a.b", "x/y", "co-pilot" and "3:4" are one word each.
-_TOKEN: Final = re.compile(r"(?<![\w-])-{1,2}\w[\w-]*|\w+(?:[._@#/+:&'-]+\w+)*[+#]*|[<>=+*/%$€£°]")
+# Flags, signed numbers and ".5" keep their mark; "C++", "a.b", "x/y", "co-pilot" and "3:4" are one word each.
+_TOKEN: Final = re.compile(
+    r"(?<![\w-])-{1,2}\w[\w-]*|(?<![\w.])\.\d+|\w+(?:[._@#/+:&'-]+\w+)*[+#]*|[<>=+*/%$€£°]"
+)
 _QUOTED: Final = re.compile(r"[\"`]([^\"`]+)[\"`]|(?<!\w)'([^']+)'(?!\w)")
 _ODD: Final = re.compile(r"\d|[._@#/+:&]|^-|[+#]$")
 ENGLISH: Final = frozenset({"en", UNSURE})
+OTHER: Final = "other"
+SMALL_ENGLISH: Final = SMALL_WORDS["en"] - {
+    "a",
+    "i",
+    "me",
+    "an",
+    "on",
+    "in",
+    "we",
+    "is",
+    "was",
+    "do",
+    "and",
+}
+SPEAKER: Final = frozenset({"i", "we", "me", "us", "my", "our", "mine", "ours"})
+HEARER: Final = frozenset({"you", "your", "yours"})
 
 
 @dataclass(frozen=True)
@@ -52,6 +76,8 @@ class Reading:
     plain: tuple[str, ...]
     letters: tuple[str, ...]
     """Single letters and flags as they are written: -v and -V are two."""
+    marks: tuple[str, ...] = ()
+    units: frozenset[str] = frozenset()
     asks: frozenset[str] = frozenset()
     turns: Counter[str] = field(default_factory=Counter[str])
     """Negations, tense, permission and obligation."""
@@ -60,10 +86,21 @@ class Reading:
     """Words that must stand in the other question letter by letter."""
     active: bool = False
     """Whether somebody of whom nothing is known does it: "do I keep" and "is kept" may be one."""
+    persons: tuple[str, ...] = ()
+    """Who speaks and who is spoken to, where both are named."""
+    helped: bool = False
+    """Whether a "do" asks for what somebody does."""
+    subject: bool = False
+    """Whether somebody of whom nothing is known is named."""
 
     @property
     def keys(self) -> list[str]:
         return [one.key for one in self.words]
+
+    @property
+    def suffered(self) -> frozenset[str]:
+        """Keys of what is done to something: "is paid", "were kept"."""
+        return frozenset(one.key for one in self.words if one.behind_be and is_participle(one.said))
 
 
 @lru_cache(4_096)
@@ -71,22 +108,44 @@ def read(question: str) -> Reading:
     """Read a question; of one that is not English only the words themselves."""
     said = plainly(question)
     tokens = _TOKEN.findall(said)
-    plain = tuple(one.casefold() for one in tokens)
     letters = tuple(one for one in tokens if _is_letter(one))
+    marks, units = odd_marks(said, _TOKEN), spelled_units(tokens)
     language = language_of(said)
-    if language not in ENGLISH:
-        return Reading(language, plain, letters)
+    if language not in ENGLISH or not _is_english(said, tokens):
+        return Reading(OTHER, _as_written(question), letters, marks, units)
     words = _TOKEN.findall(reworded(question))
     return Reading(
         language,
-        plain,
+        tuple(one.casefold() for one in tokens),
         letters,
+        marks,
+        units,
         asks=_asks(words),
-        turns=_turns(words),
+        turns=_turns(words) + _ones(tokens),
         words=tuple(_telling(words)),
         names=frozenset(_names(said, tokens)),
         active=bool(SUBJECT.intersection(words)) and "by" not in words,
+        persons=_persons(words),
+        helped=any(a in DO and b in SUBJECT for a, b in _pairs(words)),
+        subject=bool(SUBJECT.difference({"to"}).intersection(words)),
     )
+
+
+def _is_english(said: str, tokens: Sequence[str]) -> bool:
+    """Letters of other languages, and none of its small words: its rules know nothing of these words."""
+    plain = all(one.isascii() for one in said if one.isalpha())
+    return plain or bool(SMALL_ENGLISH.intersection(one.lower() for one in tokens))
+
+
+def _as_written(question: str) -> tuple[str, ...]:
+    """Return the words letter by letter but for the first: "Sie" and "sie", "Maße" and "Masse" are two."""
+    tokens = _TOKEN.findall(as_written(question))
+    return tuple(one.lower() if place == 0 else one for place, one in enumerate(tokens))
+
+
+def _persons(words: Sequence[str]) -> tuple[str, ...]:
+    said = tuple("you" if one in HEARER else "i" for one in words if one in HEARER | SPEAKER)
+    return said if len(set(said)) > 1 else ()
 
 
 def _is_letter(token: str) -> bool:
@@ -140,6 +199,15 @@ _BEHIND_DO: Final = frozenset(
 )
 
 
+_BEFORE_SOMEBODY: Final = DO | MAY | MUST | SHOULD | FUTURE | WOULD | {"if", "when", "how"}
+"""Behind these, "one" is anybody; elsewhere it is a number."""
+
+
+def _ones(tokens: Sequence[str]) -> Counter[str]:
+    small = [one.lower() for one in tokens]
+    return Counter("1" for a, b in _pairs(small) if b == "one" and a not in _BEFORE_SOMEBODY)
+
+
 def _telling(words: Sequence[str]) -> list[Word]:
     """Keep what tells something, with "size of a file" as "file size"."""
     found: list[Word] = []
@@ -158,6 +226,8 @@ def _telling(words: Sequence[str]) -> list[Word]:
         told = to_do(word) if place and words[place - 1] == "to" else word
         found.append(Word(key_of(told), word, before, behind_be))
         before = ""
+    if before in {"for", "about", "of"}:  # "what is it" and "what is it for"
+        found.append(Word(f"behind {before}", before))
     for head in reversed(heads):
         found = _with_head_behind(found, head)
     return found

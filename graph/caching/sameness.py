@@ -7,6 +7,7 @@ negations, numbers, names, quantities, tense, obligation, what is asked for, and
 
 from collections.abc import Sequence
 
+from graph.caching.odd_marks import spelled_alike
 from graph.caching.question_reading import ENGLISH, Reading, Word, is_small, read
 from graph.caching.small_words import NEAR
 from graph.caching.word_keys import is_participle, key_of
@@ -15,15 +16,17 @@ from graph.caching.word_keys import is_participle, key_of
 def same_question(first: str, second: str) -> bool:
     """Whether one answer serves both."""
     a, b = read(first), read(second)
-    if a.letters != b.letters:
+    if a.letters != b.letters or a.marks != b.marks or not spelled_alike(a.units, b.units):
         return False
     if a.plain == b.plain:
-        return _named(a, b) and _named(b, a)
+        return a.language == b.language and _named(a, b) and _named(b, a)
     if not {a.language, b.language} <= ENGLISH or not a.words:
         return False
     return (
         _asked_alike(a.asks, b.asks)
         and a.turns == b.turns
+        and a.persons == b.persons
+        and _done_alike(a, b)
         and sorted(a.keys) == sorted(b.keys)
         and _named(a, b)
         and _named(b, a)
@@ -35,6 +38,18 @@ def same_question(first: str, second: str) -> bool:
 def _asked_alike(first: frozenset[str], second: frozenset[str]) -> bool:
     """A noun alone asks what it is."""
     return (first or frozenset({"what"})) == (second or frozenset({"what"}))
+
+
+def _done_alike(a: Reading, b: Reading) -> bool:
+    """Who "is paid" does not pay: only a way, a place or a moment is the same for both."""
+    if {"who", "what", "whose", "who to", "what to"} & a.asks and a.helped != b.helped:
+        return False
+    if a.suffered == b.suffered:
+        return True
+    told_apart = any(one.suffered and one.subject for one in (a, b))
+    return not told_apart and all(
+        one.startswith(("how", "where", "when", "why", "yes or no")) for one in a.asks | b.asks
+    )
 
 
 def _named(one: Reading, other: Reading) -> bool:

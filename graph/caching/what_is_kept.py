@@ -20,7 +20,17 @@ _MOVES_WITH_TIME: Final = re.compile(
     r"\b(?:today|tonight|tomorrow|yesterday|now|nowadays|currently|current|at the moment|at present|so far"
     r"|(?:this|next|last|past|coming|previous)\s+(?:\w+\s+)?(?:second|minute|hour|day|night|morning|week|weekend"
     r"|month|quarter|year|season)s?|recent(?:ly)?|latest|newest|up to date|\w+\s+ago|as of now|still|yet|soon"
-    r"|heute|morgen|gestern|jetzt|aktuell|derzeit|aujourd'hui|demain|hier|maintenant|hoy|ahora)\b",
+    r"|presently|upcoming|ongoing|these days|to date|at this time"
+    # As they are said in German, French, Spanish, Italian, Portuguese and Dutch.
+    r"|heute|heutig\w*|morgen|gestern|jetzt|jetzig\w*|aktuell\w*|derzeit\w*|momentan\w*|gerade|zurzeit|bisher|neueste\w*"
+    r"|(?:diese|nächste|letzte|vorige|kommende)[mnrs]?\s+(?:tage?n?|woche|monats?|quartals?|jahre?s?)|kürzlich|demnächst"
+    r"|aujourd'hui|demain|hier|maintenant|actuel\w*|récent\w*|en ce moment|en cours|bientôt|ces jours-ci"
+    r"|(?:cette|ce|cet)\s+(?:semaine|mois|trimestre|année)|(?:semaine|mois|trimestre|année|an)\s+(?:dernier|dernière|prochain|prochaine|passée?)"
+    r"|hoy|mañana|ayer|ahora|actuales|actualmente|\w*(?:[oa]|ón)\s+actual|recient\w*|últim[oa]s?|próxim[oa]s?|est[ea]\s+(?:semana|mes|trimestre|año)"
+    r"|oggi|domani|ieri|adesso|attual\w*|recent\w*|prossim\w|ultim[oaie]|quest[oa'][\s']*(?:settimana|mese|trimestre|anno)|in corso"
+    r"|hoje|amanhã|ontem|agora|atual\w*|atuais|recentemente|próxim[oa]s?|últim[oa]s?|est[ea]\s+(?:semana|mês|trimestre|ano)"
+    r"|vandaag|gisteren|nu|nou|momenteel|huidige?|onlangs|recente|deze\s+(?:week|maand)|dit\s+(?:kwartaal|jaar)"
+    r"|(?:vorige|volgende|komende|afgelopen)\s+(?:week|maand|kwartaal|jaar))\b",
     re.IGNORECASE,
 )
 

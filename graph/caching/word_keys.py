@@ -102,4 +102,4 @@ def to_do(word: str) -> str:
 
 def is_participle(word: str) -> bool:
     """Whether it may stand behind "is" for what was done: kept, stored."""
-    return word.endswith("ed") or word in _IRREGULAR
+    return word.endswith("ed") or (word in _IRREGULAR and not word.endswith(("ing", "s")))

@@ -10,10 +10,13 @@ def _rewrites(*pairs: tuple[str, str]) -> tuple[Rewrite, ...]:
     return tuple((re.compile(pattern), instead) for pattern, instead in pairs)
 
 
-_PLAIN: Final = _rewrites(
+_MARKS: Final = _rewrites(
     ("[\u2018\u2019\u02bc`\u00b4]", "'"),
     ("[\u201c\u201d\u00ab\u00bb]", '"'),
-    ("[\u2010-\u2015]", "-"),
+    ("[\u2010-\u2015\u2212]", "-"),
+    (r"\s+", " "),
+)
+_PLAIN: Final = _MARKS + _rewrites(
     (r"(?<=\d),(?=\d{3}\b)", ""),
     (r"(?<=\d)\s*%", " percent "),
     (r"(?<![\w.])(\d+)(?=(?:am|pm|kg|km|gb|mb|tb|kb|cm|mm|ms|hrs?|mins?|secs?|k|m|s|h)\b)", r"\1 "),
@@ -107,6 +110,11 @@ _PHRASES: Final = _rewrites(
     (r"\bno more than\b|\bnot more than\b|\bup to\b", "at most"),
     (r"\bno less than\b|\bnot less than\b|\bno fewer than\b", "at least"),
 )  # fmt: skip
+
+
+def as_written(question: str) -> str:
+    """Return the question with one kind of each mark, and nothing else done to it."""
+    return _through(_MARKS, question).strip()
 
 
 def plainly(question: str) -> str:

@@ -163,10 +163,41 @@ def test_the_past_is_not_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["Who is on call now?", "What changed this week?", "", "x" * 3000]
+    "question",
+    [
+        "Who is on call now?",
+        "What changed this week?",
+        "",
+        "x" * 3000,
+        "Wer hat diese Woche Dienst?",
+        "Was ist der aktuelle Stand?",
+        "Qui est de garde cette semaine ?",
+        "Quel est le tarif actuel ?",
+        "¿Quién está de guardia hoy?",
+        "¿Cuál es el precio actual?",
+        "Chi è di turno questa settimana?",
+        "Qual è il prezzo attuale?",
+        "Quem está de serviço hoje?",
+        "Qual é o preço atual?",
+        "Wie heeft deze week dienst?",
+        "Wat is de huidige prijs?",
+    ],
 )
 def test_what_moves_with_time_is_not_looked_up(question: str) -> None:
     assert not may_be_looked_up(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the actual limit?",
+        "Wie lange gilt die Frist?",
+        "Quel est le tarif ?",
+        "What is an ultimate goal?",
+    ],
+)
+def test_what_is_always_so_is(question: str) -> None:
+    assert may_be_looked_up(question)
 
 
 def test_lifetimes_follow_the_type_of_the_question() -> None:

@@ -13,6 +13,17 @@ from graph.caching.sameness import same_question
 FOLDER = Path(__file__).parent / "same_questions"
 GROUPS = [line.split(" | ") for line in (FOLDER / "groups.txt").read_text().splitlines()]
 DIFFERENT = [line.split("\t") for line in (FOLDER / "different.tsv").read_text().splitlines()]
+OTHER = [line.split("\t") for line in (FOLDER / "other_languages.tsv").read_text().splitlines()]
+# Of each language a sentence, and words that turn it into another question.
+TURNED = {
+    "Wer darf {} im Hof parken?": "nie immer nicht kein jeder niemand zwei zwölf zwanzig 2 12 vor nach ohne mit nur auch",
+    "Qui doit {} payer la taxe du chien?": "jamais toujours ne pas aucun chaque deux douze vingt 2 12 avant après sans avec seulement aussi",
+    "¿Quién debe {} pagar la tasa del perro?": "nunca siempre no ningún cada dos doce veinte 2 12 antes después sin con solo también",
+    "Chi deve {} pagare la tassa del cane?": "mai sempre non nessun ogni due dodici venti 2 12 prima dopo senza con solo anche",
+    "Quem deve {} pagar a taxa do cão?": "nunca sempre não nenhum cada dois doze vinte 2 12 antes depois sem com só também",
+    "Wie moet {} de belasting voor de hond betalen?": "nooit altijd niet geen elk twee twaalf twintig 2 12 vóór na zonder met alleen ook",
+    "Kto musi {} płacić podatek?": "nigdy zawsze nie żaden każdy dwa 2 12 przed po bez z tylko i do we a",
+}  # fmt: skip
 PARAPHRASES = [pair for group in GROUPS for pair in itertools.combinations(group, 2)]
 
 
@@ -36,6 +47,20 @@ def test_the_sets_are_as_large_as_they_should_be() -> None:
 def test_near_questions_never_share_an_answer(one: str, other: str) -> None:
     assert not same_question(one, other)
     assert not same_question(other, one)
+
+
+@pytest.mark.parametrize(("one", "other"), OTHER)
+def test_nor_do_they_in_other_languages(one: str, other: str) -> None:
+    assert not same_question(one, other)
+    assert not same_question(other, one)
+
+
+@pytest.mark.parametrize("sentence", TURNED)
+def test_a_word_that_turns_a_question_is_never_passed_over(sentence: str) -> None:
+    words = ["", *TURNED[sentence].split()]
+    asked = [" ".join(sentence.format(word).split()) for word in words]
+    assert not [pair for pair in itertools.combinations(asked, 2) if same_question(*pair)]
+    assert all(same_question(one, f" {one[0].lower()}{one[1:].rstrip('?')} ?") for one in asked)
 
 
 def test_questions_of_different_groups_never_share_an_answer() -> None:
