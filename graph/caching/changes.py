@@ -15,6 +15,8 @@ class Piece:
     chunk_id: str
     path: str
     text: str
+    readable: bool = True
+    """False: it comes into effect later, or did not any more; nobody is shown its words."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,12 @@ class Sentence:
     path: str
     text: str
     chunk_id: str
+    readable: bool = True
+
+    @property
+    def shown(self) -> str:
+        """Its words, for whoever reads why an answer went."""
+        return f": {self.text[:200]}" if self.readable else ""
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,7 @@ def _not_in(these: Iterable[Piece], those: Iterable[Piece]) -> list[Sentence]:
     for piece in these:
         for text in _sentences(piece.text):
             if (plain := _plain(text)) and plain not in known:
-                found.setdefault(plain, Sentence(piece.path, text, piece.chunk_id))
+                found.setdefault(plain, Sentence(piece.path, text, piece.chunk_id, piece.readable))
     return list(found.values())
 
 

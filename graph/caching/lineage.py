@@ -81,11 +81,13 @@ def competing(kept: KeptAnswer, change: Change, vectors: Vectors) -> Stale | Non
     cited = {one["chunk_id"] for one in kept.citations}
     for one in change.fresh:
         if one.chunk_id in cited and _TAKES_BACK.search(one.text):
-            return Stale(f"{change.agent_id} says beside it: {one.text[:200]}", change.agent_id)
+            return Stale(
+                f"{change.agent_id} takes back something beside it{one.shown}", change.agent_id
+            )
     for question in _each_question(kept, vectors):
         found = question.beaten_by(change.fresh, change.faded, vectors)
         if found is not None:
-            why = f"{change.agent_id} says something new of it: {found.text[:200]}"
+            why = f"{change.agent_id} says something new of it{found.shown}"
             return Stale(why, change.agent_id)
     return None
 

@@ -4,14 +4,16 @@ import html
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import HTMLResponse, Response
+from pydantic import AwareDatetime
 
 from graph.server.border import BorderRoute
 from graph.server.database import Row
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
-from graph.server.run_request import PathId
+from graph.server.knowledge import own_agents
+from graph.server.run_request import OwnId, PathId
 from graph.server.server_parts import Parts, ServerParts
 from graph.state import Passage
 
@@ -19,6 +21,22 @@ router = APIRouter(tags=["answers"], route_class=BorderRoute)
 Number = Annotated[int, Path(ge=1, le=10_000)]
 # What stands in a document is data: on this page it can load and run nothing.
 _NOTHING_LOADS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+
+
+@router.get("/answers/stale")
+async def stale_answers(
+    parts: Parts,
+    agent: Annotated[
+        OwnId | None, Query(description="made stale by this agent; none: by any of them")
+    ] = None,
+    since: AwareDatetime | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> JsonResponse:
+    """Answers that were given and hold no more, newest first: when, why, and by whose generation."""
+    if agent is not None:
+        own_agents([agent])
+    rows = await parts.database.rows("stale_answers", agent_id=agent, since=since, limit=limit)
+    return JsonResponse({"answers": rows})
 
 
 @router.get("/answers/{answer_id}")

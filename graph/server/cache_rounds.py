@@ -76,6 +76,7 @@ class CacheRounds:
         if self.kept is not None:
             stale = await self._brought_up(self.kept)
             await self._evict(self.kept)
+            await self._rows("tell_stale_answers")
             await self._warm(stale)
         await self.tell_figures()
         return stale

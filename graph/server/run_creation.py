@@ -87,6 +87,8 @@ class RunDesk:
         self, statements: Statements, thread_id: str | None, request: RunRequest, who: Answerer
     ) -> Row:
         """Start it in a transaction that has more to do."""
+        if request.answers is None:  # who answers goes on with what the question said
+            request = with_cache_control(request, self.graphs.get(request.assistant_id))
         graph_id = self.checked(request)
         # Whoever has much under way waits behind those who have less; answers wait behind nobody.
         before = 0 if request.answers is not None else await self.room.check(statements, who.name)
@@ -118,7 +120,6 @@ class RunDesk:
         if request.webhook:
             refuse_inside(request.webhook, allow_private=self.private_webhooks)
         graph_id = self.graphs.name(request.assistant_id)
-        request = with_cache_control(request, self.graphs.get(graph_id))
         self.graphs.check_context(graph_id, request.context)
         return graph_id
 

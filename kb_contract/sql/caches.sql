@@ -30,15 +30,19 @@ where g.workspace_id = %(workspace)s and c.purged_at is null
 order by w.ordinal;
 
 -- name: texts_between
--- Chunks that only one of two generations has. With no older one, all of the newer one.
+-- Chunks that only one of two generations has, of what these groups may read now or later. With no older
+-- one, all of the newer one.
 select coalesce(o.chunk_id, n.chunk_id)::text as chunk_id, o.chunk_id is not null as gone,
-       coalesce(o.path, n.path) as path, c.text
+       coalesce(o.path, n.path) as path, c.text,
+       kb.may_read(d.front_matter, %(groups)s, now()) as readable
 from (select * from kb.generation_chunks where generation_id = %(old)s) o
 full join (select * from kb.generation_chunks where generation_id = %(new)s) n
   on n.chunk_id = o.chunk_id
 join kb.chunks c on c.document_id = coalesce(o.document_id, n.document_id)
   and c.chunk_index = coalesce(o.chunk_index, n.chunk_index)
-where o.chunk_id is null or n.chunk_id is null
+join kb.documents d on d.document_id = c.document_id
+where (o.chunk_id is null or n.chunk_id is null)
+  and coalesce(d.front_matter->'audience', '["everyone"]'::jsonb) ?| %(groups)s
 limit %(limit)s;
 
 -- name: generation_settings
@@ -168,9 +172,23 @@ cross join (select count(*) as entries, coalesce(sum(size), 0) as bytes
 where workspace_id = %(workspace)s and day >= (%(since)s::timestamptz at time zone 'UTC')::date
 group by cache order by cache;
 
--- name: cache_events
-select answer_id, question, agent_id, generation, event, why, at from ops.cache_events
-where workspace_id = %(workspace)s order by event_id desc limit %(limit)s;
+-- name: stale_answers
+-- Answers that were given and hold no more, of threads that the caller may see; what made each so, newest first.
+select a.answer_id, a.thread_id, a.question, a.query_type, a.created_at, a.stale_at, a.stale_why as why,
+       a.cached_from, e.agent_id, e.generation
+from ops.answers a join ops.threads t using (thread_id)
+left join lateral (
+  select agent_id, generation from ops.cache_events
+  where workspace_id = %(workspace)s and answer_id = coalesce(a.cached_from, a.answer_id) and event = 'stale'
+  order by event_id desc limit 1
+) e on true
+where a.stale_at is not null and ops.may_see(t, %(workspace)s, %(scope)s::text[])
+  and (%(agent_id)s::text is null or e.agent_id = %(agent_id)s)
+  and (%(since)s::timestamptz is null or a.stale_at >= %(since)s)
+order by a.stale_at desc, a.answer_id limit %(limit)s;
+
+-- name: tell_stale_answers
+select ops.tell_stale_answers(%(workspace)s) as told;
 
 -- name: still_there
 -- How many of these chunks the live generation of that number has for the caller.

@@ -65,15 +65,30 @@ async def whole_reader(
 ) -> AsyncIterator[str]:
     """Serve on loopback, with one worker in the same process; gives the address."""
     outside = gateways_in_memory(settings, knowledge, classes)
+    desk = PlanningDesk(
+        RuleClassifier(),
+        RulePlanner(),
+        outside.registry,
+        knowledge.affinity,
+        settings.max_question_chars,
+    )
+    async with serving(settings, outside, desk) as url:
+        yield url
+    await outside.tools.close()
+    await outside.ledger.close()
+    await outside.ops.close()
+
+
+@asynccontextmanager
+async def serving(
+    settings: ReaderSettings, outside: Gateways, desk: PlanningDesk | None = None
+) -> AsyncIterator[str]:
+    """Serve what is composed already, with one worker; whoever composed it closes it."""
     graphs = {
         "scriptorium": lambda saver: build_graph(settings, checkpointer=saver, gateways=outside)
     }
-    registry = outside.registry
-    desk = PlanningDesk(
-        RuleClassifier(), RulePlanner(), registry, knowledge.affinity, settings.max_question_chars
-    )
     app = create_app(
-        settings, graphs, planning=desk, agents=registry, reader=cast("Any", knowledge)
+        settings, graphs, planning=desk, agents=outside.registry, reader=outside.reader
     )
     server = uvicorn.Server(
         uvicorn.Config(app, port=settings.api_port, log_config=None, timeout_graceful_shutdown=1)
@@ -94,6 +109,3 @@ async def whole_reader(
             for task in tasks:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
-    await outside.tools.close()
-    await outside.ledger.close()
-    await outside.ops.close()

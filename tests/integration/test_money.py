@@ -244,6 +244,7 @@ async def test_a_warning_comes_once(pool: LazyPool) -> None:
     assert [(one["entry"]["kind"], one["entry"]["budget"]) for one in told] == [
         ("budget_near", "all")
     ]
+    assert (told[0]["entry"]["workspace_id"], told[0]["entry"]["subject"]) == ("default", "*")
 
 
 async def test_the_books_agree_with_the_providers_after_faults(

@@ -38,3 +38,14 @@ def test_a_budget_near_its_end_is_told_of_in_words_of_its_own():
         "house",
         8.25,
     )
+
+
+def test_stale_answers_are_told_of_by_number_and_name_alone():
+    entry = {"kind": "answers_stale", "at": "2026-03-01T00:00:00Z", "n": 5, "agent_id": "hr", "generation": 4,
+             "answers": 2, "answer_ids": ["a", "b"], "why": "hr says: secret"}  # fmt: skip
+    assert entry["kind"] in TOLD - MAILED
+    said = json.loads(webhook_body(entry))
+    assert said["type"] == "answers.stale"
+    assert said["data"]["answer_ids"] == ["a", "b"]
+    assert (said["data"]["answers"], said["data"]["generation"]) == (2, 4)
+    assert "secret" not in json.dumps(said)

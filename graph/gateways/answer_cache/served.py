@@ -16,6 +16,8 @@ from kb_contract.named_queries import named_queries
 MOST_CHUNKS: Final = 600
 """Chunks that may differ between two generations; of more nobody can tell cheaply what they change."""
 REMEMBERED: Final = 32
+Asked = tuple[int | None, int, tuple[str, ...]]
+"""From which generation to which one, for whom."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class ServedKnowledge:
 
     pool: LazyPool
     workspace: str
-    _changes: OrderedDict[tuple[int | None, int], Change] = field(
-        default_factory=OrderedDict[tuple[int | None, int], Change], init=False
+    _changes: OrderedDict[Asked, Change] = field(
+        default_factory=OrderedDict[Asked, Change], init=False
     )
 
     async def now(self) -> Served:
@@ -74,20 +76,27 @@ class ServedKnowledge:
             return None
         return [_citation(span, found[n]) for n, span in enumerate(spans, 1)]
 
-    async def change(self, agent_id: str, old: int | None, new: int) -> Change:
-        """Return what an agent's knowledge became; looked at once, for however many answers."""
-        known = self._changes.get((old, new))
+    async def change(
+        self, agent_id: str, old: int | None, new: int, groups: tuple[str, ...]
+    ) -> Change:
+        """Return what an agent's knowledge became for these groups; looked at once, for however many answers."""
+        place = (old, new, tuple(sorted(groups)))
+        known = self._changes.get(place)
         if known is None:
-            known = self._changes[old, new] = await self._change(agent_id, old, new)
+            known = self._changes[place] = await self._change(agent_id, *place)
             while len(self._changes) > REMEMBERED:
                 self._changes.popitem(last=False)
         return known
 
-    async def _change(self, agent_id: str, old: int | None, new: int) -> Change:
+    async def _change(
+        self, agent_id: str, old: int | None, new: int, groups: tuple[str, ...]
+    ) -> Change:
         before = await self._settings(old)
         if old is not None and (before is None or before["pruned_at"] is not None):
             return Change(agent_id, new, whole=False)
-        rows = await self._rows("texts_between", old=old, new=new, limit=MOST_CHUNKS + 1)
+        rows = await self._rows(
+            "texts_between", old=old, new=new, groups=list(groups), limit=MOST_CHUNKS + 1
+        )
         if len(rows) > MOST_CHUNKS:
             return Change(agent_id, new, whole=False)
         after = await self._settings(new)
@@ -112,7 +121,7 @@ class ServedKnowledge:
 
 
 def _piece(row: Mapping[str, Any]) -> Piece:
-    return Piece(row["chunk_id"], row["path"], row["text"])
+    return Piece(row["chunk_id"], row["path"], row["text"], row["readable"])
 
 
 def _citation(span: CitedSpan, row: Mapping[str, Any]) -> Citation:

@@ -45,7 +45,7 @@ class Truth:
         for agent, generation in now.items():
             old = kept.agents.get(agent)
             if old != generation:
-                change = await self.served.change(agent, old, generation)
+                change = await self.served.change(agent, old, generation, kept.groups)
                 read = await self._after(kept, change, at_most)
                 if not isinstance(read, KeptAnswer):
                     return read

@@ -74,6 +74,7 @@ _VIEWER: Final = (
     "POST /threads/{thread_id}/state/checkpoint",
     "GET /threads/{thread_id}/state/{checkpoint_id}",
     "GET /workflows/{run_id}/graph",
+    "GET /answers/stale",
     "GET /answers/{answer_id}",
     "GET /answers/{answer_id}/citations/{number}",
     "POST /runs/crons/search",

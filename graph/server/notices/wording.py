@@ -7,8 +7,10 @@ from typing import Any, Final
 from graph.server.notices.email import Mail
 
 BUDGET: Final = "budget_near"
+STALE: Final = "answers_stale"
+_NAMES: Final = {BUDGET: "budget.near", STALE: "answers.stale"}
 TOLD: Final = frozenset(
-    {BUDGET, "asked", "asked_again", "warned", "escalated", "approved", "edited", "rejected", "responded",
+    {BUDGET, STALE, "asked", "asked_again", "warned", "escalated", "approved", "edited", "rejected", "responded",
      "revoked"}
 )  # fmt: skip
 LONGEST_LINE: Final = 2_000
@@ -21,7 +23,7 @@ _WORDS: Final = {
 }
 _FIELDS: Final = (
     "n", "at", "kind", "approval_id", "thread_id", "run_id", "step_id", "agent_id", "actor",
-    "budget", "subject", "begins", "spent", "on_behalf_of", "digest", "decided_digest", "deadline", "level", "approvers",
+    "generation", "answers", "answer_ids", "budget", "subject", "begins", "spent", "on_behalf_of", "digest", "decided_digest", "deadline", "level", "approvers",
 )  # fmt: skip
 
 
@@ -30,7 +32,7 @@ def webhook_body(entry: Mapping[str, Any]) -> bytes:
     data = {name: entry[name] for name in _FIELDS if name in entry}
     request: Mapping[str, Any] = entry.get("request") or {}
     data |= {name: request[name] for name in ("what", "risk") if name in request}
-    kind = "budget.near" if entry["kind"] == BUDGET else f"approval.{entry['kind']}"
+    kind = _NAMES.get(entry["kind"]) or f"approval.{entry['kind']}"
     said = {"type": kind, "timestamp": entry["at"], "data": data}
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
 
