@@ -60,6 +60,7 @@ from graph.planning.rules import RulePlanner
 from graph.ports import AnswerLog
 from graph.settings import ReaderSettings, load_settings
 from kb_contract.audience import callers_groups
+from kb_contract.kept_secrets import KeptSecrets, secrets_of
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,7 @@ def build_graph(
             outside.registry,
             max_parallel=settings.max_parallel,
             timeout=settings.query_timeout,
+            secrets=KeptSecrets.of(secrets_of(settings)),
         ),
         agents=_agents(settings, outside),
         synthesize=Synthesize(outside.model),

@@ -16,6 +16,7 @@ from graph.scheduler.retries import Retries
 from graph.scheduler.step_run import Bounds, StepRun
 from graph.scheduler.step_work import RunAgent, StepWork
 from graph.state import State
+from kb_contract.kept_secrets import KeptSecrets
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Execute:
     retries: Retries = field(default_factory=Retries)
     max_parallel: int = 4
     timeout: float = 300
+    secrets: KeptSecrets = field(default_factory=KeptSecrets)
 
     async def __call__(
         self, state: State, runtime: Runtime[RunContext], run_agent: RunAgent
@@ -34,7 +36,7 @@ class Execute:
         plan = WorkflowPlan.model_validate(state.plan)
         progress = Progress(runtime.stream_writer)
         progress.planned(plan)
-        work = StepWork(run_agent, self.directory, self.retries, state.answer_id)
+        work = StepWork(run_agent, self.directory, self.retries, state.answer_id, self.secrets)
         step_run = StepRun(plan, work, self._bounds(runtime), progress)
         results = await Dataflow(plan, step_run).run()
         seconds = round(time.monotonic() - began, 3)

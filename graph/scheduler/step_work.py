@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from traceback import format_exception
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from langgraph.errors import GraphBubbleUp
@@ -17,6 +17,7 @@ from graph.scheduler.retries import Retries
 from graph.scheduler.step_results import finished, plain_result
 from graph.state import StepResult
 from kb_contract.errors import NotServed, ScriptoriumError
+from kb_contract.kept_secrets import KeptSecrets
 
 log = structlog.get_logger(__name__)
 tracer = trace.get_tracer(__name__)
@@ -34,6 +35,8 @@ class StepWork:
     retries: Retries
     question_key: str
     """Names the question, whichever run works on it; effects are keyed by it and the step."""
+    secrets: KeptSecrets = field(default_factory=KeptSecrets)
+    """What no result may hold, whatever a tool said back."""
 
     async def __call__(
         self,
@@ -54,7 +57,14 @@ class StepWork:
         ) as span:
             written = await self._bounded(step, inputs, seconds, approved=approval is not None)
             span.set_attribute("step.status", written["status"])
-        return finished(step, written, seconds=loop.time() - began, approval=approval)
+        kept = cast("StepResult", {**written, **self._without_secrets(written)})
+        return finished(step, kept, seconds=loop.time() - began, approval=approval)
+
+    def _without_secrets(self, written: StepResult) -> dict[str, Any]:
+        # Words of documents stay as they are: quotes are held against them.
+        ours = replace(self.secrets, shapes=())
+        told = {"text": ours.hidden(written["text"]), "data": ours.hidden(written["data"])}
+        return {**told, "error": self.secrets.hidden(written["error"])}
 
     async def _bounded(
         self,

@@ -68,6 +68,7 @@ from graph.server.server_parts import AgentList, Planning, ServerParts
 from graph.server.signals import EVENTS, Signals
 from graph.server.streams import EventStreams
 from graph.settings import ReaderSettings
+from kb_contract.kept_secrets import KeptSecrets, secrets_of
 
 TITLE = "Scriptorium"
 POOL = 16
@@ -169,6 +170,7 @@ async def _open_parts(
                 now,
                 room_of(settings),
                 settings.notify_private_addresses,
+                KeptSecrets.of(secrets_of(settings)),
             ),
             streams=EventStreams(database, signals),
             planning=None,

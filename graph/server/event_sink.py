@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from graph.server.database import Database, Statements
 from graph.server.encoding import to_json
 from graph.server.signals import EVENTS
+from kb_contract.kept_secrets import KeptSecrets
 
 BATCH: Final = 200
 
@@ -37,13 +38,15 @@ class EventSink:
     said_before: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     """What earlier attempts said since the checkpoint that this one continues from."""
     checkpoint_id: str | None = None
+    secrets: KeptSecrets = field(default_factory=KeptSecrets)
+    """What agents inside of a node say is told before anything else has looked at it."""
     waiting: list[tuple[str, str, str | None]] = field(default_factory=list, init=False)
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _task: asyncio.Task[None] | None = field(default=None, init=False)
 
     def add(self, event: str, data: Any) -> None:
         """Take an event; what a client has already heard is not said again."""
-        text = to_json(data)
+        text = self.secrets.text(to_json(data))
         if self.said_before and self.said_before[said := saying(event, text)] > 0:
             self.said_before[said] -= 1
             return

@@ -22,10 +22,11 @@ from graph.server.queue import RunQueue
 from graph.server.resume_guard import Answerer, ResumeConflict, TimedOut, claim_answers
 from graph.server.room import Room
 from graph.server.run_ending import end_run
-from graph.server.run_request import IN_VAIN, RunRequest, answer_request
+from graph.server.run_request import IN_VAIN, RunRequest, answer_request, without_secrets
 from graph.server.signals import CONTROL, EVENTS
 from graph.server.thread_rights import check_may_change
 from graph.server.wishes_of_requests import with_cache_control
+from kb_contract.kept_secrets import KeptSecrets
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class RunDesk:
     room: Room = field(default_factory=Room)
     private_webhooks: bool = False
     """Whether callers may name addresses of the network inside."""
+    secrets: KeptSecrets = field(default_factory=KeptSecrets)
 
     async def start(
         self,
@@ -90,6 +92,7 @@ class RunDesk:
         if request.answers is None:  # who answers goes on with what the question said
             request = with_cache_control(request, self.graphs.get(request.assistant_id))
         graph_id = self.checked(request)
+        request = without_secrets(request, self.secrets)
         # Whoever has much under way waits behind those who have less; answers wait behind nobody.
         before = 0 if request.answers is not None else await self.room.check(statements, who.name)
         thread = await self._thread(statements, thread_id, request)

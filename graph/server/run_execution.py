@@ -1,7 +1,6 @@
 """Carries out one run: claims it, runs its graph, says what happens, and settles its thread."""
 
 import asyncio
-import uuid
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -25,13 +24,14 @@ from graph.server.event_sink import EventSink, Superseded, saying
 from graph.server.fence import Fence
 from graph.server.graph_set import Graph, GraphSet
 from graph.server.queue import TryAgain
+from graph.server.run_config import config_of
 from graph.server.run_ending import Ending, RunEnding
 from graph.server.run_parts import EventNames, Reading, command_of, is_unfinished, parts_of
 from kb_contract.errors import ScriptoriumError
+from kb_contract.kept_secrets import KeptSecrets
 
 log = structlog.get_logger(__name__)
 MOST_ATTEMPTS: Final = 12
-RECURSION_LIMIT: Final = 60
 StopReason = Literal["cancel", "superseded", "shutdown"]
 # Parts that come often and may wait for the next batch; the others are kept before the graph goes on.
 LOOSE: Final = frozenset({"messages", "custom", "events"})
@@ -71,6 +71,7 @@ class RunExecution:
     seconds: float
     """Longest that one run may work; waiting for people happens between runs."""
     asking: ApprovalKeeping = field(default_factory=ApprovalKeeping)
+    secrets: KeptSecrets = field(default_factory=KeptSecrets)
     active: dict[str, ActiveRun] = field(default_factory=dict[str, ActiveRun], init=False)
 
     async def execute(self, run_id: str) -> None:
@@ -101,7 +102,7 @@ class RunExecution:
             raise TryAgain("another run of the thread still works", seconds=0.5) from error
 
     async def _carried_out(self, run: Row) -> Ending | None:
-        sink = EventSink(self.database, run["run_id"], run["attempt"])
+        sink = EventSink(self.database, run["run_id"], run["attempt"], secrets=self.secrets)
         ending = RunEnding(self.database, self.saver, run, sink, self.asking)
         if run["cancel"]:
             return await ending.cancelled(run["cancel"], None)
@@ -195,7 +196,7 @@ class RunExecution:
     ) -> tuple[Any, RunnableConfig, bool]:
         """Input and place of this attempt, and whether there is anything left to do."""
         kwargs: Mapping[str, Any] = run["kwargs"]
-        config = _config(run, graph)
+        config = config_of(run, graph)
         said: dict[str, Any] = kwargs.get("command") or {}
         given = command_of(said) if said else kwargs.get("input")
         resumes = said.get("resume") is not None
@@ -232,38 +233,6 @@ async def _at_most(seconds: float) -> AsyncGenerator[None]:
         if limit.expired():
             raise RunTooLong from error
         raise
-
-
-def _config(run: Row, graph: Graph) -> RunnableConfig:
-    """The run's config as the graph gets it; what callers may not say was dropped before."""
-    kwargs: Mapping[str, Any] = run["kwargs"]
-    said: dict[str, Any] = kwargs.get("config") or {}
-    about: dict[str, Any] = {
-        **(said.get("metadata") or {}),
-        **run["metadata"],
-        "run_id": run["run_id"],
-        "thread_id": run["thread_id"],
-        "trace_id": run["trace_id"] or "",
-        "attempt": run["attempt"],
-    }
-    place: dict[str, Any] = {**(said.get("configurable") or {}), **(kwargs.get("checkpoint") or {})}
-    return RunnableConfig(
-        configurable={
-            **place,
-            "thread_id": run["thread_id"],
-            "run_id": run["run_id"],
-            "attempt": run["attempt"],
-            "trace_id": run["trace_id"] or "",
-        },
-        metadata=about,
-        run_id=uuid.UUID(run["run_id"]),
-        tags=list(said.get("tags") or []),
-        recursion_limit=said.get("recursion_limit") or _usual_limit(graph),
-    )
-
-
-def _usual_limit(graph: Graph) -> int:
-    return (graph.config or {}).get("recursion_limit") or RECURSION_LIMIT
 
 
 def _place(run: Row) -> RunnableConfig:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from graph.server.errors import ApiError
 from graph.server.run_parts import KNOWN_MODES
+from kb_contract.kept_secrets import KeptSecrets
 
 ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$"
 PathId = Annotated[str, Path(pattern=ID_PATTERN)]
@@ -159,6 +160,17 @@ class RunRequest(BaseModel):
             "on_disconnect": self.on_disconnect,
             "on_completion": self.on_completion if stateless else None,
         }
+
+
+def without_secrets(request: RunRequest, known: KeptSecrets) -> RunRequest:
+    """What a caller says is kept in many places; keys that slipped into it are kept in none."""
+    said = {name: getattr(request, name) for name in ("input", "context", "metadata")}
+    command = request.command and request.command.model_copy(
+        update={"update": known.hidden(request.command.update)}
+    )
+    return request.model_copy(
+        update={name: known.hidden(one) for name, one in said.items()} | {"command": command}
+    )
 
 
 def answer_request(

@@ -10,6 +10,7 @@ from structlog.typing import Processor
 
 from graph.server.redaction import redactor
 from graph.settings import ReaderSettings
+from kb_contract.kept_secrets import KeptSecrets, secrets_of
 
 
 def configure_logging(
@@ -67,9 +68,12 @@ def exported_spans(settings: ReaderSettings, service: str) -> Generator[None]:
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
     from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
 
+    from graph.server.hidden_spans import HiddenSpans  # noqa: PLC0415
+
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
     exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
-    provider.add_span_processor(BatchSpanProcessor(exporter))
+    known = KeptSecrets.of(secrets_of(settings))
+    provider.add_span_processor(BatchSpanProcessor(HiddenSpans(exporter, known)))
     trace.set_tracer_provider(provider)
     try:
         yield

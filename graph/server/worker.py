@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import psycopg
@@ -42,6 +42,7 @@ from graph.server.run_webhooks import RunWebhooks
 from graph.server.signals import CONTROL, Signals
 from graph.server.thread_forgetting import ThreadForgetting
 from graph.settings import ReaderSettings
+from kb_contract.kept_secrets import KeptSecrets, secrets_of
 
 log = structlog.get_logger(__name__)
 WATCH_SECONDS: Final = 1.0
@@ -165,6 +166,7 @@ async def open_worker(
         await saver.setup()
         await queue.open()
         graphs = GraphSet.compiled(factories, saver)
+        secrets = KeptSecrets.of(secrets_of(settings))
         execution = RunExecution(
             database,
             graphs,
@@ -172,9 +174,11 @@ async def open_worker(
             fence,
             settings.query_timeout + MARGIN_SECONDS,
             ApprovalKeeping(policies_of(settings), workspace, now),
+            # Words of documents stay as they are: quotes are held against them.
+            replace(secrets, shapes=()),
         )
         private = settings.notify_private_addresses
-        desk = RunDesk(database, queue, graphs, saver, now, room_of(settings), private)
+        desk = RunDesk(database, queue, graphs, saver, now, room_of(settings), private, secrets)
         people = _people(settings, database, desk)
         worker = Worker(settings, database, queue, execution, stopping, people)
         looked = set[asyncio.Task[None]]()

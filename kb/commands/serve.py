@@ -15,9 +15,9 @@ def serve(
 ) -> None:
     """Run the API server."""
     from graph.entrypoint import gateways_of
-    from graph.server.redaction import secrets_of
     from graph.server.telemetry import configure_logging, exported_spans
     from kb.reader_process import reader_settings
+    from kb_contract.kept_secrets import secrets_of
 
     settings = reader_settings()
     if port is not None:

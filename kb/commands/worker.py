@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 def worker() -> None:
     """Run a worker."""
     from graph.entrypoint import gateways_of
-    from graph.server.redaction import secrets_of
     from graph.server.telemetry import configure_logging, exported_spans
     from kb.reader_process import reader_settings
+    from kb_contract.kept_secrets import secrets_of
 
     settings = reader_settings()
     configure_logging(settings.log_level, secrets=secrets_of(settings))

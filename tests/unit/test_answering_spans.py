@@ -14,10 +14,14 @@ from graph.settings import ReaderSettings
 
 given = ReaderSettings(
     database_url="postgresql://nowhere", qdrant_url="http://nowhere",
-    otel_exporter_otlp_endpoint=sys.argv[1],
+    otel_exporter_otlp_endpoint=sys.argv[1], kb_api_key="a-planted-key",
 )
-with exported_spans(given, "worker"), trace.get_tracer("graph").start_as_current_span("step"):
-    pass
+tracer = trace.get_tracer("graph")
+with exported_spans(given, "worker"):
+    with tracer.start_as_current_span("step", attributes={"n": 1, "said": "with a-planted-key"}):
+        pass
+    with tracer.start_as_current_span("GET /approvals/links/" + "t" * 43):
+        pass
 print("opentelemetry.sdk.trace" in sys.modules)
 """
 
@@ -34,6 +38,8 @@ def test_spans_of_answering_reach_a_collector():
         assert run(collector.url) == "True"
     (span,) = collector.named("step")
     assert span.service == "worker"
+    assert span.attributes == {"n": 1, "said": "with [hidden]"}
+    assert collector.named("GET /approvals/links/[hidden]")
 
 
 def test_without_a_collector_tracing_is_free():

@@ -8,9 +8,10 @@ import structlog
 from pydantic import SecretStr
 
 from graph.server.door.keys import new_key
-from graph.server.redaction import HIDDEN, redactor, secrets_of
+from graph.server.redaction import redactor
 from graph.server.telemetry import configure_logging
 from graph.settings import ReaderSettings
+from kb_contract.kept_secrets import HIDDEN, secrets_of
 
 
 def test_logs_say_no_secrets():
