@@ -192,12 +192,7 @@ def build_graph(
             rights=outside.reader.caller,
             spending=outside.model,
         ),
-        execute=Execute(
-            outside.registry,
-            max_parallel=settings.max_parallel,
-            timeout=settings.query_timeout,
-            secrets=KeptSecrets.of(secrets_of(settings)),
-        ),
+        execute=_execute(settings, outside),
         agents=_agents(settings, outside),
         synthesize=Synthesize(outside.model),
         verify=Verify(
@@ -217,6 +212,15 @@ def build_graph(
 
 def _lifetimes(settings: ReaderSettings) -> Lifetimes:
     return Lifetimes(settings.result_cache_ttl, settings.schema_cache_ttl)
+
+
+def _execute(settings: ReaderSettings, outside: Gateways) -> Execute:
+    return Execute(
+        outside.registry,
+        max_parallel=settings.max_parallel,
+        timeout=settings.query_timeout,
+        secrets=KeptSecrets.of(secrets_of(settings)),
+    )
 
 
 def _agents(settings: ReaderSettings, outside: Gateways) -> AgentsGraph:
