@@ -1,13 +1,15 @@
 """Questions that come as people ask them, few of them often, with and without the answer cache.
 
-    python -m benchmarks.answer_cache [REQUESTS]
+    python -m benchmarks.answer_cache [REQUESTS] [--provider]
 
 Requests are drawn by Zipf's law from the groups of wordings in tests/unit/same_questions; each asks in
-any of its group's wordings. The whole graph answers with the real model, offline: no provider, so what a
-hit saves is the least that it can save.
+any of its group's wordings. The whole graph answers with the real embedding model, offline: no provider, so
+what a hit saves is the least that it can save. With --provider a chat model on loopback words the answers,
+at the pace of a real one.
 """
 
 import asyncio
+import contextlib
 import random
 import statistics
 import subprocess
@@ -20,10 +22,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.embedded_stack import AGENT, Repository, stack
+from benchmarks.timed_provider import timed_provider
 from graph.entrypoint import build_graph, gateways_of
 from kb.reader_process import reader_settings
 
@@ -46,7 +50,9 @@ class Asked:
 
 
 def main() -> None:
-    wanted = int(sys.argv[1]) if len(sys.argv) > 1 else REQUESTS
+    numbers = [int(one) for one in sys.argv[1:] if one.isdigit()]
+    wanted = numbers[0] if numbers else REQUESTS
+    provider = timed_provider() if "--provider" in sys.argv else contextlib.nullcontext("")
     groups = [line.split(" | ") for line in GROUPS.read_text("utf-8").splitlines()]
     with tempfile.TemporaryDirectory(prefix="kb-bench-") as folder:
         home = Path(folder)
@@ -55,11 +61,12 @@ def main() -> None:
         repository = Repository(home / "repository")
         repository.make()
         _write(repository, groups)
-        with stack(home / "home", repository.root / "knowledge"):
+        with stack(home / "home", repository.root / "knowledge"), provider as api_base:
+            models = _models_file(home, api_base) if api_base else {}
             command = [sys.executable, "-m", "kb", "ingest", "--agent", AGENT]
             subprocess.run(command, check=True, stdout=sys.stderr)
-            without = asyncio.run(_measured(groups, wanted, cached=False))
-            with_it = asyncio.run(_measured(groups, wanted, cached=True))
+            without = asyncio.run(_measured(groups, wanted, models, cached=False))
+            with_it = asyncio.run(_measured(groups, wanted, models, cached=True))
     _show(without, with_it)
 
 
@@ -74,8 +81,19 @@ def _write(repository: Repository, groups: Sequence[Sequence[str]]) -> None:
     repository.commit("notes")
 
 
-async def _measured(groups: Sequence[Sequence[str]], wanted: int, *, cached: bool) -> list[Asked]:
-    settings = reader_settings().model_copy(update={"result_cache_ttl": 3600.0 if cached else 0.0})
+def _models_file(home: Path, api_base: str) -> dict[str, Any]:
+    one = {"model": "openai/timed", "api_base": api_base, "api_key": "none", "max_tokens": 500}
+    file = home / "models.yaml"
+    file.write_text(yaml.safe_dump({"profiles": {"timed": {"primary": one}}}), "utf-8")
+    return {"llm_profile": "timed", "llm_profiles": str(file), "classify_llm_below": 0.0}
+
+
+async def _measured(
+    groups: Sequence[Sequence[str]], wanted: int, models: dict[str, Any], *, cached: bool
+) -> list[Asked]:
+    settings = reader_settings().model_copy(
+        update={"result_cache_ttl": 3600.0 if cached else 0.0, **models}
+    )
     gateways = gateways_of(settings)
     graph = build_graph(settings, gateways=gateways)
     dice = random.Random(SEED)  # noqa: S311 - a benchmark draws the same every time

@@ -13,7 +13,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from graph.postgres_session import session_options
+from graph.postgres_session import session_options, still_there
 from kb_contract.named_queries import named_queries
 from kb_contract.text_border import clean
 
@@ -93,13 +93,13 @@ class PostgresSaver(AsyncPostgresSaver):
 
 
 def checkpoint_pool(database_url: str, *, largest: int = 8) -> CheckpointPool:
-    """Make a pool, not yet open; a connection is tried before it is used."""
+    """Make a pool, not yet open; a connection that died is not handed out."""
     return CheckpointPool(
         database_url,
         min_size=1,
         max_size=largest,
         open=False,
-        check=CheckpointPool.check_connection,
+        check=still_there,
         connection_class=AsyncConnection[DictRow],
         kwargs={
             "autocommit": True,

@@ -11,6 +11,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from pydantic import SecretStr
 
+from graph.postgres_session import still_there
 from kb_contract.errors import KnowledgeUnavailable
 
 Connection = psycopg.AsyncConnection[DictRow]
@@ -80,11 +81,6 @@ class LazyPool:
             max_size=self.max_size,
             timeout=self.seconds,
             open=False,
-            check=_alive,
+            check=still_there,
             name=f"scriptorium-{self.role or 'ops'}",
         )
-
-
-async def _alive(connection: Connection) -> None:
-    """Raise when the connection is dead, so that the pool makes another."""
-    await connection.execute("select")

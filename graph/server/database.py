@@ -12,7 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 from pydantic import SecretStr
 
 from graph.caller import current_caller
-from graph.postgres_session import session_options
+from graph.postgres_session import session_options, still_there
 from kb_contract.named_queries import named_queries
 
 Row = dict[str, Any]
@@ -74,7 +74,7 @@ def _statement(name: str) -> bytes:
 
 
 def server_pool(database_url: SecretStr, *, largest: int) -> Pool:
-    """Make the pool, not yet open; a connection is tried before it is handed out."""
+    """Make the pool, not yet open; one that died is not handed out."""
     return AsyncConnectionPool(
         database_url.get_secret_value(),
         connection_class=cast("type[Connection]", psycopg.AsyncConnection),
@@ -83,6 +83,6 @@ def server_pool(database_url: SecretStr, *, largest: int) -> Pool:
         max_size=largest,
         timeout=10.0,
         open=False,
-        check=cast("Any", AsyncConnectionPool.check_connection),
+        check=still_there,
         name="scriptorium-server",
     )

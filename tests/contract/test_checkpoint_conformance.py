@@ -53,7 +53,7 @@ async def test_connections_that_died_are_not_handed_out(database_url: str):
                 database_url, autocommit=True
             ) as admin:
                 await admin.execute(
-                    "select pg_terminate_backend(pid) from pg_stat_activity "
+                    "select pg_terminate_backend(pid, 60000) from pg_stat_activity "
                     "where datname = current_database() and pid <> pg_backend_pid()"
                 )
             assert await saver.aget_tuple(config) is None
