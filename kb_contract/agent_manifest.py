@@ -61,7 +61,7 @@ class Blend(Frozen):
         description="how much it counts to answer one part of a question that asks several things",
     )  # fmt: skip
     spread: float = Field(
-        default=0.5, ge=0.0, le=2.0,
+        default=1.0, ge=0.0, le=2.0,
         description="how far passages give way to those that hold other words of a long question",
     )  # fmt: skip
     diversity: float = Field(

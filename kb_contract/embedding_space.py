@@ -14,9 +14,11 @@ KNOWN_DIGESTS: Final = {
 }
 # BM25 as Qdrant's own `qdrant/bm25` computes it; the mean length is part of the space.
 BM25_AVERAGE_LENGTH: Final = 160.0
+FILE_NAME: Final = "file_name"
+"""Words of a file's name, where they say more than its title."""
 # Keys of front matter that say where a document comes from; they are searched with each chunk.
 ORIGIN_FIELDS: Final = (
-    "source", "publisher", "author", "authors", "company", "product", "category",
+    FILE_NAME, "source", "publisher", "author", "authors", "company", "product", "category",
 )  # fmt: skip
 LONGEST_ORIGIN: Final = 120
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from dagster_kb.readers.file_names import words_of_name
 from dagster_kb.readers.reading import mime_of, reader_id
 from dagster_kb.readers.reading_rules import ReadingRules
 from dagster_kb.resources.embedder import Embedder
@@ -49,5 +50,6 @@ class Way:
         return f"{named}/{self.embedder.space.space_id}"
 
     def of(self, path: str) -> str:
-        """The same bytes under another suffix may be read otherwise."""
-        return f"{self.name}/{mime_of(path)}"
+        """The same bytes under another suffix, and of some formats another name, are read otherwise."""
+        name = words_of_name(path)
+        return f"{self.name}/{mime_of(path)}" + (f"/{name}" if name else "")

@@ -35,6 +35,8 @@ class Format:
     mime: str
     read: Read
     largest: int = MAX_TEXT_BYTES
+    named_by_file: bool = False
+    """A text in it seldom says what it is called: its file's name does."""
 
 
 def _without_rules(read: Callable[[bytes], ParsedDocument]) -> Read:
@@ -42,20 +44,26 @@ def _without_rules(read: Callable[[bytes], ParsedDocument]) -> Read:
 
 
 def _office(kind: str, read: Callable[[bytes], ParsedDocument]) -> Format:
-    return Format(f"{_OPEN_XML}.{kind}", _without_rules(read), office_archive.LARGEST_FILE)
+    return Format(
+        f"{_OPEN_XML}.{kind}", _without_rules(read), office_archive.LARGEST_FILE, named_by_file=True
+    )
 
 
 def _code(suffix: str) -> Format:
     language = LANGUAGES[suffix]
-    return Format(language.mime, lambda data, _rules: read_source_code(data, language))
+    return Format(
+        language.mime, lambda data, _rules: read_source_code(data, language), named_by_file=True
+    )
 
 
 _MARKDOWN: Final = Format("text/markdown", _without_rules(read_markdown))
 _HTML: Final = Format("text/html", _without_rules(read_html), html_page.LARGEST_FILE)
 _REST: Final = Format("text/x-rst", _without_rules(read_restructured_text))
-_COMMAS: Final = Format("text/csv", lambda data, _rules: read_delimited(data))
+_COMMAS: Final = Format("text/csv", lambda data, _rules: read_delimited(data), named_by_file=True)
 _TABS: Final = Format(
-    "text/tab-separated-values", lambda data, _rules: read_delimited(data, delimiter="\t")
+    "text/tab-separated-values",
+    lambda data, _rules: read_delimited(data, delimiter="\t"),
+    named_by_file=True,
 )
 
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
@@ -63,13 +71,13 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
         ".md": _MARKDOWN,
         ".markdown": _MARKDOWN,
         ".mdx": Format("text/mdx", _without_rules(read_mdx)),
-        ".txt": Format("text/plain", _without_rules(read_plain_text)),
+        ".txt": Format("text/plain", _without_rules(read_plain_text), named_by_file=True),
         ".rst": _REST,
         ".rest": _REST,
         ".html": _HTML,
         ".htm": _HTML,
         ".xhtml": _HTML,
-        ".pdf": Format("application/pdf", read_pdf, pdf.LARGEST_FILE),
+        ".pdf": Format("application/pdf", read_pdf, pdf.LARGEST_FILE, named_by_file=True),
         ".docx": _office("wordprocessingml.document", read_word_document),
         ".pptx": _office("presentationml.presentation", read_presentation),
         ".xlsx": _office("spreadsheetml.sheet", read_workbook),

@@ -9,9 +9,11 @@ from dagster_kb.chunking.semantic import Embed
 from dagster_kb.chunking.strategies import chunk_blocks
 from dagster_kb.chunking.table_headers import with_headers
 from dagster_kb.chunking.tokens import TokenCounter
+from dagster_kb.readers.file_names import new_words_of_name
 from dagster_kb.readers.formats import FORMATS, Format
 from dagster_kb.readers.parsed_document import ParsedDocument
 from dagster_kb.readers.reading_rules import ReadingRules
+from kb_contract.embedding_space import FILE_NAME
 from kb_contract.errors import BadDocument
 
 READER_VERSION: Final = 5
@@ -94,13 +96,21 @@ def chunk_document(
         raise _at(name, error) from error
     return ReadDocument(
         title=parsed.title,
-        front_matter=parsed.front_matter.model_dump(mode="json"),
+        front_matter=_said(name, parsed),
         status=parsed.front_matter.status,
         mime=mime_of(name),
         chunks=with_headers(parsed.text, parsed.blocks, chunks),
         extracted_text=parsed.text if parsed.extracted else None,
         notes=parsed.notes,
     )
+
+
+def _said(name: str, parsed: ParsedDocument) -> dict[str, Any]:
+    """Return what the document says of itself, and what its file's name adds to its title."""
+    said = parsed.front_matter.model_dump(mode="json")
+    if words := new_words_of_name(name, parsed.title):
+        said["extra"] = {FILE_NAME: words, **said["extra"]}
+    return said
 
 
 def _at(name: str, error: BadDocument) -> BadDocument:
