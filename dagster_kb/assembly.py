@@ -8,7 +8,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from dagster_kb.readers.reading import ReadDocument
-from kb_contract.embedding_space import embedded_text, origin_of
+from kb_contract.embedding_space import searched_text
 from kb_contract.identifiers import chunk_id, document_id, sha256_text
 from kb_contract.points import chunk_payload
 
@@ -77,7 +77,9 @@ class NewDocument:
         """Rows of kb.chunks."""
         if self.read is None:
             return []
-        title, origin = self.read.title, origin_of(self.read.front_matter)
+        said = {
+            "title": self.read.title, "front_matter": self.read.front_matter, "situation": "",
+        }  # fmt: skip
         return [
             {
                 "document_id": self.document_id,
@@ -87,11 +89,7 @@ class NewDocument:
                 "end_offset": chunk.end,
                 "text": chunk.text,
                 "text_sha256": sha256_text(chunk.text),
-                "embed_sha256": sha256_text(
-                    embedded_text(
-                        title, tuple(chunk.heading_path), chunk.text, chunk.context, origin
-                    )
-                ),
+                "embed_sha256": sha256_text(searched_text({**asdict(chunk), **said})),
                 "tokens": chunk.tokens,
                 "page": chunk.page,
                 "context": chunk.context,

@@ -85,8 +85,8 @@ class RetrievalSettings(Frozen):
     limit: int = Field(default=5, ge=1, le=50)
     candidates: int = Field(default=30, ge=1, le=200)
     threshold: float = Field(
-        default=0.28, ge=0.0, le=1.0,
-        description="relevance that the best passage must have, or nothing is found",
+        default=0.29, ge=0.0, le=1.0,
+        description="how relevant the best passages must be, or nothing is found",
     )  # fmt: skip
     hops: int = Field(
         default=0, ge=0, le=2,

@@ -18,7 +18,7 @@ FILE_NAME: Final = "file_name"
 """Words of a file's name, where they say more than its title."""
 # Keys of front matter that say where a document comes from; they are searched with each chunk.
 ORIGIN_FIELDS: Final = (
-    FILE_NAME, "source", "publisher", "author", "authors", "company", "product", "category",
+    "source", "publisher", "author", "authors", "company", "product", "category",
 )  # fmt: skip
 LONGEST_ORIGIN: Final = 120
 
@@ -66,8 +66,19 @@ def embedded_text(
 
 def searched_text(row: Mapping[str, Any]) -> str:
     """Make that text of a row of the ledger: of a chunk and its document."""
-    place = (row["title"], tuple(row["heading_path"]), row["text"], row["context"])
-    return embedded_text(*place, origin_of(row["front_matter"]), row["situation"])
+    headings, said = tuple(row["heading_path"]), row["front_matter"]
+    title = "" if row["title"] in headings[:1] else row["title"]
+    named = " > ".join(one for one in (file_name_of(said), title) if one)
+    return embedded_text(
+        named, headings, row["text"], row["context"], origin_of(said), row["situation"]
+    )
+
+
+def file_name_of(front_matter: Mapping[str, Any]) -> str:
+    """Return what a file's name adds to its title."""
+    said: Mapping[str, Any] = front_matter.get("extra") or {}
+    name: Any = said.get(FILE_NAME)
+    return " ".join(name.split())[:LONGEST_ORIGIN] if isinstance(name, str) else ""
 
 
 def origin_of(front_matter: Mapping[str, Any]) -> tuple[str, ...]:

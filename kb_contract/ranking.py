@@ -8,7 +8,7 @@ the passage, in context (late interaction).
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -18,6 +18,10 @@ from kb_contract.embedding_space import searched_text
 from kb_contract.passages_apart import Gain, Loss, repeats_last, resemblance, spread
 from kb_contract.sentence_models.word_vectors import unpacked
 from kb_contract.sparse_words import Weights, document_weights
+
+# An answer is made of about so many passages, and so much of being sure is what they say together.
+TOGETHER: Final = 5
+OF_TOGETHER: Final = 0.25
 
 
 @dataclass(frozen=True)
@@ -47,14 +51,35 @@ class Ranked:
 
 def relevance(question: Question, found: Sequence[Candidate], blend: Blend) -> Numbers:
     """Say of each passage how well it fits the question."""
+    return _fit(question, found, blend, _nearness(question, found))
+
+
+def _fit(question: Question, found: Sequence[Candidate], blend: Blend, near: Numbers) -> Numbers:
     much = question.much_of_bm25()
     cosine = np.array([one.cosine for one in found])
     held = np.array([one.bm25 / much if much else 0.0 for one in found])
-    alike = _likeness(question.weights, _nearness(question, found))
+    alike = _likeness(question.weights, near)
     known = ~np.isnan(alike)
     both = blend.meaning * cosine + blend.words * held
     parts = blend.meaning + blend.words + np.where(known, blend.likeness, 0.0)
     return (both + np.where(known, blend.likeness * np.nan_to_num(alike), 0.0)) / parts
+
+
+def sureness(question: Question, found: Sequence[Candidate], blend: Blend) -> float:
+    """Say how sure it is that the question has an answer among these; it is what the threshold asks for."""
+    if not found:
+        return 0.0
+    near = _nearness(question, found)
+    return _sureness(question, _fit(question, found, blend, near), near)
+
+
+def _sureness(question: Question, fit: Numbers, near: Numbers) -> float:
+    """Take the best passage for most of it, and what the best say together: several may be needed."""
+    best = np.argsort(-fit, kind="stable")[:TOGETHER]
+    together = _likeness(question.weights, np.nan_to_num(near[:, best]).max(axis=1, keepdims=True))
+    if np.isnan(together[0]) or np.isnan(near[:, best]).all():
+        return float(fit.max())
+    return float((1 - OF_TOGETHER) * fit.max() + OF_TOGETHER * together[0])
 
 
 def shortlist(
@@ -87,8 +112,9 @@ def ranked(
     """Order passages best first; nothing is found when not even the best fits well enough."""
     if not found:
         return []
-    fit = relevance(question, found, blend)
-    if fit.max() < threshold:
+    near = _nearness(question, found)
+    fit = _fit(question, found, blend, near)
+    if _sureness(question, fit, near) < threshold:
         return []
     order = _order(question, found, fit, blend)
     return [Ranked(found[one].chunk_id, found[one].cosine, float(fit[one])) for one in order]

@@ -97,8 +97,8 @@ class Weighed:
         return [Found(self.payloads[one.chunk_id], one.cosine) for one in order]
 
     def best(self, blend: Blend) -> float:
-        """How relevant the best passage is; 0 where there is none."""
-        return float(max(ranking.relevance(self.asked, self.found, blend), default=0.0))
+        """How sure it is that there is an answer; 0 where nothing is found."""
+        return ranking.sureness(self.asked, self.found, blend)
 
 
 def _requests(only: models.Filter, wanted: Sequence[Aim]) -> list[models.QueryRequest]:

@@ -4,7 +4,7 @@ import pytest
 
 from dagster_kb.readers.file_names import new_words_of_name, words_of_name
 from dagster_kb.readers.reading import read_document
-from kb_contract.embedding_space import embedded_text, origin_of
+from kb_contract.embedding_space import searched_text
 
 NAMES = {
     "reports/ACME_2023Q2_10Q.pdf": "ACME 2023 Q2 10Q",
@@ -32,7 +32,11 @@ def test_a_name_that_the_title_says_already_adds_nothing() -> None:
 
 def test_each_chunk_is_searched_with_the_name_and_quoted_without_it() -> None:
     told = read_document("x/ACME_2023Q2.txt", b"Revenue fell.", count_tokens=len)
-    searched = embedded_text(told.title, (), told.chunks[0].text, "", origin_of(told.front_matter))
+    row = {
+        "title": told.title, "heading_path": (), "text": told.chunks[0].text, "context": "",
+        "situation": "", "front_matter": told.front_matter,
+    }  # fmt: skip
+    searched = searched_text(row)
     assert searched == "ACME 2023 Q2\n\nRevenue fell."
     assert told.chunks[0].text == "Revenue fell."
 

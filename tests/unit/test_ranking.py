@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from kb_contract.agent_manifest import Blend
 from kb_contract.asked_question import FOUND_FOR_A_PART, Question, aims
 from kb_contract.question_parts import MOST_PARTS, spans_of_parts
-from kb_contract.ranking import Candidate, candidates_of, ranked, relevance, shortlist
+from kb_contract.ranking import Candidate, candidates_of, ranked, relevance, shortlist, sureness
 from kb_contract.sentence_models.vectors import ReadText
 from kb_contract.sentence_models.word_vectors import NO_WORDS, WordVectors, unpacked
 from kb_contract.sparse_words import document_weights, question_weights
@@ -50,6 +50,25 @@ def test_nothing_is_found_when_the_best_does_not_fit() -> None:
     [best, *_] = ranked(question("keys"), found, BLEND, threshold=0.0)
     assert not ranked(question("keys"), found, BLEND, threshold=best.relevance + 0.01)
     assert len(ranked(question("keys"), found, BLEND, threshold=best.relevance)) == 2
+
+
+def test_passages_that_say_together_what_is_asked_are_surer_than_the_best_alone() -> None:
+    words = WordVectors(("keys", "harbour"), rows(0.0, 1.5).rows)
+    asked = question("keys harbour", words)
+    keys, harbour = (
+        Candidate(one, 0.5, 1.0, rows(at).pack()) for one, at in (("a", 0.0), ("b", 1.5))
+    )
+    alone, both = sureness(asked, [keys], BLEND), sureness(asked, [keys, harbour], BLEND)
+    assert alone < both
+    assert not ranked(asked, [keys], BLEND, threshold=both)
+    assert len(ranked(asked, [keys, harbour], BLEND, threshold=both)) == 2
+    assert sureness(asked, [], BLEND) == 0.0
+
+
+def test_without_vectors_of_words_the_best_passage_alone_decides() -> None:
+    found = candidates_of([{"a": 0.9, "b": 0.2}, {"a": 3.0}])
+    asked = question("rotate keys")
+    assert sureness(asked, found, BLEND) == max(relevance(asked, found, BLEND))
 
 
 def test_a_word_near_one_of_the_passage_decides_between_equals() -> None:
