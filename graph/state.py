@@ -45,6 +45,8 @@ class Passage(TypedDict):
     """What put it in its place: the blend, or a reranker; the blend says why it was not one."""
     relevance: NotRequired[float]
     """0 to 1, the same for every agent: passages of several may be compared by it."""
+    unmet: NotRequired[float]
+    """Share of the question that none of the best passages speaks of; the same for all of them."""
     path: str
     title: str
     heading_path: list[str]

@@ -22,6 +22,8 @@ from kb_contract.sparse_words import Weights, document_weights
 # An answer is made of about so many passages, and so much of being sure is what they say together.
 TOGETHER: Final = 5
 OF_TOGETHER: Final = 0.25
+# Below this a word's nearest one means something else; vectors are kept as signs, so all are farther apart.
+NEAR: Final = 0.3
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Ranked:
     cosine: float
     relevance: float
     """0 to 1, the same in every collection."""
+    unmet: float = 0.0
+    """Share of the question that none of the best passages speaks of; it is the question's, so all have it."""
 
 
 def relevance(question: Question, found: Sequence[Candidate], blend: Blend) -> Numbers:
@@ -80,6 +84,13 @@ def _sureness(question: Question, fit: Numbers, near: Numbers) -> float:
     if np.isnan(together[0]) or np.isnan(near[:, best]).all():
         return float(fit.max())
     return float((1 - OF_TOGETHER) * fit.max() + OF_TOGETHER * together[0])
+
+
+def _unmet(question: Question, fit: Numbers, near: Numbers) -> float:
+    """Sum up the words that are near no word of the best passages, where the words are known."""
+    best = near[:, np.argsort(-fit, kind="stable")[:TOGETHER]]
+    nearest = np.where(np.isnan(best), 1.0, best).max(axis=1)
+    return float(question.weights[nearest < NEAR].sum()) if len(nearest) else 0.0
 
 
 def shortlist(
@@ -116,8 +127,11 @@ def ranked(
     fit = _fit(question, found, blend, near)
     if _sureness(question, fit, near) < threshold:
         return []
-    order = _order(question, found, fit, blend)
-    return [Ranked(found[one].chunk_id, found[one].cosine, float(fit[one])) for one in order]
+    unmet = _unmet(question, fit, near)
+    return [
+        Ranked(found[one].chunk_id, found[one].cosine, float(fit[one]), unmet)
+        for one in _order(question, found, fit, blend)
+    ]
 
 
 def _order(question: Question, found: Sequence[Candidate], fit: Numbers, blend: Blend) -> list[int]:

@@ -13,6 +13,8 @@ from graph.retrieval.answer_sentences import Finding, answer_sentences
 from graph.selection import EVERYTHING, selection_named
 from graph.state import Passage, StepResult
 
+# Where no passage speaks of so much of the question, a quote from them would be beside the point.
+UNMET: Final = 0.4
 SENTENCES: Final = 3
 MOST_SENTENCES: Final = 10
 
@@ -78,6 +80,8 @@ class Rag:
         )
 
     async def _findings(self, task: AgentTask, passages: Sequence[Passage]) -> list[Finding]:
+        if passages[0].get("unmet", 0.0) >= UNMET:
+            return []
         limit = _whole(task, "sentences", most=MOST_SENTENCES) or SENTENCES
         return await answer_sentences(task.question, passages, self.embedder, limit=limit)
 

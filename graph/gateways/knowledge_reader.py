@@ -195,6 +195,7 @@ def placed(row: Mapping[str, Any], place: Ranked, ranked_by: str) -> Passage:
     """Make a passage of a row with what put it where it is."""
     passage = passage_of(row, score=place.cosine)
     passage["relevance"], passage["ranked_by"] = place.relevance, ranked_by
+    passage["unmet"] = place.unmet
     return passage
 
 
