@@ -231,6 +231,18 @@ def read_manifest(folder: str, data: Mapping[str, Any], *, where: str) -> AgentM
     return manifest.model_copy(update={"title": title})
 
 
+def kept_manifest(agent_id: str, said: Mapping[str, Any]) -> AgentManifest:
+    """Read what a writer kept; while versions change, one that is newer may say things unknown here."""
+    try:
+        return AgentManifest.model_validate({**said, "agent_id": agent_id}, extra="ignore")
+    except ValidationError as error:
+        raise BadManifest(
+            f"what is kept of it cannot be read here: {error.errors()[0]['msg']}",
+            where=agent_id,
+            cure="a newer version may have written it: update this process too",
+        ) from error
+
+
 def validated(model: type[Model], data: Mapping[str, Any], *, where: str) -> Model:
     """Validate, and turn pydantic's findings into one line that says how to mend each."""
     try:

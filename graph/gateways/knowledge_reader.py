@@ -24,7 +24,7 @@ from graph.ports import CallerGroups, EntityLinks, QueryEmbedder
 from graph.retrieval.rights import Rights
 from graph.selection import EVERYTHING, Selection
 from graph.state import Passage, SourceFacts
-from kb_contract.agent_manifest import AgentManifest
+from kb_contract.agent_manifest import kept_manifest
 from kb_contract.embedding_space import space_key
 from kb_contract.errors import NotServed
 from kb_contract.identifiers import production_alias
@@ -168,7 +168,7 @@ class PostgresQdrantReader:
 
 def live_agent(row: Mapping[str, Any]) -> LiveAgent:
     """Read what a live generation's manifest says of its agent."""
-    manifest = AgentManifest.model_validate({**row["manifest"], "agent_id": row["agent_id"]})
+    manifest = kept_manifest(row["agent_id"], row["manifest"])
     capability = AgentCapability(
         agent_id=manifest.agent_id,
         title=manifest.title or manifest.agent_id,
