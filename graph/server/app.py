@@ -48,6 +48,7 @@ from graph.server.border import LOOPBACK_ORIGIN, Border
 from graph.server.clock import Clock, utc_now
 from graph.server.correlation import Correlation
 from graph.server.database import Database, server_pool
+from graph.server.described import ABOUT, describe
 from graph.server.door.authentication import Authentication
 from graph.server.door.entrance import Doorkeeper, Entrance
 from graph.server.door.headers import SafeHeaders, page_policies
@@ -133,12 +134,14 @@ def create_app(
 
     app = FastAPI(
         title=TITLE,
+        description=ABOUT,
         version=version("scriptorium"),
         lifespan=lifespan,
         responses=REFUSALS,
         middleware=_middleware(settings),
     )
     _add_routes(app)
+    describe(app)
     return app
 
 

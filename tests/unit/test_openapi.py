@@ -43,3 +43,19 @@ def test_a_body_has_an_example_that_fits(name: str):
     schema = SPEC["components"]["schemas"][name]
     where = {"components": SPEC["components"], **schema}
     jsonschema.validate(schema["example"], where)
+
+
+def test_a_newcomer_is_told_how_to_come_in_and_for_whom_a_route_is():
+    schemes = SPEC["components"]["securitySchemes"]
+    assert schemes["key"] == {
+        "type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "kb keys create",
+    }  # fmt: skip
+    for name, operation in operations():
+        told = operation["description"].splitlines()[-1]
+        is_open = operation["security"] == []
+        assert told == "Open to whoever reaches the server." or told.startswith("For the role *"), (
+            name
+        )
+        assert is_open is told.startswith("Open"), name
+    assert "None" not in {one["description"].splitlines()[-1] for _, one in operations()}
+    assert SPEC["paths"]["/costs"]["get"]["description"].endswith("For the role *operator*.")
