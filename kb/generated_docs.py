@@ -16,7 +16,7 @@ from graph.picture import replaced
 from graph.server.app import create_app
 from graph.server.door.roles import MEANING
 from graph.server.door.route_roles import ROUTE_ROLES
-from graph.server.unavailable import MANAGED, MANAGING, REASONS
+from graph.server.unavailable import REASONS
 from graph.settings import ReaderSettings
 from kb.sdk_routes import sdk_calls
 from kb.settings import StackSettings
@@ -208,16 +208,13 @@ def api_page() -> str:
     lines += ["| method | asks for | here |", "| --- | --- | --- |", *_sdk_rows(set(_refused()))]
     lines += ["", "## Refused with 501", "", "| route | why |", "| --- | --- |"]
     lines += [f"| `{path.replace('{rest:path}', '…')}` | {why} |" for path, why in REASONS.items()]
-    lines += [f"| making and changing assistants | {MANAGED} |", ""]
-    return "\n".join([*lines, *API_NOTES, ""])
+    return "\n".join([*lines, "", *API_NOTES, ""])
 
 
 def _refused() -> Iterator[tuple[str, str]]:
     """Methods and paths that say why they are not there."""
     for path in REASONS:
         yield "ANY", _blank(path)
-    for method, path in MANAGING:
-        yield method, _blank(path)
 
 
 def _sdk_rows(refused: set[tuple[str, str]]) -> Iterator[str]:

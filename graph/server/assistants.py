@@ -1,57 +1,32 @@
-"""Assistants: one for each graph, built in. `/assistants…`."""
+"""Assistants: one for each graph, and those that callers made. `/assistants…`."""
 
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from psycopg.types.json import Jsonb
 
+from graph.server.assistant_book import SYSTEM, assistant_of, built_in
+from graph.server.assistant_request import AssistantSearch
 from graph.server.border import BorderRoute
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
-from graph.server.graph_set import Graph, assistant_id
-from graph.server.run_request import Metadata, PathId
-from graph.server.server_parts import Parts
+from graph.server.graph_set import Graph
+from graph.server.run_request import PathId
+from graph.server.server_parts import Parts, ServerParts
+from graph.server.snapshots import only
 
 router = APIRouter(prefix="/assistants", tags=["assistants"], route_class=BorderRoute)
-BORN = "2026-01-01T00:00:00+00:00"
-SYSTEM = {"created_by": "system"}
 
 
-class AssistantSearch(BaseModel):
-    """What to look for; `config` and custom assistants are not kept here."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"example": {"graph_id": "scriptorium", "limit": 10}}
-    )
-
-    graph_id: str | None = None
-    name: str | None = None
-    metadata: Metadata | None = None
-    limit: int = Field(default=10, ge=1, le=1000)
-    offset: int = Field(default=0, ge=0, le=1_000_000)
-    select: list[str] | None = None
+async def _named(parts: ServerParts, assistant: str) -> str:
+    """Name of an assistant's graph."""
+    return (await assistant_of(parts.database, parts.graphs, assistant))["graph_id"]
 
 
-def assistant_body(name: str) -> dict[str, Any]:
-    """The assistant of a graph."""
-    return {
-        "assistant_id": assistant_id(name),
-        "graph_id": name,
-        "name": name,
-        "description": None,
-        "config": {},
-        "context": {},
-        "metadata": SYSTEM,
-        "version": 1,
-        "created_at": BORN,
-        "updated_at": BORN,
-    }
-
-
-def _found(parts: Parts, search: AssistantSearch) -> list[dict[str, Any]]:
+def _of_graphs(parts: ServerParts, search: AssistantSearch) -> list[dict[str, Any]]:
     wanted = (search.metadata or {}).items()
     return [
-        assistant_body(name)
+        built_in(name)
         for name in parts.graphs.graphs
         if search.graph_id in (None, name)
         and (search.name or "").lower() in name.lower()
@@ -59,31 +34,51 @@ def _found(parts: Parts, search: AssistantSearch) -> list[dict[str, Any]]:
     ]
 
 
+def _filters(search: AssistantSearch) -> dict[str, Any]:
+    return {
+        "metadata": Jsonb(search.metadata or {}),
+        "graph_id": search.graph_id,
+        "named": search.name or "",
+    }
+
+
 @router.post("/search")
 async def search_assistants(parts: Parts, search: AssistantSearch | None = None) -> JsonResponse:
-    """Every graph is an assistant."""
+    """Every graph is an assistant; after these come those that callers made, the newest first."""
     search = search or AssistantSearch()
-    found = _found(parts, search)[search.offset : search.offset + search.limit]
-    keep = search.select
-    return JsonResponse([{k: v for k, v in one.items() if not keep or k in keep} for one in found])
+    whole = _of_graphs(parts, search)
+    found = whole[search.offset : search.offset + search.limit]
+    if len(found) < search.limit:
+        found += await parts.database.rows(
+            "search_assistants", **_filters(search), sort_by=search.sort_by,
+            descending=search.sort_order != "asc", limit=search.limit - len(found),
+            offset=max(0, search.offset - len(whole)),
+        )  # fmt: skip
+    more = {"X-Pagination-Next": str(search.offset + search.limit)}
+    return JsonResponse(
+        [only(one, search.select) for one in found],
+        headers=more if len(found) == search.limit else None,
+    )
 
 
 @router.post("/count")
 async def count_assistants(parts: Parts, search: AssistantSearch | None = None) -> int:
     """How many there are."""
-    return len(_found(parts, search or AssistantSearch()))
+    search = search or AssistantSearch()
+    row = await parts.database.row("count_assistants", **_filters(search))
+    return len(_of_graphs(parts, search)) + (row["found"] if row else 0)
 
 
 @router.get("/{assistant}")
 async def get_assistant(parts: Parts, assistant: PathId) -> JsonResponse:
     """One assistant, by its id or by the name of its graph."""
-    return JsonResponse(assistant_body(parts.graphs.name(assistant)))
+    return JsonResponse(await assistant_of(parts.database, parts.graphs, assistant))
 
 
 @router.get("/{assistant}/schemas")
 async def get_schemas(parts: Parts, assistant: PathId) -> JsonResponse:
     """JSON schemas of what goes in and out."""
-    name = parts.graphs.name(assistant)
+    name = await _named(parts, assistant)
     return JsonResponse({"graph_id": name, **_schemas(parts.graphs.get(name))})
 
 
@@ -106,7 +101,7 @@ async def get_picture(
     depth = words.get(xray.lower(), int(xray) if xray.isdecimal() else None)
     if depth is None:
         raise ApiError(422, f"xray is {xray!r}", hint="use true, false, or a depth")
-    drawn = await parts.graphs.get(assistant).aget_graph(xray=depth)
+    drawn = await parts.graphs.get(await _named(parts, assistant)).aget_graph(xray=depth)
     return JsonResponse(drawn.to_json())
 
 
@@ -116,11 +111,12 @@ async def get_subgraphs(
     parts: Parts, assistant: PathId, namespace: str | None = None, *, recurse: bool = False
 ) -> JsonResponse:
     """Schemas of graphs inside of nodes."""
-    graph = parts.graphs.get(assistant)
+    name = await _named(parts, assistant)
+    graph = parts.graphs.get(name)
     found: dict[str, Any] = {}
     subgraphs = cast("Any", graph.aget_subgraphs(namespace=namespace, recurse=recurse))
-    async for name, inner in subgraphs:
-        found[name] = {"graph_id": assistant, **_schemas(inner)}
+    async for place, inner in subgraphs:
+        found[place] = {"graph_id": name, **_schemas(inner)}
     return JsonResponse(found)
 
 
@@ -128,6 +124,13 @@ async def get_subgraphs(
 async def get_versions(
     parts: Parts, assistant: PathId, search: AssistantSearch | None = None
 ) -> JsonResponse:
-    """Built-in assistants have one version."""
-    skipped = search is not None and search.offset > 0
-    return JsonResponse([] if skipped else [assistant_body(parts.graphs.name(assistant))])
+    """All of its versions, the newest first; the assistant of a graph has one."""
+    search = search or AssistantSearch()
+    latest = await assistant_of(parts.database, parts.graphs, assistant)
+    if latest["metadata"] == SYSTEM:
+        return JsonResponse([latest] if search.offset == 0 else [])
+    rows = await parts.database.rows(
+        "assistant_versions", assistant_id=assistant, metadata=Jsonb(search.metadata or {}),
+        limit=search.limit, offset=search.offset,
+    )  # fmt: skip
+    return JsonResponse(rows)

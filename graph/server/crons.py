@@ -8,6 +8,7 @@ from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
 from graph.caller import current_caller
+from graph.server.assistant_book import assistant_of
 from graph.server.border import BorderRoute
 from graph.server.cron_request import CronChange, CronRequest, CronSearch
 from graph.server.cron_schedule import next_time
@@ -16,7 +17,6 @@ from graph.server.door.audit import write_privileged
 from graph.server.door.authentication import require
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
-from graph.server.graph_set import assistant_id
 from graph.server.run_request import PathId
 from graph.server.server_parts import Parts, ServerParts
 from graph.server.snapshots import only
@@ -59,7 +59,7 @@ async def search_crons(parts: Parts, search: CronSearch | None = None) -> JsonRe
     search = search or CronSearch()
     rows = await parts.database.rows(
         "search_crons",
-        **_filters(parts, search),
+        **await _filters(parts, search),
         enabled=search.enabled,
         sort_by=search.sort_by,
         descending=search.sort_order == "desc",
@@ -72,7 +72,7 @@ async def search_crons(parts: Parts, search: CronSearch | None = None) -> JsonRe
 @router.post("/runs/crons/count")
 async def count_crons(parts: Parts, search: CronSearch | None = None) -> int:
     """How many there are."""
-    row = await parts.database.row("count_crons", **_filters(parts, search or CronSearch()))
+    row = await parts.database.row("count_crons", **await _filters(parts, search or CronSearch()))
     return row["found"] if row else 0
 
 
@@ -85,7 +85,7 @@ async def change_cron(parts: Parts, cron_id: PathId, change: CronChange) -> Json
             cron = change.applied(row)
         except ValidationError as error:
             raise ApiError(422, str(error)[:500], hint="see /docs for what a cron takes") from error
-        parts.desk.checked(cron)
+        await parts.desk.checked(statements, cron)
         changed = await statements.row("change_cron", cron_id=cron_id, **_kept(parts, cron))
     assert changed is not None  # noqa: S101 - it is locked
     return JsonResponse(cron_body(changed))
@@ -101,8 +101,8 @@ async def delete_cron(parts: Parts, cron_id: PathId) -> Response:
 
 
 async def _created(parts: ServerParts, thread_id: str | None, cron: CronRequest) -> JsonResponse:
-    graph_id = parts.desk.checked(cron)
     async with parts.database.transaction() as statements:
+        _, assistant = await parts.desk.checked(statements, cron)
         mine = await statements.row("crons_of_owner")
         if mine is not None and mine["found"] >= MOST_OF_ONE:
             raise ApiError(409, f"you have {MOST_OF_ONE} crons already", hint="delete one")
@@ -111,7 +111,7 @@ async def _created(parts: ServerParts, thread_id: str | None, cron: CronRequest)
             cron_id=str(uuid.uuid4()),
             key_id=current_caller().key_id or None,
             thread_id=thread_id,
-            assistant_id=assistant_id(graph_id),
+            assistant_id=assistant["assistant_id"],
             **_kept(parts, cron),
         )
     assert made is not None  # noqa: S101 - an insert without conditions returns its row
@@ -145,10 +145,11 @@ async def _own_cron(parts: ServerParts, statements: Statements, cron_id: str) ->
     return row
 
 
-def _filters(parts: ServerParts, search: CronSearch) -> dict[str, Any]:
+async def _filters(parts: ServerParts, search: CronSearch) -> dict[str, Any]:
     asked = search.assistant_id
+    found = await assistant_of(parts.database, parts.graphs, asked) if asked else None
     return {
-        "assistant_id": assistant_id(parts.graphs.name(asked)) if asked else None,
+        "assistant_id": found and found["assistant_id"],
         "thread_id": search.thread_id,
         "metadata": Jsonb(search.metadata or {}),
     }

@@ -22,6 +22,7 @@ Pool = AsyncConnectionPool[Connection]
 SESSION = session_options("procrastinate")
 PLACES = (
     "server", "plans", "approvals", "evaluations", "costs", "contents", "door", "caches", "schedules",
+    "assistants",
 )  # fmt: skip
 
 

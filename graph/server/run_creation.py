@@ -2,7 +2,7 @@
 
 import contextlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,12 +11,13 @@ from psycopg.types.json import Jsonb
 from graph.caller import current_caller
 from graph.checkpoints import PostgresSaver
 from graph.server.approval_rights import POLICY, already_used, check_may_revoke
+from graph.server.assistant_book import Request, Rows, assistant_of, given_by
 from graph.server.clock import Clock, utc_now
 from graph.server.correlation import current_session_id, current_trace_id
 from graph.server.database import Database, Row, Statements
 from graph.server.door.authentication import require
 from graph.server.errors import ApiError
-from graph.server.graph_set import GraphSet, assistant_id
+from graph.server.graph_set import GraphSet
 from graph.server.notices.safe_address import refuse_inside
 from graph.server.queue import RunQueue
 from graph.server.resume_guard import Answerer, ResumeConflict, TimedOut, claim_answers
@@ -89,9 +90,7 @@ class RunDesk:
         self, statements: Statements, thread_id: str | None, request: RunRequest, who: Answerer
     ) -> Row:
         """Start it in a transaction that has more to do."""
-        if request.answers is None:  # who answers goes on with what the question said
-            request = with_cache_control(request, self.graphs.get(request.assistant_id))
-        graph_id = self.checked(request)
+        request, assistant = await self.checked(statements, request)
         request = without_secrets(request, self.secrets)
         # Whoever has much under way waits behind those who have less; answers wait behind nobody.
         before = 0 if request.answers is not None else await self.room.check(statements, who.name)
@@ -111,20 +110,24 @@ class RunDesk:
         about = {**(request.metadata or {}), "requested_by": who.name}
         request = request.model_copy(update={"metadata": about})
         run = await self._kept(
-            statements, who.run_id, thread["thread_id"], graph_id, request, kwargs
+            statements, who.run_id, thread["thread_id"], assistant, request, kwargs
         )
         await self._queued(statements, run, request, behind=before)
         return run
 
-    def checked(self, request: RunRequest) -> str:
-        """Name of the graph, when everything that a request says can be done."""
+    async def checked(self, rows: Rows, request: Request) -> tuple[Request, Mapping[str, Any]]:
+        """The run as its assistant has it, when everything that is said can be done."""
         request.check()
         _check_command(request)
         if request.webhook:
             refuse_inside(request.webhook, allow_private=self.private_webhooks)
-        graph_id = self.graphs.name(request.assistant_id)
+        assistant = await assistant_of(rows, self.graphs, request.assistant_id)
+        graph_id = assistant["graph_id"]
+        if request.answers is None:  # who answers goes on with what the question said
+            request = with_cache_control(request, self.graphs.get(graph_id))
+        request = given_by(assistant, request)
         self.graphs.check_context(graph_id, request.context)
-        return graph_id
+        return request, assistant
 
     async def cancel(self, thread_id: str, run_id: str, action: str, caller: str) -> Row:
         """Stop a run, or what it left waiting for people; return it as it was."""
@@ -215,18 +218,19 @@ class RunDesk:
         statements: Statements,
         run_id: str,
         thread_id: str,
-        graph_id: str,
+        assistant: Mapping[str, Any],
         request: RunRequest,
         kwargs: dict[str, Any],
     ) -> Row:
-        about = {**(request.metadata or {}), "trace_id": current_trace_id(), "graph_id": graph_id}
+        of = {"graph_id": assistant["graph_id"], "assistant_id": assistant["assistant_id"]}
+        about = {**(request.metadata or {}), "trace_id": current_trace_id(), **of}
         if current_session_id():
             about["session_id"] = current_session_id()
         run = await statements.row(
             "new_run",
             run_id=run_id,
             thread_id=thread_id,
-            assistant_id=assistant_id(graph_id),
+            assistant_id=assistant["assistant_id"],
             kwargs=Jsonb(kwargs),
             metadata=Jsonb(about),
             multitask_strategy=request.multitask_strategy or "enqueue",
@@ -235,8 +239,9 @@ class RunDesk:
         assert run is not None  # noqa: S101 - an insert without conditions returns its row
         if request.webhook:
             await statements.rows("new_run_webhook", run_id=run_id, url=request.webhook)
-        known = Jsonb({"graph_id": graph_id, "assistant_id": assistant_id(graph_id)})
-        await statements.rows("busy_thread", thread_id=thread_id, metadata=known)
+        # An answer is given to a graph; whose assistant asked stays known.
+        known = of if request.answers is None else {"graph_id": of["graph_id"]}
+        await statements.rows("busy_thread", thread_id=thread_id, metadata=Jsonb(known))
         return run
 
     async def _queued(

@@ -106,7 +106,7 @@ class RunExecution:
         ending = RunEnding(self.database, self.saver, run, sink, self.asking)
         if run["cancel"]:
             return await ending.cancelled(run["cancel"], None)
-        graph = self.graphs.get(run["assistant_id"])
+        graph = self.graphs.get(run["metadata"].get("graph_id") or run["assistant_id"])
         if run["attempt"] > MOST_ATTEMPTS:
             state = await graph.aget_state(_place(run))
             return await ending.failed("WorkerLost", f"{MOST_ATTEMPTS} attempts failed", state)

@@ -22,6 +22,7 @@ from graph.server.thread_rights import check_may_change
 
 router = APIRouter(prefix="/threads", tags=["threads"], route_class=BorderRoute)
 STATE_FIELDS = {"values", "interrupts"}
+OF_RUNS = {"graph_id", "assistant_id"}
 
 
 class TimeToLive(BaseModel):
@@ -195,9 +196,9 @@ async def get_thread(
 async def change_thread(parts: Parts, thread_id: PathId, change: ChangedThread) -> JsonResponse:
     """Add to its metadata."""
     await check_own_thread(parts, thread_id, "change")
-    row = await parts.database.row(
-        "change_thread", thread_id=thread_id, metadata=Jsonb(change.metadata or {})
-    )
+    # Which graph reads it, and answers what it asks, is for its runs to say.
+    about = {k: v for k, v in (change.metadata or {}).items() if k not in OF_RUNS}
+    row = await parts.database.row("change_thread", thread_id=thread_id, metadata=Jsonb(about))
     if row is None:
         raise ApiError(404, f"there is no thread {thread_id}")
     await _keep_for(parts, thread_id, change.ttl)

@@ -12,13 +12,6 @@ REASONS: Final = {
     "/threads/{thread_id}/stream/events": "the v3 protocol is not spoken; GET /threads/{thread_id}/stream instead",
     "/threads/{thread_id}/commands": "the v3 protocol is not spoken; start a run instead",
 }
-MANAGING: Final = (
-    ("POST", "/assistants"),
-    ("PATCH", "/assistants/{assistant}"),
-    ("DELETE", "/assistants/{assistant}"),
-    ("POST", "/assistants/{assistant}/latest"),
-)
-MANAGED: Final = "assistants are built in, one for each graph; pass context with the run instead"
 
 
 def _says(reason: str) -> None:
@@ -35,12 +28,3 @@ def _says(reason: str) -> None:
 
 for _reason in dict.fromkeys(REASONS.values()):
     _says(_reason)
-
-
-async def manage_assistants() -> JsonResponse:
-    """Refuse, and say why."""
-    return error_response(501, MANAGED)
-
-
-for _method, _path in MANAGING:
-    router.add_api_route(_path, manage_assistants, methods=[_method], include_in_schema=False)

@@ -1,7 +1,7 @@
 """The `Cache-Control` of a request, as the run's own words: what the context says comes first."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from graph.caching.wishes import read_wish
 from graph.run_context import RunContext
@@ -11,9 +11,10 @@ from graph.server.run_request import RunRequest
 from kb_contract.errors import BadInput
 
 _NAME: Final = "cache"
+Request = TypeVar("Request", bound=RunRequest)
 
 
-def with_cache_control(request: RunRequest, graph: Graph) -> RunRequest:
+def with_cache_control(request: Request, graph: Graph) -> Request:
     """Add what the header says, where the graph knows of caches and the caller said nothing else.
 
     Proxies and browsers add directives of their own, so one that means nothing here is passed over.

@@ -139,7 +139,10 @@ async def furnish(database_url: str, a: Tenant, admin: str) -> dict[str, str]:
         "metadata": {"x": CANARY},
     }
     cron = (await a.call("POST", "/runs/crons", admin, timed)).raise_for_status().json()
+    kept = {"graph_id": "chat", "assistant_id": f"{CANARY}-assistant", "metadata": {"x": CANARY}}
+    (await a.call("POST", "/assistants", admin, kept)).raise_for_status()
     return {
+        "assistant": f"{CANARY}-assistant",
         "cron_id": cron["cron_id"], "thread_id": thread, "session_id": thread, "run_id": run_id, "approval_id": "c" * 32,
         "checkpoint_id": placed, "key:path": operation["key"] if operation else "",
         "answer_id": f"{CANARY}-answer", "delegation_id": str(named.raise_for_status().json()["delegation_id"]),

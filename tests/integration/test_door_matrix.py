@@ -96,6 +96,8 @@ def standing(database_url: str) -> str:
         "requested_operations",
         "events",
         "crons",
+        "assistants",
+        "assistant_versions",
     )
     with psycopg.connect(database_url) as connection:
         rows = {

@@ -92,10 +92,6 @@ _VIEWER: Final = (
     # What is not there says so to whoever may see the rest.
     "ANY /threads/{thread_id}/stream/events",
     "ANY /threads/{thread_id}/commands",
-    "POST /assistants",
-    "PATCH /assistants/{assistant}",
-    "DELETE /assistants/{assistant}",
-    "POST /assistants/{assistant}/latest",
 )
 _ASKER: Final = (
     "POST /classify",
@@ -116,7 +112,11 @@ _ASKER: Final = (
     "PUT /store/items",
     "DELETE /store/items",
     "POST /v1/chat/completions",
+    "POST /assistants",
     # Of their own; of others', it takes an operator.
+    "PATCH /assistants/{assistant}",
+    "DELETE /assistants/{assistant}",
+    "POST /assistants/{assistant}/latest",
     "PATCH /runs/crons/{cron_id}",
     "DELETE /runs/crons/{cron_id}",
     "DELETE /sessions/{session_id}",
