@@ -147,3 +147,28 @@ async def furnish(database_url: str, a: Tenant, admin: str) -> dict[str, str]:
         "checkpoint_id": placed, "key:path": operation["key"] if operation else "",
         "answer_id": f"{CANARY}-answer", "delegation_id": str(named.raise_for_status().json()["delegation_id"]),
     }  # fmt: skip
+
+
+def standing(database_url: str) -> str:
+    """All that is A's, as letters."""
+    tables = (
+        "threads",
+        "runs",
+        "approvals",
+        "delegations",
+        "requested_operations",
+        "events",
+        "crons",
+        "assistants",
+        "assistant_versions",
+    )
+    with psycopg.connect(database_url) as connection:
+        rows = {
+            one: connection.execute(
+                f"select t::text from ops.{one} t where t::text like %s order by 1",  # noqa: S608
+                (f"%{CANARY}%",),
+            ).fetchall()
+            for one in tables
+        }
+        saved = connection.execute("select count(*) from langgraph.checkpoints").fetchone()
+    return json.dumps([rows, saved])

@@ -1,14 +1,16 @@
-"""schemathesis at every operation of our own OpenAPI: no 5xx, no answer that the page does not name."""
+"""schemathesis at every operation of our own OpenAPI: no 5xx, no answer that the page does not name, no leak."""
 
 import asyncio
+import json
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.doubles.in_memory_knowledge import InMemoryKnowledge
-from tests.doubles.two_tenants import make_key
+from tests.doubles.two_tenants import CANARY, furnish, make_key, standing, tenant
 from tests.doubles.whole_reader import reader_settings, whole_reader
 
 ROOT = Path(__file__).parents[2]
@@ -34,35 +36,65 @@ def command(url: str, key: str) -> list[str]:
     ]  # fmt: skip
 
 
-@pytest.mark.skipif(not FUZZER.exists(), reason="the fuzzer is not installed: make fuzz")
+OPEN_WIDE: dict[str, Any] = {
+    "kb_auth": "required", "kb_rate_per_key": 0, "kb_rate_per_user": 0, "kb_active_runs": 0,
+    "kb_queue_limit": 0, "git_webhook_secret": "s",
+}  # fmt: skip
+installed = pytest.mark.skipif(not FUZZER.exists(), reason="the fuzzer is not installed: make fuzz")
+
+
+async def told_by_the_fuzzer(folder: Path, *arguments: str, **environment: str) -> tuple[int, str]:
+    """How it ended, and all that it said."""
+    fuzzer = await asyncio.create_subprocess_exec(
+        *arguments,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tests" / "doubles"), **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    told = (await fuzzer.communicate())[0].decode()
+    return fuzzer.returncode or 0, told
+
+
+def check_cases(told: str) -> None:
+    generated = GENERATED.search(told)
+    assert generated is not None, told[-6000:]
+    print(generated[0])
+    assert int(generated[1].replace(",", "")) >= CASES, told[-3000:]
+
+
+@installed
 @pytest.mark.timeout(3600)
 async def test_odd_requests_get_known_answers(database_url: str, tmp_path: Path):
     knowledge = InMemoryKnowledge()
     knowledge.add_document("hr", "leave.md", "# Leave\nEmployees have 28 days of leave a year.")
-    open_wide = {
-        "kb_rate_per_key": 0,
-        "kb_rate_per_user": 0,
-        "kb_active_runs": 0,
-        "kb_queue_limit": 0,
-    }
-    settings = reader_settings(
-        database_url, kb_auth="required", query_timeout=20, git_webhook_secret="s", **open_wide
-    )
+    settings = reader_settings(database_url, query_timeout=20, **OPEN_WIDE)
     async with whole_reader(settings, knowledge) as url:
-        fuzzer = await asyncio.create_subprocess_exec(
-            *command(url, make_key(database_url, "default", "admin")),
-            cwd=tmp_path,
-            env={
-                **os.environ,
-                "PYTHONPATH": str(ROOT / "tests" / "doubles"),
-                "SCHEMATHESIS_HOOKS": "fuzz_hooks",
-            },
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        told = (await fuzzer.communicate())[0].decode()
-    generated = GENERATED.search(told)
-    assert generated is not None, told[-6000:]
-    print(generated[0])
-    assert fuzzer.returncode == 0, told[-12_000:]
-    assert int(generated[1].replace(",", "")) >= CASES, told[-3000:]
+        status, told = await told_by_the_fuzzer(
+            tmp_path, *command(url, make_key(database_url, "default", "admin")),
+            SCHEMATHESIS_HOOKS="fuzz_hooks",
+        )  # fmt: skip
+    assert status == 0, told[-12_000:]
+    check_cases(told)
+
+
+@installed
+@pytest.mark.timeout(3600)
+async def test_odd_requests_of_a_tenant_reach_nothing_of_another(database_url: str, tmp_path: Path):
+    """B's admin, with every id of A's that a path can name: nothing is told, and nothing changes."""
+    async with tenant(database_url, "a") as a:
+        admin = make_key(database_url, "a", "admin", name=CANARY)
+        ids = await furnish(database_url, a, admin)
+    before = json.loads(standing(database_url))[0]  # B's runs have states of their own
+    settings = reader_settings(database_url, workspace_id="b", query_timeout=20, **OPEN_WIDE)
+    knowledge = InMemoryKnowledge()
+    knowledge.add_document("hr", "leave.md", "# Leave\nEmployees have 28 days of leave a year.")
+    async with whole_reader(settings, knowledge) as url:
+        status, told = await told_by_the_fuzzer(
+            tmp_path, *command(url, make_key(database_url, "b", "admin", name="eve")),
+            SCHEMATHESIS_HOOKS="fuzz_strangers", STRANGERS_IDS=json.dumps(ids),
+            STRANGERS_CANARY=CANARY,
+        )  # fmt: skip
+    assert status == 0, told[-12_000:]
+    check_cases(told)
+    assert json.loads(standing(database_url))[0] == before

@@ -15,7 +15,15 @@ from starlette.websockets import WebSocketDisconnect
 from graph.server.door.roles import INCLUDED
 from graph.server.door.route_roles import access_of
 from tests.doubles.in_memory_knowledge import InMemoryKnowledge
-from tests.doubles.two_tenants import CANARY, Tenant, furnish, make_key, operations, tenant
+from tests.doubles.two_tenants import (
+    CANARY,
+    Tenant,
+    furnish,
+    make_key,
+    operations,
+    standing,
+    tenant,
+)
 
 NOWHERE = {
     "thread_id": "none", "session_id": "none", "run_id": "none", "approval_id": "none", "agent_id": "none",
@@ -84,31 +92,6 @@ async def test_a_role_opens_its_routes_and_no_others(database_url: str, a: Tenan
             if refused is may and access != "open":
                 wrong.append(f"{method} {path} as {role}: {reply.status_code}, though may={may}")
     assert not wrong, "\n".join(wrong)
-
-
-def standing(database_url: str) -> str:
-    """All that is A's, as letters."""
-    tables = (
-        "threads",
-        "runs",
-        "approvals",
-        "delegations",
-        "requested_operations",
-        "events",
-        "crons",
-        "assistants",
-        "assistant_versions",
-    )
-    with psycopg.connect(database_url) as connection:
-        rows = {
-            one: connection.execute(
-                f"select t::text from ops.{one} t where t::text like %s order by 1",  # noqa: S608
-                (f"%{CANARY}%",),
-            ).fetchall()
-            for one in tables
-        }
-        saved = connection.execute("select count(*) from langgraph.checkpoints").fetchone()
-    return json.dumps([rows, saved])
 
 
 async def test_nothing_of_one_tenant_reaches_the_other(database_url: str, a: Tenant, b: Tenant):
