@@ -67,7 +67,7 @@ from graph.server.room import room_of
 from graph.server.run_creation import RunDesk
 from graph.server.security import check_address
 from graph.server.server_parts import AgentList, Planning, ServerParts
-from graph.server.signals import EVENTS, Signals
+from graph.server.signals import APPROVALS, EVENTS, Signals
 from graph.server.streams import EventStreams
 from graph.settings import ReaderSettings
 from kb_contract.kept_secrets import KeptSecrets, secrets_of
@@ -152,7 +152,7 @@ async def _open_parts(
     settings: ReaderSettings, graphs: Mapping[str, GraphFactory], now: Clock
 ) -> AsyncGenerator[ServerParts]:
     url = settings.database_url
-    signals = Signals(url, [EVENTS])
+    signals = Signals(url, [EVENTS, APPROVALS])
     async with (
         server_pool(url, largest=POOL) as pool,
         open_saver(url.get_secret_value(), largest=POOL) as saver,

@@ -1,5 +1,6 @@
 """The inbox: what waits for a person, and what was decided. `/approvals…`."""
 
+import time
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -16,12 +17,14 @@ from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
 from graph.server.run_request import OwnId, PathId
 from graph.server.server_parts import Caller, Parts, ServerParts
+from graph.server.signals import APPROVALS, happened
 
 router = APIRouter(prefix="/approvals", tags=["approvals"], route_class=BorderRoute)
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 ThreadId = Annotated[str | None, Query(max_length=128)]
 After = Annotated[int, Query(ge=0, le=2**62)]
+Wait = Annotated[float, Query(ge=0, le=12, description="seconds, where nothing happened yet")]
 
 
 class Said(BaseModel):
@@ -68,11 +71,12 @@ class ResumedRun(BaseModel):
 async def pending_approvals(
     parts: Parts, limit: Limit = 100, offset: Offset = 0, thread_id: ThreadId = None
 ) -> JsonResponse:
-    """What waits, oldest first, and what became of the knowledge that it stands on."""
+    """What waits, oldest first, and what became of the knowledge that it stands on; events go on after `next`."""
+    newest = await parts.database.row("newest_entry") or {"n": 0}
     rows = await parts.database.rows(
         "pending_approvals", thread_id=thread_id, limit=limit, offset=offset
     )
-    return JsonResponse({"approvals": await _shown(parts, rows)})
+    return JsonResponse({"approvals": await _shown(parts, rows), "next": newest["n"]})
 
 
 @router.get("/history")
@@ -87,10 +91,18 @@ async def decided_approvals(
 
 
 @router.get("/events")
-async def approval_events(parts: Parts, after: After = 0, limit: Limit = 100) -> JsonResponse:
-    """What happened to approvals since an entry of the audit, in order; NOTIFY ops_approvals says when."""
-    rows = await parts.database.rows("approval_events", after=after, limit=limit)
-    return JsonResponse({"events": [entry_body(row) for row in rows]})
+async def approval_events(
+    parts: Parts, after: After = 0, limit: Limit = 100, wait: Wait = 0
+) -> JsonResponse:
+    """What happened to approvals since an entry of the audit, in order; with `wait`, as soon as something does."""
+    ends = time.monotonic() + wait
+    with parts.streams.signals.waiting_for(APPROVALS) as event:
+        rows = await parts.database.rows("approval_events", after=after, limit=limit)
+        while not rows and time.monotonic() < ends and not parts.streams.closing.is_set():
+            await happened(event, within=ends - time.monotonic())
+            rows = await parts.database.rows("approval_events", after=after, limit=limit)
+    last = rows[-1]["n"] if rows else after
+    return JsonResponse({"events": [entry_body(row) for row in rows], "next": last})
 
 
 @router.get("/{approval_id}")

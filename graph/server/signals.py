@@ -15,13 +15,14 @@ from pydantic import SecretStr
 log = structlog.get_logger(__name__)
 EVENTS: Final = "ops_events"
 CONTROL: Final = "ops_control"
+APPROVALS: Final = "ops_approvals"
 # LISTEN may lose what happens while it reconnects, so everyone also looks this often.
 POLL_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True)
 class Signals:
-    """Wakes those who wait for a run; they look for themselves what happened."""
+    """Wakes those who wait for a run, or for anything on a channel; they look for themselves what happened."""
 
     database_url: SecretStr
     channels: Sequence[str]
@@ -29,16 +30,16 @@ class Signals:
     _waiting: dict[str, set[asyncio.Event]] = field(default_factory=dict, init=False)
 
     @contextmanager
-    def waiting_for(self, run_id: str) -> Generator[asyncio.Event]:
-        """Give an event that is set when something may have happened to the run."""
+    def waiting_for(self, what: str) -> Generator[asyncio.Event]:
+        """Give an event that is set when something may have happened to the run, or on the channel."""
         event = asyncio.Event()
-        self._waiting.setdefault(run_id, set()).add(event)
+        self._waiting.setdefault(what, set()).add(event)
         try:
             yield event
         finally:
-            self._waiting[run_id].discard(event)
-            if not self._waiting[run_id]:
-                del self._waiting[run_id]
+            self._waiting[what].discard(event)
+            if not self._waiting[what]:
+                del self._waiting[what]
 
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[None]:
@@ -76,7 +77,7 @@ class Signals:
                 self._tell(notice.channel, notice.payload)
 
     def _tell(self, channel: str, run_id: str) -> None:
-        for event in self._waiting.get(run_id, ()):
+        for event in (*self._waiting.get(run_id, ()), *self._waiting.get(channel, ())):
             event.set()
         if self.on_message is not None:
             self.on_message(channel, run_id)

@@ -183,6 +183,9 @@ where n > %(after)s and coalesce(entry->>'workspace_id', 'default') = %(workspac
     select from ops.threads t where t.thread_id = entry->>'thread_id' and t.agents <@ %(scope)s::text[]))
 order by n limit %(limit)s;
 
+-- name: newest_entry
+select coalesce(max(n), 0) as n from ops.audit;
+
 -- name: begin_notices
 insert into ops.notice_cursor (n, workspace_id)
 values ((select coalesce(max(n), 0) from ops.audit), %(workspace)s) on conflict do nothing;

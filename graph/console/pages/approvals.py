@@ -1,17 +1,19 @@
 """Approvals: what waits for a person, all that helps to decide it, and what was decided."""
 
+import asyncio
 from typing import Any, Final
 
 from fastapi import Request
 from nicegui import ui
 
-from graph.console.frame import Seat, every, framed
+from graph.console.frame import Seat, framed
 from graph.console.page_work import begin
 from graph.console.pages.approval import ApprovalPanel
 from graph.console.server_calls import Refused
 from graph.console.views import View
 
-LOOK_SECONDS: Final = 2.0
+WAIT_SECONDS: Final = 10.0
+AGAIN_SECONDS: Final = 2.0
 HISTORY: Final = 50
 
 
@@ -26,6 +28,8 @@ class InboxPage:
     def __init__(self, seat: Seat, opened: str) -> None:
         self.seat, self.calls, self.opened = seat, seat.calls, opened
         self.pending: list[dict[str, Any]] = []
+        self.next: int | None = None
+        """Where the events of approvals go on; not known while the server does not say."""
 
     async def show(self) -> None:
         with framed(self.seat, "/approvals", "Approvals"), ui.element("div").classes("inbox"):
@@ -39,7 +43,22 @@ class InboxPage:
         begin(self.panel.learn_rights())
         if self.opened:
             begin(self.panel.open(self.opened))
-        every(LOOK_SECONDS, self._look)
+        begin(self._follow())
+
+    async def _follow(self) -> None:
+        """Look whenever something happened to an approval, wherever it was decided."""
+        while True:
+            await self._look()
+            if self.next is None or not await self._happened(self.next):
+                await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _happened(self, after: int) -> bool:
+        """Wait until it is worth to look again; False when that cannot be known."""
+        try:
+            await self.calls.get("/approvals/events", after=after, wait=WAIT_SECONDS, limit=1)
+        except Refused:
+            return False
+        return True
 
     async def _look(self) -> None:
         """Look at what waits; where that is not what it was, somebody decided, here or elsewhere."""
@@ -47,7 +66,9 @@ class InboxPage:
             said = await self.calls.get("/approvals/pending")
         except Refused as refusal:
             self.waiting.show(refusal=refusal)
+            self.next = None
             return
+        self.next = said["next"]
         before = {one["approval_id"] for one in self.pending}
         self.pending = said["approvals"]
         now = {one["approval_id"] for one in self.pending}
