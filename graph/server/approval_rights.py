@@ -19,7 +19,7 @@ def on_whose_behalf(row: Row, name: str, people: Collection[str]) -> str | None:
     if name == POLICY:
         raise ApiError(403, f"{POLICY!r} is no person", hint="say who you are: X-User")
     separate = bool(row["policy"].get("separate_approver"))
-    if separate and name == row["requested_by"]:
+    if separate and may_be_one(name, row["requested_by"]):
         raise ApiError(
             403,
             f"{name} asked for this, and may not decide it",
@@ -30,7 +30,7 @@ def on_whose_behalf(row: Row, name: str, people: Collection[str]) -> str | None:
         return None
     may_send = {one for one in people if one in approvers}
     if separate:
-        may_send.discard(row["requested_by"])
+        may_send = {one for one in may_send if not may_be_one(one, row["requested_by"])}
     if not may_send:
         raise ApiError(
             403,
@@ -39,6 +39,16 @@ def on_whose_behalf(row: Row, name: str, people: Collection[str]) -> str | None:
             more={"approvers": approvers},
         )
     return min(may_send)
+
+
+def may_be_one(name: str, other: str | None) -> bool:
+    """Whether two names can be of one person: a link in a mail answers as an address, a key as its name."""
+    if not other:
+        return False
+    one, two = name.casefold(), other.casefold()
+    if ("@" in one) == ("@" in two):
+        return one == two
+    return one.partition("@")[0].partition("+")[0] == two.partition("@")[0].partition("+")[0]
 
 
 def check_may_revoke(row: Row, name: str) -> str:
