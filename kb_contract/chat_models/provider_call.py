@@ -1,5 +1,6 @@
 """One request to one provider: its answer is whole, or it is no answer."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -58,6 +59,8 @@ class ProviderCall:
             async for chunk in stream:
                 self._hear(getattr(chunk, "choices", None), ended=ended)
                 ended = stream.received_finish_reason is not None
+                # What comes in one flood would keep everybody else, and the deadline, waiting.
+                await asyncio.sleep(0)
         finally:
             await stream.aclose()
         # The library invents an end and an account where none came; these two hold what really came.

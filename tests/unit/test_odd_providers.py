@@ -1,5 +1,6 @@
 """Providers that send their callers elsewhere, answer twice in one stream, or go on after the end."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -94,6 +95,27 @@ async def test_an_end_that_is_said_twice_is_one(asked: LoopbackProvider) -> None
     asked.says(Reply(raw=b"".join([event("all"), *[event(finish="stop")] * 3, END])))
 
     assert await written(loopback_model(asked)) == "all"
+
+
+async def test_a_flood_of_pieces_leaves_others_their_turns(asked: LoopbackProvider) -> None:
+    flood = [event("x") for _ in range(2_000)]
+    asked.says(Reply(raw=b"".join([*flood, event(finish="stop"), END])))
+    turns, at_pieces, done = 0, list[int](), asyncio.Event()
+
+    async def others() -> None:
+        nonlocal turns
+        while not done.is_set():
+            turns += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(others())
+    model = loopback_model(asked)
+    await model.write(
+        system="s", user="u", tier="standard", deadline=60, heard=lambda _: at_pieces.append(turns)
+    )
+    done.set()
+    await asyncio.gather(beside, model.close())
+    assert len(set(at_pieces)) == len(at_pieces) == 2_000
 
 
 @pytest.mark.parametrize(
