@@ -14,6 +14,8 @@ _ORDINARY: Final = (
     (rf"[¿¡]+(?=[{_WORD}{_NUMBER}])", ""),
     (rf"[\"'](?=[{_WORD}{_NUMBER}])|(?<={_WORD})[\"']", ""),
 )
+# "Smith, Jones" are two, and "Smith Jones" is one.
+_LISTED: Final = re.compile(r"(?<=\s)[A-Z]\w*,\s+(?=[A-Z])")
 _UNIT_LENGTH: Final = 4
 
 
@@ -22,7 +24,8 @@ def odd_marks(said: str, token: re.Pattern[str]) -> tuple[str, ...]:
     left = token.sub(lambda one: _NUMBER if one[0][-1].isdecimal() else _WORD, said)
     for pattern, instead in _ORDINARY:
         left = re.sub(pattern, instead, left)
-    return tuple(re.findall(rf"[^\s{_WORD}{_NUMBER}]", left))
+    listed = [","] * len(_LISTED.findall(said))
+    return (*re.findall(rf"[^\s{_WORD}{_NUMBER}]", left), *listed)
 
 
 def spelled_units(tokens: Sequence[str]) -> frozenset[str]:

@@ -20,6 +20,7 @@ from graph.caching.small_words import (
     KINDS,
     MAY,
     MUST,
+    NOT,
     OPENING,
     PAST,
     PLACES,
@@ -108,7 +109,7 @@ def read(question: str) -> Reading:
     """Read a question; of one that is not English only the words themselves."""
     said = plainly(question)
     tokens = _TOKEN.findall(said)
-    letters = tuple(one for one in tokens if _is_letter(one))
+    letters = tuple(one for place, one in enumerate(tokens) if _is_letter(one, place))
     marks, units = odd_marks(said, _TOKEN), spelled_units(tokens)
     language = language_of(said)
     if language not in ENGLISH or not _is_english(said, tokens):
@@ -148,12 +149,11 @@ def _persons(words: Sequence[str]) -> tuple[str, ...]:
     return said if len(set(said)) > 1 else ()
 
 
-def _is_letter(token: str) -> bool:
-    return (
-        len(token.strip("-")) == 1
-        and token.strip("-").isalpha()
-        and token.lower() not in {"a", "i"}
-    )
+def _is_letter(word: str, place: int) -> bool:
+    """Whether it stands for itself: "B", "-v"; an "A" that begins nothing, but neither "a" nor "I"."""
+    plain = word.strip("-")
+    named = word.lower() not in {"a", "i"} or (word == "A" and place > 0)
+    return len(plain) == 1 and plain.isalpha() and named
 
 
 def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -184,6 +184,8 @@ def _turns(words: Sequence[str]) -> Counter[str]:
         found.update(
             kind for known, kind in KINDS if word in known and kind not in EASY.get(before, ())
         )
+        if word in NOT:  # "ok not to sign" and "not ok to sign"
+            found[f"not {_told_behind(words, place)}"] += 1
     # "What is it" and "what does it do": a "do" that helps no other verb is one itself.
     found["do"] = sum(
         word in DO and following in PLACES.keys() | _BEHIND_DO for word, following in _pairs(words)
@@ -192,6 +194,11 @@ def _turns(words: Sequence[str]) -> Counter[str]:
     if not OPENING.intersection(words) and "to" not in words:
         found["past"] += any(word.endswith("ed") for word in words)
     return +found
+
+
+def _told_behind(words: Sequence[str], place: int) -> str:
+    said = (one for one in words[place + 1 :] if one not in IDLE | TURNING | BE | PLACES.keys())
+    return key_of(next(said, ""))
 
 
 _BEHIND_DO: Final = frozenset(
@@ -214,7 +221,8 @@ def _telling(words: Sequence[str]) -> list[Word]:
     heads: list[int] = []
     before, behind_be = "", False
     for place, word in enumerate(words):
-        if word in PLACES:
+        counted = place + 1 < len(words) and words[place + 1][0].isdecimal()
+        if word in PLACES and not (word == "about" and counted):
             if word == "of" and found and not before and found[-1].said not in HOLDERS:
                 heads.append(len(found) - 1)
             before = PLACES[word]
@@ -226,7 +234,7 @@ def _telling(words: Sequence[str]) -> list[Word]:
         told = to_do(word) if place and words[place - 1] == "to" else word
         found.append(Word(key_of(told), word, before, behind_be))
         before = ""
-    if before in {"for", "about", "of"}:  # "what is it" and "what is it for"
+    if before:  # "what is it" and "what is it for"
         found.append(Word(f"behind {before}", before))
     for head in reversed(heads):
         found = _with_head_behind(found, head)
@@ -262,4 +270,4 @@ def _names(said: str, tokens: Sequence[str]) -> Iterator[str]:
 
 def is_small(name: str) -> bool:
     """Whether it is a name only by the way that it is written: IT, WHO, May."""
-    return name in SMALL and name != "i"
+    return name in SMALL | SMALL_WORDS["en"] | {"us"} and name != "i"

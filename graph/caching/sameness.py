@@ -46,8 +46,10 @@ def _done_alike(a: Reading, b: Reading) -> bool:
         return False
     if a.suffered == b.suffered:
         return True
-    told_apart = any(one.suffered and one.subject for one in (a, b))
-    return not told_apart and all(
+    done_to, done_by = (a, b) if a.suffered else (b, a)
+    if done_by.suffered or done_to.subject or not done_by.active:
+        return False
+    return all(
         one.startswith(("how", "where", "when", "why", "yes or no")) for one in a.asks | b.asks
     )
 
