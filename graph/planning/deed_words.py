@@ -17,7 +17,7 @@ turn_down turn_up tweet unfollow unfreeze unlink unplug unpin unshare unstar unt
 allowlist blocklist unblacklist waive refinance repay overhaul deduplicate defragment debit_and_credit
 requisition accept announce appoint apply_for calibrate compensate disarm donate elect expedite fill_in
 fill_out finalise finalize inform nominate reimburse remit rescind restrict retract revise rewire tear_up
-tidy_up tighten truncate unload unsend vaccinate wake_up wrap_up deliver recruit redact advertise
+tidy_up tighten truncate unload unsend silence vaccinate wake_up wrap_up deliver recruit redact advertise
 """
 # Order a change when they have something to change after them: "raise the limit", not "raise money".
 WITH_OBJECT: Final = """
@@ -25,7 +25,7 @@ arm assign audit bind bin cap chase clone collect commit confirm contact correct
 deposit display_on double dump edit end enter exchange extend fine finish fire gift halve hide hike hurry_up
 invest invoice keep_on lease let_go lift link loosen mail map mend pack page phone pick_up pin place plant
 pull raise rate recall reclaim reduce register relax relay release repair replace report request retweet
-return ring rotate save scan seal secure set settle shift shorten shut sign silence skip slow_down speed_up
+return ring rotate save scan seal secure set settle shift shorten shut sign skip slow_down speed_up
 split squash star stage strike strip sue text top trade train transcribe treat trim tune tweak wake warm water
 write_down
 """

@@ -5,10 +5,10 @@ from typing import Final
 
 # Asked for words only.
 _INFORMING: Final = (
-    r"\b(?:sag\w*|erklar\w*|zeig\w*|nenn\w*|beschreib\w*|fass\w*|zusammen\w*|ubersetz\w*|vergleich\w*|berechn\w*|gib\s+mir|wie|was|welche\w*|wann|wo|warum|wer|ob"
+    r"\b(?:sag\w*|erklar\w*|zeig\w*|nachs\w*|nenn\w*|beschreib\w*|fass\w*|zusammen\w*|ubersetz\w*|vergleich\w*|berechn\w*|gib\s+mir|wie|was|welche\w*|wann|wo|warum|wer|ob"
     r"|dis|dites|expliqu\w*|montr\w*|decri\w*|resum\w*|tradui\w*|compar\w*|calcul\w*|donn\w*|comment|quel\w*|quand|pourquoi|qui|combien"
     r"|di|dime|explic\w*|muestr\w*|describ\w*|traduc\w*|dame|como|cual\w*|cuando|por\s+que|quien|cuant\w*|lista|busca"
-    r"|dimmi|spieg\w*|mostr\w*|descriv\w*|riassum\w*|traduci|confront\w*|quale|quali|quando|perche|chi|quant\w*|elenca|cerca"
+    r"|dimmi|spieg\w*|mostr\w*|in\s+ordine|descriv\w*|riassum\w*|traduci|confront\w*|quale|quali|quando|perche|chi|quant\w*|elenca|cerca"
     r"|zeg|leg\w*|toon|beschrijf|vat|vertaal|vergelijk|bereken|geef|hoe|wat|welke?|wanneer|waar|waarom|wie"
     r"|diz|diga|expliqu\w*|mostr\w*|descrev\w*|traduz\w*|qual|quais|onde|quem|wissen|savoir|saber|sapere|weten|lesen|sehen|voir|ver|vedere|lire|leer)\b"
 )
@@ -36,6 +36,12 @@ _BEGINS: Final = re.compile(
     r"|(?:schrijf|meld|informeer|betaal|koop|sluit|blokkeer|deblokkeer|onderteken)\b"
     r"|(?:escrev\w+|pag(?:ue|ar)|imprim\w+|fech(?:e|a|ar)|transfir\w+|bloquei\w+|desbloque\w+|reembols\w+|assin(?:e|a|ar)|notifi\w+|encaminh\w+)\b)"
 )
+# "mándale", "inoltragli", "registe-o": whom or what it is done to hangs on the verb.
+_WITH_PRONOUN: Final = re.compile(
+    r"\b(?:(?:mand|envi|reenvi|avis|cambi|reserv|pag|cancel|borr|actualiz|compr|notific|bloque|inscrib|elimin)(?:a|e)(?:me|te|l[aeo]s?|nos|sel[ao]s?)"
+    r"|(?:mand|invi|inoltr|avvis|prenot|ordin|riordin|cancell|pag|stamp|aggiorn|compr|blocc|iscriv|elimin)(?:a|i)(?:gli|l[aeio]|mi|ne|ci|gliel[aeio])"
+    r"|(?:envi|mand|regist|cancel|reserv|pag|atualiz|apag|compr|avis|bloquei)\w{1,2}-(?:l?[ao]s?|lhes?|me))\b"
+)
 _ASKS: Final = re.compile(
     r"^¿?(?:wie|was|wer|wann|wo|warum|welche\w*|darf|muss|soll|comment|quel\w*|qui|quand|ou|pourquoi|combien|que|qu'|como|cual\w*|cuando|donde|quien|cuant\w*|por\s+que|puedo|come|quale|quali|chi|quando|dove|perche|quant\w*|cosa|che|hoe|wat|wie|wanneer|waar|waarom|welke?|mag|moet|qual|quais|onde|quem|o\s+que|posso)\b"
 )
@@ -46,6 +52,8 @@ def foreign_deed(plain: str, language: str) -> str | None:
     if language == "en" or _ASKS.match(plain):
         return None
     if found := _BEGINS.match(plain):
+        return found.group()
+    if found := _WITH_PRONOUN.search(plain):
         return found.group()
     if _PLEASE.search(plain) and not re.search(_INFORMING, plain):
         return plain.split()[-1]

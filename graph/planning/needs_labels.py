@@ -48,6 +48,17 @@ class Outline:
     def count(self, kind: Capability) -> int:
         return self.counts[KINDS.index(kind)]
 
+    def sides(self) -> int:
+        """How many things are compared as they are read; 0 where something is measured or computed."""
+        plain = self.count("comparison") and not self.count("tool") + self.count("calculation")
+        return self.count("knowledge") if plain else 0
+
+    def alike(self, sides: int) -> bool:
+        """Whether a comparison of so many sides looks each up equally often."""
+        if sides < 2 or not self.count("comparison") or self.count("tool"):
+            return True
+        return self.count("knowledge") % sides == 0
+
 
 @dataclass(frozen=True)
 class LabelledOutline:

@@ -99,12 +99,21 @@ class Reading:
         """Chance that nothing is asked at all."""
         return sum(chance for one, chance in self.chances.items() if one.shape == "direct")
 
-    def best(self, *, acts: bool, greets: bool) -> Outline:
-        """The likeliest outline with a deed, or without one; none without steps unless it greets."""
+    def looks_once(self) -> bool:
+        """Whether a look at one thing, or none, is likeliest."""
+        return sum(max(self.chances, key=lambda one: self.chances[one]).counts) <= 1
+
+    def best(self, *, acts: bool, greets: bool, sides: int = 0) -> Outline:
+        """The likeliest outline with a deed, or without one; none without steps unless it greets.
+
+        So many `sides` as the words name are looked up alike: once each, or twice.
+        """
         fitting = {
             one: chance
             for one, chance in self.chances.items()
-            if (one.count("action") > 0) == acts and (one.shape == "direct") <= greets
+            if (one.count("action") > 0) == acts
+            and (one.shape == "direct") <= greets
+            and one.alike(sides)
         }
         return max(fitting, key=lambda one: fitting[one])
 

@@ -10,7 +10,7 @@ from typing import Final
 from graph.classification.encoder import Encoder
 from graph.classification.spelling import fold
 from graph.classification.wording import ends_of
-from graph.planning.needs_labels import Outline, outline_of
+from graph.planning.needs_labels import MOST, Outline, outline_of
 from graph.planning.needs_model import (
     NeedsModel,
     Reading,
@@ -28,6 +28,8 @@ _SURELY_A_GREETING: Final = 0.8
 _RATHER_A_GREETING: Final = 0.5
 # "How do I undo it but keep my changes?" orders nothing to be kept.
 _HARDLY_A_DEED: Final = 0.05
+# "List the documents" asks for nothing else, unless more than this says so.
+_A_DEED: Final = 0.5
 _QUESTION: Final = re.compile(
     r"(?:and\s+|so\s+|hi\W+|hello\W+)?(?:how|what|which|who|whose|where|when|why|explain|describe|is|are|was|were|does|do|did|has|have|should)\b"
 )
@@ -70,6 +72,8 @@ class NeedsReader:
             return sketch
         rules = outline_of(sketch)
         reading = parts.model.read(parts.encoder.encode(ends_of(question)), rules)
+        if _asks_what_there_is(sketch) and reading.looks_once() and reading.action() < _A_DEED:
+            return sketch
         wanted = decided(
             rules, reading, parts.asks_from,
             away=turned_away(question), wonders=begins_as_a_question(question),
@@ -84,6 +88,10 @@ class NeedsReader:
         return self.parts
 
 
+def _asks_what_there_is(sketch: Sketch) -> bool:
+    return bool(sketch.needs) and all(one.capability == "catalogue" for one in sketch.needs)
+
+
 def decided(
     rules: Outline,
     reading: Reading,
@@ -95,8 +103,8 @@ def decided(
     """Choose an outline: a deed that the rules or the model see is asked for, whatever else fits."""
     acts = asks(rules, reading, asks_from, away=away, wonders=wonders)
     greets = reading.greeting() >= _SURELY_A_GREETING and not acts
-    best = reading.best(acts=acts, greets=greets)
-    return rules if best == rules.clipped() else _with_count_of_the_rules(best, rules)
+    best = reading.best(acts=acts, greets=greets, sides=rules.clipped().sides())
+    return _counted_by_the_rules(best, rules)
 
 
 def asks(
@@ -128,13 +136,16 @@ def begins_as_a_question(question: str) -> bool:
     return bool(_QUESTION.match(fold(question[:_LOOKED_AT]).strip()))
 
 
-def _with_count_of_the_rules(best: Outline, rules: Outline) -> Outline:
-    """What is compared or added up is counted by the words: "the six tills", "oak, pine and larch"."""
+def _counted_by_the_rules(best: Outline, rules: Outline) -> Outline:
+    """Of more steps of a kind than the model tells apart, the words say how many there are."""
+    pairs = zip(best.counts, rules.counts, MOST, strict=True)
+    counts = tuple(max(said, named) if said == most > 1 else said for said, named, most in pairs)
     named = rules.count("knowledge")
     together = best.count("comparison") + best.count("calculation")
-    if named < _SEVERAL or best.count("knowledge") < _SEVERAL - 1 or not together:
-        return best
-    return replace(best, counts=(named, *best.counts[1:]))
+    # What is compared or added up is named: "the six tills", "oak, pine and larch".
+    if together and named >= _SEVERAL and best.count("knowledge") >= _SEVERAL - 1:
+        counts = (named, *counts[1:])
+    return replace(best, counts=counts)
 
 
 @cache

@@ -15,7 +15,8 @@ from graph.classification.wording import ends_of
 from graph.planning.needs_labels import FEATURES, HEADS, SHAPES, Outline, features_of, marks_of
 from graph.planning.needs_model import FIRST_TOKENS_OF, MEANS_OF, NeedsModel
 
-ROUNDS: Final = 5
+ROUNDS: Final = (2, 5)
+"""How often through every lesson, and then through those that are like what strangers ask."""
 _WIDTH: Final = 384 * (len(MEANS_OF) + len(FIRST_TOKENS_OF))
 _SMOOTHING: Final = 0.03
 _LEFT_OUT: Final = 0.1
@@ -35,6 +36,8 @@ class Lesson:
     query: str
     rules: Outline
     right: Outline
+    near: bool = True
+    """Whether it is like what strangers ask."""
 
 
 def taught(
@@ -42,10 +45,10 @@ def taught(
     folder: Path,
     start: Changes | None,
     *,
-    rounds: int = ROUNDS,
+    rounds: tuple[int, int] = ROUNDS,
     seed: int = 1,
 ) -> NeedsModel:
-    """Learn from every lesson, each said a little differently in every round."""
+    """Learn from all lessons, then from the near ones; each is said a little differently every time."""
     import torch  # noqa: PLC0415 - only training needs it
 
     from graph.classification.thin_learning import Steps, ThinStudent, batches  # noqa: PLC0415
@@ -54,13 +57,20 @@ def taught(
     torch.set_num_threads(1)
     chance = random.Random(seed)  # noqa: S311 - nothing secret
     student, pupil = ThinStudent.of(folder, start), _Pupil.of(lessons)
-    steps = Steps.of([*student.thin.values(), *pupil.learning()], len(lessons), rounds)
-    for _ in range(rounds):
-        ids = [student.pieces.ids(varied(ends_of(one.query), chance)) for one in lessons]
-        for rows in batches(ids, chance):
-            said = student.says([ids[row] for row in rows], MEANS_OF, FIRST_TOKENS_OF)
-            steps.take(pupil.loss(said, rows))
+    course = _course(lessons, *rounds)
+    steps = Steps.of([*student.thin.values(), *pupil.learning()], sum(map(len, course)), 1)
+    for rows in course:
+        ids = [student.pieces.ids(varied(ends_of(lessons[row].query), chance)) for row in rows]
+        for batch in batches(ids, chance):
+            said = student.says([ids[at] for at in batch], MEANS_OF, FIRST_TOKENS_OF)
+            steps.take(pupil.loss(said, [rows[at] for at in batch]))
     return pupil.found(student.changes())
+
+
+def _course(lessons: Sequence[Lesson], of_all: int, of_near: int) -> list[list[int]]:
+    """Which lessons each round goes through, by number."""
+    near = [number for number, one in enumerate(lessons) if one.near]
+    return [list(range(len(lessons)))] * of_all + [near] * of_near
 
 
 @dataclass(frozen=True)

@@ -5,23 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from graph.classification.reading import LONGEST_CLAUSE
 from graph.classification.spelling import fold
 from graph.planning.expressions import expression_of
 from graph.planning.hops import first_hop
 from graph.planning.needs_labels import Outline, outline_of
-from graph.planning.sides import completed, counted_sides, document_sides, named_sides
+from graph.planning.sides import counted_sides, document_sides, listed_sides, named_sides
 from graph.planning.sketch import Need, Sketch
 from kb_contract.agent_manifest import Capability
 
-_LISTED: Final = re.compile(
-    r"\s*(?:,\s*(?:and|or|und|oder|et|ou|y|e|en)?|;|\s(?:and|or|plus|versus|vs\.?|und|oder|et|ou|y|con|en|against|with))\s+"
-)
 _DEEDS: Final = re.compile(
     r"\s*(?:,\s*(?:and|then|und|dann|et|y|en)?\s*(?:then\s+|also\s+)?|;\s*|\s(?:and|then|und|dann|et|puis|y|en)\s+(?:then\s+|also\s+)?)(?=\w+\s+\w)"
-)
-_PUTS_IN_ORDER: Final = re.compile(
-    r"^(?:please\s+)?(?:rank|order|sort|arrange|compare|rate|grade)\s+", re.IGNORECASE
 )
 _LOOKUPS: Final = frozenset({"knowledge", "catalogue", "tool"})
 
@@ -172,17 +165,10 @@ class _Reshaping:
 def parted(text: str, count: int, question: str) -> list[str]:
     """Sides of a text, or of the whole question, when there are just as many as are wanted."""
     for whole in dict.fromkeys((text, question)):
-        for sides in (named_sides(whole), document_sides(whole), _listed(whole)):
+        for sides in (named_sides(whole), document_sides(whole), listed_sides(whole)):
             if len(sides) == count:
                 return list(sides)
         several, _ = counted_sides(whole)
         if several == count:
             return []
     return []
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    """Things said one after the other: "the pool, the sauna and the gym"."""
-    clause = re.split(r"[.:;?!]\s", text[:LONGEST_CLAUSE].strip(" .?!"), maxsplit=1)[0]
-    listed = [one.strip() for one in _LISTED.split(_PUTS_IN_ORDER.sub("", clause)) if one]
-    return completed([one for one in listed if one]) if any(listed) else ()

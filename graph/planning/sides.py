@@ -88,6 +88,12 @@ _READABLE: Final = re.compile(
 _TAIL: Final = re.compile(
     r"^(?P<head>.+\s(?:of|in|for|at|from|under|by|on)\s+)(?:the\s+)?\S+(?:\s+\S+)?$", re.IGNORECASE
 )
+_LISTED: Final = re.compile(
+    r"\s*(?:,\s*(?:and|or|und|oder|et|ou|y|e|en)?|;|\s(?:and|or|plus|versus|vs\.?|und|oder|et|ou|y|con|en|against|with))\s+"
+)
+_PUTS_IN_ORDER: Final = re.compile(
+    r"^(?:please\s+)?(?:rank|order|sort|arrange|compare|rate|grade)\s+", re.IGNORECASE
+)
 
 
 def named_sides(text: str) -> tuple[str, ...]:
@@ -130,6 +136,13 @@ def counted_sides(text: str) -> tuple[int, str]:
     what = found["what"] or found["pair"] or found["these"]
     count = _NUMBERS.get(number) or int(number)
     return (count, what) if 2 <= count <= MOST_SIDES else (0, "")
+
+
+def listed_sides(text: str) -> tuple[str, ...]:
+    """Return things said one after the other: "the pool, the sauna and the gym"."""
+    clause = re.split(r"[.:;?!]\s", text[:LONGEST_CLAUSE].strip(" .?!"), maxsplit=1)[0]
+    listed = [one.strip() for one in _LISTED.split(_PUTS_IN_ORDER.sub("", clause)) if one]
+    return completed([one for one in listed if one]) if any(listed) else ()
 
 
 def _split(text: str, between: str) -> list[str]:

@@ -22,6 +22,9 @@ def ordered(question: str) -> list[str]:
         "Stop sending me these messages.", "Bitte starte den Server neu.", "Merci d'annuler la commande.",
         "Shred the contracts.", "Could the heating in room 9 be turned down?",
         "The contracts can go now, please do so.", "Make a significant decision about the lease",
+        "Silence alert 4 until six", "busca quién tiene la llave y mándale un mensaje",
+        "Cerca l'indirizzo del notaio e inoltragli la copia.", "Quali scorte finiscono oggi? Riordinali.",
+        "Calcule o reembolso e registe-o na contabilidade.",
     ],
 )  # fmt: skip
 def test_an_order_is_heard(question: str):
@@ -39,6 +42,7 @@ def test_an_order_is_heard(question: str):
         "Show the letter; send nothing.", "I want to know how orders are cancelled.",
         "When was the last time the charter was amended?", "Contrast the 2021 and the 2023 quotas.",
         "Darf man hier parken?", "phone number of the harbour pilot",
+        "Dime quién firmó el contrato", "Spiegami il regolamento", "Bitte den Liefertermin nachschlagen.",
     ],
 )  # fmt: skip
 def test_talk_of_an_order_is_none(question: str):
