@@ -24,12 +24,17 @@ class Measured:
     """Whether the words turn deeds away."""
     wonders: bool = False
     """Whether it begins as a question."""
+    handed: bool = False
+    """Whether the words hand a matter over."""
 
     def acts(self) -> bool:
         return self.right.count("action") > 0
 
     def asks(self, asks_from: float) -> bool:
-        return asks(self.rules, self.reading, asks_from, away=self.away, wonders=self.wonders)
+        return asks(self.rules, self.reading, asks_from, **self.words())
+
+    def words(self) -> dict[str, bool]:
+        return {"away": self.away, "wonders": self.wonders, "handed": self.handed}
 
 
 def threshold(measured: Sequence[Measured]) -> float:
@@ -47,10 +52,7 @@ def _harm(row: Measured, asks_from: float) -> int:
 
 def figures(measured: Sequence[Measured], asks_from: float) -> dict[str, Any]:
     """Shares that are right by the rules alone and joined with the model."""
-    joined = [
-        decided(one.rules, one.reading, asks_from, away=one.away, wonders=one.wonders)
-        for one in measured
-    ]
+    joined = [decided(one.rules, one.reading, asks_from, **one.words()) for one in measured]
     return {
         "n": len(measured),
         "rules": _shares(measured, [one.rules for one in measured]),

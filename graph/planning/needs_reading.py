@@ -40,6 +40,11 @@ _TURNED_AWAY: Final = re.compile(
     r"|(?:nothing|no\s+mail|no\s+message)\s+(?:goes|is\s+to\s+go|must\s+go|should\s+go|is\s+to\s+be|must\s+be|may\s+be|need\s+be|gets)|no\s+(?:dispatch|action|changes?|sending|orders?)\b|i\s*(?:'ll|\s+will|\s+shall|\s+want\s+to|'d\s+like\s+to)\s+(?:send|post|mail|do|see)\s+it(?:\s+(?:myself|first))?"
     r"|(?:leave|leaving)\s+(?:the\s+\w+|it|that|this)\s+(?:to|with)\s+me|(?:noch\s+)?nicht\s+(?:ab)?schicken|nichts\s+(?:bestellen|senden|abschicken|andern|loschen)|(?:ne\s+)?(?:l'|la\s+|le\s+)?envoyez\s+pas|sans\s+l'?\s*envoyer|je\s+l'enverrai|sin\s+enviar|no\s+envies|senza\s+inviar|non\s+(?:spedire|inviare|mandare)|nog\s+niet\s+versturen|ich\s+schicke\s+\w+\s+selbst)\b"
 )
+# Who hands a matter over wants something done about it, though no verb says what.
+_HANDED_OVER: Final = re.compile(
+    r"\b(?:kummer(?:st|n|t)?\s+(?:du|sie|ihr|dich|sich|euch)\b|(?:will|would|could|can)\s+you\s+(?:please\s+)?(?:see\s+to|take\s+care\s+of)\b|(?:please|pls)\s+(?:see\s+to|take\s+care\s+of)\s+(?:it|this|that)\b"
+    r"|(?:tu\s+t'en|vous\s+vous\s+en|t'en|vous\s+en)\s+(?:occup|charg)\w+|(?:te|se)\s+encargas?\b|te\s+ocupas\b|ci\s+pensi\s+tu\b|te\s+ne\s+occupi\b|se\s+ne\s+occupa\b|cuidas?\s+disso\b|tratas?\s+disso\b|regel\s+jij\b|zorg\s+jij\b)"
+)
 _SEVERAL: Final = 3
 # The model was taught no longer questions than people ask at once.
 _MOST_NEEDS: Final = 8
@@ -77,6 +82,7 @@ class NeedsReader:
         wanted = decided(
             rules, reading, parts.asks_from,
             away=turned_away(question), wonders=begins_as_a_question(question),
+            handed=handed_over(question),
         )  # fmt: skip
         return reshaped(sketch, wanted, question)
 
@@ -99,9 +105,10 @@ def decided(
     *,
     away: bool = False,
     wonders: bool = False,
+    handed: bool = False,
 ) -> Outline:
     """Choose an outline: a deed that the rules or the model see is asked for, whatever else fits."""
-    acts = asks(rules, reading, asks_from, away=away, wonders=wonders)
+    acts = asks(rules, reading, asks_from, away=away, wonders=wonders, handed=handed)
     greets = reading.greeting() >= _SURELY_A_GREETING and not acts
     best = reading.best(acts=acts, greets=greets, sides=rules.clipped().sides())
     return _counted_by_the_rules(best, rules)
@@ -114,11 +121,15 @@ def asks(
     *,
     away: bool = False,
     wonders: bool = False,
+    handed: bool = False,
 ) -> bool:
     """Tell whether a person must be asked; `away` says that the words turn deeds away.
 
-    In what begins as a question (`wonders`), a verb of the rules needs some belief of the model.
+    In what begins as a question (`wonders`), a verb of the rules needs some belief of the model;
+    what is handed over is a deed whatever the rest says.
     """
+    if handed and not away:
+        return True
     if rules.count("action"):
         return not wonders or reading.action() >= _HARDLY_A_DEED
     if reading.greeting() >= _RATHER_A_GREETING:
@@ -129,6 +140,11 @@ def asks(
 def turned_away(question: str) -> bool:
     """Tell whether the words say that nothing is to be sent, changed or done yet."""
     return bool(_TURNED_AWAY.search(fold(question[:_LOOKED_AT])))
+
+
+def handed_over(question: str) -> bool:
+    """Tell whether the words hand a matter over: "will you see to it"."""
+    return bool(_HANDED_OVER.search(fold(question[:_LOOKED_AT])))
 
 
 def begins_as_a_question(question: str) -> bool:

@@ -28,7 +28,7 @@ from graph.planning.needs_model import (
     sentence_model,
     training_digest,
 )
-from graph.planning.needs_reading import begins_as_a_question, turned_away
+from graph.planning.needs_reading import begins_as_a_question, handed_over, turned_away
 from graph.planning.needs_training import ROUNDS, Lesson, taught
 from graph.planning.sketch import Sketch
 from kb_contract.embedding_space import DEFAULT_MODEL
@@ -85,8 +85,11 @@ class Learner:
         for one, lesson in pairs:
             if one.author in MEASURED:
                 reading = model.read(encoder.encode(ends_of(lesson.query)), lesson.rules)
-                away, wonders = turned_away(lesson.query), begins_as_a_question(lesson.query)
-                said = Measured(lesson.right, lesson.rules, reading, away=away, wonders=wonders)
+                asked = lesson.query
+                said = Measured(
+                    lesson.right, lesson.rules, reading, away=turned_away(asked),
+                    wonders=begins_as_a_question(asked), handed=handed_over(asked),
+                )  # fmt: skip
                 measured.setdefault(one.author, []).append(said)
         return measured
 

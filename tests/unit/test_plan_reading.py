@@ -24,6 +24,7 @@ from graph.planning.needs_reading import (
     NeedsReader,
     begins_as_a_question,
     decided,
+    handed_over,
     load_parts,
     turned_away,
 )
@@ -119,6 +120,27 @@ def test_who_says_that_nothing_is_to_be_done_is_taken_at_their_word(question: st
     assert turned_away(question)
     assert not decided(LOOKUP, reading(DEED), FROM, away=True).count("action")
     assert decided(DEED, reading(DEED), FROM, away=True).count("action")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Der Aushang ist alt, kümmerst du dich darum?", "The tap drips. Will you see to it?",
+        "La lampe clignote, tu t'en occupes ?", "La puerta no cierra, ¿te encargas?", "Il rubinetto perde, ci pensi tu?",
+    ],
+)  # fmt: skip
+def test_what_is_handed_over_is_asked_about(question: str):
+    assert handed_over(question)
+    assert decided(LOOKUP, reading(GREETING), FROM, handed=True).count("action")
+    assert not handed_over("Who takes care of the garden?")
+
+
+def test_named_sides_are_looked_up_alike():
+    two = Outline((2, 0, 0, 1, 0, 0), "parallel_then_join")
+    three = Outline((3, 0, 0, 1, 0, 0), "parallel_then_join")
+    read = Reading({three: 0.6, two: 0.4})
+    assert decided(two, read, FROM) == two
+    assert decided(LOOKUP, read, FROM) == three
 
 
 def test_orders_turn_nothing_away():
