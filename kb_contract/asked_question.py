@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from kb_contract.asking_words import telling_words
 from kb_contract.question_parts import part_of_words, spans_of_parts
 from kb_contract.sentence_models.vectors import ReadText
 from kb_contract.sentence_models.word_vectors import Rows, WordVectors
@@ -38,6 +39,8 @@ class Question:
     rows: Rows
     weights: Numbers
     """How much each of the rows counts; they add up to 1."""
+    telling: Numbers
+    """The same of the words that do not only ask."""
     parts: tuple[Part, ...] = ()
     """None where it asks one thing."""
 
@@ -47,7 +50,10 @@ class Question:
         each = [sum(rarity.get(one, 0.0) for one in question_weights(word)) for word in words.words]
         weights = np.asarray(each, np.float32)
         parts = tuple(_parts(text, words.words, weights))
-        return cls(rarity, words.rows, _adding_up_to_1(weights), parts)
+        told = telling_words(text)
+        tells = [any(one in told for one in question_weights(word)) for word in words.words]
+        telling = _adding_up_to_1(np.where(np.asarray(tells, bool), weights, 0.0))
+        return cls(rarity, words.rows, _adding_up_to_1(weights), telling, parts)
 
     def much_of_bm25(self, terms: Collection[int] | None = None) -> float:
         """What a passage reaches that holds as much of the question's words as one passage can."""

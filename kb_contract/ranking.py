@@ -50,7 +50,7 @@ class Ranked:
     relevance: float
     """0 to 1, the same in every collection."""
     unmet: float = 0.0
-    """Share of the question that none of the best passages speaks of; it is the question's, so all have it."""
+    """Share of what is asked about that none of the best passages speaks of; the same for all of them."""
 
 
 def relevance(question: Question, found: Sequence[Candidate], blend: Blend) -> Numbers:
@@ -87,10 +87,10 @@ def _sureness(question: Question, fit: Numbers, near: Numbers) -> float:
 
 
 def _unmet(question: Question, fit: Numbers, near: Numbers) -> float:
-    """Sum up the words that are near no word of the best passages, where the words are known."""
+    """Sum up the telling words that are near no word of the best passages, where their words are known."""
     best = near[:, np.argsort(-fit, kind="stable")[:TOGETHER]]
     nearest = np.where(np.isnan(best), 1.0, best).max(axis=1)
-    return float(question.weights[nearest < NEAR].sum()) if len(nearest) else 0.0
+    return float(question.telling[nearest < NEAR].sum()) if len(nearest) else 0.0
 
 
 def shortlist(

@@ -14,7 +14,7 @@ from graph.selection import EVERYTHING, selection_named
 from graph.state import Passage, StepResult
 
 # Where no passage speaks of so much of the question, a quote from them would be beside the point.
-UNMET: Final = 0.4
+UNMET: Final = 0.5
 SENTENCES: Final = 3
 MOST_SENTENCES: Final = 10
 
