@@ -155,7 +155,7 @@ async def test_pages_elsewhere_change_nothing(
     http: httpx.AsyncClient, headers: dict[str, str], refused: bool
 ):
     asker = sent(token("ann", "asker"), **headers)
-    reply = await http.post("/assistants", json={}, headers=asker)
+    reply = await http.post("/threads/t/commands", json={}, headers=asker)
     assert reply.status_code == (403 if refused else 501), reply.text
 
 
