@@ -15,6 +15,7 @@ from tests.doubles.whole_reader import reader_settings, whole_reader
 
 ROOT = Path(__file__).parents[2]
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+NO_LEAK = "tells_nothing_of_another_tenant"
 FUZZER = ROOT / ".venv-fuzz" / "bin" / "schemathesis"
 # `make fuzz` asks for thousands; a small part of them runs with every other test.
 CASES = int(os.environ.get("FUZZ_CASES", "200"))
@@ -24,10 +25,10 @@ PER_OPERATION = {True: 30, False: 2}
 GENERATED = re.compile(r"(\d[\d,]*) generated")
 
 
-def command(url: str, key: str) -> list[str]:
+def command(url: str, key: str, checks: str = CHECKS) -> list[str]:
     return [
         str(FUZZER), "--config-file", str(ROOT / "tests" / "fuzz.toml"), "run", f"{url}/openapi.json",
-        "-H", f"X-Api-Key: {key}", "--checks", CHECKS, "--phases", PHASES[CASES > 1000],
+        "-H", f"X-Api-Key: {key}", "--checks", checks, "--phases", PHASES[CASES > 1000],
         "--max-examples", str(PER_OPERATION[CASES > 1000]), "--continue-on-failure", "--no-color",
         "--generation-deterministic", "--request-timeout", "15",
         # It stays open for as long as there is the thread.
@@ -91,7 +92,8 @@ async def test_odd_requests_of_a_tenant_reach_nothing_of_another(database_url: s
     knowledge.add_document("hr", "leave.md", "# Leave\nEmployees have 28 days of leave a year.")
     async with whole_reader(settings, knowledge) as url:
         status, told = await told_by_the_fuzzer(
-            tmp_path, *command(url, make_key(database_url, "b", "admin", name="eve")),
+            tmp_path,
+            *command(url, make_key(database_url, "b", "admin", name="eve"), f"{CHECKS},{NO_LEAK}"),
             SCHEMATHESIS_HOOKS="fuzz_strangers", STRANGERS_IDS=json.dumps(ids),
             STRANGERS_CANARY=CANARY,
         )  # fmt: skip
