@@ -3,12 +3,16 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from dagster_kb.resources.ledger import Ledger
+from kb.settings import load_settings
+from kb.state_file import read_state
 from kb_contract.embedding_space import embedded_text
 
 AGENT = "bench"
@@ -39,7 +43,7 @@ class Repository:
 
 
 @contextmanager
-def stack(home: Path, knowledge: Path) -> Iterator[None]:
+def stack(home: Path, knowledge: Path) -> Generator[None]:
     """Run the embedded servers for this process alone; it finds them as any command does."""
     kept = {name: value for name, value in os.environ.items() if name not in OTHERS}
     os.environ.clear()
@@ -53,9 +57,15 @@ def stack(home: Path, knowledge: Path) -> Iterator[None]:
         subprocess.run([*command, "down"], check=True, stdout=sys.stderr)
 
 
-def texts_of(ledger: Ledger) -> list[str]:
+def servers() -> list[psutil.Process]:
+    """Postgres and Qdrant of this benchmark, as children of what looks after them."""
+    pid = read_state(load_settings().home).supervisor_pid
+    return [psutil.Process(pid)] if pid else []
+
+
+def texts_of(ledger: Ledger, agent: str = AGENT) -> list[str]:
     """What was embedded for the live generation, as the ledger keeps it; the longest first."""
-    live = ledger.generations.live(AGENT)
+    live = ledger.generations.live(agent)
     assert live is not None
     with ledger.database.transaction() as connection:
         rows = connection.execute(

@@ -14,15 +14,13 @@ from pathlib import Path
 import psutil
 from qdrant_client import QdrantClient
 
-from benchmarks.embedded_stack import AGENT, Repository, embeddings_kept, stack, texts_of
+from benchmarks.embedded_stack import AGENT, Repository, embeddings_kept, servers, stack, texts_of
 from benchmarks.ingest_peers.plain_loop import WAYS
 from benchmarks.ingest_peers.protocol import FIRST, Step, compete, cpu_seconds, given
 from dagster_kb.definitions import build_definitions, embedder_of, ledger_of
 from dagster_kb.embedding.job import TEXTS_IN_A_COMMIT
 from dagster_kb.resources.sentence_embedder import SentenceEmbedder
 from kb.ingestion import Ingestion
-from kb.settings import load_settings
-from kb.state_file import read_state
 from kb.writer_access import open_dagster, writer_settings
 from kb_contract.identifiers import production_alias
 
@@ -77,8 +75,7 @@ class Scriptorium:
         return embeddings_kept(self.ingestion.ledger)
 
     def servers(self) -> Sequence[psutil.Process]:
-        pid = read_state(load_settings().home).supervisor_pid
-        return [psutil.Process(pid)] if pid else []
+        return servers()
 
     def bare_loop(self) -> Step:
         """The same texts through a model that starts anew, and nothing else."""
