@@ -46,15 +46,9 @@ class CollectionQuestions:
         how = _manifest(generation).retrieval
         depth = max(DEPTH, self.gate().golden_at)
         search = ReaderSearch(self.ledger, self.store, generation)
-        return [
-            Asked(
-                one,
-                search.find(
-                    collection, Question(self._read(one.question), one.audience), how, depth
-                ),
-            )
-            for one in self._questions
-        ]
+        asked = [Question(self._read(one.question), one.audience) for one in self._questions]
+        found = search.find(collection, asked, how, depth)
+        return [Asked(*one) for one in zip(self._questions, found, strict=True)]
 
     def canaries(self) -> Sequence[Canary]:
         """Make questions of changed documents; of any when nothing was added."""
@@ -65,10 +59,10 @@ class CollectionQuestions:
         )
         how = _manifest(self.generation).retrieval.model_copy(update={"threshold": 0.0})
         search = ReaderSearch(self.ledger, self.store, self.generation)
-        return [
-            Canary(asked.read.text, one, search.find(self.collection, asked, how, FOUND_WITHIN))
-            for one, asked in self._asked_about(chosen)
-        ]  # fmt: skip
+        asked = list(self._asked_about(chosen))
+        found = search.find(self.collection, [one for _, one in asked], how, FOUND_WITHIN)
+        return [Canary(question.read.text, one, each)
+                for (one, question), each in zip(asked, found, strict=True)]  # fmt: skip
 
     def files(self) -> Mapping[str, str]:
         return self._files

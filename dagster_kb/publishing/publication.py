@@ -88,7 +88,7 @@ class Publication:
         """Ask every gate again, and refuse when one refuses; the caller holds the lock."""
         seen = sighting(self.ledger, generation, dagster_run)
         due = [gate for gate in GATES
-               if not (gate.reads_all and stands(generation.checks.get(gate.name), seen))]  # fmt: skip
+               if not (gate.takes_long and stands(generation.checks.get(gate.name), seen))]  # fmt: skip
         refused = {gate.name: one for gate, one in self.ask(due, generation, dagster_run)
                    if one.refuses}  # fmt: skip
         if refused:

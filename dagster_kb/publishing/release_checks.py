@@ -30,8 +30,8 @@ class Gate:
     look: Callable[[Evidence], Verdict]
     doubts_collection: bool = False
     """Whether a failure means that the collection itself is not what it should be."""
-    reads_all: bool = False
-    """Whether it reads much; one run asks it once as long as nobody wrote meanwhile."""
+    takes_long: bool = False
+    """Whether it takes long; one run asks it once as long as nobody wrote meanwhile."""
     searches: bool = False
     """Whether it asks questions, which a collection that was refused already cannot answer."""
     blocking: bool = True
@@ -55,7 +55,7 @@ GATES: Final = (
         "Every chunk of the manifest is there with its payload, and no other.",
         lambda evidence: evidence.exactness(),
         doubts_collection=True,
-        reads_all=True,
+        takes_long=True,
     ),
     Gate(
         "same_space",
@@ -79,13 +79,14 @@ GATES: Final = (
         "finds_canary",
         "Questions made of changed documents find those documents.",
         finds_canary,
+        takes_long=True,
         searches=True,
     ),
     Gate(
         "quotes_hold",
         "What can be quoted stands in git at those very characters.",
         quotes_hold,
-        reads_all=True,
+        takes_long=True,
     ),
     Gate(
         "keeps_size",
@@ -96,27 +97,27 @@ GATES: Final = (
         "no_secrets",
         "No new passage holds a key, a token or a password.",
         no_secrets,
-        reads_all=True,
+        takes_long=True,
     ),
     Gate(
         "no_personal_data",
         "No new passage holds an e-mail address, a card, an IBAN or a social security number.",
         no_personal_data,
-        reads_all=True,
+        takes_long=True,
         blocking=False,
     ),
     Gate(
         "no_injection",
         "No new passage speaks to a model, or hides what it says.",
         no_injection,
-        reads_all=True,
+        takes_long=True,
         blocking=False,
     ),
     Gate(
         "no_duplicates",
         "Few passages stand in several documents word for word.",
         no_duplicates,
-        reads_all=True,
+        takes_long=True,
         blocking=False,
     ),
 )

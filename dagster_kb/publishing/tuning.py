@@ -70,10 +70,9 @@ class Tuning:
         alias = production_alias(self.ledger.workspace, live.agent_id)
         search = ReaderSearch(self.ledger, self.store, live)
         read = self.embedder.read([one.question for one in questions]) if questions else []
-        return [
-            (one, search.weigh(alias, Question(text, one.audience), how, DEPTH))
-            for one, text in zip(questions, read, strict=True)
-        ]
+        asked = [Question(text, one.audience) for one, text in zip(questions, read, strict=True)]
+        found = search.weigh(alias, asked, how, DEPTH)
+        return list(zip(questions, found, strict=True))
 
     def _strangers(self, agent: str) -> list[GoldenQuestion]:
         """Return what the other agents must know: of this one it is as good as unanswerable."""

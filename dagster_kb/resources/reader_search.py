@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import cached_property
+from itertools import islice
+from typing import Any, Final, Protocol
 
 from qdrant_client import models
 
 from dagster_kb.gates.evidence import Found
 from dagster_kb.resources.ledger import Ledger
-from dagster_kb.resources.vector_store import VectorStore, sparse_vector
+from dagster_kb.resources.vector_store import VectorStore, batches, sparse_vector
 from kb_contract import ranking
 from kb_contract.agent_manifest import Blend, RetrievalSettings
 from kb_contract.asked_question import Aim, aims
@@ -20,8 +22,28 @@ from kb_contract.payload import DENSE, EVERYONE, SPARSE
 from kb_contract.ranking import Candidate
 from kb_contract.sentence_models.vectors import ReadText
 from kb_contract.sparse_words import question_weights
+from kb_contract.term_counts import PackedCounts
 
 Payloads = dict[str, Mapping[str, Any]]
+
+
+class _Point(Protocol):
+    """A point that was found."""
+
+    id: Any
+    score: float
+    payload: dict[str, Any] | None
+
+
+class _Answer(Protocol):
+    """What the store answers to one request."""
+
+    @property
+    def points(self) -> Sequence[_Point]: ...
+
+
+# Questions in one request to the store, which holds the answers to all of them in memory.
+AT_ONE_GO: Final = 16
 
 
 @dataclass(frozen=True)
@@ -41,47 +63,61 @@ class ReaderSearch:
     generation: Generation
 
     def find(
-        self, collection: str, question: Question, how: RetrievalSettings, limit: int
-    ) -> list[Found]:
-        """Return what a reader would get, best first."""
-        weighed = self.weigh(collection, question, how, limit)
-        return weighed.ordered(how.blend, how.threshold)[:limit]
+        self, collection: str, questions: Sequence[Question], how: RetrievalSettings, limit: int
+    ) -> list[list[Found]]:
+        """Return what a reader would get for each question, best first."""
+        weighed = self.weigh(collection, questions, how, limit)
+        return [one.ordered(how.blend, how.threshold)[:limit] for one in weighed]
 
     def weigh(
-        self, collection: str, question: Question, how: RetrievalSettings, limit: int
-    ) -> "Weighed":
-        """Find what may be shown, with all that orders it."""
+        self, collection: str, questions: Sequence[Question], how: RetrievalSettings, limit: int
+    ) -> list["Weighed"]:
+        """Find what may be shown, with all that orders it; some questions at one go."""
         size = max(how.candidates, limit)
-        asked = self._asked(question.read)
-        wanted = aims(question.read, asked, size)
-        found, payloads = self._candidates(collection, wanted, question.audience)
-        short = self._with_rows(ranking.shortlist(asked, found, how.blend, size))
-        return Weighed(asked, short, payloads)
+        return [one for some in batches(questions, AT_ONE_GO)
+                for one in self._weighed(collection, some, how.blend, size)]  # fmt: skip
+
+    def _weighed(
+        self, collection: str, questions: Sequence[Question], blend: Blend, size: int
+    ) -> list["Weighed"]:
+        asked = [self._asked(one.read) for one in questions]
+        found = self._candidates(collection, [
+            _requests(_served(self.generation.agent_id, one.audience), aims(one.read, each, size))
+            for one, each in zip(questions, asked, strict=True)
+        ])  # fmt: skip
+        short = self._with_rows([
+            ranking.shortlist(each, candidates, blend, size)
+            for each, (candidates, _) in zip(asked, found, strict=True)
+        ])  # fmt: skip
+        return [Weighed(each, some, payloads)
+                for each, some, (_, payloads) in zip(asked, short, found, strict=True)]  # fmt: skip
 
     def _candidates(
-        self, collection: str, wanted: Sequence[Aim], audience: Sequence[str] | None
-    ) -> tuple[list[Candidate], Payloads]:
-        requests = _requests(_served(self.generation.agent_id, audience), wanted)
-        answers = self.store.client.query_batch_points(collection, requests=requests)
-        payloads: Payloads = {
-            str(one.id): one.payload or {} for each in answers[:2] for one in each.points
-        }
-        scores = [{str(one.id): one.score for one in each.points} for each in answers]
-        return ranking.candidates_of(scores), payloads
+        self, collection: str, requests: Sequence[Sequence[models.QueryRequest]]
+    ) -> list[tuple[list[Candidate], Payloads]]:
+        """Ask for all of them in one request."""
+        every = [one for each in requests for one in each]
+        answers = iter(self.store.client.query_batch_points(collection, requests=every))
+        return [_candidates(list(islice(answers, len(each)))) for each in requests]
 
     def _asked(self, read: ReadText) -> AskedQuestion:
-        counts = self.ledger.terms.of(self.generation).get(question_weights(read.text))
+        counts = self._terms.get(question_weights(read.text))
         return AskedQuestion.of(read.text, read.words, counts)
 
-    def _with_rows(self, found: Sequence[Candidate]) -> list[Candidate]:
+    @cached_property
+    def _terms(self) -> PackedCounts:
+        return self.ledger.terms.of(self.generation)
+
+    def _with_rows(self, found: Sequence[Sequence[Candidate]]) -> list[list[Candidate]]:
         """Add what the ledger knows; what it does not know is looked at by other gates."""
         space = space_key(self.generation.space)
-        ids = [one.chunk_id for one in found]
-        known = self.ledger.passages.to_weigh(self.generation, space, ids)
+        ids = dict.fromkeys(one.chunk_id for each in found for one in each)
+        known = self.ledger.passages.to_weigh(self.generation, space, list(ids))
         return [
-            ranking.with_row(one, known[one.chunk_id]) if one.chunk_id in known else one
-            for one in found
-        ]
+            [ranking.with_row(one, known[one.chunk_id]) if one.chunk_id in known else one
+             for one in each]
+            for each in found
+        ]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -99,6 +135,14 @@ class Weighed:
     def best(self, blend: Blend) -> float:
         """How sure it is that there is an answer; 0 where nothing is found."""
         return ranking.sureness(self.asked, self.found, blend)
+
+
+def _candidates(answers: Sequence[_Answer]) -> tuple[list[Candidate], Payloads]:
+    payloads: Payloads = {
+        str(one.id): one.payload or {} for each in answers[:2] for one in each.points
+    }
+    scores = [{str(one.id): one.score for one in each.points} for each in answers]
+    return ranking.candidates_of(scores), payloads
 
 
 def _requests(only: models.Filter, wanted: Sequence[Aim]) -> list[models.QueryRequest]:

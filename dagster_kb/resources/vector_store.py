@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from http.client import NOT_FOUND
 from itertools import islice
 from typing import Any, Final, TypeVar
 
 from qdrant_client import QdrantClient, models
+from qdrant_client.http.exceptions import UnexpectedResponse
 
 from kb_contract.errors import GateRefused
 from kb_contract.loopback import key_may_go_to
@@ -74,9 +76,12 @@ class VectorStore:
 
     def describe(self, collection: str) -> Description | None:
         """Ask a collection what it is; None when there is none."""
-        if not self.client.collection_exists(collection):
+        try:
+            config = self.client.get_collection(collection).config
+        except UnexpectedResponse as error:
+            if error.status_code != NOT_FOUND:
+                raise
             return None
-        config = self.client.get_collection(collection).config
         vectors, said = config.params.vectors, config.metadata or {}
         dense = vectors.get(DENSE) if isinstance(vectors, dict) else None
         return Description(dense.size if dense else None, said.get(_SPACE), said.get(_STAMP))
@@ -102,8 +107,8 @@ class VectorStore:
             )
 
     def drop(self, collection: str) -> None:
-        if self.client.collection_exists(collection):
-            self.client.delete_collection(collection)
+        """Drop it; where there is none the store says so, and that is what was wanted."""
+        self.client.delete_collection(collection)
 
     def count(self, collection: str) -> int:
         return self.client.count(collection, exact=True).count

@@ -76,7 +76,7 @@ async def test_the_gates_and_readers_find_the_same_in_the_same_order(
     several = f"{' '.join(QUESTIONS[:5])} And which compass leans on which mirror?"
     for question in (*QUESTIONS, several, "What of the submarine's periscope?"):
         [read] = HashEmbedder().read([question])
-        theirs = search.find(alias, Question(read), how, how.limit)
+        [theirs] = search.find(alias, [Question(read)], how, how.limit)
         ours = await reader.search(world.agent, question)
         assert [one["text"] for one in ours] == [one.payload["text_chunk"] for one in theirs]
     [best, *others] = await reader.search(world.agent, QUESTIONS[0])
