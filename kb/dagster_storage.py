@@ -32,6 +32,7 @@ from sqlalchemy.event import listen
 from sqlalchemy.exc import DataError, DisconnectionError, IntegrityError, InternalError
 
 from dagster_kb.resources.idle_connection import is_silent
+from kb.dagster_checks import CheckEvent, keep_checks
 from kb.dagster_events import SECONDS, RecentAnswers, WaitingEvents
 
 if TYPE_CHECKING:
@@ -162,9 +163,13 @@ class KnownEventLog(PostgresEventLogStorage):
             rows = [self._event_to_row(one) for one in events]
             ids = [int(row[0]) for row in connection.execute(adding, rows)]
             numbered = list(zip(events, ids, strict=True))
-            for event, number in numbered:
-                if event.dagster_event_type in ASSET_CHECK_EVENTS:
-                    self.store_asset_check_event(event, number)
+            about_checks = [
+                CheckEvent(event, number, row["event"])
+                for (event, number), row in zip(numbered, rows, strict=True)
+                if event.dagster_event_type in ASSET_CHECK_EVENTS
+            ]
+            for one in keep_checks(connection, about_checks):
+                self.store_asset_check_event(one.event, one.number)
             self._write_about_assets(connection, numbered)
         if any(
             one.dagster_event_type == dg.DagsterEventType.ASSET_MATERIALIZATION for one in events

@@ -80,6 +80,62 @@ def test_a_second_run_does_not_ask_what_the_tables_look_like(
     assert {one.run_id for one in checks} == {first.run_id, second.run_id}
 
 
+@dg.multi_asset_check(specs=[dg.AssetCheckSpec(name, asset=tea) for name in ("is_wet", "is_red")])
+def looks() -> Iterator[dg.AssetCheckResult]:
+    yield dg.AssetCheckResult(check_name="is_wet", passed=True, metadata={"cups": 2})
+    yield dg.AssetCheckResult(check_name="is_red", passed=False)
+
+
+def test_checks_that_come_together_are_kept_together(
+    instance: dg.DagsterInstance, asked: list[str]
+):
+    with dg.DagsterInstance.ephemeral() as elsewhere:
+        done = dg.materialize([tea, is_hot, looks], instance=elsewhere, raise_on_error=False)
+        events = elsewhere.all_logs(done.run_id)
+        theirs = _statuses(elsewhere, done.run_id)
+    asked.clear()
+    instance.event_log_storage.store_event_batch(events)
+    instance.event_log_storage.get_logs_for_run(done.run_id)
+    about = [one.split()[0] for one in asked if "asset_check_executions" in one]
+    assert about == ["INSERT", "UPDATE"]
+    assert _statuses(instance, done.run_id) == theirs
+    assert {name: passed for name, (passed, _) in theirs.items()} == {
+        "is_hot": "SUCCEEDED", "is_wet": "SUCCEEDED", "is_red": "FAILED",
+    }  # fmt: skip
+    assert theirs["is_wet"][1] == {"cups": dg.IntMetadataValue(2)}
+
+
+def _statuses(instance: dg.DagsterInstance, run: str) -> dict[str, tuple[str, Any]]:
+    found: dict[str, tuple[str, Any]] = {}
+    for name in ("is_hot", "is_wet", "is_red"):
+        [one] = instance.event_log_storage.get_asset_check_execution_history(
+            dg.AssetCheckKey(tea.key, name), limit=5
+        )
+        assert one.run_id == run
+        assert one.evaluation
+        found[name] = (one.status.value, dict(one.evaluation.metadata))
+    return found
+
+
+def test_what_no_run_planned_is_kept_beside_what_was_kept_before(instance: dg.DagsterInstance):
+    """From outside of runs; and of a run that did not say before that it would check."""
+    key = dg.AssetCheckKey(tea.key, "is_hot")
+    for passed in (True, False):
+        instance.report_runless_asset_event(
+            dg.AssetCheckEvaluation(
+                asset_key=tea.key, check_name="is_hot", passed=passed, metadata={}
+            )
+        )
+    with dg.DagsterInstance.ephemeral() as elsewhere:
+        done = dg.materialize([tea, is_hot], instance=elsewhere)
+        events = elsewhere.all_logs(done.run_id)
+    planned = dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
+    unplanned = [one for one in events if one.dagster_event_type != planned]
+    instance.event_log_storage.store_event_batch(unplanned)
+    kept = instance.event_log_storage.get_asset_check_execution_history(key, limit=9)
+    assert [one.status.value for one in kept] == ["SUCCEEDED", "FAILED", "SUCCEEDED"]
+
+
 def test_what_is_not_there_is_asked_for_again(instance: dg.DagsterInstance, asked: list[str]):
     log = instance.event_log_storage
     assert isinstance(log, KnownEventLog)
