@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
@@ -30,6 +30,7 @@ from dagster_kb.intake.parsing_child import (
     readings,
 )
 from dagster_kb.intake.parsing_limits import ParsingLimits, waited_for_a_core
+from dagster_kb.intake.reading_turns import ReadingTurns
 from kb_contract.errors import BadDocument, ScriptoriumError
 
 SECONDS_TO_START: Final = 60.0
@@ -38,8 +39,6 @@ SECONDS_OF_GRACE: Final = 5.0
 LARGEST_REPLY: Final = 512 * 1024**2
 DOCUMENTS_IN_FLIGHT: Final = 128
 BYTES_IN_FLIGHT: Final = 64 * 1024**2
-# A second child pays for its start only with many documents.
-DOCUMENTS_FOR_TWO: Final = 100
 _ALONE: Final = {
     "LANG": "C.UTF-8",
     "PYTHONDONTWRITEBYTECODE": "1",
@@ -90,7 +89,7 @@ class _Child:
             self._link.send_bytes(pickle.dumps((asked.path, asked.rules)))
             self._link.send_bytes(asked.data)
             if not self._answers(allowed):
-                return _by_clock(allowed), False
+                return replace(_by_clock(allowed), seconds=allowed), False
             said = self._link.recv_bytes(LARGEST_REPLY)
         except (EOFError, OSError):
             return replace(self._died(allowed), seconds=time.perf_counter() - began), False
@@ -178,8 +177,7 @@ class ParsingChildren:
 
     def read_all(self, asked: Iterable[Asked], *, expected: int) -> Generator[Reading]:
         """Read in order; what is taken is read on while the caller keeps what came of others."""
-        children = min(2, os.cpu_count() or 1) if expected >= DOCUMENTS_FOR_TWO else 1
-        threads = ThreadPoolExecutor(children, thread_name_prefix="reading")
+        turns = ReadingTurns(expected, self._read)
         flying: deque[tuple[int, Future[Reading]]] = deque()
         size = 0
         try:
@@ -187,16 +185,16 @@ class ParsingChildren:
                 while flying and self._is_full(len(flying), size + len(one.data)):
                     gone, reading = flying.popleft()
                     size -= gone
-                    yield reading.result()
-                flying.append((len(one.data), threads.submit(self._read, one)))
+                    yield turns.result(reading)
+                flying.append((len(one.data), turns.submit(one)))
                 size += len(one.data)
             while flying:
-                yield flying.popleft()[1].result()
+                yield turns.result(flying.popleft()[1])
         finally:
             if flying:  # nobody waits for the rest
-                threads.shutdown(wait=False, cancel_futures=True)
+                turns.end(wait=False)
                 self.close()
-            threads.shutdown()
+            turns.end(wait=True)
 
     def rest(self) -> None:
         """End the children, but for one that may stay; the next document starts them again."""

@@ -16,6 +16,7 @@ import pytest
 from dagster_kb.intake.parsing_child import Asked, Reading
 from dagster_kb.intake.parsing_children import ParsingChildren
 from dagster_kb.intake.parsing_limits import ParsingLimits
+from dagster_kb.intake.reading_turns import ReadingTurns
 from dagster_kb.readers.reading_rules import ReadingRules
 from kb_contract.errors import ScriptoriumError
 from tests.doubles import deadly_reader
@@ -111,6 +112,16 @@ def test_one_child_reads_all_that_does_no_harm(children: ParsingChildren):
         assert "NUL, or half a surrogate pair" in (one.refusal or "")
 
 
+def test_a_second_child_reads_where_much_is_left_to_read():
+    """Not where many pages take a moment; and a few that are slow are many enough."""
+    cases = ((1000, 0.001, 1), (3, 1.5, 2), (2, 1.5, 1))
+    for expected, seconds, children in cases:
+        turns = ReadingTurns(expected, lambda _asked, took=seconds: Reading(seconds=took))
+        turns.result(turns.submit(Asked("a.txt", b"", RULES)))
+        turns.end(wait=True)
+        assert turns.children == children
+
+
 def test_a_child_that_grew_is_started_anew(children: ParsingChildren):
     first, grown, after = read(children, "hello a", "grow 300", "hello b")
     assert pid(first) == pid(grown) != pid(after)
@@ -154,7 +165,9 @@ def test_nothing_is_started_for_nothing(children: ParsingChildren):
 
 def test_two_children_keep_the_order(children: ParsingChildren):
     orders = [f"sleep {0.02 if n % 7 == 0 else 0}" if n % 2 else f"hello {n}" for n in range(200)]
-    readings = read(children, *orders, expected=len(orders))
+    # While one sleeps, the other takes what comes next; and so much is said to come after it.
+    orders += ["sleep 2", "sleep 2"]
+    readings = read(children, *orders, expected=10**6)
     assert [text(one).replace(": ", " ") for one in readings] == orders
     assert len({pid(one) for one in readings}) == 2
     children.rest()
