@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import dagster as dg
@@ -13,6 +14,7 @@ import psutil
 from qdrant_client.http.exceptions import ApiException
 
 from dagster_kb.assets.documents import NAMED
+from dagster_kb.assets.extractions import EXTRACTIONS, WITHOUT
 from dagster_kb.origins import Origin
 from dagster_kb.partitions import AGENTS
 from dagster_kb.publishing.alias_moves import serves_nothing
@@ -90,10 +92,8 @@ class Ingestion:
         if not (uncommitted or force) and (settled := self._settled(agent, named, began)):
             return settled
         self.instance.add_dynamic_partitions(AGENTS, [agent])
-        config = whole_run_config(
-            uncommitted=uncommitted, force=force, extract=self.extract, approved=self.approved
-        ).to_config_dict()
-        result = self.definitions.resolve_job_def(REFRESH).execute_in_process(
+        job, config, tags = self._job_for(agent, uncommitted=uncommitted, force=force)
+        result = job.execute_in_process(
             partition_key=agent,
             instance=self.instance,
             raise_on_error=False,
@@ -101,6 +101,7 @@ class Ingestion:
             tags={
                 PROCESS: _identity(psutil.Process()),
                 "kb/agent": agent,
+                **tags,
                 **by_hand().tags(),
             },
         )
@@ -109,11 +110,45 @@ class Ingestion:
             self.ledger.generations.fail_dagster_run(result.run_id, problem)
         return self._summary(agent, result, problem, time.monotonic() - began, named)
 
+    def _job_for(
+        self, agent: str, *, uncommitted: bool, force: bool
+    ) -> tuple[dg.JobDefinition, dict[str, Any], dict[str, str]]:
+        """Leave the step out that reads passages where it would only say that it is off."""
+        config = whole_run_config(
+            uncommitted=uncommitted, force=force, extract=self.extract, approved=self.approved
+        )
+        job = self.definitions.resolve_job_def(REFRESH)
+        if self.extract or uncommitted or self._wants_extraction(agent):
+            return job, config.to_config_dict(), {}
+        ops = {name: one for name, one in (config.ops or {}).items() if name != EXTRACTIONS}
+        return self._without_extraction, dg.RunConfig(ops).to_config_dict(), {WITHOUT: EXTRACTIONS}
+
+    @cached_property
+    def _without_extraction(self) -> dg.JobDefinition:
+        job = self.definitions.resolve_job_def(REFRESH)
+        layer = job.asset_layer
+        off = dg.AssetKey(EXTRACTIONS)
+        kept = {one for one in layer.asset_graph.asset_check_keys if one.asset_key != off}
+        return job.get_subset(
+            asset_selection=layer.selected_asset_keys - {off}, asset_check_selection=kept
+        )
+
+    def _wants_extraction(self, agent: str) -> bool:
+        folder = self._staging.folder
+        try:
+            return folder.agent_settings(folder.head(), agent).manifest.extraction.is_on
+        except ScriptoriumError:
+            return True  # the run meets the same trouble, and tells of it
+
+    @property
+    def _staging(self) -> Staging:
+        return (self.definitions.resources or {})["staging"]
+
     def _settled(self, agent: str, named: Sequence[str], began: float) -> Ingested | None:
         """Say what is live, where all is as it was and Dagster knows the agent; nothing is run."""
         if not self.instance.has_dynamic_partition(AGENTS, agent):
             return None
-        staging: Staging = (self.definitions.resources or {})["staging"]
+        staging = self._staging
         try:
             head = staging.folder.head()
             is_there = agent in staging.folder.agents(head)

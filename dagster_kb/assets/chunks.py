@@ -5,9 +5,13 @@ from typing import Any
 import dagster as dg
 
 from dagster_kb.assembly import manifest_rows
+from dagster_kb.assets.extractions import EXTRACTIONS, WITHOUT
 from dagster_kb.assets.story import RETRY, Story
 from dagster_kb.partitions import agents
 from dagster_kb.resources.ledger import Ledger
+from kb_contract.agent_manifest import AgentManifest
+from kb_contract.errors import NotServed
+from kb_contract.generation import Generation
 
 
 @dg.asset(
@@ -24,6 +28,7 @@ def chunks(
     """Write the manifest: rows of unchanged documents are copied, the others are made."""
     with story.of(context) as told:
         generation = told.generation()
+        _refuse_if_left_out(context, generation)
         made: int | None = None
         if generation.state in ("staged", "checked"):
             made = ledger.documents.fill_manifest(
@@ -45,3 +50,13 @@ def chunks(
             documents=generation.documents,
             quarantined=generation.quarantined,
         )
+
+
+def _refuse_if_left_out(context: dg.AssetExecutionContext, generation: Generation) -> None:
+    """A commit may want extraction that came after the run was asked for without it."""
+    wanted = AgentManifest.model_validate(generation.manifest).extraction.is_on
+    if wanted and context.run.tags.get(WITHOUT) == EXTRACTIONS:
+        raise NotServed(
+            f"agent.yaml at {generation.git_sha[:12]} wants passages read, and this run leaves that out",
+            where=generation.agent_id, cure="ask for another run: `kb ingest`",
+        )  # fmt: skip

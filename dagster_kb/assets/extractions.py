@@ -12,6 +12,9 @@ from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.progress import Progress
 from kb_contract.agent_manifest import AgentManifest, ExtractionSettings
 
+EXTRACTIONS: Final = "extractions"
+# A run that leaves this asset out, since agent.yaml left it off when the run was asked for.
+WITHOUT: Final = "kb/without"
 COST_CHECK: Final = "extraction_cost"
 OFF: Final = "extraction is off: nothing is asked, nothing is paid"
 

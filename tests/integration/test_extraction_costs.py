@@ -6,15 +6,19 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import dagster as dg
 import pytest
 
 from dagster_kb.assets.entities import LINK
+from dagster_kb.assets.extractions import EXTRACTIONS, WITHOUT
 from dagster_kb.extraction.desk import ExtractionDesk
 from dagster_kb.extraction.forecast import Forecast
 from dagster_kb.intake.estimates import Estimator
 from dagster_kb.intake.reading_way import Way
+from dagster_kb.publishing.release_checks import GATES
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger_money import MoneyLedger
+from dagster_kb.triggers.automation import REFRESH
 from graph.gateways.postgres import LazyPool
 from graph.gateways.usage_ledger import PostgresQuestionCosts
 from kb.ingestion import Ingestion
@@ -23,7 +27,7 @@ from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
 from tests.doubles.loopback_replies import Reply
 from tests.doubles.reading_model import models_file, obedient
 from tests.doubles.warm_children import warm_children
-from tests.doubles.writer_world import QUIET, WriterWorld
+from tests.doubles.writer_world import QUIET, WriterWorld, failures
 
 ON = "gate: {canary: 'off', max_shrink: 1.0}\nextraction: {enabled: true}\n"
 PAGES = {
@@ -175,3 +179,44 @@ async def test_answers_share_what_their_passages_cost(
     shared = await costs.of_knowledge("mine", citations)
     assert shared == pytest.approx(alone - paid[citations[0]["chunk_id"]] / 2, abs=1e-7)
     assert await costs.of_knowledge("mine", []) == 0.0
+
+
+def steps_of(world: WriterWorld, run: str | None) -> set[str]:
+    logs = world.instance.all_logs(str(run), of_type=dg.DagsterEventType.STEP_SUCCESS)
+    return {one.step_key for one in logs if one.step_key}
+
+
+def test_a_run_leaves_out_what_its_agent_left_off_and_nothing_else(world: WriterWorld) -> None:
+    world.commit({"keys.md": "# Keys\n\nSigning keys are rotated every ninety days by the team.\n"})
+    done = ingestion(world).run(world.agent, uncommitted=False, force=False)
+    assert done.ok, done.error
+    steps = steps_of(world, done.dagster_run_id)
+    assert steps >= {
+        "parsed_documents",
+        "chunks",
+        "embeddings",
+        "collection",
+        "live_alias",
+        "gates",
+    }
+    assert EXTRACTIONS not in steps
+    checks = world.live().checks
+    assert all(gate.name in checks for gate in GATES)
+    world.commit({"agent.yaml": "extraction: {enabled: true}\n"})
+    wanted = ingestion(world).run(world.agent, uncommitted=False, force=False)
+    assert steps_of(world, wanted.dagster_run_id) == steps | {EXTRACTIONS}
+    assert wanted.extraction
+
+
+def test_a_run_that_was_asked_for_before_extraction_was_wanted_says_so(world: WriterWorld) -> None:
+    """Otherwise passages would be embedded without the sentence that they were to have."""
+    world.commit(
+        {"keys.md": "# Keys\n\nKeys are rotated.\n", "agent.yaml": "extraction: {situate: true}\n"}
+    )
+    world.instance.add_dynamic_partitions("agents", [world.agent])
+    late = world.definitions.resolve_job_def(REFRESH).execute_in_process(
+        partition_key=world.agent, instance=world.instance, raise_on_error=False,
+        asset_selection=[dg.AssetKey(one) for one in ("parsed_documents", "chunks")],
+        tags={WITHOUT: EXTRACTIONS},
+    )  # fmt: skip
+    assert "this run leaves that out" in failures(late)["chunks"]
