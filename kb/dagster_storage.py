@@ -34,6 +34,7 @@ from sqlalchemy.exc import DataError, DisconnectionError, IntegrityError, Intern
 from dagster_kb.resources.idle_connection import is_silent
 from kb.dagster_checks import CheckEvent, keep_checks
 from kb.dagster_events import SECONDS, RecentAnswers, WaitingEvents
+from kb.dagster_schedules import KnownSchedules
 
 if TYPE_CHECKING:
     from dagster_postgres.auth import PgTokenProvider
@@ -238,6 +239,9 @@ class KnownStorage(DagsterPostgresStorage):
             postgres_url, should_autocreate_tables, token_provider=token_provider
         )
         self._run_storage = KnownRuns(
+            postgres_url, should_autocreate_tables, token_provider=token_provider
+        )
+        self._schedule_storage = KnownSchedules(
             postgres_url, should_autocreate_tables, token_provider=token_provider
         )
         engine = create_pg_engine(

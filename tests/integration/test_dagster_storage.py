@@ -12,7 +12,19 @@ import dagster as dg
 import psycopg
 import pytest
 from dagster import EventLogEntry
+from dagster._core.errors import DagsterInvariantViolationError
 from dagster._core.events import StepMaterializationData
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorType,
+    SensorInstigatorData,
+)
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -231,6 +243,30 @@ def test_runs_that_write_of_the_same_assets_never_wait_in_a_ring(
         for one in threads:
             one.join()
     assert troubles == []
+
+
+def test_a_sensor_whose_first_state_was_half_written_starts_all_the_same(
+    instance: dg.DagsterInstance, database_url: str
+):
+    """A daemon that is killed between two statements leaves the one table with a row, the other without."""
+    state = first_state("changes")
+    instance.add_instigator_state(state)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        assert connection.execute("delete from dagster.instigators").rowcount == 1
+    assert instance.all_instigator_state() == []
+    instance.add_instigator_state(state)
+    assert instance.all_instigator_state() == [state]
+    with pytest.raises(DagsterInvariantViolationError, match="already present"):
+        instance.add_instigator_state(state)
+
+
+def first_state(name: str) -> InstigatorState:
+    origin = RegisteredCodeLocationOrigin("code")
+    sensor = RemoteInstigatorOrigin(RemoteRepositoryOrigin(origin, "__repository__"), name)
+    return InstigatorState(
+        sensor, InstigatorType.SENSOR, InstigatorStatus.DECLARED_IN_CODE,
+        SensorInstigatorData(min_interval=30),
+    )  # fmt: skip
 
 
 def test_a_pool_that_two_processes_meet_first_is_there_for_both(

@@ -18,10 +18,12 @@ POINTS = ("TICK_CREATED", "TICK_HELD", "RUN_CREATED", "RUN_LAUNCHED")
 
 def iterate(environment: dict[str, str], point: str, *offsets: int) -> int:
     command = [sys.executable, "-m", "tests.doubles.dying_daemon", point, *map(str, offsets)]
-    return subprocess.run(
+    done = subprocess.run(
         command, env={**os.environ, **environment}, cwd=Path(__file__).parents[2], check=False,
-        timeout=100, capture_output=True,
-    ).returncode  # fmt: skip
+        timeout=100, capture_output=True, text=True,
+    )  # fmt: skip
+    print(done.stderr[-6000:])
+    return done.returncode
 
 
 @pytest.mark.parametrize("point", POINTS)
