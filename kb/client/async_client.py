@@ -13,7 +13,7 @@ from langgraph_sdk import get_client
 from kb.client import calls
 from kb.client.calls import GRAPH, Call, Event, OnEvent, nobody_listens
 from kb.client.refusals import ServerSaid, in_our_words, refusal, told
-from kb.client.shapes import Agent, Answer, Approval, Ingestion, Verdict, Verified
+from kb.client.shapes import Agent, Answer, Approval, Ingestion, StaleAnswer, Verdict, Verified
 
 
 @dataclass(frozen=True)
@@ -170,6 +170,12 @@ class AsyncClient:
     ) -> dict[str, Any]:
         """Say `up` or `down` of an answer, and which passages it should have stood on."""
         return await self.call(calls.feedback(answer_id, verdict, correction, passages))
+
+    async def stale_answers(
+        self, *, agent: str | None = None, since: datetime | None = None, limit: int = 100
+    ) -> list[StaleAnswer]:
+        """Answers that were given and hold no more, newest first; of one agent, and since then."""
+        return await self.call(calls.stale_answers(agent, since, limit))
 
     async def ingest(
         self,

@@ -103,6 +103,13 @@ def costs(by: str, since: str | None) -> Call:
     return Call("GET", f"/costs?{urlencode({'by': by, **({'since': since} if since else {})})}")
 
 
+def stale_answers(agent: str | None, since: datetime | None, limit: int) -> Call:
+    """Answers that hold no more."""
+    named = {"agent": agent, "since": since.isoformat() if since else None, "limit": limit}
+    asked = urlencode({name: one for name, one in named.items() if one is not None})
+    return Call("GET", f"/answers/stale?{asked}", part="answers")
+
+
 def ingest(agents: Sequence[str] | None, key: str | None, *, force: bool) -> Call:
     """Ask the writer to look at git."""
     wanted = {"agents": list(agents) if agents is not None else None, "force": force}

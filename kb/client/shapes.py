@@ -46,6 +46,21 @@ class Answer(TypedDict):
     run_id: str
 
 
+class StaleAnswer(TypedDict):
+    """An answer that was given and holds no more: since when, why, and by whose generation."""
+
+    answer_id: str
+    thread_id: str
+    question: str
+    query_type: str
+    created_at: str
+    stale_at: str
+    why: str
+    cached_from: str | None
+    agent_id: str | None
+    generation: int | None
+
+
 class Agent(TypedDict):
     """Somebody who can be asked."""
 

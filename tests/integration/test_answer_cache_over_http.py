@@ -1,7 +1,9 @@
 """Kept answers as callers of the server see them: headers, figures, and answers that hold no more."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import httpx
 import pytest
 
 from graph.server.cache_rounds import CacheRounds, Limits, Watched
+from kb.client import AsyncClient, Client
 from tests.conftest import free_port
 from tests.doubles.composed_reader import ComposedReader, composed_reader
 from tests.doubles.git_repository import GitRepository
@@ -65,6 +68,19 @@ def rounds(reader: ComposedReader) -> CacheRounds:
     assert kept is not None
     watched = {name: Watched(tally, kept.sizes[name]) for name, tally in kept.tallies.items()}
     return CacheRounds(kept, reader.outside.ops, "default", Limits(100, 10**8), watched)
+
+
+async def the_python_clients_say_the_same(url: str, listed: list[dict[str, Any]]) -> None:
+    [agent] = {one["agent_id"] for one in listed}
+    since = min(datetime.fromisoformat(one["stale_at"]) for one in listed)
+    waiting, other = Client(url), AsyncClient(url)
+    assert await asyncio.to_thread(waiting.stale_answers) == listed
+    assert await asyncio.to_thread(waiting.stale_answers, agent=agent, since=since) == listed
+    assert await other.stale_answers(agent=agent, since=since) == listed
+    assert await other.stale_answers(limit=1) == listed[:1]
+    never = datetime(2999, 1, 1, tzinfo=timezone(timedelta(hours=2)))
+    assert await other.stale_answers(since=never) == []
+    assert await asyncio.to_thread(waiting.stale_answers, agent="another") == []
 
 
 async def test_a_header_says_what_may_be_kept_and_given(world: WriterWorld) -> None:
@@ -124,6 +140,7 @@ async def test_answers_that_hold_no_more_are_listed_and_told(
         assert other.json() == {"answers": []}
         later = await client.get("/answers/stale", params={"since": "2999-01-01T00:00:00Z"})
         assert later.json() == {"answers": []}
+        await the_python_clients_say_the_same(str(client.base_url).rstrip("/"), listed)
         told = await reader.outside.ops.rows(
             "select entry::jsonb as entry from ops.audit where entry->>'kind' = 'answers_stale'", {}
         )
