@@ -5,6 +5,8 @@ import os
 from functools import cache, wraps
 from typing import Any, cast
 
+from kb_contract.chat_models.measured_reply import measure
+
 
 @cache
 def litellm() -> Any:
@@ -21,20 +23,22 @@ def litellm() -> Any:
         (AsyncHTTPHandler, "create_client"),
         (BaseOpenAILLM, "_get_async_http_client"),
     ):
-        setattr(owner, name, _staying(inspect.getattr_static(owner, name)))
+        setattr(owner, name, _careful(inspect.getattr_static(owner, name)))
     return library
 
 
-def _staying(made: Any) -> Any:
-    """Make clients that follow no redirect: it would carry texts and key to whom no profile names."""
+def _careful(made: Any) -> Any:
+    """Make clients that measure replies, and follow no redirect to whom no profile names."""
     if isinstance(made, staticmethod):
-        return staticmethod(_staying(cast("Any", made.__func__)))
+        return staticmethod(_careful(cast("Any", made.__func__)))
 
     @wraps(made)
     def make(*args: Any, **more: Any) -> Any:
         client = made(*args, **more)
         if client is not None:
+            # A redirect would carry texts and key elsewhere.
             client.follow_redirects = False
+            client.event_hooks["response"].append(measure)
         return client
 
     return make
