@@ -28,7 +28,7 @@ _SURELY_A_GREETING: Final = 0.8
 _RATHER_A_GREETING: Final = 0.5
 # "How do I undo it but keep my changes?" orders nothing to be kept.
 _HARDLY_A_DEED: Final = 0.05
-# "List the documents" asks for nothing else, unless more than this says so.
+# "List the documents" and "may I open it?" ask for nothing else, unless more than this says so.
 _A_DEED: Final = 0.5
 _QUESTION: Final = re.compile(
     r"(?:and\s+|so\s+|hi\W+|hello\W+)?(?:how|what|which|who|whose|where|when|why|explain|describe|is|are|was|were|does|do|did|has|have|should)\b"
@@ -44,6 +44,12 @@ _TURNED_AWAY: Final = re.compile(
 _HANDED_OVER: Final = re.compile(
     r"\b(?:kummer(?:st|n|t)?\s+(?:du|sie|ihr|dich|sich|euch)\b|(?:will|would|could|can)\s+you\s+(?:please\s+)?(?:see\s+to|take\s+care\s+of)\b|(?:please|pls)\s+(?:see\s+to|take\s+care\s+of)\s+(?:it|this|that)\b"
     r"|(?:tu\s+t'en|vous\s+vous\s+en|t'en|vous\s+en)\s+(?:occup|charg)\w+|(?:te|se)\s+encargas?\b|te\s+ocupas\b|ci\s+pensi\s+tu\b|te\s+ne\s+occupi\b|se\s+ne\s+occupa\b|cuidas?\s+disso\b|tratas?\s+disso\b|regel\s+jij\b|zorg\s+jij\b)"
+)
+# "Can I bring a dog?" asks what the rules of a house say; "can I have a poem?" asks for something.
+_FOR_LEAVE: Final = re.compile(
+    r"(?:and\s+|so\s+|hi\W+|hello\W+)?(?:(?:may|can|could|must)\s+(?:i|we|one)\b(?!\s+(?:please|have|get|see|ask|request|remind|suggest|trouble|bother)\b)"
+    r"|(?:am\s+i|are\s+we|is\s+(?:it|one))\s+(?:allowed|permitted|entitled|ok|okay|all\s+right)\b"
+    r"|(?:darf|durfen|muss|mussen)\s+(?:ich|wir|man)\b|(?:puis-je|peut-on|pouvons-nous|mag\s+(?:ik|men))\b)"
 )
 _SEVERAL: Final = 3
 # The model was taught no longer questions than people ask at once.
@@ -84,6 +90,9 @@ class NeedsReader:
             away=turned_away(question), wonders=begins_as_a_question(question),
             handed=handed_over(question),
         )  # fmt: skip
+        nowhere = _only_reads(sketch) and not wanted.count("knowledge")
+        if nowhere and asks_for_leave(question) and reading.action() < _A_DEED:
+            return sketch
         return reshaped(sketch, wanted, question)
 
     def _ready(self) -> Parts | None:
@@ -92,6 +101,10 @@ class NeedsReader:
                 self.parts = load_parts()
                 self.rules_alone = self.parts is None
         return self.parts
+
+
+def _only_reads(sketch: Sketch) -> bool:
+    return bool(sketch.needs) and all(one.capability == "knowledge" for one in sketch.needs)
 
 
 def _asks_what_there_is(sketch: Sketch) -> bool:
@@ -145,6 +158,11 @@ def turned_away(question: str) -> bool:
 def handed_over(question: str) -> bool:
     """Tell whether the words hand a matter over: "will you see to it"."""
     return bool(_HANDED_OVER.search(fold(question[:_LOOKED_AT])))
+
+
+def asks_for_leave(question: str) -> bool:
+    """Tell whether the words ask if something may be done, and not to do it."""
+    return bool(_FOR_LEAVE.match(fold(question[:_LOOKED_AT]).strip())) and not handed_over(question)
 
 
 def begins_as_a_question(question: str) -> bool:
