@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,7 @@ class Asked:
     """One request: of which group, how long it took, and where its answer came from."""
 
     group: int
+    question: str
     seconds: float
     status: str
     hit: str
@@ -85,7 +87,7 @@ def _models_file(home: Path, api_base: str) -> dict[str, Any]:
     one = {"model": "openai/timed", "api_base": api_base, "api_key": "none", "max_tokens": 500}
     file = home / "models.yaml"
     file.write_text(yaml.safe_dump({"profiles": {"timed": {"primary": one}}}), "utf-8")
-    return {"llm_profile": "timed", "llm_profiles": str(file), "classify_llm_below": 0.0}
+    return {"llm_profile": "timed", "llm_profiles": str(file)}
 
 
 async def _measured(
@@ -107,11 +109,16 @@ async def _measured(
         done: dict[str, Any] = await graph.ainvoke({"question": question}, _thread())
         about = done["cache"] if done["cached"] else {}
         asked.append(
-            Asked(group, time.perf_counter() - began, done["status"], about.get("hit", ""),
+            Asked(group, question, time.perf_counter() - began, _status(done), about.get("hit", ""),
                   known.get(about.get("question", ""), group))
         )  # fmt: skip
     await gateways.close()
     return asked
+
+
+def _status(done: dict[str, Any]) -> str:
+    """A run that asks a person what is meant, or for leave, has no status yet."""
+    return "waits for a person" if "__interrupt__" in done else done["status"]
 
 
 def _thread() -> Any:
@@ -134,6 +141,10 @@ def _show(without: Sequence[Asked], with_it: Sequence[Asked]) -> None:
     hit = statistics.median(1000 * one.seconds for one in with_it if one.hit)
     out = Console(width=120)
     out.print(table)
+    for name, rows in (("without", without), ("with", with_it)):
+        others = Counter((one.status, one.question) for one in rows if one.status != "completed")
+        for (status, question), often in others.most_common():
+            out.print(f"{name} the cache, {often} times {status}: {question}", markup=False)
     out.print(f"a hit takes {hit:.1f} ms in the median")
 
 
