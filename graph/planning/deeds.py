@@ -69,6 +69,9 @@ _TERSE_NOUN: Final = re.compile(
     r"^(?:(?:[\w-]+\s+){0,2}?)(?P<deed>restart|reboot|reset|cancellation|removal|deletion|rollback|rerun|reindex|shutdown|refund|renewal|reservation|booking|transfer|upgrade|unlock)\s+(?:(?:of|for|to|on)\s+.{2,60}\s+)?(?:please|asap|now|immediately|urgently)$"
 )
 
+# "Undo the last commit how" is how people type into a search field; "do it no matter how" is an order.
+_ASKS_HOW: Final = re.compile(r"(?:^|\s)(?!(?:know|matter|care|mind|sure)\b)\S+\s+how\W*$")
+
 
 def hidden(text: str) -> str:
     """Fold, and let no quoted words decide; positions stay."""
@@ -80,7 +83,7 @@ def deed(plain: str, language: str = "en", *, whole: str = "", sure: bool = Fals
 
     With `sure`, only what begins with a known verb counts.
     """
-    if _turned_away(plain):
+    if _turned_away(plain) or _ASKS_HOW.search(plain):
         return None
     if verb := _ordered(plain) or foreign_deed(plain, language):
         return verb

@@ -24,7 +24,7 @@ def ordered(question: str) -> list[str]:
         "The contracts can go now, please do so.", "Make a significant decision about the lease",
         "Silence alert 4 until six", "busca quién tiene la llave y mándale un mensaje",
         "Cerca l'indirizzo del notaio e inoltragli la copia.", "Quali scorte finiscono oggi? Riordinali.",
-        "Calcule o reembolso e registe-o na contabilidade.",
+        "Calcule o reembolso e registe-o na contabilidade.", "Restart the proxy, no matter how.",
     ],
 )  # fmt: skip
 def test_an_order_is_heard(question: str):
@@ -43,6 +43,7 @@ def test_an_order_is_heard(question: str):
         "When was the last time the charter was amended?", "Contrast the 2021 and the 2023 quotas.",
         "Darf man hier parken?", "phone number of the harbour pilot",
         "Dime quién firmó el contrato", "Spiegami il regolamento", "Bitte den Liefertermin nachschlagen.",
+        "undo last commit how", "cancel a booking how?",
     ],
 )  # fmt: skip
 def test_talk_of_an_order_is_none(question: str):
