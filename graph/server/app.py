@@ -22,6 +22,7 @@ from graph.server import (
     costs,
     crons,
     delegations,
+    docs_page,
     feedback,
     health,
     hooks,
@@ -52,7 +53,7 @@ from graph.server.database import Database, server_pool
 from graph.server.described import ABOUT, describe
 from graph.server.door.authentication import Authentication
 from graph.server.door.entrance import Doorkeeper, Entrance
-from graph.server.door.headers import SafeHeaders, page_policies
+from graph.server.door.headers import SafeHeaders
 from graph.server.door.limits import Limits
 from graph.server.door.route_finder import RouteFinder
 from graph.server.door.tickets import Tickets
@@ -80,6 +81,7 @@ DOOR_MARGIN = 60.0
 # `unavailable` first: its paths would else be read as ids.
 ROUTERS = (
     unavailable.router,
+    docs_page.router,
     health.router,
     assistants.router,
     assistant_changes.router,
@@ -139,6 +141,8 @@ def create_app(
         description=ABOUT,
         version=version("scriptorium"),
         lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
         responses=REFUSALS,
         middleware=_middleware(settings),
     )
@@ -220,7 +224,7 @@ def stop_streams(app: FastAPI) -> None:
 def _middleware(settings: ReaderSettings) -> list[Middleware]:
     origins = [one.strip() for one in settings.cors_origins.split(",") if one.strip()]
     return [
-        Middleware(SafeHeaders, pages=page_policies(TITLE)),
+        Middleware(SafeHeaders),
         Middleware(Correlation),
         Middleware(
             CORSMiddleware,

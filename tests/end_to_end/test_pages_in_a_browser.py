@@ -125,3 +125,13 @@ def test_all_that_runs_by_itself_is_listed_with_what_it_does(stack: Stack, page:
 def test_the_api_documents_itself(stack: Stack, page: Page):
     page.goto(f"{stack.api_url}/openapi.json")
     expect(page.locator("body")).to_contain_text("/threads")
+    asked: list[str] = []
+    wrong: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
+    page.on("console", lambda one: wrong.append(one.text) if one.type == "error" else None)
+    page.goto(f"{stack.api_url}/docs")
+    expect(page.get_by_role("button", name="Authorize")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#operations-tag-orchestration")).to_be_visible(timeout=PATIENCE)
+    assert not wrong, "its policy lets all of it run"
+    assert all(one.startswith((stack.api_url, "data:")) for one in asked), asked
+    keep_picture(page, "api")

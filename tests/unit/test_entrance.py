@@ -127,16 +127,38 @@ async def test_the_door_says_why_in_one_form(http: httpx.AsyncClient):
     assert said["error"] == {"message": said["message"], "type": "forbidden", "param": None, "code": "403"}  # fmt: skip
 
 
-async def test_pages_run_what_is_ours(http: httpx.AsyncClient):
-    viewer = sent(token("ann", "viewer"))
-    for path in ("/docs", "/redoc", "/openapi.json", "/ok", "/info", "/none"):
-        reply = await http.get(path, headers=viewer)
-        policy = reply.headers["Content-Security-Policy"]
-        assert "frame-ancestors 'none'" in policy
-        assert reply.headers["X-Frame-Options"] == "DENY"
-        for script in re.findall(r"<script>(.*?)</script>", reply.text, re.DOTALL):
-            digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-            assert f"'sha256-{digest}'" in policy
+async def test_the_page_of_the_api_opens_without_a_key_and_loads_what_is_ours(
+    http: httpx.AsyncClient,
+):
+    page = await http.get("/docs")
+    said = [one.split() for one in page.headers["Content-Security-Policy"].split(";")]
+    policy = {name: allowed for name, *allowed in said}
+    assert policy["default-src"] == policy["frame-ancestors"] == ["'none'"]
+    [script] = re.findall(r"<script>(.*?)</script>", page.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert policy["script-src"] == ["'self'", f"'sha256-{digest}'"]
+    loaded = re.findall(r"""(?:src|href)=["']([^"']+)["']""", page.text)
+    named = re.findall(r"""["'](https?:|//)[^"']*["']""", script)
+    assert {one.rsplit(".", 1)[1] for one in loaded} == {"js", "css", "png"}
+    assert not named
+    kinds = {
+        "js": "text/javascript",
+        "css": "text/css",
+        "png": "image/png",
+        "json": "application/json",
+    }
+    for place in (*loaded, "/openapi.json"):
+        part = await http.get(place)  # an address of elsewhere would not reach the app
+        assert (part.status_code, place.startswith("/")) == (200, True), place
+        assert part.headers["Content-Type"].startswith(kinds[place.rsplit(".", 1)[1]])
+        assert len(part.content) > 1000
+
+
+async def test_nothing_else_is_served_beside_that_page(http: httpx.AsyncClient):
+    for path in ("/docs/none.js", "/docs/redoc.standalone.js", "/docs/..%2fcore.py", "/redoc"):
+        reply = await http.get(path, headers=sent(token("ann", "viewer")))
+        assert reply.status_code == 404, path
+        assert reply.headers["Content-Security-Policy"].startswith("default-src 'none'")
 
 
 @pytest.mark.parametrize(
