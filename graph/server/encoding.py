@@ -5,6 +5,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final, cast
 
 import orjson
@@ -58,6 +59,8 @@ def _plain(value: Any) -> Any:
         return repr(value)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
+    if isinstance(value, date):
+        return value.isoformat()
     return _plain_collection(value)
 
 
