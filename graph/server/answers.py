@@ -13,6 +13,7 @@ from graph.server.database import Row
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
 from graph.server.knowledge import own_agents
+from graph.server.replies.answers import CitedPassage, KeptAnswer, StaleAnswers
 from graph.server.run_request import OwnId, PathId
 from graph.server.server_parts import Parts, ServerParts
 from graph.state import Passage
@@ -23,7 +24,7 @@ Number = Annotated[int, Path(ge=1, le=10_000)]
 _NOTHING_LOADS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
 
-@router.get("/answers/stale")
+@router.get("/answers/stale", response_model=StaleAnswers)
 async def stale_answers(
     parts: Parts,
     agent: Annotated[
@@ -39,7 +40,7 @@ async def stale_answers(
     return JsonResponse({"answers": rows})
 
 
-@router.get("/answers/{answer_id}")
+@router.get("/answers/{answer_id}", response_model=KeptAnswer)
 async def answer(parts: Parts, answer_id: PathId) -> JsonResponse:
     """An answer with its citations, which sentence stands on which, and what sources differ in."""
     row = await parts.database.row("answer", answer_id=answer_id)
@@ -56,7 +57,11 @@ async def answer(parts: Parts, answer_id: PathId) -> JsonResponse:
     return JsonResponse({**body, "citations": cited})
 
 
-@router.get("/answers/{answer_id}/citations/{number}")
+@router.get(
+    "/answers/{answer_id}/citations/{number}",
+    response_model=CitedPassage,
+    responses={200: {"content": {"text/html": {}}}},
+)
 async def passage(
     parts: Parts,
     answer_id: PathId,

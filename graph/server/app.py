@@ -50,7 +50,7 @@ from graph.server.border import LOOPBACK_ORIGIN, Border
 from graph.server.clock import Clock, utc_now
 from graph.server.correlation import Correlation
 from graph.server.database import Database, server_pool
-from graph.server.described import ABOUT, describe
+from graph.server.described import ABOUT, TAGS, describe
 from graph.server.door.authentication import Authentication
 from graph.server.door.entrance import Doorkeeper, Entrance
 from graph.server.door.headers import SafeHeaders
@@ -139,6 +139,7 @@ def create_app(
     app = FastAPI(
         title=TITLE,
         description=ABOUT,
+        openapi_tags=TAGS,
         version=version("scriptorium"),
         lifespan=lifespan,
         docs_url=None,

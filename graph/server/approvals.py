@@ -15,6 +15,15 @@ from graph.server.border import BorderRoute
 from graph.server.database import Row
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
+from graph.server.replies.approvals import (
+    Approval,
+    ApprovalEvents,
+    ApprovalWithHistory,
+    DecidedApprovals,
+    Inbox,
+    WaitingSession,
+)
+from graph.server.replies.examples import DIGEST, RUN, SESSION, example
 from graph.server.run_request import OwnId, PathId
 from graph.server.server_parts import Caller, Parts, ServerParts
 from graph.server.signals import APPROVALS, happened
@@ -58,6 +67,11 @@ class Modified(Decided):
 class ResumedRun(BaseModel):
     """The run that carries the decision."""
 
+    model_config = example(
+        approval_id="c1f0a7", status="approved", decided_by="bob", thread_id=SESSION,
+        resume_run_id=RUN, digest=DIGEST, on_behalf_of=None,
+    )  # fmt: skip
+
     approval_id: str
     status: str
     decided_by: str
@@ -67,7 +81,7 @@ class ResumedRun(BaseModel):
     on_behalf_of: str | None = None
 
 
-@router.get("/pending")
+@router.get("/pending", response_model=Inbox)
 async def pending_approvals(
     parts: Parts, limit: Limit = 100, offset: Offset = 0, thread_id: ThreadId = None
 ) -> JsonResponse:
@@ -79,7 +93,7 @@ async def pending_approvals(
     return JsonResponse({"approvals": await _shown(parts, rows), "next": newest["n"]})
 
 
-@router.get("/history")
+@router.get("/history", response_model=DecidedApprovals)
 async def decided_approvals(
     parts: Parts, limit: Limit = 100, offset: Offset = 0, thread_id: ThreadId = None
 ) -> JsonResponse:
@@ -90,7 +104,7 @@ async def decided_approvals(
     return JsonResponse({"approvals": [approval_body(row) for row in rows]})
 
 
-@router.get("/events")
+@router.get("/events", response_model=ApprovalEvents)
 async def approval_events(
     parts: Parts, after: After = 0, limit: Limit = 100, wait: Wait = 0
 ) -> JsonResponse:
@@ -105,7 +119,7 @@ async def approval_events(
     return JsonResponse({"events": [entry_body(row) for row in rows], "next": last})
 
 
-@router.get("/{approval_id}")
+@router.get("/{approval_id}", response_model=ApprovalWithHistory | WaitingSession)
 async def get_approval(
     parts: Parts, approval_id: PathId, thread_id: ThreadId = None
 ) -> JsonResponse:
@@ -155,7 +169,7 @@ async def respond(parts: Parts, caller: Caller, approval_id: PathId, said: Decid
     return await decide(parts, caller, approval_id, {"type": "respond"}, said)
 
 
-@router.post("/{approval_id}/revoke")
+@router.post("/{approval_id}/revoke", response_model=Approval)
 async def revoke(
     parts: Parts, caller: Caller, approval_id: PathId, thread_id: ThreadId = None
 ) -> JsonResponse:

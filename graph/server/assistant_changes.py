@@ -17,6 +17,7 @@ from graph.server.door.authentication import require
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
 from graph.server.graph_set import assistant_id
+from graph.server.replies.assistants import Assistant
 from graph.server.run_request import PathId
 from graph.server.server_parts import Parts, ServerParts
 from graph.server.threads import check_own_thread, forget_thread
@@ -27,7 +28,7 @@ MOST_VERSIONS: Final = 1000
 MOST_THREADS: Final = 1000
 
 
-@router.post("")
+@router.post("", response_model=Assistant)
 async def create_assistant(parts: Parts, new: NewAssistant) -> JsonResponse:
     """Make an assistant; one that exists is refused, or returned when `if_exists` says so."""
     graph_id = parts.graphs.name(new.graph_id)
@@ -46,7 +47,7 @@ async def create_assistant(parts: Parts, new: NewAssistant) -> JsonResponse:
     return await _shown(parts, own_id)
 
 
-@router.patch("/{assistant}")
+@router.patch("/{assistant}", response_model=Assistant)
 async def change_assistant(
     parts: Parts, assistant: PathId, change: ChangedAssistant
 ) -> JsonResponse:
@@ -66,7 +67,7 @@ async def change_assistant(
     return await _shown(parts, assistant)
 
 
-@router.post("/{assistant}/latest")
+@router.post("/{assistant}/latest", response_model=Assistant)
 async def set_latest(parts: Parts, assistant: PathId, latest: LatestVersion) -> JsonResponse:
     """Let another version run from now on."""
     async with parts.database.transaction() as statements:

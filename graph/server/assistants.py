@@ -11,6 +11,13 @@ from graph.server.border import BorderRoute
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
 from graph.server.graph_set import Graph
+from graph.server.replies.assistants import (
+    Assistant,
+    AssistantVersion,
+    GraphPicture,
+    GraphSchemas,
+    SelectedAssistant,
+)
 from graph.server.run_request import PathId
 from graph.server.server_parts import Parts, ServerParts
 from graph.server.snapshots import only
@@ -42,7 +49,7 @@ def _filters(search: AssistantSearch) -> dict[str, Any]:
     }
 
 
-@router.post("/search")
+@router.post("/search", response_model=list[SelectedAssistant])
 async def search_assistants(parts: Parts, search: AssistantSearch | None = None) -> JsonResponse:
     """Every graph is an assistant; after these come those that callers made, the newest first."""
     search = search or AssistantSearch()
@@ -69,13 +76,13 @@ async def count_assistants(parts: Parts, search: AssistantSearch | None = None) 
     return len(_of_graphs(parts, search)) + (row["found"] if row else 0)
 
 
-@router.get("/{assistant}")
+@router.get("/{assistant}", response_model=Assistant)
 async def get_assistant(parts: Parts, assistant: PathId) -> JsonResponse:
     """One assistant, by its id or by the name of its graph."""
     return JsonResponse(await assistant_of(parts.database, parts.graphs, assistant))
 
 
-@router.get("/{assistant}/schemas")
+@router.get("/{assistant}/schemas", response_model=GraphSchemas)
 async def get_schemas(parts: Parts, assistant: PathId) -> JsonResponse:
     """JSON schemas of what goes in and out."""
     name = await _named(parts, assistant)
@@ -92,7 +99,7 @@ def _schemas(graph: Graph) -> dict[str, Any]:
     }
 
 
-@router.get("/{assistant}/graph")
+@router.get("/{assistant}/graph", response_model=GraphPicture)
 async def get_picture(
     parts: Parts, assistant: PathId, xray: Annotated[str, Query(max_length=10)] = "false"
 ) -> JsonResponse:
@@ -105,8 +112,8 @@ async def get_picture(
     return JsonResponse(drawn.to_json())
 
 
-@router.get("/{assistant}/subgraphs")
-@router.get("/{assistant}/subgraphs/{namespace}")
+@router.get("/{assistant}/subgraphs", response_model=dict[str, GraphSchemas])
+@router.get("/{assistant}/subgraphs/{namespace}", response_model=dict[str, GraphSchemas])
 async def get_subgraphs(
     parts: Parts, assistant: PathId, namespace: str | None = None, *, recurse: bool = False
 ) -> JsonResponse:
@@ -120,7 +127,7 @@ async def get_subgraphs(
     return JsonResponse(found)
 
 
-@router.post("/{assistant}/versions")
+@router.post("/{assistant}/versions", response_model=list[AssistantVersion])
 async def get_versions(
     parts: Parts, assistant: PathId, search: AssistantSearch | None = None
 ) -> JsonResponse:

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Path, Query
 from graph.server.border import BorderRoute
 from graph.server.database import Row
 from graph.server.encoding import JsonResponse
-from graph.server.errors import ApiError
+from graph.server.errors import ApiError, ErrorBody
 from graph.server.knowledge import own_agents
+from graph.server.replies.knowledge import Changes, Documents, Names
 from graph.server.run_request import PathId
 from graph.server.server_parts import Parts, ServerParts
 from kb_contract.audience import callers_groups
@@ -20,7 +21,7 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 
 
-@router.get("/{agent_id}/generations/{number}/documents")
+@router.get("/{agent_id}/generations/{number}/documents", response_model=Documents)
 async def list_documents(
     parts: Parts,
     agent_id: PathId,
@@ -38,7 +39,11 @@ async def list_documents(
     return JsonResponse({"agent_id": agent_id, **standing, "documents": rows})
 
 
-@router.get("/{agent_id}/changes")
+@router.get(
+    "/{agent_id}/changes",
+    response_model=Changes,
+    responses={410: {"model": ErrorBody, "description": "retention took one of them"}},
+)
 async def list_changes(
     parts: Parts, agent_id: PathId, before: Asked, after: Asked, limit: Limit = 500
 ) -> JsonResponse:
@@ -57,7 +62,7 @@ async def list_changes(
     return JsonResponse({"agent_id": agent_id, **shown, "documents": rows})
 
 
-@router.get("/{agent_id}/names")
+@router.get("/{agent_id}/names", response_model=Names)
 async def list_names(parts: Parts, agent_id: PathId, limit: Limit = 40) -> JsonResponse:
     """What the live documents of an agent name most often."""
     own_agents([agent_id])

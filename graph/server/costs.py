@@ -11,6 +11,8 @@ from graph.server.border import BorderRoute
 from graph.server.clock import utc_now
 from graph.server.database import Row
 from graph.server.door.authentication import require_all_agents
+from graph.server.encoding import JsonResponse
+from graph.server.replies.costs import Costs
 from graph.server.server_parts import Parts, ServerParts
 from kb_contract.chat_models.budgets import Budget
 from kb_contract.chat_models.profiles import read_models_file
@@ -19,14 +21,14 @@ router = APIRouter(tags=["costs"], route_class=BorderRoute)
 By = Literal["agent", "type", "user", "session", "day", "model"]
 
 
-@router.get("/costs")
+@router.get("/costs", response_model=Costs)
 async def costs(
     parts: Parts,
     by: By = "agent",
     since: AwareDatetime | None = None,
     until: AwareDatetime | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> dict[str, Any]:
+) -> JsonResponse:
     """Spend since the first of the month (or `since`), by `by`; budgets, projection, costly questions."""
     require_all_agents(current_caller())
     now = utc_now()
@@ -35,7 +37,7 @@ async def costs(
     await parts.database.rows("settle_lost_money")
     between = {"workspace": parts.settings.workspace_id, "since": begins, "until": until}
     total = await parts.database.row("costs_total", **between)
-    return {
+    said: dict[str, Any] = {
         "by": by,
         "since": begins.isoformat(),
         "until": until.isoformat() if until else None,
@@ -47,6 +49,7 @@ async def costs(
         "costly_questions": await parts.database.rows("costly_questions", **between),
         "caches": await _caches(parts, begins),
     }
+    return JsonResponse(said)
 
 
 async def _caches(parts: ServerParts, since: datetime) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from graph.server.door.audit import write_privileged
 from graph.server.door.authentication import require
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
+from graph.server.replies.runs import Cron, SelectedCron
 from graph.server.run_request import PathId
 from graph.server.server_parts import Parts, ServerParts
 from graph.server.snapshots import only
@@ -35,13 +36,13 @@ def cron_body(row: Row) -> dict[str, Any]:
     return {**{name: row[name] for name in SHOWN}, "user_id": row["owner"]}
 
 
-@router.post("/runs/crons")
+@router.post("/runs/crons", response_model=Cron)
 async def create_cron(parts: Parts, cron: CronRequest) -> JsonResponse:
     """Have a run started by the clock, each time on a thread of its own."""
     return await _created(parts, None, cron)
 
 
-@router.post("/threads/{thread_id}/runs/crons")
+@router.post("/threads/{thread_id}/runs/crons", response_model=Cron)
 async def create_cron_of_thread(parts: Parts, thread_id: PathId, cron: CronRequest) -> JsonResponse:
     """Have a run of a thread started by the clock."""
     if cron.on_run_completed is not None:
@@ -53,7 +54,7 @@ async def create_cron_of_thread(parts: Parts, thread_id: PathId, cron: CronReque
     return await _created(parts, thread_id, cron)
 
 
-@router.post("/runs/crons/search")
+@router.post("/runs/crons/search", response_model=list[SelectedCron])
 async def search_crons(parts: Parts, search: CronSearch | None = None) -> JsonResponse:
     """Find crons, newest first."""
     search = search or CronSearch()
@@ -76,7 +77,7 @@ async def count_crons(parts: Parts, search: CronSearch | None = None) -> int:
     return row["found"] if row else 0
 
 
-@router.patch("/runs/crons/{cron_id}")
+@router.patch("/runs/crons/{cron_id}", response_model=Cron)
 async def change_cron(parts: Parts, cron_id: PathId, change: CronChange) -> JsonResponse:
     """Change when it runs, or what; its next run is reckoned anew."""
     async with parts.database.transaction() as statements:

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from graph.server.border import BorderRoute
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
+from graph.server.replies.approvals import Deputyship, Deputyships
 from graph.server.server_parts import Caller, Parts
 
 router = APIRouter(prefix="/delegations", tags=["approvals"], route_class=BorderRoute)
@@ -31,7 +32,7 @@ class Delegation(BaseModel):
     reason: str = Field(default="", max_length=2000)
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, response_model=Deputyship)
 async def delegate(parts: Parts, caller: Caller, said: Delegation) -> JsonResponse:
     """Name a deputy, who may answer what you may answer; not what you asked for yourself."""
     now = parts.desk.now()
@@ -48,7 +49,7 @@ async def delegate(parts: Parts, caller: Caller, said: Delegation) -> JsonRespon
     return JsonResponse(row, status_code=201)
 
 
-@router.get("")
+@router.get("", response_model=Deputyships)
 async def delegations(
     parts: Parts,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
@@ -61,7 +62,7 @@ async def delegations(
     return JsonResponse({"delegations": rows})
 
 
-@router.delete("/{delegation_id}")
+@router.delete("/{delegation_id}", response_model=Deputyship)
 async def end_delegation(
     parts: Parts, caller: Caller, delegation_id: Annotated[int, Path(ge=1, le=2**62)]
 ) -> JsonResponse:

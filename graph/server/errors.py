@@ -7,7 +7,7 @@ import psycopg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from graph.postgres_session import PASSING_ERRORS
@@ -35,6 +35,15 @@ NAMES: Final = {
 
 class ErrorBody(BaseModel):
     """What every error says."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "not_found", "message": "there is no agent hrr", "hint": "GET /agents",
+                "trace_id": "6f1c2b0e58a44c0e9d510f0a7c1f8a10", "detail": "there is no agent hrr",
+            }
+        }
+    )  # fmt: skip
 
     type: str
     message: str

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from graph.server.border import BorderRoute
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError, ErrorBody
+from graph.server.replies.answers import GivenFeedback
 from graph.server.run_request import OwnId
 from graph.server.server_parts import Caller, Parts
 
@@ -45,6 +46,7 @@ class FeedbackBody(BaseModel):
     "/feedback",
     status_code=201,
     responses={404: {"model": ErrorBody}, 422: {"model": ErrorBody}},
+    response_model=GivenFeedback,
 )
 async def give_feedback(parts: Parts, caller: Caller, said: FeedbackBody) -> JsonResponse:
     """Say whether an answer was right; saying it again replaces what the same person said before."""

@@ -11,7 +11,9 @@ from psycopg_pool import PoolTimeout
 
 from graph.server.border import BorderRoute
 from graph.server.encoding import JsonResponse
+from graph.server.errors import ErrorBody
 from graph.server.queue import STALLED_SECONDS
+from graph.server.replies.health import Health, Info, Readiness
 from graph.server.server_parts import Parts, ServerParts
 from kb_contract.errors import Unavailable
 
@@ -25,7 +27,7 @@ async def ok() -> dict[str, bool]:
     return {"ok": True}
 
 
-@router.get("/info")
+@router.get("/info", response_model=Info)
 async def info() -> dict[str, Any]:
     """What this server can do, as Studio asks it."""
     return {
@@ -41,7 +43,9 @@ async def live() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/health/ready")
+@router.get(
+    "/health/ready", response_model=Readiness, responses={503: {"model": Readiness | ErrorBody}}
+)
 async def ready(parts: Parts) -> JsonResponse:
     """Requests can be taken; not any more by a process that ends."""
     if parts.streams.leaving.is_set():
@@ -52,7 +56,7 @@ async def ready(parts: Parts) -> JsonResponse:
     return JsonResponse(said, status_code=200 if fine else 503)
 
 
-@router.get("/health")
+@router.get("/health", response_model=Health, responses={503: {"model": Health | ErrorBody}})
 async def health(parts: Parts) -> JsonResponse:
     """Everything that answers depend on, part by part."""
     found = {

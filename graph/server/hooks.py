@@ -12,6 +12,8 @@ from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError, ErrorBody
 from graph.server.hook_payloads import ToldPush, is_push, read_push
 from graph.server.hook_signatures import Delivery, checked_delivery, keys_of
+from graph.server.replies.examples import SHA, example
+from graph.server.replies.knowledge import Push
 from graph.server.server_parts import Parts, ServerParts
 
 log = structlog.get_logger(__name__)
@@ -25,6 +27,10 @@ DeliveryId = Annotated[str, Path(pattern=r"^[\x21-\x7e]{1,220}$")]
 
 class Received(BaseModel):
     """What became of a delivery."""
+
+    model_config = example(
+        status="recorded", delivery_id="github:72d3162e", why="", branch="main", commit=SHA
+    )
 
     status: Literal["recorded", "known", "ignored", "pong"]
     delivery_id: str
@@ -59,7 +65,7 @@ async def receive_push(parts: Parts, request: Request, response: Response) -> Re
     return received
 
 
-@router.get(PATH + "/{delivery_id}")
+@router.get(PATH + "/{delivery_id}", response_model=Push)
 async def show_push(parts: Parts, delivery_id: DeliveryId) -> JsonResponse:
     """What became of a push: when the writer looked, and the Dagster runs that it launched."""
     row = await parts.database.row("push", delivery_id=delivery_id)

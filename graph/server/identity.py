@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from graph.caller import current_caller
 from graph.server.border import BorderRoute
 from graph.server.door.roles import INCLUDED
+from graph.server.replies.examples import example
 from graph.server.server_parts import Parts
 
 router = APIRouter(tags=["health"], route_class=BorderRoute)
@@ -15,6 +16,10 @@ router = APIRouter(tags=["health"], route_class=BorderRoute)
 
 class Identity(BaseModel):
     """A caller, as every route sees it."""
+
+    model_config = example(
+        name="ann", roles=["asker", "viewer"], agents=["hr"], workspace="default", auth="required"
+    )
 
     name: str
     roles: list[str] = Field(description="with those that they include")

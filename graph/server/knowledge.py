@@ -12,6 +12,8 @@ from graph.server.border import BorderRoute
 from graph.server.correlation import current_trace_id
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
+from graph.server.replies.examples import RUN, example
+from graph.server.replies.knowledge import Agents, Generations
 from graph.server.run_request import OwnId, PathId
 from graph.server.server_parts import Caller, Parts
 
@@ -39,6 +41,11 @@ class IngestBody(BaseModel):
 class RequestedOperation(BaseModel):
     """What the writer was asked for, and how far it is."""
 
+    model_config = example(
+        key="nightly-31", action="ingest", arguments={"agents": ["hr"], "force": False},
+        status="done", requested_by="ann", result={"runs": [RUN]}, new=False,
+    )  # fmt: skip
+
     key: str
     action: str
     arguments: dict[str, Any]
@@ -50,7 +57,7 @@ class RequestedOperation(BaseModel):
     new: bool = Field(default=False, description="whether this request made it")
 
 
-@router.get("/agents")
+@router.get("/agents", response_model=Agents)
 async def list_agents(parts: Parts) -> JsonResponse:
     """Every agent that can be asked now."""
     if parts.agents is None:
@@ -82,7 +89,7 @@ async def request_ingest(
     return JsonResponse(_told(row, new=kept is not None), status_code=202 if kept else 200)
 
 
-@router.get("/knowledge/{agent_id}/generations")
+@router.get("/knowledge/{agent_id}/generations", response_model=Generations)
 async def list_generations(
     parts: Parts,
     agent_id: PathId,

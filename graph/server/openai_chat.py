@@ -19,6 +19,7 @@ from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
 from graph.server.openai_shapes import Completion, chunk_of, error_of
 from graph.server.orchestrate import asked_text, session_body
+from graph.server.replies.chat import ChatCompletion, Models
 from graph.server.run_request import ID_PATTERN, RunRequest
 from graph.server.runs import until_ended
 from graph.server.server_parts import Caller, Parts, ServerParts
@@ -85,7 +86,7 @@ class ChatRequest(BaseModel):
         return last.text
 
 
-@router.get("/models")
+@router.get("/models", response_model=Models)
 async def list_models(parts: Parts) -> JsonResponse:
     """The whole of it, and each agent that the caller may ask."""
     names = [MODEL, *(f"{MODEL}/{one}" for one in await _agents(parts))]
@@ -93,7 +94,11 @@ async def list_models(parts: Parts) -> JsonResponse:
     return JsonResponse({"object": "list", "data": shown})
 
 
-@router.post("/chat/completions", responses={200: {"content": {"text/event-stream": {}}}})
+@router.post(
+    "/chat/completions",
+    responses={200: {"content": {"text/event-stream": {}}}},
+    response_model=ChatCompletion,
+)
 async def complete(parts: Parts, caller: Caller, chat: ChatRequest) -> Response:
     """Ask as with OpenAI's client; `X-Session-ID` goes on in a conversation, and comes back."""
     session, given = await _input(parts, chat)

@@ -17,6 +17,7 @@ from graph.server.correlation import current_session_id
 from graph.server.database import Row
 from graph.server.encoding import JsonResponse, plain
 from graph.server.errors import ApiError
+from graph.server.replies.orchestration import Session, Started
 from graph.server.run_request import OwnId, PathId, RunRequest
 from graph.server.runs import until_ended
 from graph.server.server_parts import Caller, Parts, ServerParts
@@ -99,7 +100,10 @@ class SessionDecision(Said):
 
 
 @router.post(
-    "/orchestrate", status_code=202, responses={200: {"description": "it is done, or waits"}}
+    "/orchestrate",
+    status_code=202,
+    responses={200: {"model": Session, "description": "it is done, or waits"}},
+    response_model=Started,
 )
 async def orchestrate(parts: Parts, caller: Caller, order: Order) -> JsonResponse:
     """Ask; follow with the status, or with the stream of the run."""
@@ -131,7 +135,7 @@ async def orchestrate(parts: Parts, caller: Caller, order: Order) -> JsonRespons
     )
 
 
-@router.get("/orchestration/{session_id}/status")
+@router.get("/orchestration/{session_id}/status", response_model=Session)
 async def session_status(parts: Parts, session_id: PathId) -> JsonResponse:
     """How far it is, what it waits for, and the answer once there is one."""
     return JsonResponse(await session_body(parts, session_id))
@@ -153,7 +157,7 @@ async def decide_in_session(
     return await decide(parts, caller, row["approval_id"], decision, about)
 
 
-@router.delete("/orchestration/{session_id}")
+@router.delete("/orchestration/{session_id}", response_model=Session)
 async def stop_session(parts: Parts, caller: Caller, session_id: PathId) -> JsonResponse:
     """Stop what works, and withdraw what waits for people."""
     await check_own_thread(parts, session_id, "stop")

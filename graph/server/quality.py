@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from graph.server.border import BorderRoute
 from graph.server.encoding import JsonResponse
 from graph.server.knowledge import own_agents
+from graph.server.replies.answers import Evaluations, Gaps
 from graph.server.run_request import OwnId
 from graph.server.server_parts import Parts
 
@@ -15,7 +16,7 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 Agent = Annotated[OwnId | None, Query(description="of one agent; none: of all that you may ask")]
 
 
-@router.get("/evaluations")
+@router.get("/evaluations", response_model=Evaluations)
 async def list_evaluations(
     parts: Parts,
     agent: Agent = None,
@@ -30,7 +31,7 @@ async def list_evaluations(
     return JsonResponse({"evaluations": rows})
 
 
-@router.get("/gaps")
+@router.get("/gaps", response_model=Gaps)
 async def list_gaps(
     parts: Parts,
     agent: Agent = None,

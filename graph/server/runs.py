@@ -15,6 +15,7 @@ from graph.server.database import Row
 from graph.server.door.authentication import require
 from graph.server.encoding import JsonResponse, to_json
 from graph.server.errors import ApiError
+from graph.server.replies.runs import FinalValues, Run, SelectedRun, Stopping
 from graph.server.resume_guard import ResumeConflict
 from graph.server.run_creation import run_body
 from graph.server.run_request import OwnId, PathId, RunRequest
@@ -96,7 +97,7 @@ async def _values(parts: ServerParts, thread_id: str) -> Any:
     return {**state.values, "__interrupt__": waiting}
 
 
-@router.post(THREAD_RUNS)
+@router.post(THREAD_RUNS, response_model=Run)
 async def create_run(
     parts: Parts, caller: Caller, thread_id: PathId, run: RunRequest
 ) -> JsonResponse:
@@ -119,7 +120,7 @@ async def stream_run(
     return _stream(parts, started, run, caller)
 
 
-@router.post(f"{THREAD_RUNS}/wait")
+@router.post(f"{THREAD_RUNS}/wait", response_model=FinalValues | None)
 async def wait_for_run(
     parts: Parts, caller: Caller, thread_id: PathId, run: RunRequest
 ) -> StreamingResponse:
@@ -128,7 +129,7 @@ async def wait_for_run(
     return wait_response(parts, thread_id, started["run_id"])
 
 
-@router.get(THREAD_RUNS)
+@router.get(THREAD_RUNS, response_model=list[SelectedRun])
 async def list_runs(
     parts: Parts,
     thread_id: PathId,
@@ -146,7 +147,7 @@ async def list_runs(
     return JsonResponse([run_body(row, select) for row in rows])
 
 
-@router.get(f"{THREAD_RUNS}/{{run_id}}")
+@router.get(f"{THREAD_RUNS}/{{run_id}}", response_model=Run)
 async def get_run(parts: Parts, thread_id: PathId, run_id: PathId) -> JsonResponse:
     """One run."""
     return JsonResponse(run_body(await known_run(parts, thread_id, run_id)))
@@ -163,7 +164,7 @@ async def delete_run(parts: Parts, thread_id: PathId, run_id: PathId) -> Respons
     return Response(status_code=204)
 
 
-@router.get(f"{THREAD_RUNS}/{{run_id}}/join")
+@router.get(f"{THREAD_RUNS}/{{run_id}}/join", response_model=FinalValues | None)
 async def join_run(parts: Parts, thread_id: PathId, run_id: PathId) -> StreamingResponse:
     """Wait for a run and answer with its final values."""
     await known_run(parts, thread_id, run_id)
@@ -201,7 +202,11 @@ async def join_stream(  # noqa: PLR0913 - each is a parameter of the route
     )
 
 
-@router.post(f"{THREAD_RUNS}/{{run_id}}/cancel", responses={202: {"description": "it will stop"}})
+@router.post(
+    f"{THREAD_RUNS}/{{run_id}}/cancel",
+    responses={202: {"model": Stopping, "description": "it will stop"}},
+    response_model=Stopping,
+)
 async def cancel_run(
     parts: Parts,
     caller: Caller,
@@ -245,7 +250,7 @@ async def cancel_runs(
     return Response(status_code=204)
 
 
-@router.post("/runs")
+@router.post("/runs", response_model=Run)
 async def create_stateless_run(parts: Parts, caller: Caller, run: RunRequest) -> JsonResponse:
     """Start a run on a thread of its own."""
     return _created(await parts.desk.start(None, run, caller))
@@ -257,7 +262,7 @@ async def stream_stateless_run(parts: Parts, caller: Caller, run: RunRequest) ->
     return _stream(parts, await parts.desk.start(None, run, caller), run, caller)
 
 
-@router.post("/runs/wait")
+@router.post("/runs/wait", response_model=FinalValues | None)
 async def wait_for_stateless_run(
     parts: Parts, caller: Caller, run: RunRequest
 ) -> StreamingResponse:
@@ -266,7 +271,7 @@ async def wait_for_stateless_run(
     return wait_response(parts, started["thread_id"], started["run_id"])
 
 
-@router.post("/runs/batch")
+@router.post("/runs/batch", response_model=list[Run])
 async def create_batch(parts: Parts, caller: Caller, runs: list[RunRequest]) -> JsonResponse:
     """Start several runs, each on a thread of its own: all of them, or none."""
     if len(runs) > 100:

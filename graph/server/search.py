@@ -12,6 +12,7 @@ from graph.selection import EVERYTHING, Selection, Word
 from graph.server.border import BorderRoute
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
+from graph.server.replies.knowledge import Found
 from graph.server.run_request import OwnId
 from graph.server.server_parts import Parts, ServerParts
 from graph.state import Passage
@@ -37,7 +38,7 @@ class Wanted(BaseModel):
     )
 
 
-@router.post("/search")
+@router.post("/search", response_model=Found)
 async def search(parts: Parts, wanted: Wanted) -> JsonResponse:
     """Find passages, the best first, each with its place in git."""
     # Of this request alone: each has a context of its own.

@@ -9,6 +9,7 @@ from graph.server.border import BorderRoute
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
 from graph.server.orchestrate import Order, orchestrate, session_body, stop_session
+from graph.server.replies.orchestration import Session, Sessions, Started
 from graph.server.run_request import OwnId, PathId
 from graph.server.server_parts import Caller, Parts
 from graph.server.threads import check_own_thread, forget_thread
@@ -35,7 +36,7 @@ class Execution(BaseModel):
         return self
 
 
-@router.get("/sessions")
+@router.get("/sessions", response_model=Sessions)
 async def list_sessions(
     parts: Parts,
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
@@ -46,7 +47,7 @@ async def list_sessions(
     return JsonResponse({"sessions": rows})
 
 
-@router.get("/sessions/{session_id}")
+@router.get("/sessions/{session_id}", response_model=Session)
 async def get_session(parts: Parts, session_id: PathId) -> JsonResponse:
     """One conversation: its newest answer, or what it waits for."""
     return JsonResponse(await session_body(parts, session_id))
@@ -60,7 +61,11 @@ async def delete_session(parts: Parts, caller: Caller, session_id: PathId) -> Re
     return await forget_thread(parts, session_id)
 
 
-@router.post("/agents/{agent_id}/execute", responses={202: {"description": "it works"}})
+@router.post(
+    "/agents/{agent_id}/execute",
+    responses={202: {"model": Started, "description": "it works"}},
+    response_model=Session,
+)
 async def execute_agent(
     parts: Parts, caller: Caller, agent_id: PathId, said: Execution
 ) -> JsonResponse:

@@ -14,6 +14,7 @@ from graph.caller import current_caller
 from graph.server.border import BorderRoute
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
+from graph.server.replies.assistants import Items, KeptItem, Namespaces
 from graph.server.server_parts import Parts, ServerParts
 from kb_contract.identifiers import sha256_json
 
@@ -112,7 +113,7 @@ async def put_item(parts: Parts, item: Item) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/items")
+@router.get("/items", response_model=KeptItem)
 async def get_item(
     parts: Parts,
     key: Annotated[str, Query(min_length=1, max_length=500)],
@@ -140,7 +141,7 @@ async def delete_item(parts: Parts, place: Place) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/items/search")
+@router.post("/items/search", response_model=Items)
 async def search_items(parts: Parts, search: ItemSearch | None = None) -> JsonResponse:
     """Items below a namespace whose values are as the filter says."""
     search = search or ItemSearch()
@@ -155,7 +156,7 @@ async def search_items(parts: Parts, search: ItemSearch | None = None) -> JsonRe
     return JsonResponse({"items": [_found(one) for one in found]})
 
 
-@router.post("/namespaces")
+@router.post("/namespaces", response_model=Namespaces)
 async def list_namespaces(parts: Parts, search: NamespaceSearch | None = None) -> JsonResponse:
     """Namespaces that hold something."""
     search = search or NamespaceSearch()

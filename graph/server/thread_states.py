@@ -12,6 +12,7 @@ from graph.server.border import BorderRoute
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
 from graph.server.graph_set import Graph
+from graph.server.replies.threads import State, WrittenState
 from graph.server.run_request import ID_PATTERN, CheckpointPlace, Metadata, OwnId, PathId
 from graph.server.server_parts import Parts, ServerParts
 from graph.server.snapshots import checkpoint_body, only, snapshot_body
@@ -89,7 +90,7 @@ async def _state(parts: ServerParts, config: RunnableConfig, *, subgraphs: bool)
     return state
 
 
-@router.get("/state")
+@router.get("/state", response_model=State)
 async def get_state(
     parts: Parts, thread_id: PathId, *, subgraphs: bool = False, select: Select = None
 ) -> JsonResponse:
@@ -98,7 +99,7 @@ async def get_state(
     return JsonResponse(only(snapshot_body(state), select))
 
 
-@router.get("/state/{checkpoint_id}")
+@router.get("/state/{checkpoint_id}", response_model=State)
 async def get_state_at(
     parts: Parts,
     thread_id: PathId,
@@ -113,14 +114,14 @@ async def get_state_at(
     return JsonResponse(only(snapshot_body(state), select))
 
 
-@router.post("/state/checkpoint")
+@router.post("/state/checkpoint", response_model=State)
 async def get_state_at_place(parts: Parts, thread_id: PathId, at: StateAt) -> JsonResponse:
     """The state at a checkpoint, of a subgraph too."""
     state = await _state(parts, place_of(thread_id, at.checkpoint), subgraphs=at.subgraphs)
     return JsonResponse(only(snapshot_body(state), at.select))
 
 
-@router.post("/state")
+@router.post("/state", response_model=WrittenState)
 async def change_state(parts: Parts, thread_id: PathId, change: StateChange) -> JsonResponse:
     """Write values; from a checkpoint of the past this forks the thread."""
     thread = await known_thread(parts, thread_id)
@@ -145,7 +146,7 @@ async def change_state(parts: Parts, thread_id: PathId, change: StateChange) -> 
     )
 
 
-@router.post("/history")
+@router.post("/history", response_model=list[State])
 async def search_history(
     parts: Parts, thread_id: PathId, search: HistorySearch | None = None
 ) -> JsonResponse:
@@ -153,7 +154,7 @@ async def search_history(
     return await _history(parts, thread_id, search or HistorySearch())
 
 
-@router.get("/history")
+@router.get("/history", response_model=list[State])
 async def get_history(
     parts: Parts,
     thread_id: PathId,

@@ -13,6 +13,7 @@ from graph.server.border import BorderRoute
 from graph.server.database import Row
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
+from graph.server.replies.threads import Pruned, SelectedThread, Thread
 from graph.server.run_request import Metadata, OwnId, PathId
 from graph.server.server_parts import Caller, Parts, ServerParts
 from graph.server.snapshots import interrupts_by_task, only
@@ -124,7 +125,7 @@ async def check_own_thread(parts: ServerParts, thread_id: str, what: str = "forg
     await check_may_change(parts.database, thread_id, row["owner"], what)
 
 
-@router.post("")
+@router.post("", response_model=Thread)
 async def create_thread(parts: Parts, new: NewThread | None = None) -> JsonResponse:
     """Make a thread; one that exists is refused, or returned when `if_exists` says so."""
     new = new or NewThread()
@@ -141,7 +142,7 @@ async def create_thread(parts: Parts, new: NewThread | None = None) -> JsonRespo
     return JsonResponse(await thread_body(parts, thread, None))
 
 
-@router.post("/search")
+@router.post("/search", response_model=list[SelectedThread])
 async def search_threads(parts: Parts, search: ThreadSearch | None = None) -> JsonResponse:
     """Find threads, newest first."""
     search = search or ThreadSearch()
@@ -167,7 +168,7 @@ async def count_threads(parts: Parts, search: ThreadSearch | None = None) -> int
     return row["found"] if row else 0
 
 
-@router.post("/prune")
+@router.post("/prune", response_model=Pruned)
 async def prune_threads(parts: Parts, which: PrunedThreads) -> dict[str, int]:
     """Delete threads, or of each all states but its newest; one that is gone, or works, does not count."""
     pruned = 0
@@ -182,7 +183,7 @@ async def prune_threads(parts: Parts, which: PrunedThreads) -> dict[str, int]:
     return {"pruned_count": pruned}
 
 
-@router.get("/{thread_id}")
+@router.get("/{thread_id}", response_model=Thread)
 async def get_thread(
     parts: Parts, thread_id: PathId, include: Annotated[str, Query(max_length=200)] = ""
 ) -> JsonResponse:
@@ -192,7 +193,7 @@ async def get_thread(
     return JsonResponse(await thread_body(parts, thread, None))
 
 
-@router.patch("/{thread_id}")
+@router.patch("/{thread_id}", response_model=Thread)
 async def change_thread(parts: Parts, thread_id: PathId, change: ChangedThread) -> JsonResponse:
     """Add to its metadata."""
     await check_own_thread(parts, thread_id, "change")
@@ -227,7 +228,7 @@ async def forget_thread(parts: ServerParts, thread_id: str) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/{thread_id}/copy")
+@router.post("/{thread_id}/copy", response_model=Thread)
 async def copy_thread(parts: Parts, caller: Caller, thread_id: PathId) -> JsonResponse:
     """A new thread with the same past, asking people for itself; what was allowed here is not allowed there."""
     copying = ThreadCopying(parts.database, parts.saver, parts.graphs)

@@ -11,6 +11,7 @@ from graph.server.door.entrance import GUEST, Doorkeeper
 from graph.server.door.tickets import ROUTES
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
+from graph.server.replies.chat import Ticket
 
 router = APIRouter(tags=["door"], route_class=BorderRoute)
 
@@ -23,7 +24,7 @@ class WantedTicket(BaseModel):
     path: str = Field(pattern="^/", max_length=500, description="of a stream, or /ws")
 
 
-@router.post("/tickets")
+@router.post("/tickets", response_model=Ticket)
 async def give_ticket(request: Request, wanted: WantedTicket) -> JsonResponse:
     """Get a ticket for one stream: good once, within a minute, for your rights and this path only."""
     keeper = cast("Doorkeeper", request.app.state.doorkeeper)

@@ -15,6 +15,7 @@ from fastapi.responses import StreamingResponse
 from graph.server.border import BorderRoute
 from graph.server.database import Database
 from graph.server.encoding import JsonResponse, to_json
+from graph.server.replies.orchestration import Transcript
 from graph.server.run_request import PathId
 from graph.server.server_parts import Parts
 from graph.server.signals import POLL_SECONDS, happened
@@ -61,7 +62,7 @@ class Transcripts:
                     await happened(event, within=POLL_SECONDS)
 
 
-@router.get("/orchestration/{session_id}/transcript")
+@router.get("/orchestration/{session_id}/transcript", response_model=Transcript)
 async def transcript(
     parts: Parts,
     session_id: PathId,

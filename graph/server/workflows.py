@@ -10,6 +10,7 @@ from graph.planning.progress_of_plan import progress_of
 from graph.server.border import BorderRoute
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
+from graph.server.replies.planning import PlanAtWork, RecentRuns
 from graph.server.run_request import PathId
 from graph.server.server_parts import Parts
 
@@ -20,7 +21,7 @@ RunStatus = Literal["pending", "running", "success", "error", "timeout", "interr
 router = APIRouter(tags=["planning"], route_class=BorderRoute)
 
 
-@router.get("/workflows")
+@router.get("/workflows", response_model=RecentRuns)
 async def list_runs(
     parts: Parts,
     status: RunStatus | None = None,
@@ -32,7 +33,7 @@ async def list_runs(
     return JsonResponse({"runs": rows})
 
 
-@router.get("/workflows/{run_id}/graph", responses=PICTURE)
+@router.get("/workflows/{run_id}/graph", responses=PICTURE, response_model=PlanAtWork)
 async def workflow_graph(
     parts: Parts,
     run_id: PathId,

@@ -1,7 +1,7 @@
 """The API's own page, as a newcomer reads it: every route says what it does, and every body has an example."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 import pytest
@@ -43,6 +43,48 @@ def test_a_body_has_an_example_that_fits(name: str):
     schema = SPEC["components"]["schemas"][name]
     where = {"components": SPEC["components"], **schema}
     jsonschema.validate(schema["example"], where)
+
+
+def replies(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Schemas of what it answers in JSON; of what has no JSON, none."""
+    for status, reply in operation["responses"].items():
+        said = reply.get("content", {})
+        if "application/json" in said:
+            yield said["application/json"].get("schema", {})
+        elif status.startswith("2") and not said and status != "204":
+            yield {}
+
+
+def tells(schema: dict[str, Any]) -> bool:
+    """Whether it says more than that there is something."""
+    inner = schema.get("items") or schema.get("additionalProperties")
+    return "$ref" in schema or schema.get("type") in ("integer", "string", "boolean") or (
+        all(tells(one) or one == {"type": "null"} for one in schema["anyOf"]) if "anyOf" in schema
+        else isinstance(inner, dict) and tells(cast("dict[str, Any]", inner))
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "operation"), list(operations()), ids=[name for name, _ in operations()]
+)
+def test_every_reply_has_a_schema_that_says_something(name: str, operation: dict[str, Any]):
+    found = list(replies(operation))
+    assert found, name
+    assert all(tells(one) for one in found), found
+
+
+@pytest.mark.parametrize("name", sorted({
+    one for _, operation in operations() for reply in replies(operation) for one in models_of(reply)
+}))  # fmt: skip
+def test_a_reply_has_an_example_that_fits(name: str):
+    schema = SPEC["components"]["schemas"][name]
+    where = {"components": SPEC["components"], **schema}
+    jsonschema.validate(schema["example"], where)
+
+
+def test_groups_of_routes_are_told_in_an_order():
+    told = [one["name"] for one in SPEC["tags"]]
+    assert {*told} == {operation["tags"][0] for _, operation in operations()}
 
 
 def test_a_newcomer_is_told_how_to_come_in_and_for_whom_a_route_is():
