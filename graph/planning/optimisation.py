@@ -25,7 +25,7 @@ def optimise(
 ) -> WorkflowPlan:
     """Ask nothing twice, let nothing wait for what it does not use, reserve no better model than needed."""
     steps = _merged(in_order(plan.steps))
-    steps = tuple(_freed(step, steps) for step in steps)
+    steps = _freed(steps)
     steps = _without_detours(steps)
     steps = tuple(_cheapest(step) for step in steps)
     changed = plan.model_copy(update={"steps": in_order(steps), "shape": shape_of(steps)})
@@ -71,15 +71,21 @@ def _reading_key(step: WorkflowStep) -> str:
     )
 
 
-def _freed(step: WorkflowStep, steps: tuple[WorkflowStep, ...]) -> WorkflowStep:
+def _freed(steps: tuple[WorkflowStep, ...]) -> tuple[WorkflowStep, ...]:
     """A reading waits only for changes, for approvals, and for what it points at."""
+    readings = {one.step_id for one in steps if one.capability in _READING}
+    held = {one.step_id for one in steps if one.requires_approval}
+    # Who waits for a reading that a change comes before waits for that change.
+    after_change = {one for one, done in before(waits_of(steps)).items() if done & held}
+    needless = readings - held - after_change - _counted(steps)
+    return tuple(_waiting_for_less(step, needless - used_steps(step)) for step in steps)
+
+
+def _waiting_for_less(step: WorkflowStep, needless: set[str]) -> WorkflowStep:
     if step.capability not in _READING or _POINTS_BACK.search(step.question):
         return step
-    readings = {one.step_id for one in steps if one.capability in _READING}
-    held = {one.step_id for one in steps if one.requires_approval} | _counted(steps)
-    used = used_steps(step)
-    kept = [one for one in step.depends_on if one in used or one in held or one not in readings]
-    return step.model_copy(update={"depends_on": tuple(kept)})
+    kept = tuple(one for one in step.depends_on if one not in needless)
+    return step.model_copy(update={"depends_on": kept})
 
 
 def _without_detours(steps: tuple[WorkflowStep, ...]) -> tuple[WorkflowStep, ...]:

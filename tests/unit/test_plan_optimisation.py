@@ -70,6 +70,16 @@ def test_a_reading_after_a_change_still_waits():
     assert after(optimise(made, REGISTRY))["look"] == ("do",)
 
 
+def test_a_deed_after_readings_after_a_change_still_waits_for_it():
+    made = plan(
+        step("do", capability="action"),
+        step("look", "do"),
+        step("read", "look"),
+        step("send", "read", capability="action"),
+    )
+    assert after(optimise(made, REGISTRY)) == after(made)
+
+
 def test_changes_are_never_merged():
     made = plan(
         step("a", capability="action", question="x"),
