@@ -73,7 +73,7 @@ def answered(page: Page) -> None:
 
 
 def test_a_question_is_asked_and_its_quote_opened(stack: Stack, page: Page):
-    page.goto(f"{stack.api_url}/console/")
+    page.goto(f"{stack.api_url}/console")  # as the README and `kb demo` write it
     expect(page.get_by_role("heading", name="What would you like to know?")).to_be_visible()
     ask(page, WATER)
     answered(page)

@@ -8,6 +8,7 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 from graph.server.app import create_app
@@ -259,3 +260,14 @@ async def test_unknown_keys_are_not_looked_for_at_every_token(
 def test_half_a_setting_for_tokens_is_refused(said: dict[str, str]):
     with pytest.raises(BadSetting):
         create_app(settings(**said), {})
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [("/pages", "/pages"), ("/pages/", "/pages"), ("/pages/a/b", "/pages"), ("/pagesque", None)],
+)
+def test_what_is_mounted_is_found_without_its_slash_too(path: str, found: str | None):
+    app = FastAPI()
+    app.mount("/pages", FastAPI())
+    scope = {"type": "http", "path": path, "method": "GET"}
+    assert RouteFinder.of(app).find(scope).path == found

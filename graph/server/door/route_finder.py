@@ -57,6 +57,7 @@ def _known(context: RouteContext) -> KnownRoute:
     """A route as the router will match it, whichever kind it is."""
     route, path = context.original_route, context.path or ""
     if isinstance(route, Mount):
-        return KnownRoute(path, compile_path(f"{path}/{{rest:path}}")[0], None, None)
+        # Without its slash the router sends people on to it.
+        return KnownRoute(path, re.compile(rf"^{re.escape(path)}(?:/.*)?$", re.DOTALL), None, None)
     methods = frozenset(context.methods) if context.methods else None
     return KnownRoute(path, compile_path(path)[0], methods, isinstance(route, WebSocketRoute))
