@@ -40,6 +40,7 @@ from graph.gateways.postgres import READER_ROLE, LazyPool
 from graph.gateways.query_embedder import QuestionEmbedder
 from graph.gateways.question_adviser import ModelAdviser
 from graph.gateways.reranking import reranking_of
+from graph.gateways.service_probes import QdrantProbe
 from graph.gateways.step_history import PostgresStepHistory
 from graph.gateways.system_state import PostgresSystemState
 from graph.gateways.tool_log import PostgresToolLog
@@ -232,7 +233,12 @@ def _agents(settings: ReaderSettings, outside: Gateways) -> AgentsGraph:
             "comparison": Comparison(),
             "catalogue": Catalogue(outside.reader),
             "system": System(
-                PostgresSystemState(outside.ledger, outside.ops, settings.workspace_id)
+                PostgresSystemState(
+                    outside.ledger,
+                    outside.ops,
+                    settings.workspace_id,
+                    QdrantProbe(settings.qdrant_url, settings.qdrant_api_key),
+                )
             ),
             "operations": OperationsAgent(
                 RequestedOperations(outside.ops, settings.workspace_id), outside.reader

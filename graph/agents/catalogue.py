@@ -9,7 +9,8 @@ from graph.ports import AgentTask, KnowledgeReader
 from graph.state import StepResult
 
 SHOWN_ROWS: Final = 50
-_NOTHING: Final = "The catalogue has no such entry; when nothing is listed at all, run `kb ingest`."
+_NOTHING: Final = "Nothing that is listed, and that you may read, answers this; when nothing is listed at all, run `kb ingest`."
+_HEADS: Final = {"mentions": "documents that mention it"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Catalogue:
 
 def catalogue_text(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return rows as a list that a person reads."""
-    kind = str(rows[0].get("kind", "entries"))
+    kind = _HEADS.get(str(rows[0].get("kind")), str(rows[0].get("kind", "entries")))
     lines = [f"- {_line(row)}" for row in rows[:SHOWN_ROWS]]
     if len(rows) > SHOWN_ROWS:
         lines.append(f"- … and {len(rows) - SHOWN_ROWS} more")

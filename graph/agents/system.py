@@ -3,23 +3,42 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from graph.agents.catalogue import catalogue_text
 from graph.agents.step_results import step_result
 from graph.ports import AgentTask, SystemState
 from graph.state import StepResult
 
+_SIGNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "generations": ("generation", "live", "serving", "served"),
+    "colours": ("colour", "color", "blue", "green", "alias"),
+    "runs": ("run", "ingest", "pipeline", "failed", "last"),
+    "queue": ("queue", "waiting", "pending", "busy", "backlog", "worker"),
+    "workers": ("heartbeat", "worker"),
+    "services": (
+        "qdrant", "postgres", "database", "service", "server", "stack", "healthy", "health", " up", "down", "reachable",
+        "online", "offline", "available",
+    ),
+    "clock": ("time", "date", "day is"),
+}  # fmt: skip
+_NAMES: Final = ("agent_id", "service")
+_ALL: Final = re.compile(
+    r"\b(?:status|state|overview|everything|scriptorium|how\s+(?:are|is)\s+(?:things|it|everything)|system)\b"
+)
+
 
 @dataclass(frozen=True)
 class System:
-    """Live generations, colours, last runs, and the queue."""
+    """Live generations, colours, last runs, the queue, and what all of it stands on."""
 
     state: SystemState
 
     async def __call__(self, task: AgentTask) -> StepResult:
         parts = await self.state.read()
         asked = {name: rows for name, rows in parts.items() if name in _asked(task.question)}
+        if not asked and not _ALL.search(task.question.lower()):
+            return step_result(task, "nothing_found", _nothing(parts))
         chosen = _of_named_agents(asked or parts, task.question)
         texts = [
             catalogue_text([{"kind": name, **row} for row in rows])
@@ -31,28 +50,30 @@ class System:
 
 
 def _asked(question: str) -> set[str]:
-    words = question.lower()
-    if re.search(r"\bworkers?\b", words):
-        return {"workers", "queue"}
-    signs = {
-        "generations": ("generation", "live", "serving", "served"),
-        "colours": ("colour", "color", "blue", "green", "alias"),
-        "runs": ("run", "ingest", "pipeline", "failed", "last"),
-        "queue": ("queue", "waiting", "pending", "busy", "backlog"),
-        "workers": ("heartbeat",),
-        "clock": ("time", "date", "day is"),
-    }
-    return {part for part, one in signs.items() if any(sign in words for sign in one)}
+    words = f" {question.lower()}"
+    return {part for part, signs in _SIGNS.items() if any(sign in words for sign in signs)}
+
+
+def _nothing(parts: Mapping[str, object]) -> str:
+    return (
+        "The live state that can be read here is Scriptorium's own, and none of it tells this."
+        f" There are: {', '.join(parts)}. Name one, or ask for the status of the system."
+    )
 
 
 def _of_named_agents(
     parts: Mapping[str, Sequence[dict[str, Any]]], question: str
 ) -> dict[str, list[dict[str, Any]]]:
-    """Keep the rows of the agents that the question names, when it names any."""
+    """Keep the rows of the agents, and of the services, that the question names, when it names any."""
     words = set(re.findall(r"[a-z0-9_-]+", question.lower()))
-    known = {str(row["agent_id"]) for rows in parts.values() for row in rows if "agent_id" in row}
+    known = {
+        str(row[key]) for rows in parts.values() for row in rows for key in _NAMES if key in row
+    }
     named = known & words or known
     return {
-        name: [row for row in rows if row.get("agent_id") in {*named, None}]
-        for name, rows in parts.items()
+        name: [row for row in rows if _name(row) in {*named, None}] for name, rows in parts.items()
     }
+
+
+def _name(row: Mapping[str, Any]) -> str | None:
+    return next((str(row[key]) for key in _NAMES if key in row), None)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from graph.gateways.asked_subject import starts_of, subject_of
 from graph.gateways.postgres import LazyPool
 from graph.planning.workflow_plan import AgentCapability
 from graph.retrieval.rights import Rights
@@ -20,6 +21,11 @@ TOPICS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         (
             "quarantined",
             r"quarantin|broken|unreadable|unpublished|refused|not (?:be )?(?:read|served)",
+        ),
+        (
+            "changes",
+            r"\bwhat(?:'s|\s+is|\s+has|\s+have|\s+was|\s+were)?\s+(?:been\s+)?(?:changed|new|different|updated|added|removed)\b"
+            r"|\bchange[sd]?\b|\bchangelog\b|\brecent(?:ly)?\b|\blately\b|\bupdated\b",
         ),
         ("tables", r"\btables?\b|\bcolumns?\b|\bschemas?\b"),
         ("incidents", r"incident|went wrong|\bpaused?\b"),
@@ -44,11 +50,15 @@ class CatalogueQueries:
     async def answer(
         self, question: str, live: Sequence[AgentCapability], rights: Rights
     ) -> list[dict[str, Any]]:
-        topic = topic_of(question)
+        named = named_agents(question, live)
+        subject = subject_of(question, tuple(name for one in named for name in _names(one)))
+        topic = "mentions" if subject else topic_of(question)
         values = {
             "workspace": self.workspace,
-            "agents": [one.agent_id for one in named_agents(question, live) or live],
+            "agents": [one.agent_id for one in named or live],
             "limit": LIMIT,
+            "subject": subject,
+            "starts": starts_of(subject),
             **rights.values(),
         }
         rows = await self.pool.rows(named_queries("reader")[f"catalogue_{topic}"], values)
@@ -63,11 +73,11 @@ def topic_of(question: str) -> str:
 def named_agents(question: str, agents: Sequence[AgentCapability]) -> list[AgentCapability]:
     """Return the agents that the question names, by id or by title."""
     words = f" {_words(question)} "
-    return [
-        one
-        for one in agents
-        if f" {_words(one.agent_id)} " in words or (one.title and f" {_words(one.title)} " in words)
-    ]
+    return [one for one in agents if any(f" {_words(name)} " in words for name in _names(one))]
+
+
+def _names(agent: AgentCapability) -> tuple[str, ...]:
+    return tuple(name for name in (agent.title, agent.agent_id) if _words(name))
 
 
 def plain_row(row: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import psycopg
 from fastapi import APIRouter
 from psycopg_pool import PoolTimeout
 
+from graph.gateways.service_probes import QdrantProbe
 from graph.server.border import BorderRoute
 from graph.server.encoding import JsonResponse
 from graph.server.errors import ErrorBody
@@ -18,7 +19,6 @@ from graph.server.server_parts import Parts, ServerParts
 from kb_contract.errors import Unavailable
 
 router = APIRouter(tags=["health"], route_class=BorderRoute)
-QDRANT_SECONDS = 2.0
 
 
 @router.get("/ok")
@@ -105,9 +105,5 @@ async def _knowledge(parts: ServerParts) -> dict[str, Any]:
 
 async def _qdrant(parts: ServerParts) -> dict[str, Any]:
     settings = parts.settings
-    key = settings.qdrant_api_key
-    headers = {"api-key": key.get_secret_value()} if key else {}
-    async with httpx.AsyncClient(timeout=QDRANT_SECONDS) as client:
-        reply = await client.get(f"{settings.qdrant_url}/readyz", headers=headers)
-        reply.raise_for_status()
+    await QdrantProbe(settings.qdrant_url, settings.qdrant_api_key)()
     return {"url": settings.qdrant_url}

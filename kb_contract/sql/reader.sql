@@ -132,6 +132,60 @@ group by table_name
 order by table_name
 limit %(limit)s;
 
+-- name: catalogue_mentions
+-- Documents in which every word of a subject stands, however it ends; `starts` only keeps others from being stemmed.
+with found as (
+  select g.agent_id, gc.path, d.title, count(*) as passages, string_agg(c.text, ' ') as said,
+         min(array_to_string(c.heading_path, ' > ')) as first_under
+  from kb.generations g
+  join kb.generation_chunks gc using (generation_id)
+  join kb.chunks c using (document_id, chunk_index)
+  join kb.documents d using (document_id)
+  where g.workspace_id = %(workspace)s and g.state = 'live' and g.agent_id = any(%(agents)s)
+    and kb.may_read(d.front_matter, %(groups)s, %(moment)s)
+    and (c.text ilike any(%(starts)s) or d.title ilike any(%(starts)s))
+  group by g.agent_id, gc.path, d.title
+)
+select agent_id, path, title, passages, first_under as under
+from found
+where to_tsvector('english', title || ' ' || said) @@ plainto_tsquery('english', %(subject)s)
+order by passages desc, agent_id, path
+limit %(limit)s;
+
+-- name: catalogue_changes
+-- Documents in which what is live differs from what was live before it.
+with live as (
+  select agent_id, generation_id, number, git_sha, live_at
+  from kb.generations
+  where workspace_id = %(workspace)s and state = 'live' and agent_id = any(%(agents)s)
+), past as (
+  select live.agent_id, b.generation_id, b.number
+  from live join lateral (
+    select generation_id, number from kb.generations b
+    where b.workspace_id = %(workspace)s and b.agent_id = live.agent_id and b.number < live.number
+      and b.live_at is not null
+      and exists (select from kb.generation_documents gd where gd.generation_id = b.generation_id)
+    order by b.number desc limit 1
+  ) b on true
+), documents as (
+  select g.agent_id, gd.path, d.title, gd.document_id, gd.status, g.now
+  from (select agent_id, generation_id, true as now from live
+        union all select agent_id, generation_id, false from past) g
+  join kb.generation_documents gd using (generation_id)
+  left join kb.documents d using (document_id)
+  where d.document_id is null or kb.may_read(d.front_matter, %(groups)s, %(moment)s)
+)
+select agent_id, coalesce(new.path, old.path) as path, coalesce(new.title, old.title) as title,
+       case when old.path is null then 'added' when new.path is null then 'removed' else 'changed' end as change,
+       past.number as since_generation, live.number as generation, live.git_sha, live.live_at
+from (select * from documents where now) new
+full join (select * from documents where not now) old using (agent_id, path)
+join live using (agent_id) join past using (agent_id)
+where new.path is null or old.path is null
+   or new.document_id is distinct from old.document_id or new.status <> old.status
+order by live.live_at desc, agent_id, path
+limit %(limit)s;
+
 -- name: system_generations
 select agent_id, number as generation, git_sha, collection, colour, documents, chunks, quarantined,
        live_at

@@ -1,150 +1,29 @@
 """The real reader on a real Postgres and a real Qdrant, over a generation written by hand."""
 
 import asyncio
-import json
 import uuid
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
 
 import psycopg
 import pytest
 from pydantic import SecretStr
-from qdrant_client import AsyncQdrantClient, QdrantClient, models
-from qdrant_edge import Bm25, Bm25Config
+from qdrant_client import AsyncQdrantClient
 
 from graph.gateways.answer_log import PostgresAnswerLog
 from graph.gateways.knowledge_reader import PostgresQdrantReader
 from graph.gateways.operations import RequestedOperations
-from graph.gateways.postgres import READER_ROLE, LazyPool
-from graph.gateways.system_state import PostgresSystemState
+from graph.gateways.postgres import LazyPool
 from graph.ports import FinishedAnswer
 from kb_contract.citation import Citation
-from kb_contract.embedding_space import BM25_AVERAGE_LENGTH
 from kb_contract.errors import BadInput, KnowledgeUnavailable, NotServed
-from kb_contract.identifiers import chunk_id, production_alias, sha256_text
-from kb_contract.payload import DENSE, SPARSE, ChunkMetadata, ChunkPayload
-from tests.doubles.in_memory_knowledge import DIMENSION, WordEmbedder
-
-PAGES = {
-    "keys.md": "Signing keys are rotated every 90 days.",
-    "backups.md": "Backups are kept for thirty days in two places.",
-    "visitors.md": "Visitors wear a badge and are never alone.",
-}
-BM25 = Bm25(Bm25Config(avg_len=BM25_AVERAGE_LENGTH))
-
-
-@dataclass
-class HandWritten:
-    """Writes generations in the shape of the ledger and of the collections."""
-
-    database_url: str
-    qdrant: QdrantClient
-    agent: str
-    number: int = 0
-    collections: list[str] = field(default_factory=list)
-
-    def collection(self, pages: dict[str, str], colour: str) -> str:
-        name = f"{self.agent}_{colour}"
-        self.qdrant.create_collection(
-            name,
-            vectors_config={
-                DENSE: models.VectorParams(size=DIMENSION, distance=models.Distance.COSINE)
-            },
-            sparse_vectors_config={SPARSE: models.SparseVectorParams(modifier=models.Modifier.IDF)},
-        )
-        self.collections.append(name)
-        self.qdrant.upsert(name, [self._point(*page) for page in pages.items()], wait=True)
-        return name
-
-    def alias(self, collection: str) -> None:
-        move = models.CreateAlias(
-            collection_name=collection, alias_name=production_alias("default", self.agent)
-        )
-        self.qdrant.update_collection_aliases([models.CreateAliasOperation(create_alias=move)])
-
-    def ledger(self, pages: dict[str, str], *, quarantined: str = "") -> int:
-        """Make the pages the live generation."""
-        self.number += 1
-        with psycopg.connect(self.database_url) as db:
-            db.execute(
-                "update kb.generations set state = 'retired' where agent_id = %s", [self.agent]
-            )
-            row = db.execute(
-                "insert into kb.generations (workspace_id, agent_id, number, state, git_sha, tree_sha, manifest,"
-                " config_digest, space, documents, chunks, quarantined, dagster_run_id, live_at)"
-                " values ('default', %s, %s, 'live', %s, 't', %s, 'c', '{}', %s, %s, %s, %s, now())"
-                " returning generation_id",
-                [self.agent, self.number, f"sha{self.number}", self._manifest(), len(pages), len(pages),
-                 int(bool(quarantined)), f"run-{self.number}"],
-            ).fetchone()  # fmt: skip
-            assert row
-            for position, (path, text) in enumerate(pages.items()):
-                self._chunk(db, row[0], position, path, text)
-            if quarantined:
-                db.execute(
-                    "insert into kb.generation_documents values (%s, %s, 'b', null, 'quarantined', 'not UTF-8')",
-                    [row[0], quarantined],
-                )
-        return self.number
-
-    def _manifest(self) -> str:
-        return json.dumps(
-            {"agent_id": self.agent, "title": "Security desk", "purpose": "keys", "tags": ["safety"],
-             "retrieval": {"limit": 2, "candidates": 10, "threshold": 0.2}}
-        )  # fmt: skip
-
-    def _chunk(
-        self, db: psycopg.Connection, generation: int, position: int, path: str, text: str
-    ) -> None:
-        document = uuid.uuid5(uuid.NAMESPACE_URL, text)
-        db.execute(
-            "insert into kb.documents (document_id, workspace_id, file_sha256, blob_sha, reader, source_name,"
-            " mime, size_bytes, title, front_matter) values (%s, 'default', %s, 'b', 'r', %s, 'text/markdown', 9, '',"
-            " %s) on conflict do nothing",
-            [document, sha256_text(text), path, json.dumps({"tags": ["rules"], "version": "2.1"})],
-        )
-        db.execute(
-            "insert into kb.chunks values (%s, 0, %s, 10, %s, %s, %s, 'e', 9) on conflict do nothing",
-            [document, ["Rules"], 10 + len(text), text, sha256_text(text)],
-        )
-        db.execute(
-            "insert into kb.generation_documents values (%s, %s, 'b', %s, 'published', null)",
-            [generation, path, document],
-        )
-        db.execute(
-            "insert into kb.generation_chunks values (%s, %s, %s, %s, 0, %s, 'p')",
-            [generation, position, self.chunk(path, text), document, path],
-        )
-
-    def chunk(self, path: str, text: str) -> uuid.UUID:
-        return chunk_id("default", self.agent, path, ["Rules"], 0, sha256_text(text))
-
-    def _point(self, path: str, text: str) -> models.PointStruct:
-        words = BM25.embed_document(text)
-        metadata = ChunkMetadata(
-            title="", agent_id=self.agent, workspace_id="default", document_id="d", path=path,
-            ordinal=0, start=10, end=10 + len(text), text_sha256=sha256_text(text),
-        )  # fmt: skip
-        [dense] = asyncio.run(WordEmbedder().embed([text]))
-        return models.PointStruct(
-            id=str(self.chunk(path, text)),
-            vector={
-                DENSE: dense,
-                SPARSE: models.SparseVector(indices=words.indices, values=words.values),
-            },
-            payload=ChunkPayload(text_chunk=text, metadata=metadata).model_dump(mode="json"),
-        )
+from tests.doubles.hand_written import PAGES, HandWritten, hand_written, reader_of
+from tests.doubles.in_memory_knowledge import WordEmbedder
 
 
 @pytest.fixture
-def written(database_url: str, qdrant_url: str, agent_id: str) -> Any:
-    qdrant = QdrantClient(url=qdrant_url, check_compatibility=False)
-    world = HandWritten(database_url, qdrant, agent_id)
-    yield world
-    for name in world.collections:
-        qdrant.delete_collection(name)
-    qdrant.close()
+def written(database_url: str, qdrant_url: str, agent_id: str) -> Iterator[HandWritten]:
+    with hand_written(database_url, qdrant_url, agent_id) as world:
+        yield world
 
 
 @pytest.fixture
@@ -156,16 +35,8 @@ async def ops(database_url: str) -> AsyncIterator[LazyPool]:
 
 @pytest.fixture
 async def reader(database_url: str, qdrant_url: str) -> AsyncIterator[PostgresQdrantReader]:
-    pool = LazyPool(SecretStr(database_url), role=READER_ROLE)
-    qdrant = AsyncQdrantClient(url=qdrant_url, check_compatibility=False)
-    yield PostgresQdrantReader(pool, qdrant, WordEmbedder(), "default", clock=_never_cached())
-    await qdrant.close()
-    await pool.close()
-
-
-def _never_cached() -> Any:
-    ticks = iter(range(0, 10_000_000, 1000))
-    return lambda: float(next(ticks))
+    async with reader_of(database_url, qdrant_url) as one:
+        yield one
 
 
 async def test_a_question_finds_the_words_of_the_ledger(
@@ -285,38 +156,6 @@ async def test_the_reader_can_change_nothing(reader: PostgresQdrantReader) -> No
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             await reader.pool.rows(statement, {})
-
-
-@pytest.mark.parametrize(
-    ("question", "kind", "holds"),
-    [
-        ("Which agents are there?", "agents", "Security desk"),
-        ("Which documents does the security desk have?", "documents", "visitors.md"),
-        ("What topics are covered?", "tags", "rules"),
-        ("Which versions do the documents have?", "versions", "2.1"),
-        ("Show the generations", "generations", "live"),
-        ("How many documents are there?", "counts", "3"),
-        ("What is quarantined?", "quarantined", "not UTF-8"),
-    ],
-)
-async def test_the_catalogue_answers_from_fixed_queries(
-    reader: PostgresQdrantReader, written: HandWritten, question: str, kind: str, holds: str
-) -> None:
-    written.ledger(PAGES, quarantined="broken.md")
-    rows = await reader.catalogue(question)
-    assert rows
-    assert {row["kind"] for row in rows} == {kind}
-    assert holds in json.dumps(rows)
-
-
-async def test_system_state_is_read(
-    reader: PostgresQdrantReader, ops: LazyPool, written: HandWritten
-) -> None:
-    written.ledger(PAGES)
-    state = await PostgresSystemState(reader.pool, ops, "default").read()
-    assert state["generations"][0]["agent_id"] == written.agent
-    assert state["queue"][0]["runs_waiting"] == 0
-    assert json.dumps(state)
 
 
 async def test_an_effect_happens_once_per_key(ops: LazyPool) -> None:

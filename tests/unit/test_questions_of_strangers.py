@@ -18,12 +18,14 @@ def rows(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (STRANGERS / name).read_text("utf-8").splitlines()]
 
 
-@pytest.mark.parametrize("name", ["types_1.jsonl", "types_2.jsonl"])
-def test_types_are_right_and_confidence_means_what_it_says(name: str):
+@pytest.mark.parametrize(
+    ("name", "least"), [("types_1.jsonl", 0.95), ("types_2.jsonl", 0.95), ("types_3.jsonl", 0.93)]
+)
+def test_types_are_right_and_confidence_means_what_it_says(name: str, least: float):
     classifier = TrainedClassifier()
     asked = [LabelledQuestion.of(row) for row in rows(name)]
     figures = classification_figures([(one, classifier.local(one.text)) for one in asked])
-    assert figures["accuracy"] >= 0.95
+    assert figures["accuracy"] >= least
     assert figures["calibration_error"] <= 0.05
 
 

@@ -36,7 +36,9 @@ class DoneInMemory:
 
 class StateInMemory:
     async def read(self) -> dict[str, list[dict[str, Any]]]:
-        return {"queue": [{"runs_waiting": 2}], "generations": [{"agent_id": "a"}], "runs": []}
+        services = [{"service": name, "state": "up"} for name in ("postgres", "qdrant")]
+        return {"queue": [{"runs_waiting": 2}], "generations": [{"agent_id": "a"}], "runs": [],
+                "services": services}  # fmt: skip
 
 
 def task(question: str, key: str = "k", **parameters: Any) -> AgentTask:
@@ -97,6 +99,24 @@ async def test_catalogue_and_system_say_what_is_there() -> None:
     assert listed["text"].startswith("Agents (2):\n- agent id: security_agent")
     state = await System(StateInMemory())(task("How long is the queue?"))
     assert state["text"] == "Queue (1):\n- runs waiting: 2"
+
+
+@pytest.mark.parametrize(
+    ("question", "status", "says"),
+    [
+        ("is qdrant up", "done", "Services (1):\n- service: qdrant, state: up"),
+        ("What is the status of the system?", "done", "Generations (1)"),
+        ("What is the boiling point of mercury?", "nothing_found", "none of it tells this"),
+        ("Is the printer on floor two out of paper?", "nothing_found", "queue, generations"),
+    ],
+)
+async def test_the_live_state_tells_what_was_asked_and_nothing_else(
+    question: str, status: str, says: str
+) -> None:
+    state = await System(StateInMemory())(task(question))
+    assert state["status"] == status
+    assert says in state["text"]
+    assert "postgres" not in state["text"] or "status" in question
 
 
 def test_topics_of_the_catalogue() -> None:
