@@ -36,7 +36,9 @@ class TriggerLedger:
 
     def take(self, delivery_id: str, dagster_runs: Sequence[str]) -> None:
         """Say what became of a push."""
-        self.database.run("take_push", delivery=delivery_id, runs=list(dagster_runs))
+        self.database.run(
+            "take_push", workspace=self.workspace, delivery=delivery_id, runs=list(dagster_runs)
+        )
 
     def record(self, dagster_run: str, origin: Origin) -> None:
         """Say where a pipeline run came from; one that is taken over keeps its first origin."""

@@ -144,7 +144,10 @@ def operations_sensor(settings: WriterSettings) -> dg.SensorDefinition:
         paused = {one: str(row["reason"]) for one, row in ledger.incidents.all_paused().items()}
         tick = plan_operations(rows, agents, lambda key: _runs_of(context.instance, key), paused)
         for key, (status, result) in tick.settle.items():
-            ledger.database.run("settle_operation", key=key, status=status, result=Jsonb(result))
+            ledger.database.run(
+                "settle_operation", workspace=ledger.workspace, key=key, status=status,
+                result=Jsonb(result),
+            )  # fmt: skip
         return dg.SensorResult(run_requests=tick.launch)
 
     return approved_operations

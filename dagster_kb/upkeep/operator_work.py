@@ -104,7 +104,9 @@ def carry_out(
 
 def _settle(ledger: Ledger, key: str, status: str, told: Told, run_id: str) -> None:
     result = Jsonb({**told, "dagster_run_id": run_id})
-    ledger.database.run("settle_operation", key=key, status=status, result=result)
+    ledger.database.run(
+        "settle_operation", workspace=ledger.workspace, key=key, status=status, result=result
+    )
 
 
 @dg.job(name=OPERATOR_JOB, description="Pause, resume, verify or roll back an agent, as approved.")

@@ -22,7 +22,7 @@ POSSIBLE: Final = {
 _REQUEST = """
 insert into ops.requested_operations (key, action, arguments, requested_by, trace_id, workspace_id)
 values (%(key)s, %(action)s, %(arguments)s, %(by)s, %(trace)s, %(workspace)s)
-on conflict (key) do nothing
+on conflict (workspace_id, key) do nothing
 """
 _READ = """
 select * from ops.requested_operations where key = %(key)s and workspace_id = %(workspace)s

@@ -43,6 +43,8 @@ class Delivery:
     provider: Provider
     delivery_id: str
     event: str
+    signed_digest: str | None
+    """Of what was signed, where that says no moment: the same again is a repeat, under any id."""
 
 
 def keys_of(setting: SecretStr) -> tuple[bytes, ...]:
@@ -67,7 +69,8 @@ def checked_delivery(
     if not _ID.fullmatch(delivery_id):
         wanted = " or ".join(_DELIVERIES[provider])
         raise ApiError(400, f"the delivery has no id: {wanted}", hint="see docs/triggers.md")
-    return Delivery(provider, f"{provider}:{delivery_id}", headers[name])
+    digest = None if provider == "gitlab" else hashlib.sha256(body).hexdigest()
+    return Delivery(provider, f"{provider}:{delivery_id}", headers[name], digest)
 
 
 def _sender(headers: Mapping[str, str]) -> tuple[str, Provider]:

@@ -78,6 +78,7 @@ async def _keep(parts: ServerParts, delivery: Delivery, push: ToldPush) -> Recei
     kept = await parts.database.row(
         "record_push", delivery_id=delivery.delivery_id, provider=delivery.provider,
         repository=push.repository, ref=push.ref, after_sha=push.after, pusher=push.pusher,
+        signed_digest=delivery.signed_digest,
     )  # fmt: skip
     return Received(
         status="recorded" if kept else "known", delivery_id=delivery.delivery_id,

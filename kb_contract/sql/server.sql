@@ -189,9 +189,10 @@ where g.workspace_id = %(workspace_id)s and g.agent_id = %(agent_id)s
 order by g.number desc limit %(limit)s offset %(offset)s;
 
 -- name: record_push
-insert into ops.pushes (delivery_id, provider, repository, ref, after_sha, pusher, workspace_id)
-values (%(delivery_id)s, %(provider)s, %(repository)s, %(ref)s, %(after_sha)s, %(pusher)s, %(workspace)s)
-on conflict (delivery_id) do nothing returning delivery_id;
+-- A delivery that was heard is known by its id, and by what was signed of it under another id.
+insert into ops.pushes (delivery_id, provider, repository, ref, after_sha, pusher, signed_digest, workspace_id)
+values (%(delivery_id)s, %(provider)s, %(repository)s, %(ref)s, %(after_sha)s, %(pusher)s, %(signed_digest)s, %(workspace)s)
+on conflict do nothing returning delivery_id;
 
 -- name: push
 select delivery_id, provider, repository, ref, after_sha, pusher, received_at, taken_at, dagster_runs
@@ -201,7 +202,7 @@ where delivery_id = %(delivery_id)s and workspace_id = %(workspace)s and %(scope
 -- name: request_operation
 insert into ops.requested_operations (key, action, arguments, requested_by, trace_id, workspace_id)
 values (%(key)s, %(action)s, %(arguments)s, %(by)s, %(trace_id)s, %(workspace)s)
-on conflict (key) do nothing returning key;
+on conflict (workspace_id, key) do nothing returning key;
 
 -- name: operation
 select key, action, arguments, status, requested_by, result, created_at, updated_at

@@ -200,6 +200,8 @@ async def test_a_delivery_counts_once(http: httpx.AsyncClient):
     before = await pushes(http)
     again = await tell(http, HUB)
     assert (again.status_code, again.json()["status"]) == (200, "known")
+    for headers in (github(BODY, "d-9"), {**gitea(BODY), "X-Gitea-Delivery": "d-9"}):
+        assert (await tell(http, BODY, headers)).json()["status"] != "recorded"
     changed = json.dumps({**HUB, "after": "c" * 40}).encode()
     assert (await tell(http, changed, github(changed))).json()["status"] == "known"
     assert await pushes(http) == before

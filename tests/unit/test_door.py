@@ -208,6 +208,12 @@ async def test_a_token_says_who_calls(check: tokens.TokenCheck, private: rsa.RSA
         {"nbf": time.time() + 3600},
         {"kb_workspace": "another"},
         {"sub": "a\nb"},
+        {"sub": ""},
+        {"sub": " "},
+        {"sub": "a" * 256},
+        {"iat": time.time() + 3600},
+        {"aud": AUDIENCE + "x"},
+        {"kb_workspace": ["default"]},
     ],
 )
 async def test_a_token_of_another_kind_is_refused(

@@ -25,6 +25,8 @@ KEPT_SECONDS: Final = 300.0
 BETWEEN_LOOKS: Final = 30.0
 LEEWAY_SECONDS: Final = 30
 MOST_BYTES: Final = 1_000_000
+LONGEST_NAME: Final = 255
+"""OpenID Connect allows as much."""
 
 
 @dataclass
@@ -104,8 +106,11 @@ class TokenCheck:
         return self._caller(claims), float(claims["exp"])
 
     def _caller(self, claims: Mapping[str, Any]) -> Caller:
-        name = str(claims["sub"])[:100]
-        if claims.get("kb_workspace", self.workspace) != self.workspace or not name.isprintable():
+        name = str(claims["sub"])
+        # Cut short, or blank, two people would be one.
+        if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
+            raise ApiError(401, "the token names nobody", hint=f"sub: 1 to {LONGEST_NAME} letters")
+        if claims.get("kb_workspace", self.workspace) != self.workspace:
             raise ApiError(401, "the token is for another workspace", hint="its kb_workspace")
         agents = claims.get("kb_agents")
         limited = None if agents is None else frozenset(_texts(agents))

@@ -6,4 +6,4 @@ where workspace_id = %(workspace)s and status in ('requested', 'running') order 
 
 -- name: settle_operation
 update ops.requested_operations set status = %(status)s, result = %(result)s, updated_at = now()
-where key = %(key)s and status in ('requested', 'running');
+where workspace_id = %(workspace)s and key = %(key)s and status in ('requested', 'running');

@@ -7,7 +7,7 @@ from ops.pushes where workspace_id = %(workspace)s and taken_at is null order by
 
 -- name: take_push
 update ops.pushes set taken_at = now(), dagster_runs = %(runs)s
-where delivery_id = %(delivery)s and taken_at is null;
+where workspace_id = %(workspace)s and delivery_id = %(delivery)s and taken_at is null;
 
 -- name: record_origin
 update kb.pipeline_runs set trigger = %(trigger)s, requested_by = %(requested_by)s
