@@ -5,10 +5,10 @@ import re
 import time
 import uuid
 from collections.abc import AsyncIterator
-from typing import Any, Final, Literal, cast
+from typing import Annotated, Any, Final, Literal, cast
 
 import orjson
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,7 +19,7 @@ from graph.server.encoding import JsonResponse
 from graph.server.errors import ApiError
 from graph.server.openai_shapes import Completion, chunk_of, error_of
 from graph.server.orchestrate import asked_text, session_body
-from graph.server.replies.chat import ChatCompletion, Models
+from graph.server.replies.chat import ChatCompletion, Model, Models
 from graph.server.run_request import ID_PATTERN, RunRequest
 from graph.server.runs import until_ended
 from graph.server.server_parts import Caller, Parts, ServerParts
@@ -29,6 +29,7 @@ router = APIRouter(prefix="/v1", tags=["openai"], route_class=BorderRoute)
 MODEL: Final = "scriptorium"
 BORN: Final = 1_767_225_600
 MARGIN_SECONDS: Final = 60.0
+BROKEN_OFF: Final = "the server stops before the answer is there"
 
 
 class TextPart(BaseModel):
@@ -90,8 +91,16 @@ class ChatRequest(BaseModel):
 async def list_models(parts: Parts) -> JsonResponse:
     """The whole of it, and each agent that the caller may ask."""
     names = [MODEL, *(f"{MODEL}/{one}" for one in await _agents(parts))]
-    shown = [{"id": one, "object": "model", "created": BORN, "owned_by": MODEL} for one in names]
-    return JsonResponse({"object": "list", "data": shown})
+    return JsonResponse({"object": "list", "data": [_model(one) for one in names]})
+
+
+@router.get("/models/{model:path}", response_model=Model)
+async def get_model(parts: Parts, model: Annotated[str, Path(max_length=200)]) -> JsonResponse:
+    """One of them."""
+    agent = model.removeprefix(f"{MODEL}/")
+    if model != MODEL and (agent == model or agent not in await _agents(parts)):
+        raise _no_model(model)
+    return JsonResponse(_model(model))
 
 
 @router.post(
@@ -122,6 +131,14 @@ async def complete(parts: Parts, caller: Caller, chat: ChatRequest) -> Response:
     )
 
 
+def _model(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": BORN, "owned_by": MODEL}
+
+
+def _no_model(name: str) -> ApiError:
+    return ApiError(404, f"there is no model {name!r}", hint="GET /v1/models")
+
+
 async def _agents(parts: ServerParts) -> list[str]:
     if parts.agents is None:
         return []
@@ -133,7 +150,7 @@ async def _input(parts: ServerParts, chat: ChatRequest) -> tuple[str, dict[str, 
     """The session, and what its graph is given: all messages, unless it knows them already."""
     agent = chat.model.removeprefix(MODEL).removeprefix("/") or None
     if agent is not None and agent not in await _agents(parts):
-        raise ApiError(404, f"there is no model {chat.model!r}", hint="GET /v1/models")
+        raise _no_model(chat.model)
     given: dict[str, Any] = {"question": asked_text(parts, chat.question), "agent": agent}
     session = current_session_id() or str(uuid.uuid4())
     if not re.fullmatch(ID_PATTERN, session):
@@ -153,6 +170,10 @@ async def _whole(parts: ServerParts, session: str, run: Row, made: Completion) -
             503, "there is no answer yet", hint=f"GET /sessions/{session}; is there a worker?"
         ) from error
     body = await session_body(parts, session)
+    if body["status"] == "running":
+        raise ApiError(
+            503, BROKEN_OFF, hint=f"GET /sessions/{session}", headers={"Retry-After": "5"}
+        )
     if body["status"] == "failed":
         raise ApiError(502, f"the run failed: {body['error']}"[:500], hint=f"trace {run['run_id']}")
     return made.whole(body)
@@ -177,16 +198,25 @@ async def _pieces(
             if text := answer_piece(row["event"], said):
                 told = True
                 yield chunk_of(made.piece({"content": text}))
-        body = await session_body(parts, run["thread_id"])
-        if not told:
-            yield chunk_of(made.piece({"content": made.words(body)}))
-        yield chunk_of(made.piece({}, finish="stop", body=body))
-        if usage:
-            yield chunk_of(made.usage_chunk(body))
-        yield "data: [DONE]\n\n"
+        for piece in await _last_pieces(parts, run, made, ended=ended, told=told, usage=usage):
+            yield piece
     finally:
         if not ended and not parts.streams.closing.is_set():
             await asyncio.shield(_call_off(parts, run, caller))
+
+
+async def _last_pieces(
+    parts: ServerParts, run: Row, made: Completion, *, ended: bool, told: bool, usage: bool
+) -> list[str]:
+    session = run["thread_id"]
+    if not ended:
+        # Not as if this were the whole answer: the run goes on without this server.
+        return [chunk_of(error_of(f"{BROKEN_OFF}: GET /sessions/{session}", "unavailable", "503"))]
+    body = await session_body(parts, session)
+    whole = [] if told else [made.piece({"content": made.words(body)})]
+    whole.append(made.piece({}, finish="stop", body=body))
+    whole += [made.usage_chunk(body)] if usage else []
+    return [*map(chunk_of, whole), "data: [DONE]\n\n"]
 
 
 async def _call_off(parts: ServerParts, run: Row, caller: str) -> None:

@@ -29,7 +29,7 @@ NOWHERE = {
     "thread_id": "none", "session_id": "none", "run_id": "none", "approval_id": "none", "agent_id": "none",
     "checkpoint_id": "none", "key:path": "none", "delegation_id": "999", "assistant": "chat",
     "delivery_id": "none", "namespace": "none", "rest:path": "x", "name": "none", "answer_id": "none", "number": "1",
-    "cron_id": "none", "token": "t" * 43, "answer": "reject", "asset": "none",
+    "cron_id": "none", "token": "t" * 43, "answer": "reject", "asset": "none", "model:path": "scriptorium",
 }  # fmt: skip
 # As long as people are asked, and as long as there is the thread.
 STAY_OPEN = ("/orchestration/{session_id}/events", "/threads/{thread_id}/stream")

@@ -1,14 +1,16 @@
 """OpenAI's own client against the whole reader: at once, in pieces, in a session, and refused."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
 import openai
 import pytest
 
+from graph.server.app import stop_streams
 from graph.settings import ReaderSettings
 from tests.doubles.in_memory_knowledge import InMemoryKnowledge
-from tests.doubles.two_tenants import make_key
+from tests.doubles.two_tenants import make_key, tenant
 from tests.doubles.whole_reader import reader_settings, whole_reader
 
 QUESTION = "How many days of leave do employees have?"
@@ -39,6 +41,9 @@ async def test_openais_client_is_answered(database_url: str, url: str):
     async with client(url, key) as ask:
         names = {one.id for one in (await ask.models.list()).data}
         assert names == {"scriptorium", "scriptorium/hr", "scriptorium/it"}
+        assert (await ask.models.retrieve("scriptorium/hr")).id == "scriptorium/hr"
+        with pytest.raises(openai.NotFoundError, match="no model"):
+            await ask.models.retrieve("scriptorium/nobody")
         said = await ask.chat.completions.with_raw_response.create(
             model="scriptorium", messages=[{"role": "user", "content": QUESTION}]
         )
@@ -128,3 +133,25 @@ async def test_a_run_keeps_to_the_agents_of_its_key(database_url: str, url: str)
     async with httpx.AsyncClient(base_url=url, headers={"X-Api-Key": everyone}, timeout=60) as http:
         told = (await http.post("/orchestrate", json=body)).raise_for_status().json()
         assert "certificates" in told["answer"]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_server_that_ends_is_no_end_of_an_answer(database_url: str, stream: bool):
+    """Whoever was cut off must not take what came so far, or nothing, for the whole of it."""
+    key = make_key(database_url, "default", "asker")
+    asked = {"messages": [{"role": "user", "content": QUESTION}], "stream": stream}
+    async with tenant(database_url, "default") as server:  # no worker: it goes on for ever
+        asking = asyncio.create_task(server.call("POST", "/v1/chat/completions", key, asked))
+        while (await server.call("POST", "/threads/count", key, {"status": "busy"})).json() == 0:
+            assert not asking.done()
+        stop_streams(server.app)
+        told = await asking
+    session = told.headers["X-Session-ID"] if stream else None
+    assert "the server stops before the answer is there" in told.text
+    assert f"GET /sessions/{session or ''}" in told.text
+    if stream:
+        assert '"type":"unavailable"' in told.text
+        assert "[DONE]" not in told.text
+        assert '"finish_reason":"stop"' not in told.text
+    else:
+        assert (told.status_code, told.headers["Retry-After"]) == (503, "5")

@@ -85,6 +85,7 @@ _VIEWER: Final = (
     "POST /store/namespaces",
     "GET /sessions/{session_id}",
     "GET /v1/models",
+    "GET /v1/models/{model:path}",
     "GET /metrics",
     "WS /ws",
     # Its tools are calls of routes, each of which asks for its own role.

@@ -19,6 +19,8 @@ _MODEL: Final = {
 class Model(BaseModel):
     """What can be asked."""
 
+    model_config = example(**_MODEL)
+
     id: str
     object: Literal["model"]
     created: int
