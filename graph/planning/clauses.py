@@ -38,6 +38,7 @@ _OWN_PLAN: Final = re.compile(
 )
 
 
+_ONLY_HOW: Final = re.compile(r"(?:and\s+)?how(?:\s+exactly)?$")
 _EMPTY: Final = re.compile(
     r"(?:(?:and\s+|or\s+)?(?:why|how|when|where|what\s+for|since\s+when|how\s+so|why\s+not)|(?:would|will|could|can|won't|can't)\s+you(?:\s+(?:please|do\s+that|do\s+it))?|right|yes|no|asap|hey|hi|hello|thanks|thank\s+you|please|ok|okay|cheers|best|regards|(?:just|only)?\s*(?:show|tell|let)\s+(?:me|us)(?:\s+(?:it|that|them|first|know))?|\w+\s+(?:nothing|nobody|no\s+one)|(?:is|am\s+i|are\s+you|isn't)\s+(?:that|it|this|i|you)?\s*(?:correct|right|true|sure|so))$"
 )
@@ -223,7 +224,7 @@ def _with_their_sides(clauses: list[Clause]) -> list[Clause]:
     """In "Which is longer: this or that?" the colon parts nothing."""
     joined: list[Clause] = []
     for one in clauses:
-        if joined and (whole := _picked_among(joined[-1], one)):
+        if joined and (whole := _picked_among(joined[-1], one) or _asked_how(joined[-1], one)):
             joined[-1] = whole
             continue
         sided = joined and re.search(r"\b(?:versus|vs|or)\b|^side\s+by\s+side", joined[-1].plain)
@@ -235,6 +236,14 @@ def _with_their_sides(clauses: list[Clause]) -> list[Clause]:
         else:
             joined.append(one)
     return joined
+
+
+def _asked_how(before: Clause, how: Clause) -> Clause | None:
+    """Read "remove a member, how?" as one question."""
+    if not _ONLY_HOW.match(how.plain):
+        return None
+    text = f"{before.text.strip(' ,')} {how.text.strip()}"
+    return replace(before, text=text, plain=f"{before.plain} how")
 
 
 def _picked_among(before: Clause, pick: Clause) -> Clause | None:

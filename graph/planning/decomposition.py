@@ -26,7 +26,9 @@ _ANSWER_BEFORE: Final = re.compile(r"\b(?:their|his|her|they|them|he|she|that\s+
 _POINTS_BACK: Final = re.compile(
     r"\b(?:it|its|they|them|their|that|those|these|this|each\s+other|one\s+another|both|result|answer|above)\b"
 )
-_PRONOUN: Final = re.compile(r"\b(?:it|its|they|them|their|he|him|his|she|her)\b")
+_PRONOUN: Final = re.compile(
+    r"\b(?:it|its|they|them|their|he|him|his|she|her)\b|\b(?:may|can|must|should|to|do|does)\s.*\bones?$"
+)
 _ASKS_FOR_SOMEBODY: Final = re.compile(r"^(?:who|which|what\s+\w+s?\s+(?:have|has|had|are|were))\b")
 _FINDS_SOMEBODY: Final = re.compile(
     r"(?:find|identify|look\s+up|name|determine)\s+(?:out\s+)?(?:the|who|which)\b"

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from graph.planning.evidence import Evidence
 from graph.planning.needs_labels import Outline
 from graph.planning.needs_model import Reading
-from graph.planning.needs_reading import asks, decided
+from graph.planning.needs_reading import NOTHING_SAID, asks, decided
 
 _THRESHOLDS: Final = tuple(round(0.01 * step, 2) for step in range(3, 51))
 MISS: Final = 10
@@ -20,21 +21,13 @@ class Measured:
     right: Outline
     rules: Outline
     reading: Reading
-    away: bool = False
-    """Whether the words turn deeds away."""
-    wonders: bool = False
-    """Whether it begins as a question."""
-    handed: bool = False
-    """Whether the words hand a matter over."""
+    evidence: Evidence = NOTHING_SAID
 
     def acts(self) -> bool:
         return self.right.count("action") > 0
 
     def asks(self, asks_from: float) -> bool:
-        return asks(self.rules, self.reading, asks_from, **self.words())
-
-    def words(self) -> dict[str, bool]:
-        return {"away": self.away, "wonders": self.wonders, "handed": self.handed}
+        return asks(self.rules, self.reading, asks_from, self.evidence)
 
 
 def threshold(measured: Sequence[Measured]) -> float:
@@ -52,7 +45,7 @@ def _harm(row: Measured, asks_from: float) -> int:
 
 def figures(measured: Sequence[Measured], asks_from: float) -> dict[str, Any]:
     """Shares that are right by the rules alone and joined with the model."""
-    joined = [decided(one.rules, one.reading, asks_from, **one.words()) for one in measured]
+    joined = [decided(one.rules, one.reading, asks_from, one.evidence) for one in measured]
     return {
         "n": len(measured),
         "rules": _shares(measured, [one.rules for one in measured]),

@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -103,7 +103,10 @@ class Reading:
         """Whether a look at one thing, or none, is likeliest."""
         return sum(max(self.chances, key=lambda one: self.chances[one]).counts) <= 1
 
-    def best(self, *, acts: bool, greets: bool, sides: int = 0) -> Outline:
+    def best(
+        self, *, acts: bool, greets: bool, sides: int = 0,
+        allowed: Callable[[Outline], bool] = bool,
+    ) -> Outline:  # fmt: skip
         """The likeliest outline with a deed, or without one; none without steps unless it greets.
 
         So many `sides` as the words name are looked up alike: once each, or twice.
@@ -115,7 +118,8 @@ class Reading:
             and (one.shape == "direct") <= greets
             and one.alike(sides)
         }
-        return max(fitting, key=lambda one: fitting[one])
+        wanted = [one for one in fitting if allowed(one)] or list(fitting)
+        return max(wanted, key=lambda one: fitting[one])
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from graph.planning.asking_back import (
     says_nothing,
     unclear,
 )
+from graph.planning.chosen_type import as_chosen, chosen_type
 from graph.planning.clause_kinds import asks_for_stock
 from graph.planning.decomposition import sketch_of
 from graph.planning.dependencies import shape_of
@@ -65,7 +66,8 @@ class RulePlanner:
         if says_nothing(question) and classification.query_type != "schema_discovery":
             return draft.asking(unclear(registry))
         ruled = sketch_of(question, analysis=classification.query_type == "complex_analysis")
-        sketch = await self._read(ruled, question, registry)
+        ruled = as_chosen(ruled, chosen_type(classification), question)
+        sketch = await self._read(ruled, draft)
         if not sketch.needs:
             return draft.finished((), ("politeness needs no agent",), shape="direct")
         if refused := impossible_action(sketch, registry, question):
@@ -83,18 +85,19 @@ class RulePlanner:
             return draft.asking(AskedBack(asked, parts))
         return self.estimator.plan(plan, registry)
 
-    async def _read(self, ruled: Sketch, question: str, registry: Registry) -> Sketch:
+    async def _read(self, ruled: Sketch, draft: "_Draft") -> Sketch:
         """Who names agents knows what to ask them; the reading then only looks for deeds.
 
         One order that the writer knows, and nothing else, needs no reading.
         """
         orders = [one.question for one in ruled.needs if one.capability == "action"]
-        known = [one for one in orders if operation_named(one) in possible_actions(registry)]
+        known = [one for one in orders if operation_named(one) in possible_actions(draft.registry)]
         if len(known) == len(ruled.needs) == 1:
             return ruled
-        joined = await asyncio.to_thread(self.needs.joined, ruled, question)
+        asked = draft.question
+        joined = await asyncio.to_thread(self.needs.joined, ruled, asked, draft.classification)
         acts = any(one.capability == "action" for one in joined.needs)
-        return joined if acts or not named_in(question, registry.agents) else ruled
+        return joined if acts or not named_in(asked, draft.registry.agents) else ruled
 
 
 @dataclass(frozen=True)

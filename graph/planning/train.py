@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from graph.classification.question_model import load_model
 from graph.classification.rules import classify
+from graph.classification.trained import TrainedClassifier
 from graph.classification.wording import ends_of
 from graph.planning.decomposition import sketch_of
+from graph.planning.evidence import evidence_of
 from graph.planning.needs_labels import (
     TRAINING,
     LabelledOutline,
@@ -28,7 +30,6 @@ from graph.planning.needs_model import (
     sentence_model,
     training_digest,
 )
-from graph.planning.needs_reading import begins_as_a_question, handed_over, turned_away
 from graph.planning.needs_training import ROUNDS, Lesson, taught
 from graph.planning.sketch import Sketch
 from kb_contract.embedding_space import DEFAULT_MODEL
@@ -70,6 +71,7 @@ class Learner:
 
     def __init__(self, sentence_model: Path, rounds: tuple[int, int]) -> None:
         self._folder, self._rounds = sentence_model, rounds
+        self._classifier = TrainedClassifier()
 
     def taught(self, lessons: Sequence[Lesson]) -> NeedsModel:
         return taught(lessons, self._folder, load_model().changes, rounds=self._rounds)
@@ -85,11 +87,8 @@ class Learner:
         for one, lesson in pairs:
             if one.author in MEASURED:
                 reading = model.read(encoder.encode(ends_of(lesson.query)), lesson.rules)
-                asked = lesson.query
-                said = Measured(
-                    lesson.right, lesson.rules, reading, away=turned_away(asked),
-                    wonders=begins_as_a_question(asked), handed=handed_over(asked),
-                )  # fmt: skip
+                evidence = evidence_of(one.query, lesson.rules, self._classifier.local(one.query))
+                said = Measured(lesson.right, lesson.rules, reading, evidence)
                 measured.setdefault(one.author, []).append(said)
         return measured
 

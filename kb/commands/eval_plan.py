@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from graph.agents.registry import neutral_registry
-from graph.classification.rules import classify
+from graph.classification.trained import TrainedClassifier
 from graph.planning.agent_choice import no_affinity
 from graph.planning.plan_evaluation import LabelledPlan, plan_figures, plan_mistakes
 from graph.planning.registry import Registry
@@ -30,16 +30,12 @@ def measured(
 async def _planned(
     wanted: Sequence[LabelledPlan], registry: Registry
 ) -> list[tuple[LabelledPlan, WorkflowPlan]]:
-    planner = RulePlanner()
-    return [
-        (
-            one,
-            await planner.plan(
-                one.query, classify(one.query, registry=registry), registry, no_affinity
-            ),
-        )
-        for one in wanted
-    ]
+    planner, classifier = RulePlanner(), TrainedClassifier()
+    made: list[tuple[LabelledPlan, WorkflowPlan]] = []
+    for one in wanted:
+        said = await classifier.classify(one.query, registry=registry)
+        made.append((one, await planner.plan(one.query, said, registry, no_affinity)))
+    return made
 
 
 def _label(row: Mapping[str, Any]) -> LabelledPlan:

@@ -8,6 +8,7 @@ import pytest
 
 from graph.classification.low_rank import Changes, thin_names
 from graph.planning.decomposition import sketch_of
+from graph.planning.evidence import Evidence
 from graph.planning.needs_labels import FEATURES, HEADS, SHAPES, TRAINING, Outline
 from graph.planning.needs_measures import MISS, Measured, figures, threshold
 from graph.planning.needs_model import (
@@ -20,14 +21,8 @@ from graph.planning.needs_model import (
     save,
     training_digest,
 )
-from graph.planning.needs_reading import (
-    NeedsReader,
-    begins_as_a_question,
-    decided,
-    handed_over,
-    load_parts,
-    turned_away,
-)
+from graph.planning.needs_reading import NeedsReader, decided, load_parts
+from graph.planning.phrases import begins, says
 from graph.planning.train import MEASURED, by_rules
 from kb_contract.errors import BadSetting
 
@@ -70,10 +65,10 @@ def test_rules_or_model_ask_for_an_approval(rules: Outline, read: Reading, acts:
 
 def test_in_a_question_a_verb_of_the_rules_needs_some_belief_of_the_model():
     hardly = reading(LOOKUP, action=0.001)
-    assert not decided(DEED, hardly, FROM, wonders=True).count("action")
-    assert decided(DEED, reading(LOOKUP, action=0.06), FROM, wonders=True).count("action")
-    assert begins_as_a_question("How do I undo the last commit but keep my changes?")
-    assert not begins_as_a_question("Make a decision about the lease")
+    assert not decided(DEED, hardly, FROM, Evidence(wonders=True)).count("action")
+    assert decided(DEED, reading(LOOKUP, action=0.06), FROM, Evidence(wonders=True)).count("action")
+    assert begins("How do I undo the last commit but keep my changes?", "asks")
+    assert not begins("Make a decision about the lease", "asks")
 
 
 def test_the_likeliest_known_outline_is_taken():
@@ -117,9 +112,9 @@ def test_the_threshold_weighs_a_miss_as_many_needless_questions():
     ],
 )  # fmt: skip
 def test_who_says_that_nothing_is_to_be_done_is_taken_at_their_word(question: str):
-    assert turned_away(question)
-    assert not decided(LOOKUP, reading(DEED), FROM, away=True).count("action")
-    assert decided(DEED, reading(DEED), FROM, away=True).count("action")
+    assert says(question, "turned away")
+    assert not decided(LOOKUP, reading(DEED), FROM, Evidence(away=True)).count("action")
+    assert decided(DEED, reading(DEED), FROM, Evidence(away=True)).count("action")
 
 
 @pytest.mark.parametrize(
@@ -130,9 +125,9 @@ def test_who_says_that_nothing_is_to_be_done_is_taken_at_their_word(question: st
     ],
 )  # fmt: skip
 def test_what_is_handed_over_is_asked_about(question: str):
-    assert handed_over(question)
-    assert decided(LOOKUP, reading(GREETING), FROM, handed=True).count("action")
-    assert not handed_over("Who takes care of the garden?")
+    assert says(question, "handed over")
+    assert decided(LOOKUP, reading(GREETING), FROM, Evidence(handed=True)).count("action")
+    assert not says("Who takes care of the garden?", "handed over")
 
 
 def test_named_sides_are_looked_up_alike():
@@ -145,7 +140,7 @@ def test_named_sides_are_looked_up_alike():
 
 def test_orders_turn_nothing_away():
     for question in ("Send it to all", "Book the hall, the notice is out", "Don't forget to order"):
-        assert not turned_away(question)
+        assert not says(question, "turned away")
 
 
 def test_figures_count_missed_and_needless_approvals():
