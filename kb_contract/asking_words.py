@@ -10,8 +10,11 @@ _ASKING: Final = re.compile(
     r"\b(?:how|what|when|where|which|who|whom|whose|why|often|many|much|long|must|should|shall|may"
     r"|can|could|would|need|needs|do|does|did|tell|say|says|said|explain|describe|show|give|list"
     r"|please|me|us|i|we|you|my|our|your|mean|means|happen|happens|according|summari[sz]e|use|used"
-    # What kind of text is wanted, not what about.
-    r"|rules?|polic(?:y|ies)|procedures?|guidelines?|overview|summary|details?|information|exact(?:ly)?)\b",
+    # What kind of text or of answer is wanted, not what about.
+    r"|rules?|polic(?:y|ies)|procedures?|guidelines?|overview|summary|details?|information|exact(?:ly)?"
+    r"|handbooks?|manuals?|guides?|documents?|documentation|docs|chapters?|sections?|according"
+    r"|(?:good|bad|best|better|right|wrong|first|main)\s+(?:ideas?|ways?|thing|reasons?|steps?)|ideas?|ways?|reasons?|steps?"
+    r"|difference|between|allowed|possible|briefly|quickly)\b",
     re.IGNORECASE,
 )
 

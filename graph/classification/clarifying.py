@@ -25,6 +25,17 @@ ASKED: Final = "asked"
 # A reading that is this much less likely than the best one is not worth showing.
 _WORTH_SHOWING: Final = 0.3
 _MOST: Final = 3
+# Both are read in documents, by the same steps: which of the two is meant changes nothing that is done.
+_READ_ALIKE: Final[frozenset[QueryType]] = frozenset({"simple_lookup", "rag_document"})
+
+
+def sureness(found: Classification) -> float:
+    """Return how sure it is what is to be done, which may be surer than the type."""
+    if found.query_type not in _READ_ALIKE:
+        return found.confidence
+    return found.confidence + sum(
+        chance for kind, chance in found.alternatives if kind in _READ_ALIKE
+    )
 
 
 def plausible(found: Classification) -> tuple[QueryType, ...]:

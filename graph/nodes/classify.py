@@ -7,7 +7,13 @@ from typing import Any
 from langgraph.types import interrupt
 
 from graph.agents.registry import LiveRegistry
-from graph.classification.clarifying import ASKED, chosen, clarifying_request, plausible
+from graph.classification.clarifying import (
+    ASKED,
+    chosen,
+    clarifying_request,
+    plausible,
+    sureness,
+)
 from graph.classification.classifier import Classification, Classifier
 from graph.classification.trained import decided
 from graph.planning.asking_back import says_nothing
@@ -39,5 +45,5 @@ class Classify:
     def _unclear(self, state: State, found: Classification) -> bool:
         """Who names an agent or brings a plan has said what is wanted; "the thing" is asked about later."""
         said_already = bool(state.agent or state.clarified) or state.own_plan is not None
-        clear = found.path == "empty" or found.confidence >= self.ask_below
+        clear = found.path == "empty" or sureness(found) >= self.ask_below
         return not (said_already or clear or says_nothing(state.question))

@@ -12,7 +12,13 @@ from typer.testing import CliRunner
 from graph.agents.registry import LiveRegistry
 from graph.approval_requests.answers import read_answer
 from graph.approval_requests.shown_action import shown_action
-from graph.classification.clarifying import READINGS, chosen, clarifying_request, plausible
+from graph.classification.clarifying import (
+    READINGS,
+    chosen,
+    clarifying_request,
+    plausible,
+    sureness,
+)
 from graph.classification.classifier import Classification
 from graph.classification.rules import RuleClassifier
 from graph.gateways.question_adviser import ModelAdviser
@@ -44,6 +50,14 @@ def test_only_plausible_readings_are_shown_in_plain_words():
     assert request["options"] == [READINGS[kind] for kind in KINDS]
     assert "2. Do something" in request["action_requests"][0]["description"]
     assert json.loads(json.dumps(request)) == request
+
+
+def test_a_fact_and_an_explanation_are_read_alike_so_nobody_is_asked_which():
+    assert sureness(UNSURE) == pytest.approx(0.55)
+    acts = Classification(
+        "tool_operation", 0.4, "model", (("simple_lookup", 0.35), ("rag_document", 0.2))
+    )
+    assert sureness(acts) == 0.4
 
 
 @pytest.mark.parametrize(
