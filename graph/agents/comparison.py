@@ -1,5 +1,6 @@
 """Sets what several steps found side by side, and points at the numbers that differ."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,6 +12,12 @@ from graph.ports import AgentTask
 from graph.state import Claim, Passage, StepResult
 
 MOST_CLAIMS_A_SIDE: Final = 4
+_WORDS_OF_A_NAME: Final = 6
+_DETERMINER: Final = re.compile(r"^(?:the|our|your|its|their|a|an)\s+", re.IGNORECASE)
+_ASKS: Final = re.compile(
+    r"\?|^(?:how|what|which|who|whose|when|where|why|is|are|does|do|did|can|may|must|should)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -21,7 +28,12 @@ class Comparison:
         sides = {step: one for step, one in task.inputs.items() if one["claims"]}
         if not sides:
             return step_result(task, "nothing_found", "There is nothing to compare.")
-        claims = [claim for one in sides.values() for claim in _side(one)]
+        names = _names(list(sides.values()))
+        claims = [
+            claim
+            for one, name in zip(sides.values(), names, strict=True)
+            for claim in _side(one, name)
+        ]
         passages = [passage for one in sides.values() for passage in one["passages"]]
         differences = _differences(claims, passages)
         data: dict[str, Any] = {
@@ -33,10 +45,26 @@ class Comparison:
         return step_result(task, "done", text, claims=without_repeats(claims), data=data)
 
 
-def _side(side: StepResult) -> list[Claim]:
-    name = _name(side["agent_id"])
+def _names(sides: Sequence[StepResult]) -> list[str]:
+    """Call each side by what was looked up, else by who found it; where all are called alike, by nothing."""
+    looked_up = [_thing(str(one["data"].get("asked", ""))) for one in sides]
+    if all(looked_up) and len(set(looked_up)) > 1:
+        return looked_up
+    found_by = [_name(one["agent_id"]) for one in sides]
+    return found_by if len(set(found_by)) > 1 else [""] * len(sides)
+
+
+def _thing(question: str) -> str:
+    """Return the thing itself, where no more than its name was looked up."""
+    plain = _DETERMINER.sub("", question.strip())
+    short = 0 < len(plain.split()) <= _WORDS_OF_A_NAME and not _ASKS.search(question)
+    return plain[:1].upper() + plain[1:] if short else ""
+
+
+def _side(side: StepResult, name: str) -> list[Claim]:
+    before = f"{name}: " if name else ""
     return [
-        {**claim, "text": f"{name}: {claim['text']}"}
+        {**claim, "text": f"{before}{claim['text']}"}
         for claim in side["claims"][:MOST_CLAIMS_A_SIDE]
     ]
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from graph.agents.agents_graph import build_agents_graph, node_for
 from graph.agents.comparison import Comparison
 from graph.agents.rag import Rag
@@ -258,6 +260,30 @@ async def test_reasoning_and_comparison_keep_the_quotes_of_their_inputs() -> Non
     assert {quote["chunk_id"] for claim in compared["claims"] for quote in claim["quotes"]} <= set(
         places
     )
+
+
+@pytest.mark.parametrize(
+    ("agents", "asked_for", "names"),
+    [
+        (("security", "operations"), ("the signing keys", "badges"), {"Signing keys", "Badges"}),
+        (("security", "operations"), (QUESTION, QUESTION), {"Security", "Operations"}),
+        (("security", "security"), (QUESTION, QUESTION), set[str]()),
+    ],
+)
+async def test_sides_are_called_by_what_was_looked_up_else_by_who_found_it(
+    agents: tuple[str, str], asked_for: tuple[str, str], names: set[str]
+) -> None:
+    reader = knowledge()
+    inputs: dict[str, StepResult] = {}
+    for number, (agent, thing) in enumerate(zip(agents, asked_for, strict=True)):
+        inputs[f"s{number}"] = one = await asked(reader, agent, QUESTION)
+        one["data"] = {**one["data"], "asked": thing}
+    compares = AgentCapability(
+        agent_id="c", title="C", purpose="", kind="comparison", capabilities=("comparison",)
+    )
+    done = await Comparison()(AgentTask("c", compares, "comparison", "?", {}, inputs, "cheap"))
+    texts = [claim["text"] for claim in done["claims"]]
+    assert {text.partition(": ")[0] for text in texts if ": " in text} == names
 
 
 async def test_of_agents_asked_the_same_only_those_that_fit_as_well_are_heard() -> None:
