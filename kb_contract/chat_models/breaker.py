@@ -34,9 +34,28 @@ class BreakerChange:
     rest: float = 0.0
 
 
+@dataclass(frozen=True, eq=False)
+class Turn:
+    """A call that was admitted; it ends with one of the three words below."""
+
+    breaker: "Breaker"
+
+    def answered(self, seconds: float, *, slow: bool) -> None:
+        """An answer came; a slow one counts against the model."""
+        self.breaker.answered(self, seconds, slow=slow)
+
+    def failed(self, why: str, seconds: float, *, rest: float | None = None) -> None:
+        """It failed; with `rest` the model must not be asked for so long, whatever it did before."""
+        self.breaker.failed(self, why, seconds, rest=rest)
+
+    def left_alone(self) -> None:
+        """It was given up by us, so nothing is known of the model."""
+        self.breaker.left_alone(self)
+
+
 @dataclass
 class Breaker:
-    """One per model of a provider. Every admitted call ends with one of the three words below."""
+    """One per model of a provider. Once it was open, only the call that probes decides what becomes of it."""
 
     model: str
     clock: Callable[[], float]
@@ -48,53 +67,59 @@ class Breaker:
     counts: dict[str, int] = field(default_factory=dict[str, int], init=False)
     seconds: float = field(default=0.0, init=False)
     _opened: int = field(default=0, init=False)
-    _probing: bool = field(default=False, init=False)
+    _probe: Turn | None = field(default=None, init=False)
     _last: deque[tuple[float, str]] = field(default_factory=deque[tuple[float, str]], init=False)
 
     def waits(self) -> float:
         """Seconds until it may be asked; 0: now."""
         if self.state == "half_open":
-            return PROBE_LOOK if self._probing else 0.0
+            return PROBE_LOOK if self._probe else 0.0
         return max(0.0, self.until - self.clock()) if self.state == "open" else 0.0
 
-    def admit(self) -> bool:
-        """Whether a call may go now; the first one after a rest is the probe."""
+    def admit(self) -> Turn | None:
+        """Let a call go now, or not; the first one after a rest is the probe."""
         if self.waits() > 0:
-            return False
+            return None
         if self.state == "open":
             self._change("half_open", self.why)
-        self._probing = self.state == "half_open"
-        return True
+        turn = Turn(self)
+        if self.state == "half_open":
+            self._probe = turn
+        return turn
 
-    def answered(self, seconds: float, *, slow: bool) -> None:
-        """An answer came; a slow one counts against it."""
+    def answered(self, turn: Turn, seconds: float, *, slow: bool) -> None:
         self._note("slow" if slow else "answered", seconds)
-        probed, self._probing = self._probing, False
-        if self.state != "closed" and probed and not slow:
+        probed = self._was_probe(turn)
+        if probed and not slow:
             self._opened = 0
             self._last.clear()
             self._change("closed", "it answers again")
         elif probed or (self.state == "closed" and self._too_many("slow", self.rules.slow)):
             self._open("it is slow", None)
 
-    def failed(self, why: str, seconds: float, *, rest: float | None = None) -> None:
-        """It failed; with `rest` it must not be asked for so long, whatever it did before."""
+    def failed(self, turn: Turn, why: str, seconds: float, *, rest: float | None = None) -> None:
         self._note("failed", seconds)
-        probed, self._probing = self._probing, False
+        probed = self._was_probe(turn)
         # Calls that were under way when it opened say nothing new.
         news = self.state == "closed" and self._too_many("failed", self.rules.failures)
         if rest is not None or probed or news:
             self._open(why, rest)
 
-    def left_alone(self) -> None:
-        """The call was given up by us, so nothing is known of the model."""
-        self._probing = False
+    def left_alone(self, turn: Turn) -> None:
+        self._was_probe(turn)
 
     def numbers(self) -> dict[str, object]:
         """What health and metrics show."""
         state = {"model": self.model, "state": self.state, "why": self.why}
         waits = {"waits_seconds": round(self.waits(), 1), "seconds": round(self.seconds, 3)}
         return {**state, **waits, "calls": dict(self.counts)}
+
+    def _was_probe(self, turn: Turn) -> bool:
+        """Whether it was the one that probes; calls that are under way since before say nothing of now."""
+        was = turn is self._probe
+        if was:
+            self._probe = None
+        return was
 
     def _note(self, what: str, seconds: float) -> None:
         self.counts[what] = self.counts.get(what, 0) + 1

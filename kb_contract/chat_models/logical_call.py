@@ -8,7 +8,7 @@ from kb_contract.chat_models.books import Books, BudgetSpent
 from kb_contract.chat_models.litellm_library import litellm
 from kb_contract.chat_models.profiles import Tier
 from kb_contract.chat_models.request import Answered, Request
-from kb_contract.chat_models.switchboard import Choice, Switchboard
+from kb_contract.chat_models.switchboard import Admitted, Choice, Switchboard
 from kb_contract.chat_models.written import Check, Heard, NoAnswer, Usage, Written
 
 ATTEMPTS: Final = 2
@@ -37,6 +37,8 @@ class LogicalCall:
     heard: Heard | None
     spent: list[Usage] = field(default_factory=list[Usage], init=False)
     said: list[str] = field(default_factory=list[str], init=False)
+    refused: int = field(default=0, init=False)
+    """Requests that were refused for what they say, and cost nothing."""
 
     async def in_time(self) -> Written:
         """Return the answer before its time ends, or raise `NoAnswer`."""
@@ -53,7 +55,9 @@ class LogicalCall:
         self.board.retries.called()
         last: Answered | None = None
         for left in range(ATTEMPTS - 1, -1, -1):
+            paid = len(self.spent)
             last = await self._asked(await self._next(last), last, more_may_come=left > 0)
+            self.refused += last.refuses and len(self.spent) == paid
             if not last.problem:
                 return Written(last.text, tuple(self.spent))
             self.said.append(f"{last.choice[1].model}: {last.problem}")
@@ -64,9 +68,11 @@ class LogicalCall:
     def failed(self, *more: str) -> NoAnswer:
         """Say what went wrong."""
         what = "; ".join(dict.fromkeys([*self.said, *more])) or "no model answered"
-        return NoAnswer(what[:1000], where="the chat model", cure=_CURE, usage=tuple(self.spent))
+        return NoAnswer(
+            what[:1000], where="the chat model", cure=_CURE, usage=tuple(self.spent), refused=self.refused
+        )  # fmt: skip
 
-    async def _next(self, last: Answered | None) -> Choice:
+    async def _next(self, last: Answered | None) -> Admitted:
         """Choose whom to ask now."""
         among = self._candidates(last)
         if last is not None and not last.may_mend:
@@ -81,7 +87,7 @@ class LogicalCall:
             raise self.failed(*(self._state(one) for one in among))
         return found
 
-    async def _admitted(self, among: list[Choice]) -> Choice | None:
+    async def _admitted(self, among: list[Choice]) -> Admitted | None:
         """Return whom to ask; waits for a model that may be asked in a moment."""
         enough = self._left() - min(MOST_PATIENCE, self._left() - 1)
         found = self.board.first_admitted(among)
@@ -104,7 +110,7 @@ class LogicalCall:
         return f"{choice[1].model} is not asked for {breaker.waits():.0f} s more ({breaker.why})"
 
     async def _asked(
-        self, choice: Choice, last: Answered | None, *, more_may_come: bool
+        self, admitted: Admitted, last: Answered | None, *, more_may_come: bool
     ) -> Answered:
         user = self.user
         if last is not None and last.failure is None:
@@ -113,15 +119,15 @@ class LogicalCall:
             share = FIRST_SHARE if more_may_come else 1.0
             seconds = max(0.05, share * self._left() - 0.05)
             request = Request(
-                self.board, self.books, choice, self.tier, self.system, user, seconds,
+                self.board, self.books, admitted, self.tier, self.system, user, seconds,
                 self.check, self.heard, self.spent, whole=last is not None and last.streams_nothing,
             )  # fmt: skip
             try:
                 return await request.sent()
             except BudgetSpent as error:
-                choice = await self._within_budget(error, choice)
+                admitted = await self._within_budget(error, admitted.choice)
 
-    async def _within_budget(self, error: BudgetSpent, choice: Choice) -> Choice:
+    async def _within_budget(self, error: BudgetSpent, choice: Choice) -> Admitted:
         """Find another way, as the budget wants it."""
         if error.over == "cheaper" and self.tier != "cheap":
             self.tier = "cheap"
@@ -130,8 +136,9 @@ class LogicalCall:
                 return cheaper
         if error.over == "throttle" and self._left() > 2 * BUDGET_LOOK:
             await self._pause(BUDGET_LOOK)
-            if self.board.breaker(choice[1]).admit():
-                return choice
+            again = self.board.first_admitted([choice])
+            if again is not None:
+                return again
         raise self.failed(error.what)
 
     async def _pause(self, seconds: float) -> None:

@@ -9,7 +9,7 @@ from kb_contract.chat_models.failures import ProviderFailure
 from kb_contract.chat_models.prices import Count, believed, count_asked, count_written, dollars
 from kb_contract.chat_models.profiles import Deployment, Role, Tier
 from kb_contract.chat_models.provider_call import ProviderCall
-from kb_contract.chat_models.switchboard import Choice, Switchboard
+from kb_contract.chat_models.switchboard import Admitted, Choice, Switchboard
 from kb_contract.chat_models.written import Check, Heard, Usage
 
 _UNPAID: Final = frozenset({"busy", "refused_us", "refused_this", "down"})
@@ -35,6 +35,11 @@ class Answered:
         return self.failure is not None and not self.failure.streams
 
     @property
+    def refuses(self) -> bool:
+        """Whether it is this text that it does not take."""
+        return self.failure is not None and self.failure.kind == "refused_this"
+
+    @property
     def may_pass(self) -> bool:
         """Whether asking the same model the same again may help."""
         return self.failure is None or self.failure.kind not in {"refused_us", "refused_this"}
@@ -46,7 +51,7 @@ class Request:
 
     board: Switchboard
     books: Books
-    choice: Choice
+    admitted: Admitted
     tier: Tier
     system: str
     user: str
@@ -63,8 +68,7 @@ class Request:
             {"role": "system", "content": self.system},
             {"role": "user", "content": self.user},
         ]
-        prompt = count_asked(self._deployment, messages)
-        held = await self._held(prompt)
+        prompt, held = await self._held(messages)
         call = ProviderCall(
             self._deployment,
             messages,
@@ -76,20 +80,27 @@ class Request:
             answered = await self._answered(call)
         except BaseException:
             # Given up by whoever asked: nobody waits for the books, and the row is there already.
-            self.board.breaker(self._deployment).left_alone()
+            self.admitted.turn.left_alone()
             receipt = self._receipt(held, call, "abandoned", began, self._paid(call, prompt))
             self.board.beside(self.books.settle(receipt))
             raise
         await self._settled(held, call, answered, began, prompt)
         return answered
 
-    async def _held(self, prompt: int) -> Held:
-        order = order_for(self._deployment, self.tier, self.choice[0], prompt, self.seconds)
+    async def _held(self, messages: list[dict[str, str]]) -> tuple[int, Held]:
+        try:
+            prompt = count_asked(self._deployment, messages)
+            order = order_for(self._deployment, self.tier, self._role, prompt, self.seconds)
+            return prompt, await self._hold(order)
+        except BaseException:
+            self.admitted.turn.left_alone()
+            raise
+
+    async def _hold(self, order: Order) -> Held:
         holding = asyncio.ensure_future(self.books.hold(order))
         try:
             return await asyncio.shield(holding)
         except BaseException:
-            self.board.breaker(self._deployment).left_alone()
             refused = holding.done() and (holding.cancelled() or holding.exception() is not None)
             if not refused:
                 self.board.beside(self._given_back(holding))
@@ -103,7 +114,7 @@ class Request:
         loop = asyncio.get_running_loop()
         began = loop.time()
         limit = min(self.seconds, self._deployment.timeout)
-        breaker = self.board.breaker(self._deployment)
+        turn, choice = self.admitted.turn, self.admitted.choice
         try:
             async with asyncio.timeout(limit):
                 text = await call.answer()
@@ -115,13 +126,13 @@ class Request:
             seconds = loop.time() - began
             if self.whole:
                 self.board.whole_only.add(self._deployment.place)
-            breaker.answered(seconds, slow=seconds > self._deployment.slow_seconds)
-            return Answered(self.choice, text, self.check(text))
+            turn.answered(seconds, slow=seconds > self._deployment.slow_seconds)
+            return Answered(choice, text, self.check(text))
         if failure.counts and failure.streams:
-            breaker.failed(failure.what, loop.time() - began, rest=failure.rest)
+            turn.failed(failure.what, loop.time() - began, rest=failure.rest)
         else:
-            breaker.left_alone()
-        return Answered(self.choice, "", failure.what, failure)
+            turn.left_alone()
+        return Answered(choice, "", failure.what, failure)
 
     async def _settled(
         self, held: Held, call: ProviderCall, answered: Answered, began: float, prompt: int
@@ -165,11 +176,15 @@ class Request:
             "cost": receipt.dollars,
             "source": receipt.count.source,
         }
-        return {**usage, "role": self.choice[0]} if self.board.has_several else usage
+        return {**usage, "role": self._role} if self.board.has_several else usage
+
+    @property
+    def _role(self) -> Role:
+        return self.admitted.choice[0]
 
     @property
     def _deployment(self) -> Deployment:
-        return self.choice[1]
+        return self.admitted.choice[1]
 
 
 def order_for(one: Deployment, tier: Tier, role: Role, prompt: int, seconds: float) -> Order:

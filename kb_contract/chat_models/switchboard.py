@@ -8,12 +8,20 @@ from typing import Any
 
 import structlog
 
-from kb_contract.chat_models.breaker import Breaker, BreakerChange, BreakerRules
+from kb_contract.chat_models.breaker import Breaker, BreakerChange, BreakerRules, Turn
 from kb_contract.chat_models.profiles import Deployment, Profile, Role
 from kb_contract.chat_models.retry_budget import RetryBudget
 
 log = structlog.get_logger(__name__)
 Choice = tuple[Role, Deployment]
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """Whom to ask, and the word that it may be asked now."""
+
+    choice: Choice
+    turn: Turn
 
 
 def _told_nobody(_change: BreakerChange) -> None:
@@ -45,9 +53,13 @@ class Switchboard:
             self._breakers[place] = Breaker(place, self.clock, self.rules, self.tell)
         return self._breakers[place]
 
-    def first_admitted(self, choices: Sequence[Choice]) -> Choice | None:
+    def first_admitted(self, choices: Sequence[Choice]) -> Admitted | None:
         """Return the first that may be asked; it is counted as asked."""
-        return next((one for one in choices if self.breaker(one[1]).admit()), None)
+        for one in choices:
+            turn = self.breaker(one[1]).admit()
+            if turn is not None:
+                return Admitted(one, turn)
+        return None
 
     def shortest_wait(self, choices: Sequence[Choice]) -> float:
         return min((self.breaker(one).waits() for _, one in choices), default=float("inf"))

@@ -44,7 +44,15 @@ class NoAnswer(ModelFailed):
     """There is no answer that can be used; `usage` says what was paid all the same."""
 
     def __init__(
-        self, what: str, *, where: str = "", cure: str = "", usage: tuple[Usage, ...] = ()
+        self,
+        what: str,
+        *,
+        where: str = "",
+        cure: str = "",
+        usage: tuple[Usage, ...] = (),
+        refused: int = 0,
     ) -> None:
         super().__init__(what, where=where, cure=cure)
         self.usage = usage
+        self.refused = refused
+        """Requests that a provider would not take, whoever asks: they cost nothing, and asking again helps nobody."""
