@@ -5,6 +5,7 @@ import os
 from functools import cache, wraps
 from typing import Any, cast
 
+from kb_contract.chat_models.lenient_account import lenient
 from kb_contract.chat_models.measured_reply import measure
 
 
@@ -24,6 +25,7 @@ def litellm() -> Any:
         (BaseOpenAILLM, "_get_async_http_client"),
     ):
         setattr(owner, name, _careful(inspect.getattr_static(owner, name)))
+    library.Usage.__init__ = lenient(library.Usage.__init__)
     return library
 
 
@@ -39,6 +41,8 @@ def _careful(made: Any) -> Any:
             # A redirect would carry texts and key elsewhere.
             client.follow_redirects = False
             client.event_hooks["response"].append(measure)
+            # Nothing that unpacks to more than it seems.
+            client.headers["accept-encoding"] = "identity"
         return client
 
     return make

@@ -9,6 +9,7 @@ from typing import Any, Final
 from kb_contract.chat_models.failures import ProviderFailure, failure_of
 from kb_contract.chat_models.litellm_library import litellm
 from kb_contract.chat_models.profiles import Deployment
+from kb_contract.chat_models.spoken_part import SpokenPart
 from kb_contract.text_border import clean_text
 
 _PLAIN: Final = re.compile(r"[A-Za-z_]{1,30}")
@@ -27,13 +28,15 @@ class ProviderCall:
     """Hears each piece as it comes."""
     stream: bool = True
     text: str = field(default="", init=False)
+    """All that came, thoughts too: it is paid."""
     told: Any = field(default=None, init=False)
     """What the provider says of the tokens, if it does."""
     began: bool = field(default=False, init=False)
     """Whether it took the request: what comes then is paid, used or not."""
+    _spoken: SpokenPart = field(default_factory=SpokenPart, init=False)
 
     async def answer(self) -> str:
-        """Return the whole text, or raise `ProviderFailure`."""
+        """Return all that is said, or raise `ProviderFailure`."""
         try:
             finish = await (self._streamed() if self.stream else self._at_once())
         except ProviderFailure:
@@ -45,9 +48,11 @@ class ProviderCall:
             kind = "not_whole" if finish is None else "refused_this"
             said = finish if finish is None or _PLAIN.fullmatch(str(finish)) else "unreadable"
             raise ProviderFailure(kind, f"the answer is not whole (finish_reason {said})")
-        if not self.text.strip():
-            raise ProviderFailure("not_whole", "the answer is empty")
-        return clean_text(self.text)
+        said = self._spoken.whole()
+        if not said.strip():
+            thoughts = " but for its thoughts" if self.text.strip() else ""
+            raise ProviderFailure("not_whole", f"the answer is empty{thoughts}")
+        return clean_text(said)
 
     async def _streamed(self) -> str | None:
         stream = await litellm().acompletion(
@@ -102,7 +107,8 @@ class ProviderCall:
             raise ProviderFailure(
                 "not_whole", f"the answer has more than {LONGEST_ANSWER:,} characters"
             )
-        self.heard(piece)
+        if said := self._spoken.take(piece):
+            self.heard(said)
 
     def _request(self) -> dict[str, Any]:
         one = self.deployment

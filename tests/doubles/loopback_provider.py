@@ -117,6 +117,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-type", kind)
         if reply.retry_after is not None:
             self.send_header("retry-after", reply.retry_after)
+        if reply.encoding is not None:
+            self.send_header("content-encoding", reply.encoding)
         if reply.location is not None:
             self.send_header("location", reply.location)
         if length is None:

@@ -16,7 +16,7 @@ class Reply:
     status: int = 200
     finish_reason: str | None = "stop"
     choices: bool = True
-    usage: bool | dict[str, int] = True
+    usage: bool | dict[str, Any] = True
     """True: as it is; False: none; else what it lies."""
     hang_seconds: float = 0.0
     """Say nothing for so long, and then nothing at all."""
@@ -30,6 +30,8 @@ class Reply:
     retry_after: str | None = None
     location: str | None = None
     """Where it sends its caller to."""
+    encoding: str | None = None
+    """How `raw` is packed, as it says."""
     streams: bool = True
     """False: gives its answer at once, whatever it was asked for."""
 

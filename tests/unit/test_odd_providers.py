@@ -151,3 +151,36 @@ async def test_what_began_to_come_is_paid_and_what_was_refused_is_not(
     assert paid.dollars > 0
     assert refused.count.prompt == 0
     assert refused.dollars == 0
+
+
+WHOLE = {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}
+ACCOUNTS: dict[str, dict[str, Any]] = {
+    "fractions": {"prompt_tokens": 10.5, "completion_tokens": 2.5, "total_tokens": 13.0},
+    "one fraction": {**WHOLE, "completion_tokens": 2.5},
+    "lists": {"prompt_tokens": [1], "completion_tokens": {}, "total_tokens": True},
+    "a text for details": {**WHOLE, "prompt_tokens_details": "no"},
+    "a fraction in details": {**WHOLE, "prompt_tokens_details": {"cached_tokens": 1.5}},
+    "a list for details": {**WHOLE, "completion_tokens_details": [1]},
+    "words": {"prompt_tokens": "ten", "completion_tokens": "two", "total_tokens": "twelve"},
+    "more than there is": {**WHOLE, "cost": "free", "server_tool_use": 7, "speed": {"a": []}},
+}
+
+
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+@pytest.mark.parametrize("streams", [True, False])
+@pytest.mark.parametrize("account", ACCOUNTS)
+async def test_an_account_that_nobody_can_read_costs_no_answer(
+    asked: LoopbackProvider, account: str, streams: bool
+) -> None:
+    asked.says(Reply(text="A fine answer.", usage=ACCOUNTS[account], streams=streams))
+    books = KeptBooks()
+
+    assert await written(loopback_model(asked, books=books)) == "A fine answer."
+
+    count = books.receipts[-1].count
+    assert count.prompt > 0
+    assert count.completion > 0
+    counts = [ACCOUNTS[account][name] for name in ("prompt_tokens", "completion_tokens")]
+    known = counts == [10, 2]
+    assert count.source == ("provider" if known else "estimated")
+    assert (count.prompt == 10) is known

@@ -1,7 +1,9 @@
 """Providers whose streams flood: with what carries nothing, and without an end."""
 
 import asyncio
+import gzip
 import json
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -109,3 +111,52 @@ async def test_a_burst_that_carries_nothing_leaves_others_their_turns() -> None:
     await beside
     assert read == burst
     assert len(set(seen)) == len(seen) >= len(burst) / 4096
+
+
+def packed(encoding: str, body: bytes) -> bytes:
+    return gzip.compress(body) if encoding == "gzip" else zlib.compress(body)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+@pytest.mark.parametrize(("library", "said"), [("openai", of_openai), ("anthropic", of_anthropic)])
+async def test_a_packed_reply_is_unpacked_piece_by_piece(
+    asked: LoopbackProvider, library: str, said: Callable[[str], bytes], encoding: str
+) -> None:
+    asked.says(Reply(raw=packed(encoding, COMMENT + said("all of it")), encoding=encoding))
+    assert await written(asked, library) == "all of it"
+    assert {one["accept-encoding"] for one in lower(asked.headers)} == {"identity"}
+    bomb = packed(encoding, COMMENT * ENOUGH + said("all of it"))
+    assert len(bomb) < LONGEST_REPLY / 100
+    asked.says(Reply(raw=bomb, encoding=encoding))
+    with pytest.raises(NoAnswer):
+        await written(asked, library)
+
+
+def lower(headers: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [{name.lower(): value for name, value in one.items()} for one in headers]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "zstd", "gzip, gzip", "x" * 9_000])
+async def test_what_cannot_be_unpacked_is_no_answer(asked: LoopbackProvider, encoding: str) -> None:
+    asked.says(Reply(raw=of_openai("all of it"), encoding=encoding))
+    with pytest.raises(NoAnswer):
+        await written(asked, "openai")
+
+
+async def test_one_piece_never_unpacks_into_more_than_a_piece() -> None:
+    bomb = gzip.compress(b"x" * 3_000_000)
+
+    class OnePiece(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield bomb
+
+    strange = httpx.MockTransport(
+        lambda _: httpx.Response(200, stream=OnePiece(), headers={"content-encoding": "gzip"})
+    )
+    async with (
+        httpx.AsyncClient(transport=strange, event_hooks={"response": [measure]}) as client,
+        client.stream("GET", "http://127.0.0.1/") as reply,
+    ):
+        sizes = [len(piece) async for piece in reply.aiter_raw()]
+    assert sum(sizes) == 3_000_000
+    assert max(sizes) <= 4096
