@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from kb_contract.entity_names import LONGEST_NAME, folded
+from kb_contract.text_border import clean
 
 LONGEST_SITUATION: Final = 240
 _NAMED: Final = 3
@@ -68,7 +69,9 @@ def read_extraction(text: str) -> tuple[ChunkExtractionV1 | None, str]:
     """Read what a model wrote; where it is no extraction, say why."""
     body = text.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
     try:
-        return ChunkExtractionV1.model_validate_json(body), ""
+        found = ChunkExtractionV1.model_validate_json(body)
+        # JSON can name letters that no database keeps.
+        return ChunkExtractionV1.model_validate(clean(found.model_dump())), ""
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False, include_context=False)
         said = "; ".join(_problem(dict(one)) for one in found[:_NAMED])

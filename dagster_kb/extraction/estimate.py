@@ -7,7 +7,8 @@ from dagster_kb.extraction.extractor import Extractor
 from dagster_kb.extraction.passages import SHOWN_BEFORE
 from kb_contract.chat_models.prices import Count, dollars
 
-LETTERS_OF_A_TOKEN: Final = 4
+# Bytes and not letters, since a letter of Chinese or Japanese is about one token.
+BYTES_OF_A_TOKEN: Final = 4
 # Of an answer, where there was none before.
 USUAL_COMPLETION: Final = 350
 # Names of the fields, headings, and the end of what stands before.
@@ -26,21 +27,23 @@ class ExtractionEstimate:
 
     @property
     def said(self) -> str:
+        tokens = self.prompt_tokens + self.completion_tokens
+        unlisted = " (no price is listed for it)" if tokens and not self.dollars else ""
         return (
-            f"{self.passages:,} passages, about {self.prompt_tokens + self.completion_tokens:,} tokens of "
-            f"{self.model}: ${self.dollars:.4f}"
+            f"{self.passages:,} passages, about {tokens:,} tokens of {self.model}: "
+            f"${self.dollars:.4f}{unlisted}"
         )
 
 
 def estimate_of(
-    extractor: Extractor, passages: int, characters: int, usual_completion: float | None
+    extractor: Extractor, passages: int, size: int, usual_completion: float | None
 ) -> ExtractionEstimate:
-    """Estimate; `characters` are those of all the passages."""
+    """Estimate; `size` is that of all the passages, in bytes."""
     if extractor.board is None or not passages:
         return ExtractionEstimate(passages, 0, 0, 0.0, extractor.model)
-    around = len(extractor.prompt.text) + _AROUND
+    around = len(extractor.prompt.text.encode()) + _AROUND
     count = Count(
-        (characters + passages * around) // LETTERS_OF_A_TOKEN,
+        (size + passages * around) // BYTES_OF_A_TOKEN,
         round(passages * (usual_completion or USUAL_COMPLETION)),
     )
     deployment = extractor.board.profile.in_order(extractor.tier)[0][1]

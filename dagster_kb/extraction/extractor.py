@@ -34,6 +34,8 @@ class Extracted:
     model: str | None = None
     usage: Sequence[Usage] = ()
     latency_ms: int = 0
+    refused: int = 0
+    """Requests that a provider would not take, for what the passage says."""
 
     @property
     def cost(self) -> float:
@@ -110,6 +112,7 @@ def _without(error: NoAnswer, heard: _Heard, latency_ms: int) -> Extracted:
     status: Status = "INVALID" if len(heard.texts) >= _REQUESTS else "ERROR"
     return Extracted(
         status, text, None, problem, error.what[:500], usage=error.usage, latency_ms=latency_ms,
+        refused=error.refused,
         model=error.usage[-1]["model"] if error.usage else None,
     )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dagster_kb.extraction.desk import ExtractionDesk
-from dagster_kb.extraction.estimate import LETTERS_OF_A_TOKEN, ExtractionEstimate, estimate_of
+from dagster_kb.extraction.estimate import BYTES_OF_A_TOKEN, ExtractionEstimate, estimate_of
 from dagster_kb.intake.estimates import Estimator
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
@@ -37,6 +37,6 @@ class Forecast:
         return estimate_of(
             extractor,
             known["passages"] + new,
-            known["characters"] + tokens * LETTERS_OF_A_TOKEN,
+            known["size"] + tokens * BYTES_OF_A_TOKEN,
             self.ledger.extractions.usual_completion(extractor.key),
         )

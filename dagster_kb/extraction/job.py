@@ -34,6 +34,8 @@ class Tally:
     seconds: float = 0.0
     stopped: str = ""
     """Why it ended before everything was asked."""
+    for_money: bool = False
+    """It ended since there was none, or since nobody agreed to more."""
 
     @property
     def asked(self) -> int:
@@ -64,6 +66,8 @@ class ExtractionJob:
     tell: Callable[[int, int], None] = lambda _done, _total: None
     concurrency: int = CONCURRENCY
     stop_on_first_error: bool = False
+    most_dollars: float | None = None
+    """What it may cost unasked; None: a person agreed to whatever it costs."""
     tally: Tally = field(default_factory=Tally, init=False)
     _failures: int = field(default=0, init=False)
     _said: float = field(default=0.0, init=False)
@@ -149,7 +153,7 @@ class ExtractionJob:
             **self.extractor.key,
             "model": result.model,
             "status": result.status,
-            "attempts": len(result.usage),
+            "attempts": len(result.usage) + result.refused,
             "raw_text": result.raw_text,
             "parsed": result.parsed.model_dump(mode="json") if result.parsed else None,
             "validation_error": result.validation_error or None,
@@ -169,11 +173,22 @@ class ExtractionJob:
             tally.done, self._failures = tally.done + 1, 0
         else:
             self._count_failure(passage, result)
+        self._look_at_costs(total)
         self.tell(tally.asked, total)
         if time.monotonic() - self._said >= SECONDS_BETWEEN:
             self._said = time.monotonic()
             self.stages.say("extraction", asked=tally.asked, total=total, invalid=tally.invalid,
                             errors=tally.errors, dollars=round(tally.cost, 6))  # fmt: skip
+
+    def _look_at_costs(self, total: int) -> None:
+        """Answers may be longer than was estimated: nobody agreed to that."""
+        tally, most = self.tally, self.most_dollars
+        if most is not None and tally.cost > most and tally.asked < total and not tally.stopped:
+            tally.for_money = True
+            tally.stopped = (
+                f"${tally.cost:.4f} for {tally.asked} of {total} passages, more than the ${most:g} that a "
+                "run may cost unasked"
+            )
 
     def _count_failure(self, passage: Passage, result: Extracted) -> None:
         tally = self.tally
@@ -185,9 +200,9 @@ class ExtractionJob:
         else:
             tally.errors += 1
             self._failures += 1
-        if self.stop_on_first_error:
+        if self.books.refused and self.books.refused in result.error:
+            tally.stopped, tally.for_money = self.books.refused, True
+        elif self.stop_on_first_error:
             tally.stopped = f"{passage.place}: {why}"
-        elif self.books.refused and self.books.refused in result.error:
-            tally.stopped = self.books.refused
         elif self._failures >= MOST_FAILURES:
             tally.stopped = f"{self._failures} passages in a row had no answer; the last: {why}"

@@ -56,9 +56,11 @@ class ExtractionWork:
         extractor = self.desk.extractor(self.settings)
         self.ledger.say_profile(self.generation, extractor.prompt.name, extractor.key)
         name_wanted(self.ledger, self.generation, extractor)
+        if self.settings.stop_on_first_error and not wish.again:
+            self._stop_at(self.ledger.first_in_vain(self.generation, extractor.key))
         waiting = self._waiting(extractor, again=wish.again)
         estimate = estimate_of(
-            extractor, len(waiting), sum(one.characters for one in waiting),
+            extractor, len(waiting), sum(one.size for one in waiting),
             self.ledger.usual_completion(extractor.key),
         )  # fmt: skip
         limit = self.desk.limit(self.settings)
@@ -77,14 +79,19 @@ class ExtractionWork:
         tally = ExtractionJob(
             self.ledger, extractor, books, self.stages, self.tell, self.desk.concurrency,
             self.settings.stop_on_first_error,
+            None if wish.approved else self.desk.limit(self.settings),
         ).run(waiting)  # fmt: skip
-        if tally.stopped and self.settings.stop_on_first_error:
+        if self.settings.stop_on_first_error and not tally.for_money:
+            self._stop_at(tally.stopped)
+        return tally, tally.stopped if tally.for_money else ""
+
+    def _stop_at(self, error: str) -> None:
+        if error:
             raise BadInput(
-                f"extraction stopped at its first error: {tally.stopped}",
+                f"extraction stopped at its first error: {error}",
                 where=self.generation.agent_id,
-                cure="mend the passage, or leave out extraction.stop_on_first_error",
+                cure="mend the passage, ask again with --force, or leave out extraction.stop_on_first_error",
             )
-        return tally, books.refused if tally.stopped == books.refused else ""
 
     def _situated(self, extractor: Extractor) -> int:
         """Situate; a passage that may yet be answered is waited for, else it would be embedded twice."""

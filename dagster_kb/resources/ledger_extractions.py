@@ -36,7 +36,8 @@ class Waiting:
     document_id: UUID
     chunk_index: int
     path: str
-    characters: int
+    size: int
+    """Bytes of its text."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,12 @@ class ExtractionLedger:
                                    again=again, most=MOST_PAID, **key)  # fmt: skip
         return [Waiting(**row) for row in found]
 
+    def first_in_vain(self, generation: Generation, key: Key) -> str:
+        """Name the first passage that was asked about in vain and is left; nothing where there is none."""
+        row = self.database.one("first_extraction_in_vain", generation=generation.generation_id,
+                                most=MOST_PAID, **key)  # fmt: skip
+        return row["said"] if row else ""
+
     def passages(self, wanted: Sequence[Waiting]) -> list[Row]:
         found = self.database.rows(
             "passages_to_extract", documents=[one.document_id for one in wanted],
@@ -125,7 +132,7 @@ class ExtractionLedger:
     def unextracted(self, documents: Sequence[UUID], key: Key) -> Row:
         """Passages of documents that would be asked about, and how long they are."""
         row = self.database.one("unextracted_of", documents=list(documents), **key)
-        return row or {"passages": 0, "characters": 0}
+        return row or {"passages": 0, "size": 0}
 
     def usual_completion(self, key: Key) -> float | None:
         """Tokens of an answer, as the last ones had them."""

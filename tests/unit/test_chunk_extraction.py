@@ -9,10 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagster_kb.extraction import patterns
+from dagster_kb.extraction.estimate import estimate_of
+from dagster_kb.extraction.extractor import Extractor
 from dagster_kb.extraction.passages import SHOWN_BEFORE, Passage, extraction_id, tail
 from dagster_kb.extraction.prompts_on_file import prompt_named, prompts
+from kb_contract.chat_models.profiles import Profile
+from kb_contract.chat_models.switchboard import Switchboard
 from kb_contract.chunk_extraction import ChunkExtractionV1, read_extraction
 from kb_contract.errors import BadManifest
+from tests.doubles.kept_books import loopback_profile
+from tests.doubles.loopback_provider import LoopbackProvider, count
 
 GOOD: dict[str, Any] = {
     "entities": [{"name": "Form 8867", "kind": "code"}],
@@ -174,3 +180,32 @@ def test_the_example_of_the_prompt_is_what_is_asked_for() -> None:
         example = prompt.text[prompt.text.rindex('{"entities"') :]
         found, problem = read_extraction(example)
         assert found, problem
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Schlüssel werden alle neunzig Tage gewechselt. ",
+        "签名密钥每九十天轮换一次。",
+        "署名鍵は九十日ごとに更新されます。",
+    ],
+)
+def test_an_estimate_holds_in_every_script(text: str) -> None:
+    one = passage(text * 20)
+    board = Switchboard(loopback_profile(LoopbackProvider(api_base="http://127.0.0.1:1")))
+    extractor = Extractor(prompt_named("chunk_extract_v1"), "cheap", board)
+    estimate = estimate_of(extractor, 1, len(one.text.encode()), None)
+    asked = [
+        {"role": "system", "content": extractor.prompt.text},
+        {"role": "user", "content": one.asked()},
+    ]
+    assert 0.6 < estimate.prompt_tokens / count(messages=asked) < 1.7
+
+
+def test_a_price_that_nobody_knows_is_not_said_to_be_nothing() -> None:
+    profile = Profile.model_validate(
+        {"primary": {"model": "openai/ours", "api_base": "http://127.0.0.1:1"}}
+    )
+    extractor = Extractor(prompt_named("chunk_extract_v1"), "cheap", Switchboard(profile))
+    assert "no price is listed" in estimate_of(extractor, 1, 100, None).said
+    assert "no price" not in estimate_of(extractor, 0, 0, None).said

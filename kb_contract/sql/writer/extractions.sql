@@ -28,7 +28,7 @@ on conflict do nothing;
 -- What is to be made, each once, in reading order: never made, or failed and not often paid for in vain.
 select * from (
   select distinct on (m.extraction_id) m.extraction_id, m.document_id, m.chunk_index, gd.path,
-         length(c.text) as characters
+         octet_length(c.text) as size
   from kb.generation_documents gd
   join kb.chunk_extractions m using (document_id)
   join kb.chunks c using (document_id, chunk_index)
@@ -40,6 +40,17 @@ select * from (
          or (x.status = 'INVALID' and %(again)s))
   order by m.extraction_id, gd.path collate "C", m.chunk_index
 ) waiting order by path collate "C", chunk_index;
+
+-- name: first_extraction_in_vain
+-- In reading order, of what is not asked for again by itself.
+select gd.path || ': ' || coalesce(x.validation_error, x.error_message) as said
+from kb.generation_documents gd
+join kb.chunk_extractions m using (document_id)
+join kb.extractions x using (extraction_id)
+where gd.generation_id = %(generation)s and gd.status = 'published'
+  and m.prompt_sha256 = %(prompt_sha256)s and m.asked_model = %(asked_model)s
+  and (x.status = 'INVALID' or (x.status = 'ERROR' and x.attempts >= %(most)s))
+order by gd.path collate "C", m.chunk_index limit 1;
 
 -- name: passages_to_extract
 select c.document_id, c.chunk_index, '' as path, d.title, d.front_matter, c.heading_path, c.text,
@@ -93,7 +104,7 @@ left join kb.extractions x using (extraction_id)
 where m.prompt_sha256 = %(prompt_sha256)s and m.asked_model = %(asked_model)s;
 
 -- name: unextracted_of
-select count(*)::int as passages, coalesce(sum(length(c.text)), 0)::int as characters
+select count(*)::int as passages, coalesce(sum(octet_length(c.text)), 0)::bigint as size
 from kb.chunks c
 left join kb.chunk_extractions m
   on m.document_id = c.document_id and m.chunk_index = c.chunk_index
