@@ -1,7 +1,8 @@
-"""What stands between the words of a question and is no plain punctuation: `!=`, brackets, arrows, the point of ".5"."""
+"""What the letters of a question do not say: marks that are no plain punctuation, units, and capitals."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 _WORD: Final = "w"
@@ -17,6 +18,7 @@ _ORDINARY: Final = (
 # "Smith, Jones" are two, and "Smith Jones" is one.
 _LISTED: Final = re.compile(r"(?<=\s)[A-Z]\w*,\s+(?=[A-Z])")
 _UNIT_LENGTH: Final = 4
+_JOINT: Final = re.compile(r"[/.-]")
 
 
 def odd_marks(said: str, token: re.Pattern[str]) -> tuple[str, ...]:
@@ -33,7 +35,8 @@ def spelled_units(tokens: Sequence[str]) -> frozenset[str]:
     found: set[str] = set()
     for place, token in enumerate(tokens):
         before = tokens[place - 1] if place else ""
-        short = len(token) <= _UNIT_LENGTH and token.isalpha()
+        # "Mb/s" and "kWh/m" are units of two parts.
+        short = all(one.isalpha() and len(one) <= _UNIT_LENGTH for one in _JOINT.split(token))
         counted = short and before[-1:].isdecimal()
         written = short and place > 0 and token != token.lower()
         if counted or written or (token[0].isdecimal() and token[-1].isalpha()):
@@ -44,3 +47,31 @@ def spelled_units(tokens: Sequence[str]) -> frozenset[str]:
 def spelled_alike(first: frozenset[str], second: frozenset[str]) -> bool:
     """Whether no unit of the one is written in other letters in the other."""
     return not any(a != b and a.casefold() == b.casefold() for a in first for b in second)
+
+
+@dataclass(frozen=True)
+class Capitals:
+    """Words behind the first by how they begin, of whoever tells the two apart."""
+
+    large: frozenset[str] = frozenset()
+    small: frozenset[str] = frozenset()
+
+
+def capitals(tokens: Sequence[str]) -> Capitals:
+    """Read them; who writes everything small, large, or As A Title says nothing by them."""
+    behind = [one for one in tokens[1:] if one[0].isalpha()]
+    large = [one for one in behind if one[0].isupper() and len(one) > 1]
+    small = [one for one in behind if one[0].islower()]
+    long = sum(len(one) > _UNIT_LENGTH - 1 for one in small)
+    titled = len(large) > 1 and len(large) > long
+    if titled or not small or not tokens[0][0].isupper():
+        return Capitals()
+    folded = (frozenset(one.casefold() for one in some) for some in (large, small))
+    return Capitals(*folded)
+
+
+def capitals_alike(first: Capitals, second: Capitals) -> bool:
+    """Whether no name of the one (Visa, Reading) is a plain word in the other."""
+    return not (
+        first.large & second.small - second.large or second.large & first.small - first.large
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
-from graph.caching.odd_marks import odd_marks, spelled_units
+from graph.caching.odd_marks import Capitals, capitals, odd_marks, spelled_units
 from graph.caching.small_words import (
     ASKING,
     BE,
@@ -79,6 +79,7 @@ class Reading:
     """Single letters and flags as they are written: -v and -V are two."""
     marks: tuple[str, ...] = ()
     units: frozenset[str] = frozenset()
+    capitals: Capitals = field(default_factory=Capitals)
     asks: frozenset[str] = frozenset()
     turns: Counter[str] = field(default_factory=Counter[str])
     """Negations, tense, permission and obligation."""
@@ -121,6 +122,7 @@ def read(question: str) -> Reading:
         letters,
         marks,
         units,
+        capitals(tokens),
         asks=_asks(words),
         turns=_turns(words) + _ones(tokens),
         words=tuple(_telling(words)),

@@ -7,7 +7,7 @@ negations, numbers, names, quantities, tense, obligation, what is asked for, and
 
 from collections.abc import Sequence
 
-from graph.caching.odd_marks import spelled_alike
+from graph.caching.odd_marks import capitals_alike, spelled_alike
 from graph.caching.question_reading import ENGLISH, Reading, Word, is_small, read
 from graph.caching.small_words import NEAR
 from graph.caching.word_keys import is_participle, key_of
@@ -17,6 +17,8 @@ def same_question(first: str, second: str) -> bool:
     """Whether one answer serves both."""
     a, b = read(first), read(second)
     if a.letters != b.letters or a.marks != b.marks or not spelled_alike(a.units, b.units):
+        return False
+    if not capitals_alike(a.capitals, b.capitals):
         return False
     if a.plain == b.plain:
         return a.language == b.language and _named(a, b) and _named(b, a)

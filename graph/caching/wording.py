@@ -107,6 +107,9 @@ _PHRASES: Final = _rewrites(
     (r"\bdue date\b|\bcut-?off date\b", "deadline"),
     (r"\bas soon as possible\b", "asap"),
     (r"\bso that\b", "so"),
+    # "Few" and "little" complain of it.
+    (r"\ba few\b", "several"),
+    (r"\ba little\b", "somewhat"),
     (r"\bno more than\b|\bnot more than\b|\bup to\b", "at most"),
     (r"\bno less than\b|\bnot less than\b|\bno fewer than\b", "at least"),
 )  # fmt: skip
