@@ -44,7 +44,7 @@ async def costs(
         "rows": await parts.database.rows("costs", by=by, limit=limit, **between),
         "total": total,
         "ingestion": await parts.database.row("ingestion_costs", **between),
-        "budgets": await _budgets(parts, now),
+        "budgets": await budgets_now(parts, now),
         "projection": await _projection(parts, now),
         "costly_questions": await parts.database.rows("costly_questions", **between),
         "caches": await _caches(parts, begins),
@@ -61,7 +61,8 @@ async def _caches(parts: ServerParts, since: datetime) -> list[dict[str, Any]]:
     ]
 
 
-async def _budgets(parts: ServerParts, now: datetime) -> list[dict[str, Any]]:
+async def budgets_now(parts: ServerParts, now: datetime) -> list[dict[str, Any]]:
+    """Every balance of the periods that it is now, and the budgets that nobody used."""
     budgets = {one.name: one for one in read_models_file(parts.settings.llm_profiles).budgets}
     begins = sorted({one.begins(now) for one in budgets.values()})
     rows = await parts.database.rows("balances", begins=begins)

@@ -44,6 +44,27 @@ class RequestMetrics:
         self.caches = Gauge(
             "scriptorium_cache", "Each cache of the last 90 days", ["cache", "figure"], **more
         )
+        self.models = Gauge(
+            "scriptorium_model_state",
+            "1 for the state of the breaker of each chat model in each process",
+            ["model", "process", "state"],
+            **more,
+        )
+        self.model_requests = Gauge(
+            "scriptorium_model_requests", "Of the last hour", ["model", "outcome"], **more
+        )
+        self.model_seconds = Gauge(
+            "scriptorium_model_seconds",
+            "Of the last hour",
+            ["model", "outcome", "quantile"],
+            **more,
+        )
+        self.budgets = Gauge(
+            "scriptorium_budget_used",
+            "Share of its cap, of the fullest balance",
+            ["budget"],
+            **more,
+        )
         self.workers = Gauge("scriptorium_workers_alive", "Workers with a heartbeat", **more)
 
     @contextmanager

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -366,6 +367,13 @@ async def _check_costs(anna: Client, answer: dict[str, Any], provider: LoopbackP
     models = (await asyncio.to_thread(anna.health))["models"]
     states = [(one["model"].split()[0], one["state"]) for one in models["states"]]
     assert states == [("openai/first", "open")]
+    async with httpx.AsyncClient(base_url=anna.url) as client:
+        shown = (await client.get("/metrics")).text.splitlines()
+    [opened] = [one for one in shown if "model_state{" in one and 'state="open"' in one]
+    assert "openai/first" in opened
+    assert opened.endswith(" 1.0")
+    assert 'scriptorium_model_requests{model="openai/last",outcome="answered"} 1.0' in shown
+    assert any(one.startswith('scriptorium_budget_used{budget="per-user"}') for one in shown)
     done = {(one["model"], one["outcome"]) for one in models["last_hour"]}
     assert done == {("openai/first", "failed"), ("openai/last", "answered")}
 
