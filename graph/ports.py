@@ -1,6 +1,6 @@
 """What the nodes need of the world, each as a small protocol; gateways/ holds the real ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
@@ -114,7 +114,11 @@ class AgentTask:
 
 
 class Spending(Protocol):
-    """Knows the budgets that want a person to be asked."""
+    """Knows what models cost, and the budgets that want a person to be asked."""
+
+    async def prices(self) -> Mapping[str, float]:
+        """Say what a thousand tokens cost, by tier."""
+        ...
 
     async def ask_first(self, steps: Sequence[tuple[str, str]]) -> str:
         """Say why a person must agree before these (agent, tier) work; nothing where there is room."""

@@ -1,7 +1,7 @@
 """Every provider through one port: bounded in time, two requests at most, and never half an answer."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,7 +16,8 @@ from kb_contract.chat_models.books import Books, Order
 from kb_contract.chat_models.breaker import BreakerChange
 from kb_contract.chat_models.litellm_library import litellm
 from kb_contract.chat_models.logical_call import LogicalCall
-from kb_contract.chat_models.profiles import Profile, chosen_profile, read_models_file
+from kb_contract.chat_models.prices import per_thousand
+from kb_contract.chat_models.profiles import TIERS, Profile, chosen_profile, read_models_file
 from kb_contract.chat_models.request import order_for
 from kb_contract.chat_models.switchboard import Switchboard
 
@@ -83,6 +84,14 @@ class RoutedChatModel:
             role, one = self.profile.in_order(tier)[0]
             orders.append((agent, order_for(one, tier, role, USUAL_PROMPT, one.timeout)))
         return await self.books.asks(orders)
+
+    async def prices(self) -> Mapping[str, float]:
+        """Say what a thousand tokens cost, by tier, of the model that is asked first."""
+        await asyncio.to_thread(litellm)
+        first = {
+            tier: self.profile.in_order(self.profile.tier_for(tier, None))[0] for tier in TIERS
+        }
+        return {tier: per_thousand(one) for tier, (_, one) in first.items()}
 
     async def close(self) -> None:
         """Wait for the books of what was given up."""

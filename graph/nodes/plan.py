@@ -1,7 +1,7 @@
 """Says which agents do what, in which order; or asks the person back."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -75,10 +75,12 @@ class Plan:
         return plan, 0.0
 
     async def _estimated(self, update: dict[str, Any], registry: Registry) -> dict[str, Any]:
-        """Say what the plan takes by what such steps took lately."""
+        """Say what the plan takes by what such steps took lately, else by what models cost."""
         if not update["plan"].get("steps"):
             return update
-        estimator = replace(self.estimator, measured=await self.history.measured())
+        prices: Mapping[str, float] = await self.spending.prices() if self.spending else {}
+        measured = await self.history.measured()
+        estimator = replace(self.estimator, measured=measured, cost_per_1000=prices)
         plan = estimator.plan(WorkflowPlan.model_validate(update["plan"]), registry)
         return {**update, "plan": plan.model_dump(mode="json")}
 

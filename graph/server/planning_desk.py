@@ -15,6 +15,7 @@ from graph.planning.registry import Registry
 from graph.planning.tool_grants import with_tool_grants
 from graph.planning.validation import Problem
 from graph.planning.workflow_plan import WorkflowPlan
+from graph.ports import Spending
 from graph.server.server_parts import AgentList
 from kb_contract.errors import BadInput
 from kb_contract.text_border import checked_text
@@ -30,6 +31,7 @@ class PlanningDesk:
     affinity: Affinity
     longest: int
     history: StepHistory = field(default_factory=NoHistory)
+    spending: Spending | None = None
     rights: Callable[[], tuple[str, ...]] | None = None
 
     async def classify(self, question: str) -> Mapping[str, Any]:
@@ -41,7 +43,7 @@ class PlanningDesk:
         asked, registry = self._checked(question), await self.agents.current()
         found = await self.classifier.classify(asked, registry=registry)
         plan = await self.planner.plan(asked, found, registry, self.affinity)
-        plan = with_tool_grants(plan, registry)
+        plan = (await self._estimator()).plan(with_tool_grants(plan, registry), registry)
         return {**_shown(plan), "classification": found.as_json()}
 
     async def validate(self, plan: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -65,7 +67,8 @@ class PlanningDesk:
         return read_own_plan(plan, registry, estimator=await self._estimator(), groups=groups)
 
     async def _estimator(self) -> Estimator:
-        return Estimator(measured=await self.history.measured())
+        prices: Mapping[str, float] = await self.spending.prices() if self.spending else {}
+        return Estimator(prices, measured=await self.history.measured())
 
     def _checked(self, question: str) -> str:
         return checked_text(question, what="question", at_most=self.longest)

@@ -43,6 +43,7 @@ async def _served(settings: "ReaderSettings", gateways: "Gateways") -> None:
         affinity=gateways.reader.affinity,
         longest=settings.max_question_chars,
         history=PostgresStepHistory(gateways.ops, settings.workspace_id),
+        spending=gateways.model,
         rights=gateways.reader.caller,
     )
     graphs = reader_graphs(settings, gateways)

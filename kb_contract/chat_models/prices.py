@@ -73,6 +73,11 @@ def dollars(deployment: Deployment, count: Count) -> float:
     return float(prompt + completion)
 
 
+def per_thousand(deployment: Deployment) -> float:
+    """Return what a thousand tokens of a usual request cost, of which a tenth is written."""
+    return dollars(deployment, Count(900, 100))
+
+
 def _whole(told: Any, name: str) -> int | None:
     value = getattr(told, name, None)
     return value if type(value) is int and value >= 0 else None

@@ -71,6 +71,7 @@ async def whole_reader(
         outside.registry,
         knowledge.affinity,
         settings.max_question_chars,
+        spending=outside.model,
     )
     async with serving(settings, outside, desk) as url:
         yield url

@@ -106,6 +106,9 @@ class NearlySpent:
         self.why = why
         self.asked: list[tuple[str, str]] = []
 
+    async def prices(self) -> dict[str, float]:
+        return {"standard": 0.001}
+
     async def ask_first(self, steps: Sequence[tuple[str, str]]) -> str:
         self.asked += steps
         return self.why
