@@ -61,7 +61,7 @@ class KeptSecrets:
             return self.text(value)
         if isinstance(value, Mapping):
             fields = cast("Mapping[Any, Any]", value)
-            return {name: self.hidden(one) for name, one in fields.items()}
+            return {self.hidden(name): self.hidden(one) for name, one in fields.items()}
         if isinstance(value, list | tuple):
             return [self.hidden(one) for one in cast("list[Any]", value)]
         return value

@@ -134,7 +134,7 @@ async def _keep_version(
     hidden = parts.desk.secrets.hidden
     await statements.rows(
         "new_assistant_version", assistant_id=own_id, version=version, graph_id=said["graph_id"],
-        title=said["name"], description=said.get("description"),
+        title=hidden(said["name"]), description=hidden(said.get("description")),
         **{one: Jsonb(hidden(said.get(one) or {})) for one in ("config", "context", "metadata")},
     )  # fmt: skip
 

@@ -53,7 +53,11 @@ class Border:
                 403, "this server answers to localhost only", hint="call http://127.0.0.1:<port>"
             )
         origin = headers.get("origin", "")
-        known = not origin or origin in self.origins or LOOPBACK_ORIGIN.fullmatch(origin)
+        # Browsers name the page with every change; where one does not, it says at least how far off it is.
+        nobody = not origin and (
+            method in SAFE_METHODS or headers.get("sec-fetch-site") != "cross-site"
+        )
+        known = nobody or origin in self.origins or LOOPBACK_ORIGIN.fullmatch(origin)
         if not known and not _is_own_page(headers):
             return error_response(
                 403, f"pages of {(origin or '')[:200]} may not call", hint="add it to CORS_ORIGINS"
@@ -63,6 +67,10 @@ class Border:
                 403, "a page of another place may not change anything here",
                 hint="send a key instead of cookies, or call from a page of this server",
             )  # fmt: skip
+        if "content-length" in headers and "transfer-encoding" in headers:
+            return error_response(
+                400, "two lengths are said of one body", hint="Content-Length, or chunks"
+            )
         declared = headers.get("content-length", "0")
         if not declared.isdecimal() or int(declared[:12]) > most:
             return too_large(most)

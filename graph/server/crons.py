@@ -83,7 +83,7 @@ async def change_cron(parts: Parts, cron_id: PathId, change: CronChange) -> Json
     async with parts.database.transaction() as statements:
         row = await _own_cron(parts, statements, cron_id)
         try:
-            cron = change.applied(row)
+            cron = parts.kept(change).applied(row)
         except ValidationError as error:
             raise ApiError(422, str(error)[:500], hint="see /docs for what a cron takes") from error
         await parts.desk.checked(statements, cron)
@@ -102,6 +102,7 @@ async def delete_cron(parts: Parts, cron_id: PathId) -> Response:
 
 
 async def _created(parts: ServerParts, thread_id: str | None, cron: CronRequest) -> JsonResponse:
+    cron = parts.kept(cron)
     async with parts.database.transaction() as statements:
         _, assistant = await parts.desk.checked(statements, cron)
         mine = await statements.row("crons_of_owner")

@@ -35,7 +35,7 @@ class Delegation(BaseModel):
 @router.post("", status_code=201, response_model=Deputyship)
 async def delegate(parts: Parts, caller: Caller, said: Delegation) -> JsonResponse:
     """Name a deputy, who may answer what you may answer; not what you asked for yourself."""
-    now = parts.desk.now()
+    said, now = parts.kept(said), parts.desk.now()
     starts = said.starting or now
     _check(caller, said, starts, now)
     row = await parts.database.row(

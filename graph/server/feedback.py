@@ -50,6 +50,7 @@ class FeedbackBody(BaseModel):
 )
 async def give_feedback(parts: Parts, caller: Caller, said: FeedbackBody) -> JsonResponse:
     """Say whether an answer was right; saying it again replaces what the same person said before."""
+    said = parts.kept(said)
     passages: list[dict[str, Any]] = [one.model_dump() for one in said.passages]
     row = await parts.database.row(
         "give_feedback",

@@ -163,7 +163,12 @@ class RunRequest(BaseModel):
 
 
 def without_secrets(request: RunRequest, known: KeptSecrets) -> RunRequest:
-    """What a caller says is kept in many places; keys that slipped into it are kept in none."""
+    """What a caller says is kept in many places; keys that slipped into it are kept in none.
+
+    An answer is applied as it was given or not at all, so one with a key in it is refused.
+    """
+    if known.hidden(request.answers) != request.answers:
+        raise ApiError(422, "a key stands in the answer", hint="say it without: answers are kept")
     said = {name: getattr(request, name) for name in ("input", "context", "metadata")}
     command = request.command and request.command.model_copy(
         update={"update": known.hidden(request.command.update)}

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol, cast
+from typing import Annotated, Any, Protocol, TypeVar, cast
 
 from fastapi import Depends, Request
 from langgraph.store.postgres.aio import AsyncPostgresStore
+from pydantic import BaseModel
 
 from graph.caller import current_caller
 from graph.checkpoints import PostgresSaver
@@ -16,6 +17,8 @@ from graph.server.graph_set import GraphSet
 from graph.server.run_creation import RunDesk
 from graph.server.streams import EventStreams
 from graph.settings import ReaderSettings
+
+Said = TypeVar("Said", bound=BaseModel)
 
 
 class Planning(Protocol):
@@ -47,6 +50,11 @@ class ServerParts:
     agents: AgentList | None
     store: AsyncPostgresStore
     reader: KnowledgeReader | None = None
+
+    def kept(self, said: Said) -> Said:
+        """What a caller says as it may be kept: without keys that slipped into it."""
+        told = said.model_dump(exclude_unset=True)
+        return type(said).model_validate(self.desk.secrets.hidden(told))
 
 
 def _parts(request: Request) -> ServerParts:

@@ -109,6 +109,7 @@ async def put_item(parts: Parts, item: Item) -> Response:
         raise ApiError(
             422, "items are neither embedded nor forgotten here", hint="leave index and ttl out"
         )
+    item = _nameable(parts, item)
     await parts.store.aput((*_own(parts), *item.namespace), item.key, item.value, index=False)
     return Response(status_code=204)
 
@@ -169,6 +170,14 @@ async def list_namespaces(parts: Parts, search: NamespaceSearch | None = None) -
     )
     shown = [list(one[OWN:]) for one in found if len(one) > OWN]
     return JsonResponse({"namespaces": shown})
+
+
+def _nameable(parts: ServerParts, item: Item) -> Item:
+    """The item as it may be kept; a name with a key in it would be found by nobody."""
+    kept = parts.kept(item)
+    if (kept.namespace, kept.key) != (item.namespace, item.key):
+        raise ApiError(422, "a secret stands in the name", hint="no key in namespace or key")
+    return kept
 
 
 def _own(parts: ServerParts) -> tuple[str, str]:

@@ -124,6 +124,7 @@ async def get_state_at_place(parts: Parts, thread_id: PathId, at: StateAt) -> Js
 @router.post("/state", response_model=WrittenState)
 async def change_state(parts: Parts, thread_id: PathId, change: StateChange) -> JsonResponse:
     """Write values; from a checkpoint of the past this forks the thread."""
+    change = parts.kept(change)
     thread = await known_thread(parts, thread_id)
     if thread["status"] == "busy":
         raise ApiError(409, "the thread works on a run", hint="wait for it, or cancel it")

@@ -128,7 +128,7 @@ async def check_own_thread(parts: ServerParts, thread_id: str, what: str = "forg
 @router.post("", response_model=Thread)
 async def create_thread(parts: Parts, new: NewThread | None = None) -> JsonResponse:
     """Make a thread; one that exists is refused, or returned when `if_exists` says so."""
-    new = new or NewThread()
+    new = parts.kept(new or NewThread())
     if new.supersteps:
         raise ApiError(422, "a thread cannot be made from supersteps yet", hint="copy a thread")
     thread_id = new.thread_id or str(uuid.uuid4())
@@ -197,6 +197,7 @@ async def get_thread(
 async def change_thread(parts: Parts, thread_id: PathId, change: ChangedThread) -> JsonResponse:
     """Add to its metadata."""
     await check_own_thread(parts, thread_id, "change")
+    change = parts.kept(change)
     # Which graph reads it, and answers what it asks, is for its runs to say.
     about = {k: v for k, v in (change.metadata or {}).items() if k not in OF_RUNS}
     row = await parts.database.row("change_thread", thread_id=thread_id, metadata=Jsonb(about))

@@ -173,7 +173,15 @@ async def test_json_under_another_name_is_read(http: httpx.AsyncClient):
 
 
 async def test_strange_pages_and_names_are_refused(http: httpx.AsyncClient):
-    for headers in ({"Origin": "https://evil.example"}, {"Host": "rebound.example"}):
+    for headers in (
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost.evil.example"},
+        {"Host": "rebound.example"},
+        {"Host": "localhost.evil.example"},
+        {"Host": "evil@localhost"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ):
         answer = await http.post("/threads", json={}, headers=headers)
         assert answer.status_code == 403, headers
     for origin in ("http://localhost:3000", "https://smith.langchain.com"):
@@ -182,6 +190,13 @@ async def test_strange_pages_and_names_are_refused(http: httpx.AsyncClient):
         answer = await http.options("/threads", headers=asked)
         assert answer.status_code == 200
         assert answer.headers["Access-Control-Allow-Origin"] == origin
+
+
+async def test_a_body_with_two_lengths_is_refused(http: httpx.AsyncClient):
+    """What stands before this server may have believed the other one."""
+    both = {"Content-Length": "2", "Transfer-Encoding": "chunked"}
+    answer = await http.post("/threads", content=b"{}", headers=both)
+    assert (answer.status_code, "two lengths" in answer.json()["message"]) == (400, True)
 
 
 async def test_ids_go_from_the_request_to_the_run(http: httpx.AsyncClient):
