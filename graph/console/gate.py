@@ -40,7 +40,9 @@ class Gate:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         elif "text/html" in Headers(scope=scope).get("accept", ""):
-            place = f"{scope.get('root_path', '')}{SIGN_IN}?next={quote(path)}"
+            query = scope.get("query_string", b"").decode("latin-1")
+            wanted = quote(f"{path}?{query}" if query else path)
+            place = f"{scope.get('root_path', '')}{SIGN_IN}?next={wanted}"
             await RedirectResponse(place, status_code=303)(scope, receive, send)
         else:
             await PlainTextResponse("sign in first", status_code=401)(scope, receive, send)

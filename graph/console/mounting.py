@@ -10,6 +10,7 @@ from nicegui import ui
 
 from graph.console.frame import DARK_COOKIE, Seat
 from graph.console.gate import ANYBODY, MOUNTED, Gate, visit_of
+from graph.console.missing import show_missing
 from graph.console.page_policy import PagePolicy
 from graph.console.pages.approvals import approvals_page
 from graph.console.pages.ask import ask_page
@@ -37,6 +38,7 @@ def mount_console(server: FastAPI, *, asks_who: bool) -> None:
     # The first added is the innermost: the policy must see pages before they are compressed.
     pages.add_middleware(PagePolicy)
     pages.add_middleware(Gate, visits=visits, asks=asks_who)
+    pages.add_exception_handler(404, show_missing)
     pages.include_router(SignIn(server, visits).router())
     pages.add_static_files("/assets", str(files("graph.console") / "assets"))
     for path, show in PAGES.items():

@@ -1,6 +1,7 @@
 """What pages ask of the server: its own routes, with the rights of whoever looks at the page."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from graph.console.visits import Visit, Visits
 ANSWER_SECONDS: Final = 60.0
 # The host that the server believes in wherever it listens: this machine.
 _HERE: Final = "http://127.0.0.1"
+# Of routes and headers, people who look at a page have none.
+_FOR_PROGRAMS: Final = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) /|X-Api-Key|if_exists")
 
 
 class Refused(Exception):
@@ -109,4 +112,6 @@ def refusal_of(status: int, body: bytes, wait: str = "") -> Refused:
         said = {}
     known = cast("dict[str, Any]", said)
     message = str(known.get("message") or f"the server answers {status}")
-    return Refused(status, message, str(known.get("hint") or ""), {**known, "retry_after": wait})
+    hint = str(known.get("hint") or "")
+    hint = "" if _FOR_PROGRAMS.search(hint) else hint
+    return Refused(status, message, hint, {**known, "retry_after": wait})

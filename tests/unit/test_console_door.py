@@ -55,6 +55,8 @@ def test_a_stranger_is_led_to_the_sign_in_page_and_a_key_lets_in():
     http, page = server(Visits()), {"accept": "text/html"}
     led = http.get("/console/", headers=page)
     assert (led.status_code, led.headers["location"]) == (303, "/console/sign-in?next=/")
+    led = http.get("/console/approvals?open=a%26b", headers=page)
+    assert led.headers["location"] == "/console/sign-in?next=/approvals%3Fopen%3Da%2526b"
     assert http.get("/console/").status_code == 401
     # Only the page itself is open, and not all that begins like it.
     assert http.get("/console/sign-in-else", headers=page).status_code == 303
