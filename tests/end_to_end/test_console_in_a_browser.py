@@ -1,12 +1,11 @@
 """The console in headless Chromium, over the running stack: real questions, a real approval, real keys."""
 
-import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from importlib.resources import files
 
 import httpx
 import pytest
@@ -88,6 +87,9 @@ def test_a_question_is_asked_and_its_quote_opened(stack: Stack, page: Page):
         "href", re.compile("/assets/live_alias")
     )
     keep_picture(page, "console-ask")
+    page.keyboard.press("Escape")
+    expect(passage).to_have_count(0)
+    expect(page.get_by_role("button", name="Citation 1").first).to_be_focused()
     page.get_by_role("button", name="No", exact=True).click()
     page.get_by_placeholder("What should it have said?").fill("Two litres, in the morning.")
     page.keyboard.press("Enter")
@@ -233,15 +235,17 @@ def test_a_viewer_signs_in_and_learns_why_they_may_not_decide(
         page.get_by_label("Key or token").fill(key)
         page.get_by_role("button", name="Sign in").click()
         expect(page.locator(".who")).to_have_text("vic")
+        expect(page.get_by_role("heading", name=REFRESH)).to_be_visible()  # where they wanted to go
         [cookie] = [one for one in page.context.cookies() if one["name"] == "scriptorium_console"]
         assert (cookie["httpOnly"], cookie["sameSite"], key in cookie["value"]) == (
             True,
             "Strict",
             False,
         )
-        page.locator(".cards button", has_text=REFRESH).first.click()
         expect(page.get_by_text("asks for the role approver")).to_be_visible()
         expect(page.get_by_role("button", name="Approve", exact=True)).to_be_disabled()
+        page.goto(f"{guarded}/console/nowhere")
+        expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
         page.goto(f"{guarded}/console/costs")
         expect(page.get_by_text("this is for the role operator")).to_be_visible()
         page.get_by_role("button", name="Sign out").click()
@@ -251,15 +255,19 @@ def test_a_viewer_signs_in_and_learns_why_they_may_not_decide(
     httpx.delete(f"{stack.api_url}/orchestration/{asked['session_id']}", timeout=60)
 
 
-def test_accessible_by_the_rules_of_axe(stack: Stack, browser: Browser):
-    script = Path(os.environ.get("AXE_SCRIPT", ""))
-    if not script.is_file():
-        pytest.skip("AXE_SCRIPT names no axe.min.js (npm package axe-core)")
-    with open_page(browser) as page:
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_accessible_by_the_rules_of_axe(stack: Stack, browser: Browser, width: int, dark: bool):
+    rules = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+    with open_page(browser, width=width, dark=dark) as page:
         for path in PATHS:
             page.goto(f"{stack.api_url}/console{path}")
             expect(page.locator(".loading")).to_have_count(0)
-            page.evaluate(script.read_text())
+            page.evaluate(rules)
             found = page.evaluate("axe.run({resultTypes: ['violations']}).then(r => r.violations)")
-            serious = [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+            serious = [
+                (one["id"], [node["html"][:200] for node in one["nodes"]])
+                for one in found
+                if one["impact"] in ("serious", "critical")
+            ]
             assert not serious, f"{path}: {serious}"
