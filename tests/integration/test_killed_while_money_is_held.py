@@ -139,3 +139,27 @@ async def test_what_was_held_before_midnight_is_settled_where_it_was_held(
     )  # fmt: skip
     assert [(one["begins"], one["held"]) for one in rows] == [(one, 0.0) for one in begins]
     assert [one["spent"] for one in rows] == pytest.approx([0.01, 0.02][: len(begins)])
+
+
+async def test_of_a_provider_that_fails_half_of_all_half_of_the_lost_are_put_down(
+    pool: LazyPool,
+) -> None:
+    books = PostgresBooks(pool, budgets=BUDGETS)
+    order = Order("m", "cheap", "primary", 1000, 100, 0.001, 0.003, 300)
+    answered, nothing = Count(1000, 50), Count(0, 0)
+    for outcome, count, dollars in (("answered", answered, 0.002), ("failed", nothing, 0.0)) * 2:
+        held = await books.hold(order)
+        await books.settle(Receipt(held, count, dollars, outcome, 0.1))
+    await books.hold(order)
+    await pool.rows(
+        "update ops.usage set expires_at = now() - interval '1 s' where outcome = 'open' returning 1", {}
+    )  # fmt: skip
+    assert await pool.rows("select ops.settle_lost_money() as lost", {}) == [{"lost": 1}]
+    [lost] = await pool.rows(
+        "select prompt_tokens, completion_tokens, cost::float as cost, source from ops.usage"
+        " where outcome = 'lost'", {},
+    )  # fmt: skip
+    assert lost == {
+        "prompt_tokens": 500, "completion_tokens": 25, "cost": pytest.approx(0.001), "source": "estimated",
+    }  # fmt: skip
+    assert (await balances(pool))["day"] == (pytest.approx(0.005), 0.0)
