@@ -34,7 +34,7 @@ class ExtractionDesk:
 
     @cached_property
     def _board(self) -> Switchboard | None:
-        return Switchboard(self._profile) if self._profile else None
+        return Switchboard(self._profile, self.money.keep_state) if self._profile else None
 
     def extractor(self, settings: ExtractionSettings) -> Extractor:
         """Return what an agent's passages are read by."""

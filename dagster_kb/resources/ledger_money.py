@@ -4,11 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from psycopg.types.json import Jsonb
 
 from dagster_kb.resources.ledger_database import Connection, LedgerDatabase, Row
 from kb_contract.chat_models.books import Receipt
+from kb_contract.chat_models.breaker import BreakerChange, state_row
 from kb_contract.named_queries import named_queries
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,15 @@ class MoneyLedger:
     def settle(self, receipts: Sequence[Receipt]) -> list[Row]:
         with self.database.transaction() as connection:
             return settle_in(connection, receipts)
+
+    def keep_state(self, change: BreakerChange) -> None:
+        """Say how a model is, where the health of the reader shows it."""
+        log.warning(
+            "model", model=change.model, state=change.state, why=change.why, rest=change.rest
+        )
+        values = state_row(change)
+        with self.database.transaction() as connection:
+            connection.execute(named_queries("costs")["keep_model_state"].encode(), values)
 
     def settle_lost(self) -> None:
         """Put down what processes asked that are gone."""

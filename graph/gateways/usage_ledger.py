@@ -1,7 +1,5 @@
 """The books in Postgres: a row per request before it is sent, and balances that nobody passes."""
 
-import os
-import socket
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +15,7 @@ from graph.gateways.postgres import LazyPool
 from graph.gateways.run_story import tell_story
 from graph.ports import APPROVED_STEP, WORKING_STEP
 from kb_contract.chat_models.books import BudgetSpent, Held, Order, Receipt
-from kb_contract.chat_models.breaker import BreakerChange
+from kb_contract.chat_models.breaker import BreakerChange, state_row
 from kb_contract.chat_models.budgets import Budget, Wanted, holds_of, spent_words
 from kb_contract.identifiers import DEFAULT_WORKSPACE
 from kb_contract.named_queries import named_queries
@@ -105,15 +103,8 @@ class PostgresBooks:
 
     async def keep_state(self, change: BreakerChange) -> None:
         """Keep how a model of this process is, for whoever asks after its health elsewhere."""
-        values = {
-            "model": change.model,
-            "process": f"{socket.gethostname()}:{os.getpid()}",
-            "state": change.state,
-            "why": change.why[:300],
-            "rest": change.rest,
-        }
         async with self.pool.connection() as connection:
-            await connection.execute(_statement("keep_model_state"), values)
+            await connection.execute(_statement("keep_model_state"), state_row(change))
 
     async def _settle_lost(self) -> None:
         now = time.monotonic()

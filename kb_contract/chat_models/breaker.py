@@ -1,9 +1,11 @@
 """Stops asking a model that fails or is slow, and tries it again with one call at a time."""
 
+import os
+import socket
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 PROBE_LOOK: Final = 0.25
 """While one call probes, the others may look again so soon."""
@@ -32,6 +34,17 @@ class BreakerChange:
     state: BreakerState
     why: str
     rest: float = 0.0
+
+
+def state_row(change: BreakerChange) -> dict[str, Any]:
+    """Say it as `keep_model_state` writes it: the last word of this process of that model."""
+    return {
+        "model": change.model,
+        "process": f"{socket.gethostname()}:{os.getpid()}",
+        "state": change.state,
+        "why": change.why[:300],
+        "rest": change.rest,
+    }
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,6 @@
 """What a provider can do to a run of extraction: strange letters, refusals, errors, a price that nobody agreed to."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,34 @@ def test_answers_that_are_longer_than_was_estimated_are_not_paid_for_unasked(
     assert 0 < held.totals.pending < PASSAGES
     # A person's word is one for whatever it costs.
     assert run(Wish(approved=True), ask_above=limit).totals.done == PASSAGES
+
+
+def test_four_passages_are_read_at_once_and_no_fifth(run: Run, provider: LoopbackProvider) -> None:
+    together = threading.Barrier(CONCURRENCY)
+    under_way, most = set[int](), list[int]()
+
+    def script(call: dict[str, Any]) -> Reply:
+        under_way.add(threading.get_ident())
+        most.append(len(under_way))
+        together.wait(60)
+        under_way.discard(threading.get_ident())
+        together.wait(60)
+        return Reply(text=obedient(call))
+
+    provider.script = script
+    assert run().totals.done == PASSAGES
+    assert max(most) == CONCURRENCY
+
+
+def test_an_outage_that_the_writer_meets_is_in_the_readers_health(
+    run: Run, world: WriterWorld, provider: LoopbackProvider
+) -> None:
+    provider.says(Reply(status=401))
+    assert run().tally.stopped
+    [state] = rows(world, "select model, state, why, until > now() as rests from ops.model_states")
+    assert state["model"].startswith("openai/reader")
+    assert (state["state"], state["rests"]) == ("open", True)
+    assert "401" in state["why"]
 
 
 def test_another_prompt_is_asked_once_and_the_way_back_is_free(
