@@ -51,6 +51,7 @@ plot chart draw simulate model average sum total add round tally deduce derive i
 detect spot observe monitor track watch query probe ping poll preview recap recount reword simplify expand
 polish proofread spell pronounce sing rhyme narrate trace locate distinguish differentiate relate understand
 learn know wonder ask answer confirm clear tabulate itemise itemize cross-check double-check reconcile
+match grade juxtapose annualise annualize formulate phrase word gimme
 correlate benchmark synthesise synthesize consolidate aggregate do does have want need like try hope guess
 believe mind go come wait sit stay turn hear feel seem mean refer contain cover include involve affect cost
 last
@@ -67,6 +68,8 @@ behind beside across along around near off out up down through throughout upon d
 times once twice more less most least else ever never always often again today tomorrow yesterday now later
 soon yes ok okay hi hello hey thanks sorry dear anything something nothing everything regardless the a an my
 our your his her their its thing things part parts number time day days year years nor neither either unless
+separately namely therefore however moreover below still already mainly roughly approximately got found saw
+heard thx blame bitte favore
 whatever whichever whoever inside outside toward towards amid following including und oder der die das ein
 eine de la le el il los las les un une una e y et o os het een van en da
 """

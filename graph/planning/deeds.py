@@ -9,6 +9,7 @@ from graph.classification.rules import ordered_change
 from graph.classification.spelling import fold
 from graph.planning import deed_words
 from graph.planning.foreign_deeds import foreign_deed
+from graph.planning.only_words import orders_nothing
 
 _QUOTES: Final = re.compile(
     r"\"[^\"\n]{1,400}\"|“[^”\n]{1,400}”|«[^»\n]{1,400}»|‘[^’\n]{1,400}’|`[^`\n]{1,400}`"  # noqa: RUF001 - people write these signs
@@ -46,21 +47,6 @@ _OBJECT: Final = re.compile(
     r"(?:\s+(?:up|down|off|out|on|back|in))?\s+(?:the|a|an|my|our|your|his|her|their|its|this|that|these|those|all|every|each|any|both|it|them|everyone|everybody"
     r"|us|me|him|some|another|one|two|three|four|five|old|new|quoted|\d|[\w-]+'s?)\b|\s+\w+\s+(?:to|from|by|for|with|at|on|into|as|the|a|an|my|our|his|her|their|your|this|that)\b"
 )
-# Only produces words, or speaks of the verb and not of doing it.
-_ONLY_WORDS: Final = re.compile(
-    r"(?:report\s+(?:back|on|to\s+me)|return\s+(?:the\s+)?(?:list|names?|number|top|only|result)|inform\s+(?:me|us)\s+(?:about|of|on|what|how|why|which)|(?:contact|request|report|return|repair|release|rate|exchange|deposit|display)\s+(?:details|number|address|person|form|forms|policy|policies|procedure|period|rules|rate|rates|time|times|information|info|list|of)\b"
-    r"|confirm\s+(?:that|if|whether|how|what|which|who|when|where|the\s+(?:fact|date|number|name|value|rule))\b|map\s+out|split\s+the\s+(?:bill|cost)|scan\s+the\s+(?:documents?|reports?|pages?|manual|handbook|texts?|literature)|pull\s+(?:up|the\s+(?:numbers|figures|data|list)|together)|(?:text|page|water|ring|plant|stage|cap|end|train|place|top|link|map|fire|fine|cut|rate)\s+(?:of|in|on|at|for|is|are|was|from)\b"
-    r"|(?:raise|report)\s+(?:any\s+)?(?:questions?|doubts?|concerns?)\b|set\s+out\b|double[\s-]check|settle\s+(?:a|the|our)\s+(?:bet|argument|question)|cut\s+to\b|add\s+(?:up|together)\b|sum\s+up\b|rate\s+(?:the|these|those|both|each)\b.*\b(?:by|on|against|from\s+\d)|collect\s+(?:the\s+)?(?:figures|facts|information|data|numbers|findings|arguments|what)\b|(?:place|put|set|lay)\s+.*\b(?:side\s+by\s+side|against\s+(?:each|one\s+another))"
-    r"|leave\s+.*\b(?:(?:to|with|for)\s+me|as\s+(?:it|they)\s+(?:is|are)|alone|untouched)\b|keep\s+(?:it|this|them)\s+(?:as\s+(?:a\s+)?draft|unsent|to\s+yourself)\b|make\s+(?:it|this|that|them|these)\s+(?:sound|read|shorter|longer|clearer|friendlier|simpler|more|less)\b|boil\s+.*\bdown\b)"
-)
-_SPOKEN_OF: Final = re.compile(
-    r"^[\w-]+(?:\s+(?:all|off|on|up|out|down))?\s+(?:button|key|keys|command|commands|option|function|flag|menu|icon|permissions?|endpoint|event|events|request|requests|means|is|are|was|does|do|meaning|vs|versus|policy|policies|process|rules|procedure)\b"
-    r"|\b(?:nothing|nobody|no\s+one|none\s+of\s+(?:it|them))(?:\s+(?:yet|at\s+all|for\s+now|else))?$"
-)
-_QUANTITIES: Final = re.compile(
-    r"add\s+(?:(?:up|together)\s+)?(?:the|both|all|these|those|our|my)\s+(?:\w+\s+){0,2}?(?:rents?|prices?|costs?|amounts?|totals?|hours|bills?|fees?|scores?|figures?|numbers?|weights?|lengths?|values?|times|distances?|salaries|wages|budgets?|invoices?|expenses|sums|counts?|populations?|areas?|results|points|quantities|charges|premiums?)\b(?!.*\b(?:to|into)\s+(?:the|our|my|his|her|their|a|an)\b)"
-    r"|(?:average|double|triple|halve|square|round|total)\s+(?:it|them|that|those|these)$|apply\s+(?:it|that|this|the\s+\w+|them)\s+to\s+[$€£]?\d|(?:double|halve|round|deduct|subtract|raise|increase|reduce|cut|take|add)\s+[$€£]?\d"
-)
 _NEEDS_NOUN: Final = re.compile(
     r"^(?:(?:i|we|they|[\w' ]{1,24}?)(?:'d|\s+would)?\s+(?:urgently\s+|really\s+|also\s+)?(?:need|needs|want|wants|like|require|requires|request|requests|demand)|time\s+for|requesting|request|asking\s+for|please\s+(?:do\s+)?)\s*(?:a|an|the|another|his|her|my|our|their)\s+(?:[\w-]+\s+){0,2}?"
     r"(?P<deed>refund|restart|reboot|reset|cancellation|removal|deletion|upgrade|downgrade|deployment|rollback|reservation|booking|transfer|rerun|re-run|reindex|rebuild|shutdown|reimbursement|replacement|extension|renewal|subscription|backup|restore|redeploy|re-ingest|refresh|sync|appointment|ticket|invite|invitation|release|reminder|unlock)\b(?!\s+(?:policy|rules|procedure|process|form|number|guide|fee|date|deadline|price|confirmation|period))"
@@ -87,7 +73,7 @@ def deed(plain: str, language: str = "en", *, whole: str = "", sure: bool = Fals
         return None
     if verb := _ordered(plain) or foreign_deed(plain, language):
         return verb
-    if (verb := ordered_change(plain, language)) and not _vetoed(plain):
+    if (verb := ordered_change(plain, language)) and not orders_nothing(plain):
         return verb
     if sure:
         return None
@@ -100,7 +86,7 @@ def deed(plain: str, language: str = "en", *, whole: str = "", sure: bool = Fals
 def _politely(whole: str, language: str) -> str | None:
     rest = without_politeness(whole)
     if rest != whole and not _turned_away(rest):
-        found = _ordered(rest) or (None if _vetoed(rest) else ordered_change(rest, language))
+        found = _ordered(rest) or (None if orders_nothing(rest) else ordered_change(rest, language))
         if found:
             return found
         if past := re.match(r"([a-z-]+ed)\b", rest):
@@ -123,7 +109,7 @@ def without_politeness(text: str) -> str:
 
 
 def _ordered(plain: str) -> str | None:
-    if _vetoed(plain):
+    if orders_nothing(plain):
         return None
     if found := _always().match(plain):
         return " ".join(found[1].split())
@@ -141,7 +127,7 @@ def _ordered(plain: str) -> str | None:
 def unknown_order(plain: str) -> str | None:
     """Return a first word that stands like a verb of an order, and that is not known as harmless."""
     found = _LIKE_AN_ORDER.match(plain)
-    if found is None or _vetoed(plain):
+    if found is None or orders_nothing(plain):
         return None
     verb = found[1]
     known = verb in deed_words.known_as_no_order() or _ENDS_LIKE_NO_VERB.search(verb)  # fmt: skip
@@ -186,10 +172,6 @@ def _with_object() -> re.Pattern[str]:
     return re.compile(rf"({verbs.any_of(deed_words.WITH_OBJECT)})\b(?!')")
 
 
-def _vetoed(plain: str) -> bool:
-    return bool(_ONLY_WORDS.match(plain) or _SPOKEN_OF.search(plain) or _QUANTITIES.match(plain))
-
-
 def _turned_away(plain: str) -> bool:
     return bool(
         re.match(
@@ -199,6 +181,8 @@ def _turned_away(plain: str) -> bool:
 
 
 def _activity(plain: str) -> str | None:
+    if orders_nothing(plain):
+        return None
     for length in (3, 2, 1):
         head = " ".join(plain.split()[:length])
         if verb := deed_words.activities().get(head):
@@ -212,7 +196,7 @@ def _wished() -> tuple[re.Pattern[str], ...]:
     return (
         # "the crawler should be paused", "Jens needs to be added"
         re.compile(
-            rf"^(?:(?:the|my|our|this|that|these|those|his|her|their|its|it|they|both)\b(?![^.]*?\b(?:says?|states?|requires?|which|who|that)\b)[\w' ,-]{{0,80}}?\b(?:should|must)|(?!(?:each|every|any|all)\b)[\w' ,-]{{1,80}}?\b(?:needs?\s+to|has\s+to|have\s+to|ought\s+to|is\s+to|are\s+to))\s+(?:now\s+|please\s+|also\s+|really\s+|all\s+|immediately\s+|finally\s+)*(?:be|get)\s+(?:now\s+|all\s+|immediately\s+|re-?)?(?P<deed>{done})\b"
+            rf"^(?:(?:the|my|our|this|that|these|those|his|her|their|its|it|they|both)\b(?![^.]*?\b(?:says?|states?|requires?|which|who|that)\b)[\w' ,-]{{0,80}}?\b(?:should|must)|(?!(?:each|every|any|all|nothing|nobody|none|neither|no)\b)[\w' ,-]{{1,80}}?\b(?:needs?\s+to|has\s+to|have\s+to|ought\s+to|is\s+to|are\s+to))\s+(?:now\s+|please\s+|also\s+|really\s+|all\s+|immediately\s+|finally\s+)*(?:be|get)\s+(?:now\s+|all\s+|immediately\s+|re-?)?(?P<deed>{done})\b"
         ),
         # "I'd like the invoice resent", "please have it rerun", "get him removed", "make sure it is sent"
         re.compile(
@@ -230,6 +214,12 @@ def _wished() -> tuple[re.Pattern[str], ...]:
     )
 
 
+# "I need the year in which he retired" wants to know it; "I don't want it sent" wants nothing sent.
+_SAYS_WHICH: Final = re.compile(
+    r"\b(?:need|want|like|love|have|get)\b.*\s(?:which|who|whom|whose|where|when)\s|\b(?:don't|do\s+not|doesn't|never)\s+(?:want|need|like)\b"
+)
+
+
 def _implied(whole: str) -> str | None:
     """A wish that something be changed, with nobody told to do it."""
     rest = without_politeness(whole)
@@ -239,7 +229,8 @@ def _implied(whole: str) -> str | None:
         if re.search(r"\b(?:how|why|whether|what|which|who|if|when)\b", text.split(" be ")[0][:60]):
             continue
         for pattern in _wished():
-            if found := pattern.search(text):
+            found = pattern.search(text)
+            if found and not _SAYS_WHICH.search(found.group()):
                 named = found.groupdict()
                 verb = named.get("deed") or _activity(named.get("activity") or "")
                 if verb:

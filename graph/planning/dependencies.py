@@ -76,13 +76,15 @@ def widest(waits: Waits) -> int:
 
 def shape_of(steps: Sequence[WorkflowStep]) -> Shape:
     """Name the shape of the dependencies."""
-    return shape_of_waits(waits_of(steps))
+    return shape_of_waits(waits_of(steps), acts=any(one.capability == "action" for one in steps))
 
 
-def shape_of_waits(waits: Waits) -> Shape:
-    """Name the shape of who waits for whom."""
+def shape_of_waits(waits: Waits, *, acts: bool = False) -> Shape:
+    """Name the shape of who waits for whom; what only reads, all at once, is joined in the answer."""
     if len(waits) < 2:
         return "single" if waits else "direct"
+    if not acts and not any(waits.values()):
+        return "parallel_then_join"
     followers = {step: [one for one, needed in waits.items() if step in needed] for step in waits}
     if all(len(needed) <= 1 for needed in waits.values()) and all(
         len(after) <= 1 for after in followers.values()

@@ -55,7 +55,11 @@ def foreign_deed(plain: str, language: str) -> str | None:
         return found.group()
     if found := _WITH_PRONOUN.search(plain):
         return found.group()
-    if _PLEASE.search(plain) and not re.search(_INFORMING, plain):
+    if (
+        _PLEASE.search(plain)
+        and not re.search(_INFORMING, plain)
+        and _PLEASE.sub("", plain).strip()
+    ):
         return plain.split()[-1]
     if _WISH.match(plain) and not re.search(_INFORMING, plain):
         found = _ORDER.search(plain)

@@ -75,7 +75,8 @@ def outline_of(sketch: Sketch) -> Outline:
         "knowledge" if one.capability == "catalogue" else one.capability for one in sketch.needs
     ]
     waits = {one.key: one.after for one in sketch.needs}
-    return Outline(tuple(kinds.count(kind) for kind in KINDS), shape_of_waits(waits))
+    shape = shape_of_waits(waits, acts="action" in kinds)
+    return Outline(tuple(kinds.count(kind) for kind in KINDS), shape)
 
 
 def features_of(outline: Outline) -> Floats:
