@@ -40,6 +40,7 @@ from graph.gateways.postgres import READER_ROLE, LazyPool
 from graph.gateways.query_embedder import QuestionEmbedder
 from graph.gateways.question_adviser import ModelAdviser
 from graph.gateways.reranking import reranking_of
+from graph.gateways.rewording import Rewording
 from graph.gateways.service_probes import QdrantProbe
 from graph.gateways.step_history import PostgresStepHistory
 from graph.gateways.system_state import PostgresSystemState
@@ -106,6 +107,7 @@ def gateways_of(
     qdrant, embedder = _qdrant_of(settings), _embedder_of(settings)
     # Everybody who may call this server has the same rights; keys of their own may change that here.
     groups = callers_groups(settings.kb_audience)
+    model = chat_model(settings, ops)
     live = PostgresQdrantReader(
         ledger,
         qdrant,
@@ -116,12 +118,12 @@ def gateways_of(
         reranking=reranking_of(
             settings.rerank_model, settings.rerank_seconds, settings.embedding_threads
         ),
+        rewording=Rewording(model) if model else None,
     )
     kept = stored_answers(settings, ledger, ops, qdrant, embedder)
     copies = PastCopies(ledger, ops, qdrant, settings.workspace_id, settings.as_of_seconds)
     found = FoundPassages(ledger, settings.workspace_id)
     reader = RememberingReader(live, copies, found)
-    model = chat_model(settings, ops)
     tools = tool_servers(settings.mcp_servers)
     return Gateways(
         ledger=ledger,

@@ -49,6 +49,10 @@ class KnowledgeReader(Protocol):
         """Best passages first; below the agent's threshold nothing is found."""
         ...
 
+    async def around(self, passages: Sequence[Passage]) -> list[Passage]:
+        """The passages, each between those that their agent wants to be read with it; all can be quoted."""
+        ...
+
     async def affinity(self, question: str, agent_ids: Sequence[str]) -> dict[str, float]:
         """How near the nearest passage of each agent is to the question (cosine)."""
         ...

@@ -88,6 +88,14 @@ class RetrievalSettings(Frozen):
         default=0.29, ge=0.0, le=1.0,
         description="how relevant the best passages must be, or nothing is found",
     )  # fmt: skip
+    expansion: Literal["off", "names", "model"] = Field(
+        default="off",
+        description="other wordings of a question that are searched with it: by the documents' own names, or a model's too",
+    )
+    context: Literal["chunk", "neighbours", "section"] = Field(
+        default="chunk",
+        description="what an answer may quote beside each passage that was found",
+    )
     hops: int = Field(
         default=0, ge=0, le=2,
         description="follow-up searches for what the first passages name and do not answer",

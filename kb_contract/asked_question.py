@@ -43,6 +43,10 @@ class Question:
     """The same of the words that do not only ask."""
     parts: tuple[Part, ...] = ()
     """None where it asks one thing."""
+    wordings: tuple["Question", ...] = ()
+    """The same in other words."""
+    decides: bool = True
+    """Whether a passage that fits these words is enough of an answer: documents may say so, a model may not."""
 
     @classmethod
     def of(cls, text: str, words: WordVectors, counts: TermCounts) -> "Question":
@@ -93,6 +97,11 @@ def aims(read: ReadText, question: Question, candidates: int) -> list[Aim]:
     """
     whole = Aim(read.vector, question_weights(read.text), candidates)
     return [whole, *(_aim_at(one, question.rows) for one in question.parts)]
+
+
+def aims_of_wordings(read: Sequence[ReadText], candidates: int) -> list[Aim]:
+    """Aim at each other wording, in the same trip."""
+    return [Aim(one.vector, question_weights(one.text), candidates) for one in read]
 
 
 def _aim_at(part: Part, rows: Rows) -> Aim:

@@ -22,3 +22,8 @@ _ASKING: Final = re.compile(
 def telling_words(question: str) -> Weights:
     """Return the words that an answer should hold; all of them where every word only asks."""
     return question_weights(_ASKING.sub(" ", question)) or question_weights(question)
+
+
+def only_asks(text: str) -> bool:
+    """Whether no word of a text tells what about."""
+    return not question_weights(_ASKING.sub(" ", text))

@@ -6,7 +6,7 @@ a share of what a good passage reaches; and how near each word of the question i
 the passage, in context (late interaction).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -39,6 +39,8 @@ class Candidate:
     """All that is searched of it."""
     for_a_part: bool = False
     """It is among the best for a part of the question, whatever it is for the whole."""
+    wordings: tuple[tuple[float, float], ...] = ()
+    """Both scores for each other wording of the question."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,40 @@ class Ranked:
 
 
 def relevance(question: Question, found: Sequence[Candidate], blend: Blend) -> Numbers:
-    """Say of each passage how well it fits the question."""
-    return _fit(question, found, blend, _nearness(question, found))
+    """Say of each passage how well it fits the question, in whichever words."""
+    return _in_all_words(question, found, blend).fit
+
+
+@dataclass(frozen=True)
+class _Weighed:
+    fit: Numbers
+    sure: float
+    unmet: float
+
+
+def _in_all_words(question: Question, found: Sequence[Candidate], blend: Blend) -> _Weighed:
+    """Take the best that any wording gives; a wording that does not decide lifts half of the way."""
+    fits, sure, unmet = list[Numbers](), list[float](), list[float]()
+    for asked, as_worded in _wordings(question, found):
+        near = _nearness(asked, as_worded)
+        fit = _fit(asked, as_worded, blend, near)
+        fits.append(fit if asked.decides else (fits[0] + fit) / 2)
+        if asked.decides:
+            sure.append(_sureness(asked, fit, near))
+            unmet.append(_unmet(asked, fit, near))
+    return _Weighed(np.max(fits, axis=0), max(sure), min(unmet))
+
+
+def _wordings(
+    question: Question, found: Sequence[Candidate]
+) -> Iterator[tuple[Question, Sequence[Candidate]]]:
+    """Give the question and its other wordings, each with the scores for it."""
+    yield question, found
+    known = min((len(one.wordings) for one in found), default=0)
+    for number, other in enumerate(question.wordings[:known]):
+        scores = [one.wordings[number] for one in found]
+        yield other, [replace(one, cosine=cosine, bm25=bm25)
+                      for one, (cosine, bm25) in zip(found, scores, strict=True)]  # fmt: skip
 
 
 def _fit(question: Question, found: Sequence[Candidate], blend: Blend, near: Numbers) -> Numbers:
@@ -73,8 +107,7 @@ def sureness(question: Question, found: Sequence[Candidate], blend: Blend) -> fl
     """Say how sure it is that the question has an answer among these; it is what the threshold asks for."""
     if not found:
         return 0.0
-    near = _nearness(question, found)
-    return _sureness(question, _fit(question, found, blend, near), near)
+    return _in_all_words(question, found, blend).sure
 
 
 def _sureness(question: Question, fit: Numbers, near: Numbers) -> float:
@@ -102,14 +135,18 @@ def shortlist(
     return [*order[:size], *(one for one in order[size:] if one.for_a_part)]
 
 
-def candidates_of(scores: Sequence[Mapping[str, float]]) -> list[Candidate]:
-    """Make candidates of lists of scores: by meaning, by words, and the best for each part."""
-    cosine, bm25, *parts = scores
-    for_parts = set[str]().union(*parts)
+def candidates_of(scores: Sequence[Mapping[str, float]], wordings: int = 0) -> list[Candidate]:
+    """Make candidates of lists of scores: by meaning and by words, for each wording, and the best for parts."""
+    cosine, bm25, *more = scores
+    others, for_parts = more[: 2 * wordings], set[str]().union(*more[2 * wordings :])
+    pairs = list(zip(others[::2], others[1::2], strict=True))
     return [
-        Candidate(one, cosine.get(one, 0.0), bm25.get(one, 0.0), for_a_part=one in for_parts)
+        Candidate(
+            one, cosine.get(one, 0.0), bm25.get(one, 0.0), for_a_part=one in for_parts,
+            wordings=tuple((mean.get(one, 0.0), word.get(one, 0.0)) for mean, word in pairs),
+        )
         for one in {**cosine, **bm25}
-    ]
+    ]  # fmt: skip
 
 
 def with_row(found: Candidate, row: Mapping[str, Any]) -> Candidate:
@@ -123,14 +160,12 @@ def ranked(
     """Order passages best first; nothing is found when not even the best fits well enough."""
     if not found:
         return []
-    near = _nearness(question, found)
-    fit = _fit(question, found, blend, near)
-    if _sureness(question, fit, near) < threshold:
+    weighed = _in_all_words(question, found, blend)
+    if weighed.sure < threshold:
         return []
-    unmet = _unmet(question, fit, near)
     return [
-        Ranked(found[one].chunk_id, found[one].cosine, float(fit[one]), unmet)
-        for one in _order(question, found, fit, blend)
+        Ranked(found[one].chunk_id, found[one].cosine, float(weighed.fit[one]), weighed.unmet)
+        for one in _order(question, found, weighed.fit, blend)
     ]
 
 

@@ -3,22 +3,21 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final, Literal
 
+from dagster_kb.entities.same_names import JOINT, acronyms, synonyms
 from kb_contract.entity_names import LONGEST_NAME, folded
 
-EXTRACTOR: Final = "patterns-1"
+EXTRACTOR: Final = "patterns-2"
 """Raise it when the patterns change: everything is looked through once more."""
 Kind = Literal["name", "code", "acronym", "term"]
 _CODE: Final = re.compile(
     r"\b(?=[\w./-]*\d)[A-Z]{1,10}(?:[-/_ ]?\d[A-Z0-9]*)(?:[-./]\d[A-Z0-9]*)*\b"
 )
-_JOINT: Final = r"(?:of|for|and|the|de|der|van|von|to|in|&)"
 _CAPITAL: Final = r"[A-Z][\w'\u2019-]*"
-_NAME: Final = re.compile(rf"\b{_CAPITAL}(?: (?:{_JOINT} )?{_CAPITAL})+")
+_NAME: Final = re.compile(rf"\b{_CAPITAL}(?: (?:{JOINT} )?{_CAPITAL})+")
 _ACRONYM: Final = re.compile(r"\b(?:[A-Z][A-Z&]{1,7}[A-Z]|[A-Z]{2})\b(?![-/ ]?\d)")
-_AFTER: Final = re.compile(r"((?:[\w'\u2019-]+ ){1,7}[\w'\u2019-]+) \(([A-Z][A-Z&]{1,9})s?\)")
-_BEFORE: Final = re.compile(r"\b([A-Z][A-Z&]{1,9}) \(([A-Za-z][\w ,'\u2019-]{4,80})\)")
 _TERM: Final = re.compile(
     r"(?:\*\*|[\"\u201c])([^*\"\u201c\u201d\n]{2,60}?)(?:\*\*|[\"\u201d]):?\s*(?:means|shall mean|refers to|is defined"
     r" as|is the|are the|:)|^[ \t]*(?:[-*+] )?\*\*([^*\n]{2,60}?):?\*\*\s*[:\u2013\u2014-]",
@@ -53,19 +52,11 @@ def entities(text: str) -> list[Entity]:
     return list(found.values())
 
 
-def same_names(text: str) -> list[tuple[str, str]]:
-    """Return acronyms with what the text says that they stand for, folded."""
-    pairs = [(one[2], _words_for(one[2], one[1])) for one in _AFTER.finditer(text)]
-    pairs += [
-        (one[1], one[2] if _stands_for(one[1], one[2]) else "") for one in _BEFORE.finditer(text)
-    ]
-    return list(dict.fromkeys((folded(short), folded(long)) for short, long in pairs if long))
-
-
 def _said(text: str) -> Iterator[tuple[Kind, str]]:
-    for short, long in same_names(text):
-        yield "acronym", short
-        yield "acronym", long
+    for one in chain.from_iterable(acronyms(text)):
+        yield "acronym", one
+    for one in chain.from_iterable(synonyms(text)):
+        yield "term", one
     for one in _TERM.finditer(text):
         yield "term", (one[1] or one[2]).strip()
     for one in _CODE.finditer(text):
@@ -80,23 +71,6 @@ def _said(text: str) -> Iterator[tuple[Kind, str]]:
 def _without_opening(name: str) -> str:
     """Drop words that are capital only because they begin a sentence."""
     words = name.split()
-    while words and (_OPENS.fullmatch(words[0]) or re.fullmatch(_JOINT, words[0].lower())):
+    while words and (_OPENS.fullmatch(words[0]) or re.fullmatch(JOINT, words[0].lower())):
         words.pop(0)
     return " ".join(words) if len(words) > 1 else ""
-
-
-def _words_for(short: str, before: str) -> str:
-    """Return the last words whose initials the acronym is."""
-    words = before.split()
-    for start in range(len(words) - 1, -1, -1):
-        if _stands_for(short, " ".join(words[start:])):
-            return " ".join(words[start:])
-    return ""
-
-
-def _stands_for(short: str, long: str) -> bool:
-    """Whether an acronym is made of the initials of words, with or without the small ones."""
-    letters = short.replace("&", "").lower()
-    words = re.split(r"[ -]+", long.lower())
-    strong = [one for one in words if not re.fullmatch(_JOINT, one)]
-    return letters in ("".join(one[:1] for one in words), "".join(one[:1] for one in strong))

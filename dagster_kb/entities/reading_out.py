@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dagster_kb.entities.extraction import Entity, entities, same_names
+from dagster_kb.entities.extraction import Entity, entities
+from dagster_kb.entities.same_names import same_names
 from kb_contract.chunk_extraction import ChunkExtractionV1
 from kb_contract.entity_names import folded
 

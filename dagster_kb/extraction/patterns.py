@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from dagster_kb.entities.extraction import EXTRACTOR, Entity, entities, same_names
+from dagster_kb.entities.extraction import EXTRACTOR, Entity, entities
+from dagster_kb.entities.same_names import same_names
 from dagster_kb.extraction.passages import Passage
 from kb_contract.chunk_extraction import LONGEST_SITUATION, ChunkExtractionV1, ExtractedEntity
 

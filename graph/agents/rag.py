@@ -30,7 +30,7 @@ class Rag:
     async def __call__(self, task: AgentTask) -> StepResult:
         emit(task, "retrieving")
         limit = _whole(task, "limit", most=50)
-        passages = await self._passages(task, limit)
+        passages = await self.reader.around(await self._passages(task, limit))
         emit(task, "passages", found=[_seen(one) for one in passages])
         if not passages:
             return _nothing(task, [])

@@ -1,14 +1,25 @@
-"""How often words stand in what is live, read once per generation."""
+"""How often words stand in what is live, and its names for one thing, read once per generation."""
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from kb_contract.own_words import NO_OWN_WORDS, OwnWords
 from kb_contract.term_counts import PackedCounts
 
 REMEMBERED: Final = 64
 Rows = Callable[[str, Mapping[str, Any]], Awaitable[list[dict[str, Any]]]]
+
+
+class Counted(NamedTuple):
+    """What a generation was counted for."""
+
+    words: PackedCounts
+    names: OwnWords
+
+
+_NOTHING: Final = Counted(PackedCounts(0, b""), NO_OWN_WORDS)
 
 
 @dataclass
@@ -16,19 +27,24 @@ class CountedWords:
     """Remembers what it read: a generation never changes."""
 
     rows: Rows
-    _known: OrderedDict[tuple[str, int], PackedCounts] = field(
-        default_factory=OrderedDict[tuple[str, int], PackedCounts], init=False
+    _known: OrderedDict[tuple[str, int], Counted] = field(
+        default_factory=OrderedDict[tuple[str, int], Counted], init=False
     )
 
-    async def of(self, agent_id: str, generation: int) -> PackedCounts:
+    async def of(self, agent_id: str, generation: int) -> Counted:
         """Return the counts of a generation; empty ones where it was never counted."""
         key = (agent_id, generation)
         if key not in self._known:
             values = {"agent": agent_id, "generation": generation}
             found = await self.rows("term_counts", values)
-            counts = [PackedCounts(row["chunks"], bytes(row["packed"])) for row in found]
-            self._known[key] = counts[0] if counts else PackedCounts(0, b"")
+            self._known[key] = _read(found[0]) if found else _NOTHING
         self._known.move_to_end(key)
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         return self._known[key]
+
+
+def _read(row: Mapping[str, Any]) -> Counted:
+    return Counted(
+        PackedCounts(row["chunks"], bytes(row["packed"])), OwnWords.kept(row["names"] or [])
+    )

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
 
@@ -15,22 +14,24 @@ from graph.caller import current_caller
 from graph.gateways.asked_selection import asked_selection
 from graph.gateways.catalogue_queries import CatalogueQueries
 from graph.gateways.counted_words import CountedWords
+from graph.gateways.found_rows import passage_of, placed
 from graph.gateways.passage_finding import LiveAgent, PassageFinding
 from graph.gateways.postgres import LazyPool
 from graph.gateways.reranking import Reranking
+from graph.gateways.rewording import Rewording
+from graph.gateways.surroundings import Surroundings
 from graph.gateways.vector_search import VectorSearch
 from graph.planning.workflow_plan import AgentCapability
 from graph.ports import CallerGroups, EntityLinks, QueryEmbedder
 from graph.retrieval.rights import Rights
 from graph.selection import EVERYTHING, Selection
-from graph.state import Passage, SourceFacts
+from graph.state import Passage
 from kb_contract.agent_manifest import kept_manifest
 from kb_contract.embedding_space import space_key
 from kb_contract.errors import NotServed
 from kb_contract.identifiers import production_alias
 from kb_contract.named_queries import named_queries
 from kb_contract.payload import EVERYONE
-from kb_contract.ranking import Ranked
 
 REGISTRY_SECONDS = 2.0
 # A swap moves the alias and then the ledger; between the two a reader looks again.
@@ -63,6 +64,7 @@ class PostgresQdrantReader:
     clock: Callable[[], float] = time.monotonic
     reranking: Reranking | None = None
     links: EntityLinks | None = None
+    rewording: Rewording | None = None
     _finding: PassageFinding = field(init=False)
     _registry: tuple[float, dict[str, LiveAgent]] | None = field(default=None, init=False)
 
@@ -74,6 +76,7 @@ class PostgresQdrantReader:
             CountedWords(self._rows),
             self.reranking,
             self.links,
+            self.rewording,
         )
 
     async def agents(self) -> list[AgentCapability]:
@@ -106,6 +109,11 @@ class PostgresQdrantReader:
             where=self._alias(agent_id),
             cure="ask again; if it stays so, run `kb ingest` for this agent",
         )
+
+    async def around(self, passages: Sequence[Passage]) -> list[Passage]:
+        live = await self._live()
+        how = {one: agent.retrieval for one, agent in live.items()}
+        return await Surroundings(self._rows, self._rights()).of(passages, how)
 
     async def affinity(self, question: str, agent_ids: Sequence[str]) -> dict[str, float]:
         mine = [one for one in agent_ids if current_caller().may_ask(one)]
@@ -189,49 +197,6 @@ def live_agent(row: Mapping[str, Any]) -> LiveAgent:
         chunks=row["chunks"],
     )
     return LiveAgent(capability, manifest.retrieval, space_key(row["space"]))
-
-
-def placed(row: Mapping[str, Any], place: Ranked, ranked_by: str) -> Passage:
-    """Make a passage of a row with what put it where it is."""
-    passage = passage_of(row, score=place.cosine)
-    passage["relevance"], passage["ranked_by"] = place.relevance, ranked_by
-    passage["unmet"] = place.unmet
-    return passage
-
-
-def passage_of(row: Mapping[str, Any], *, score: float) -> Passage:
-    """Make a passage of a row of the ledger."""
-    return {
-        "agent_id": row["agent_id"],
-        "generation": row["generation"],
-        "git_sha": row["git_sha"],
-        "uncommitted": row["uncommitted"],
-        "dagster_run_id": row["dagster_run_id"],
-        "chunk_id": str(row["chunk_id"]),
-        "document_id": str(row["document_id"]),
-        "path": row["path"],
-        "title": row["title"] or PurePosixPath(row["path"]).name,
-        "heading_path": list(row["heading_path"]),
-        "page": row["page"],
-        "start": row["start_offset"],
-        "end": row["end_offset"],
-        "text": row["text"],
-        "score": score,
-        "source": source_of(row["front_matter"], row["owners"]),
-    }
-
-
-def source_of(said: Mapping[str, Any], agent_owners: Sequence[str] | None) -> SourceFacts:
-    """Read what a document says of itself; whom it names as its owner comes before the agent's."""
-    extra: Mapping[str, Any] = said.get("extra") or {}
-    own: Any = extra.get("owners") or extra.get("owner") or []
-    owners = [own] if isinstance(own, str) else [str(one) for one in own]
-    return {
-        "version": said.get("version"),
-        "effective": said.get("effective"),
-        "expires": said.get("expires"),
-        "owners": owners or list(agent_owners or ()),
-    }
 
 
 def _uuid(text: str) -> UUID | None:

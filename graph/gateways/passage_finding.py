@@ -2,19 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from graph.gateways.counted_words import CountedWords
+from graph.gateways.counted_words import Counted, CountedWords
 from graph.gateways.reranking import BLEND, Reranking
+from graph.gateways.rewording import Rewording
 from graph.gateways.vector_search import VectorSearch
 from graph.planning.workflow_plan import AgentCapability
 from graph.ports import EntityLinks, QueryEmbedder
 from graph.retrieval.next_hop import aim_at, closing, open_words
 from graph.retrieval.rights import Rights
 from kb_contract.agent_manifest import RetrievalSettings
-from kb_contract.asked_question import Question, aims
+from kb_contract.asked_question import Question, aims, aims_of_wordings
 from kb_contract.embedding_space import searched_text
 from kb_contract.ranking import Candidate, Ranked, ranked, relevance, shortlist, with_row
 from kb_contract.sentence_models.vectors import ReadText
@@ -40,6 +41,7 @@ class Asked:
 
     read: ReadText
     question: Question
+    wordings: Sequence[ReadText] = ()
 
 
 @dataclass(frozen=True)
@@ -70,14 +72,23 @@ class PassageFinding:
     reranking: Reranking | None = None
     links: EntityLinks | None = None
     """Where the next hop leads; without them there is none."""
+    rewording: Rewording | None = None
+    """Says a question in other words; without it only documents do."""
 
     async def ask(self, agent: LiveAgent, question: str) -> Asked:
         generation = agent.capability.generation or 0
-        [read], counts = await asyncio.gather(
-            self.embedder.read([question]), self.counted.of(agent.capability.agent_id, generation)
+        how = agent.retrieval.expansion
+        counted, by_model = await asyncio.gather(
+            self.counted.of(agent.capability.agent_id, generation),
+            self.rewording.wordings(question) if self.rewording and how == "model" else _none(),
         )
-        words = counts.get(question_weights(question))
-        return Asked(read, Question.of(question, read.words, words))
+        by_names = counted.names.wordings(question) if how != "off" else []
+        read, *others = await self.embedder.read([question, *by_names, *by_model])
+        asked = [_weighed(one, counted) for one in (read, *others)]
+        # A model's words may lead to passages; that they answer, it cannot say.
+        wordings = [replace(one, decides=number < len(by_names))
+                    for number, one in enumerate(asked[1:])]  # fmt: skip
+        return Asked(read, replace(asked[0], wordings=tuple(wordings)), others)
 
     async def find(
         self, alias: str, agent: LiveAgent, asked: Asked, limit: int, rights: Rights
@@ -86,7 +97,10 @@ class PassageFinding:
         how, place = agent.retrieval, _Place(alias, agent, rights)
         size = max(how.candidates, limit)
         only = rights.permitted(agent.capability.agent_id)
-        found = await self.search.candidates(alias, only, aims(asked.read, asked.question, size))
+        found = await self.search.candidates(
+            alias, only, aims(asked.read, asked.question, size),
+            aims_of_wordings(asked.wordings, how.candidates),
+        )  # fmt: skip
         short = shortlist(asked.question, found, how.blend, size)
         meant, rows = await self._readable(place, short)
         order = ranked(asked.question, meant, how.blend, threshold=how.threshold)
@@ -154,3 +168,12 @@ class PassageFinding:
         }
         rows = await self.rows("live_passages", values)
         return {str(row["chunk_id"]): row for row in rows}
+
+
+def _weighed(read: ReadText, counted: Counted) -> Question:
+    """Say how rare each word of a question is in what is searched."""
+    return Question.of(read.text, read.words, counted.words.get(question_weights(read.text)))
+
+
+async def _none() -> list[str]:
+    return []

@@ -134,6 +134,9 @@ class AnyTimeReader:
     ) -> list[Passage]:  # fmt: skip
         return await (await self._reader()).search(agent_id, question, limit=limit, only=only)
 
+    async def around(self, passages: Sequence[Passage]) -> list[Passage]:
+        return await (await self._reader()).around(passages)
+
     async def affinity(self, question: str, agent_ids: Sequence[str]) -> dict[str, float]:
         return await (await self._reader()).affinity(question, agent_ids)
 

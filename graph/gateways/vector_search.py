@@ -37,14 +37,15 @@ class VectorSearch:
     deadline: float = DEADLINE_SECONDS
 
     async def candidates(
-        self, alias: str, only: models.Filter, aims: Sequence[Aim]
+        self, alias: str, only: models.Filter, aims: Sequence[Aim], wordings: Sequence[Aim] = ()
     ) -> list[Candidate]:
-        """Find what is near the question, and each of its parts, in one round trip."""
-        requests = hybrid_requests(only, aims)
+        """Find what is near the question, in all its wordings, and each of its parts, in one round trip."""
+        requests = hybrid_requests(only, aims, wordings)
         answers = await self._asked(
             alias, lambda: self.qdrant.query_batch_points(alias, requests=requests)
         )
-        return candidates_of([{str(one.id): one.score for one in each.points} for each in answers])
+        scores = [{str(one.id): one.score for one in each.points} for each in answers]
+        return candidates_of(scores, len(wordings))
 
     async def nearest(
         self, aliases: Mapping[str, str], meaning: list[float], rights: Rights

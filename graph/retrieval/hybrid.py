@@ -8,15 +8,17 @@ from kb_contract.asked_question import Aim
 from kb_contract.payload import DENSE, SPARSE
 
 
-def hybrid_requests(only: models.Filter, aims: Sequence[Aim]) -> list[models.QueryRequest]:
+def hybrid_requests(
+    only: models.Filter, aims: Sequence[Aim], wordings: Sequence[Aim] = ()
+) -> list[models.QueryRequest]:
     """Ask for the best by meaning and by words, scored in both ways, and the best for each part.
 
     The first two score the union of all that is found, so that each has its exact cosine and BM25
-    for the question as a whole.
+    for the question as a whole; so do the next two for each other wording of it.
     """
     union = [
         models.Prefetch(query=query, using=using, limit=aim.most, filter=only)
-        for aim in aims
+        for aim in (*aims, *wordings)
         for query, using in _ways(aim)
     ]
     many = sum(one.limit or 0 for one in union)
@@ -24,7 +26,8 @@ def hybrid_requests(only: models.Filter, aims: Sequence[Aim]) -> list[models.Que
         models.QueryRequest(
             prefetch=union, query=query, using=using, limit=many, with_payload=False
         )
-        for query, using in _ways(aims[0])
+        for aim in (aims[0], *wordings)
+        for query, using in _ways(aim)
     ]
     parts = [
         models.QueryRequest(

@@ -22,7 +22,7 @@ where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s and g.state = 'l
   and gc.chunk_id = any(%(ids)s);
 
 -- name: term_counts
-select t.chunks, t.packed from kb.term_counts t join kb.generations g using (generation_id)
+select t.chunks, t.packed, t.names from kb.term_counts t join kb.generations g using (generation_id)
 where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s and g.number = %(generation)s;
 
 -- name: passage_of_generation
@@ -36,6 +36,26 @@ join kb.chunks c using (document_id, chunk_index)
 join kb.documents d using (document_id)
 where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s and g.number = %(generation)s
   and gc.chunk_id = %(chunk)s and kb.may_read(d.front_matter, %(groups)s, %(moment)s);
+
+-- name: passages_around
+-- Chunks of the same document near one that was found: `reach` on either side, in a section only under its heading.
+select found.chunk_id as beside, gc.chunk_index - f.chunk_index as distance,
+       g.agent_id, g.number as generation, g.git_sha, g.uncommitted, g.dagster_run_id,
+       gc.chunk_id, gc.document_id, gc.path, d.title, c.heading_path,
+       c.start_offset, c.end_offset, c.text, c.page,
+       d.front_matter, g.manifest->'owners' as owners
+from unnest(%(chunks)s::uuid[]) as found (chunk_id)
+join kb.generations g on g.workspace_id = %(workspace)s and g.agent_id = %(agent)s and g.number = %(generation)s
+join kb.generation_chunks f on f.generation_id = g.generation_id and f.chunk_id = found.chunk_id
+join kb.chunks fc on fc.document_id = f.document_id and fc.chunk_index = f.chunk_index
+join kb.generation_chunks gc on gc.generation_id = g.generation_id and gc.document_id = f.document_id
+  and gc.path = f.path and gc.chunk_index between f.chunk_index - %(reach)s and f.chunk_index + %(reach)s
+join kb.chunks c on c.document_id = gc.document_id and c.chunk_index = gc.chunk_index
+join kb.documents d on d.document_id = gc.document_id
+where gc.chunk_index <> f.chunk_index and c.purged_at is null
+  and (not %(section)s or c.heading_path[1:cardinality(fc.heading_path)] = fc.heading_path)
+  and kb.may_read(d.front_matter, %(groups)s, %(moment)s)
+order by gc.document_id, gc.chunk_index;
 
 -- name: catalogue_agents
 select agent_id, manifest->>'title' as title, manifest->>'purpose' as purpose,

@@ -101,6 +101,9 @@ class InMemoryKnowledge:
         ]
         return [one for one in meant if one["score"] >= THRESHOLD][: limit or 5]
 
+    async def around(self, passages: Sequence[Passage]) -> list[Passage]:
+        return list(passages)
+
     async def affinity(self, question: str, agent_ids: Sequence[str]) -> dict[str, float]:
         found = {one: self._scored(one, question) for one in agent_ids if one in self.capabilities}
         return {one: found[one][0]["score"] if found.get(one) else 0.0 for one in agent_ids}

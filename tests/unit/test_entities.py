@@ -2,7 +2,8 @@
 
 import pytest
 
-from dagster_kb.entities.extraction import entities, same_names
+from dagster_kb.entities.extraction import entities
+from dagster_kb.entities.same_names import same_names
 from kb_contract.entity_names import folded, possible_names
 
 
@@ -35,6 +36,32 @@ def test_an_acronym_stands_for_the_words_with_its_initials_only() -> None:
     ]
     assert same_names("It runs (NASA) and the lead (CEO) agrees.") == []
     assert same_names("The VPN (see below) is slow.") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "pair"),
+    [("- **SLO**: Service Level Objective, what we promise.", ("slo", "service level objective")),
+     ("| SLO | Service Level Objective |", ("slo", "service level objective")),
+     ("| Service Level Objective | SLO |", ("slo", "service level objective")),
+     ("SLO\n: Service level objective. It is a target.", ("slo", "service level objective")),
+     ("MTTR stands for mean time to recovery.", ("mttr", "mean time to recovery")),
+     ("A **runbook**, also called a *playbook*, says how.", ("runbook", "playbook")),
+     ("The shift change (also known as handover) is at nine.", ("shift change", "handover")),
+     ("A badge is sometimes called a pass card.", ("badge", "pass card")),
+     ("Payroll, formerly known as Wages Desk, is closed.", ("payroll", "wages desk"))],
+)  # fmt: skip
+def test_what_is_called_in_two_ways_is_one_thing(text: str, pair: tuple[str, str]) -> None:
+    assert pair in same_names(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["It is also called often.", "This, also known as it, is odd.", "NOTE: See the page.",
+     "The one that nobody who works here ever wants to see is also called, by some, the last one.",
+     "WARNING - Do not touch.", "He is better known as a man who never sleeps and sings all night."],
+)  # fmt: skip
+def test_what_is_no_name_has_no_other(text: str) -> None:
+    assert same_names(text) == []
 
 
 def test_names_are_folded_the_same_way_in_questions() -> None:

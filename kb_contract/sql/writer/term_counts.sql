@@ -1,10 +1,10 @@
--- How often words stand in a generation; counted from an earlier one by what changed since.
+-- How often words stand in a generation, and what it calls by several names; counted from an earlier one by what changed since.
 
 -- name: counted_base
 -- The newest generation of the agent that was counted.
-select t.generation_id, t.chunks, t.packed
+select t.generation_id, t.chunks, t.packed, t.names
 from kb.term_counts t join kb.generations g using (generation_id)
-where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s
+where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s and t.names is not null
 order by g.number desc limit 1;
 
 -- name: words_changed
@@ -24,8 +24,8 @@ join kb.chunks c using (document_id, chunk_index)
 join kb.documents d using (document_id);
 
 -- name: keep_term_counts
-insert into kb.term_counts (generation_id, chunks, packed)
-values (%(generation)s, %(chunks)s, %(packed)s)
+insert into kb.term_counts (generation_id, chunks, packed, names)
+values (%(generation)s, %(chunks)s, %(packed)s, %(names)s)
 on conflict (generation_id) do nothing;
 
 -- name: term_counts

@@ -1,0 +1,83 @@
+"""Other wordings of a question by a chat model: further passages are looked for with them, nothing more."""
+
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from graph.citations.model_claims import prompt
+from graph.ports import WORKING_STEP, ChatModel
+from kb_contract.errors import ModelFailed
+from kb_contract.text_border import clean_text
+
+MOST: Final = 3
+LONGEST: Final = 400
+LONGEST_QUESTION: Final = 2_000
+REMEMBERED: Final = 256
+
+
+class _Wordings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    wordings: tuple[str, ...] = Field(max_length=20)
+
+
+@dataclass
+class Rewording:
+    """One short call of the cheapest tier, which the usage log counts; what cannot be used is left."""
+
+    model: ChatModel
+    seconds: float = 6.0
+    _known: OrderedDict[str, list[str]] = field(
+        default_factory=OrderedDict[str, list[str]], init=False, repr=False
+    )
+
+    async def wordings(self, question: str) -> list[str]:
+        """Return at most three; none where the model is late, fails or writes something else."""
+        if question not in self._known:
+            try:
+                said = await self._written(question)
+            except ModelFailed:
+                return []
+            self._known[question] = _usable(question, said)
+            while len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        return self._known[question]
+
+    async def _written(self, question: str) -> str:
+        mark = f"question-{secrets.token_hex(4)}"
+        token = WORKING_STEP.set(("reword", "retrieval"))
+        try:
+            written = await self.model.write(
+                system=prompt("reword"),
+                user=f"<{mark}>\n{question[:LONGEST_QUESTION]}\n</{mark}>",
+                tier="cheap",
+                deadline=self.seconds,
+                check=_wrong,
+            )
+        finally:
+            WORKING_STEP.reset(token)
+        return written.text
+
+
+def _usable(question: str, text: str) -> list[str]:
+    """Keep a few short lines that are not the question itself."""
+    said = [" ".join(clean_text(one).split()) for one in _read(text).wordings]
+    known = question.strip().lower()
+    short = [one for one in dict.fromkeys(said) if 0 < len(one) <= LONGEST and one.lower() != known]
+    return short[:MOST]
+
+
+def _read(text: str) -> _Wordings:
+    body = text.strip().removeprefix("```json").removeprefix("```")
+    return _Wordings.model_validate_json(body.removesuffix("```"))
+
+
+def _wrong(text: str) -> str:
+    try:
+        _read(text)
+    except ValidationError as error:
+        return str(error).splitlines()[0]
+    return ""
