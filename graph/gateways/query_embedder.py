@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
+from graph.gateways.one_trip import OneTrip
 from graph.tally import Size, Tally
 from kb_contract.embedding_space import DEFAULT_MODEL
 from kb_contract.sentence_models.export_cache import ExportCache
@@ -38,6 +41,12 @@ class QuestionEmbedder:
     _read: OrderedDict[str, ReadText] = field(
         default_factory=OrderedDict[str, ReadText], init=False
     )
+    _trips: "WeakKeyDictionary[Any, OneTrip[Sequence[str], list[ReadText]]]" = field(
+        default_factory=WeakKeyDictionary[Any, OneTrip[Sequence[str], list[ReadText]]],
+        init=False,
+        repr=False,
+    )
+    """By event loop: steps that work side by side have their questions read in one run of the model."""
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """Return one vector per text; what was asked lately is not computed again."""
@@ -46,7 +55,13 @@ class QuestionEmbedder:
 
     async def read(self, questions: Sequence[str]) -> list[ReadText]:
         self._count(self._read, questions)
-        return await _remembering(self._read, questions, self._questions)
+        loop = asyncio.get_running_loop()
+        return await self._trips.setdefault(loop, OneTrip(self._read_together)).ask(questions)
+
+    async def _read_together(self, asked: Sequence[Sequence[str]]) -> list[list[ReadText]]:
+        every = [one for each in asked for one in each]
+        read = iter(await _remembering(self._read, every, self._questions))
+        return [list(islice(read, len(each))) for each in asked]
 
     def size(self) -> Size:
         """Tell how many vectors are remembered."""

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import httpx
 from qdrant_client import AsyncQdrantClient, models
@@ -13,6 +15,7 @@ from qdrant_client.http.exceptions import (
     UnexpectedResponse,
 )
 
+from graph.gateways.one_trip import OneTrip
 from graph.retrieval.hybrid import hybrid_requests
 from graph.retrieval.rights import Rights
 from kb_contract.asked_question import Aim
@@ -24,9 +27,13 @@ DEADLINE_SECONDS = 8.0
 ATTEMPTS = 2
 BETWEEN_ATTEMPTS = 0.2
 PARALLEL_ALIASES = 8
+REMEMBERED_ALIASES = 256
 NOT_FOUND = 404
 SERVER_SIDE = 500
 Found = TypeVar("Found")
+Requests = Sequence[models.QueryRequest]
+Answers = Sequence[models.QueryResponse]
+Trips = dict[str, OneTrip[Requests, Answers]]
 
 
 @dataclass(frozen=True)
@@ -35,17 +42,32 @@ class VectorSearch:
 
     qdrant: AsyncQdrantClient
     deadline: float = DEADLINE_SECONDS
+    _trips: "WeakKeyDictionary[Any, Trips]" = field(
+        default_factory=WeakKeyDictionary[Any, Trips], init=False, repr=False, compare=False
+    )
+    """By event loop and alias: one request to Qdrant asks of one collection."""
 
     async def candidates(
         self, alias: str, only: models.Filter, aims: Sequence[Aim], wordings: Sequence[Aim] = ()
     ) -> list[Candidate]:
         """Find what is near the question, in all its wordings, and each of its parts, in one round trip."""
         requests = hybrid_requests(only, aims, wordings)
-        answers = await self._asked(
-            alias, lambda: self.qdrant.query_batch_points(alias, requests=requests)
-        )
+        answers = await self._asked(alias, lambda: self._trip_to(alias).ask(requests))
         scores = [{str(one.id): one.score for one in each.points} for each in answers]
         return candidates_of(scores, len(wordings))
+
+    def _trip_to(self, alias: str) -> OneTrip[Requests, Answers]:
+        async def go(asked: Sequence[Requests]) -> Sequence[Answers]:
+            every = [one for each in asked for one in each]
+            async with asyncio.timeout(self.deadline):
+                answers = iter(await self.qdrant.query_batch_points(alias, requests=every))
+            return [list(islice(answers, len(each))) for each in asked]
+
+        mine = self._trips.setdefault(asyncio.get_running_loop(), {})
+        # An alias that nobody travels to is forgotten when many are known.
+        if alias not in mine and len(mine) >= REMEMBERED_ALIASES:
+            mine.clear()
+        return mine.setdefault(alias, OneTrip(go))
 
     async def nearest(
         self, aliases: Mapping[str, str], meaning: list[float], rights: Rights
