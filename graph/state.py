@@ -44,7 +44,9 @@ class Passage(TypedDict):
     ranked_by: NotRequired[str]
     """What put it in its place: the blend, or a reranker; the blend says why it was not one."""
     relevance: NotRequired[float]
-    """0 to 1, the same for every agent: passages of several may be compared by it."""
+    """0 to 1, reckoned in the same way for every agent."""
+    comparable: NotRequired[float]
+    """The relevance as it compares with that of other agents' passages, where theirs run higher or lower."""
     unmet: NotRequired[float]
     """Share of the question that none of the best passages speaks of; the same for all of them."""
     path: str

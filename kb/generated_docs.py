@@ -1,7 +1,7 @@
 """Pages that the code writes, so that they cannot rot: `make docs`; a test compares them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -69,7 +69,8 @@ def _kind(annotation: Any) -> tuple[str, list[Any]]:
         return f"list of {kind}", limits
     if inside:
         return next(_kind(one) for one in inside if one is not NoneType)
-    return WORDS.get(annotation, "text"), []
+    fields: Mapping[str, Any] = getattr(annotation, "model_fields", {})
+    return f"mapping of {' and '.join(fields)}" if fields else WORDS.get(annotation, "text"), []
 
 
 def _limit(limit: Any) -> str:

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from kb_contract.audience import audience
+from kb_contract.calibration import Calibration
 from kb_contract.errors import BadIdentifier, BadManifest
 from kb_contract.identifiers import agent_id as checked_agent_id
 
@@ -101,6 +102,9 @@ class RetrievalSettings(Frozen):
         description="follow-up searches for what the first passages name and do not answer",
     )  # fmt: skip
     blend: Blend = Blend()
+    calibration: Calibration | None = Field(
+        default=None, description="where its figures lie, so that they compare with other agents'"
+    )
 
 
 class ChunkingSettings(Frozen):

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dagster_kb.gates.ranking import DEPTH, ENOUGH, Figures, Rank, drops, figures
+from dagster_kb.gates.ranking import DEPTH, ENOUGH, Figures, Rank, figures, measures
 from kb_contract.agent_manifest import Blend
+from kb_contract.calibration import LEAST_APART, Calibration
 
+Gains = NDArray[np.float64]
 DEFAULT: Final = "all three"
 BLENDS: Final[Mapping[str, Blend]] = {
     DEFAULT: Blend(),
@@ -25,6 +28,30 @@ BLENDS: Final[Mapping[str, Blend]] = {
 ENOUGH_STRANGERS: Final = 10
 WRONG_REFUSALS: Final = 0.05
 ANSWERED_STRANGERS: Final = 0.10
+FOLDS: Final = 5
+_DRAWS: Final = 10_000
+_SEED: Final = 8867
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What choosing by some questions gains on others, in nDCG, against the default."""
+
+    folds: int
+    gain: float
+    low: float
+    high: float
+    """95 of 100 paired draws of the questions lie between the two."""
+
+    @property
+    def holds(self) -> bool:
+        return self.low > 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.folds} folds, on questions that did not choose {self.gain:+.3f} "
+            f"(95 of 100 draws {self.low:+.3f} to {self.high:+.3f})"
+        )
 
 
 @dataclass(frozen=True)
@@ -34,6 +61,8 @@ class Choice:
     name: str
     figures: Mapping[str, Figures]
     reason: str
+    held_out: HeldOut | None = None
+    """None where there are too few questions to hold any out."""
 
     @property
     def blend(self) -> Blend:
@@ -52,17 +81,42 @@ class Threshold:
 
 
 def choose_blend(ranks: Mapping[str, Sequence[Rank]]) -> Choice:
-    """Leave the default unless another one is better by more than chance."""
+    """Leave the default unless choosing another one gains on questions that did not choose it."""
     measured = {name: figures(found, DEPTH) for name, found in ranks.items()}
     questions = len(ranks[DEFAULT])
     if questions < ENOUGH:
         return Choice(DEFAULT, measured, f"{questions} golden questions are too few to choose by")
-    better = [name for name in ranks if name != DEFAULT and _beats(ranks[name], ranks[DEFAULT])]
-    if not better:
-        return Choice(DEFAULT, measured, "no other one is better by more than chance")
-    best = max(better, key=lambda name: measured[name].ndcg)
+    gains = {name: _gains(found) for name, found in ranks.items()}
+    held_out, best = _held_out(gains), _best(gains)
+    if best == DEFAULT:
+        return Choice(DEFAULT, measured, "no other one is better", held_out)
+    if not held_out.holds:
+        said = f"the gain of {best!r} does not hold beyond chance"
+        return Choice(DEFAULT, measured, said, held_out)
     gain = measured[best].ndcg - measured[DEFAULT].ndcg
-    return Choice(best, measured, f"nDCG@{DEPTH} is {gain:.3f} above the default's, beyond chance")
+    return Choice(best, measured, f"nDCG@{DEPTH} is {gain:.3f} above the default's", held_out)
+
+
+def _gains(ranks: Sequence[Rank]) -> Gains:
+    return np.array([measures(DEPTH)["ndcg"](one) for one in ranks])
+
+
+def _best(gains: Mapping[str, Gains]) -> str:
+    """Name the best on average; the first of those that are as good, so the default before others."""
+    return max(gains, key=lambda name: round(float(gains[name].mean()), 9))
+
+
+def _held_out(gains: Mapping[str, Gains]) -> HeldOut:
+    """Choose by all folds but one, and look at that one; each question is looked at once."""
+    many = len(gains[DEFAULT])
+    order = np.random.default_rng(_SEED).permutation(many)
+    differences = np.zeros(many)
+    for fold in np.array_split(order, min(FOLDS, many)):
+        chosen = _best({name: np.delete(each, fold) for name, each in gains.items()})
+        differences[fold] = gains[chosen][fold] - gains[DEFAULT][fold]
+    draws = np.random.default_rng(_SEED).integers(0, many, (_DRAWS, many))
+    low, high = np.quantile(differences[draws].mean(axis=1), (0.025, 0.975))
+    return HeldOut(min(FOLDS, many), float(differences.mean()), float(low), float(high))
 
 
 def choose_threshold(
@@ -79,17 +133,19 @@ def choose_threshold(
     return _threshold(value, known, strangers, "between the agent's own questions and others'")
 
 
+def calibrated(own: Sequence[float], others: Sequence[float]) -> Calibration | None:
+    """Say where the agent's figures lie; nothing where too few were asked, or they cannot be told apart."""
+    if len(own) < ENOUGH or len(others) < ENOUGH_STRANGERS:
+        return None
+    middle, strange = round(float(np.median(own)), 3), round(float(np.median(others)), 3)
+    if middle - strange < LEAST_APART:
+        return None
+    return Calibration(own=middle, others=strange)
+
+
 def _threshold(
     value: float, known: Sequence[float], strangers: Sequence[float], reason: str
 ) -> Threshold:
     refused = sum(one < value for one in known) / len(known) if known else 0.0
     others = sum(one < value for one in strangers) / len(strangers) if strangers else None
     return Threshold(value, refused, others, reason)
-
-
-def _beats(one: Sequence[Rank], other: Sequence[Rank]) -> bool:
-    """Whether the other one would be a drop, as the gates understand it."""
-    return any(
-        drop.metric == "ndcg" and drop.significant and drop.size > 0
-        for drop in drops(one, other, DEPTH)
-    )

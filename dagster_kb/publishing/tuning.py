@@ -7,6 +7,7 @@ from dagster_kb.gates.blend_choice import (
     BLENDS,
     Choice,
     Threshold,
+    calibrated,
     choose_blend,
     choose_threshold,
 )
@@ -18,6 +19,7 @@ from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.reader_search import Question, ReaderSearch, Weighed
 from dagster_kb.resources.vector_store import VectorStore
 from kb_contract.agent_manifest import AgentManifest, GoldenQuestion, GoldenSet, RetrievalSettings
+from kb_contract.calibration import Calibration
 from kb_contract.errors import NotServed
 from kb_contract.generation import Generation
 from kb_contract.identifiers import production_alias
@@ -32,6 +34,8 @@ class Tuned:
     strangers: int
     choice: Choice
     threshold: Threshold
+    calibration: Calibration | None
+    """None where there were too few questions, its own or others', to say where its figures lie."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,11 @@ class Tuning:
             [found.best(choice.blend) for _, found in strangers],
             RetrievalSettings().threshold,
         )
-        return Tuned(live, len(own), len(strangers), choice, threshold)
+        calibration = calibrated(
+            [found.most_relevant(choice.blend) for _, found in weighed],
+            [found.most_relevant(choice.blend) for _, found in strangers],
+        )
+        return Tuned(live, len(own), len(strangers), choice, threshold, calibration)
 
     def _weighed(
         self, live: Generation, questions: Sequence[GoldenQuestion], how: RetrievalSettings

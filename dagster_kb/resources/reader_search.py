@@ -132,6 +132,10 @@ class Weighed:
         order = ranking.ranked(self.asked, self.found, blend, threshold=threshold)
         return [Found(self.payloads[one.chunk_id], one.cosine) for one in order]
 
+    def most_relevant(self, blend: Blend) -> float:
+        """How relevant the best passage is; 0 where nothing is found."""
+        return float(ranking.relevance(self.asked, self.found, blend).max()) if self.found else 0.0
+
     def best(self, blend: Blend) -> float:
         """How sure it is that there is an answer; 0 where nothing is found."""
         return ranking.sureness(self.asked, self.found, blend)

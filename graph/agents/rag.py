@@ -9,6 +9,7 @@ from graph.agents.step_results import emit, step_result
 from graph.citations.claims import claim_of, without_wider
 from graph.citations.model_claims import Attempt, from_passages, prompt
 from graph.ports import AgentTask, ChatModel, KnowledgeReader, QueryEmbedder
+from graph.retrieval.across_agents import lift
 from graph.retrieval.answer_sentences import Finding, answer_sentences
 from graph.selection import EVERYTHING, selection_named
 from graph.state import Passage, StepResult
@@ -40,7 +41,8 @@ class Rag:
         if claims is None:
             findings = await self._findings(task, passages)
             claims = without_wider([claim_of(one.passage, one.unit) for one in findings])
-            data |= {"fit": max((one.fit for one in findings), default=0.0)}
+            # Other agents' findings are set beside it, so it must not depend on whose passages run high.
+            data |= {"fit": max((one.fit * lift(one.passage) for one in findings), default=0.0)}
             # Whom the person named is heard, however near the others come.
             data |= {} if task.parameters.get("named") else {"asked": task.question}
         if not claims:

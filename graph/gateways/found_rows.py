@@ -5,14 +5,18 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from graph.state import Passage, SourceFacts
+from kb_contract.calibration import Calibration
 from kb_contract.ranking import Ranked
 
 
-def placed(row: Mapping[str, Any], place: Ranked, ranked_by: str) -> Passage:
+def placed(
+    row: Mapping[str, Any], place: Ranked, ranked_by: str, known: Calibration | None
+) -> Passage:
     """Make a passage of a row with what put it where it is."""
     passage = passage_of(row, score=place.cosine)
     passage["relevance"], passage["ranked_by"] = place.relevance, ranked_by
     passage["unmet"] = place.unmet
+    passage["comparable"] = known.comparable(place.relevance) if known else place.relevance
     return passage
 
 

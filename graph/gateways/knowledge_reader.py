@@ -98,7 +98,8 @@ class PostgresQdrantReader:
         for look in range(LOOKS):
             await asyncio.sleep(look * BETWEEN_LOOKS)
             found = await self._finding.find(alias, agent, asked, wanted, rights)
-            passages = [placed(row, one, found.ranked_by) for one, row in found.passages]
+            known = agent.retrieval.calibration
+            passages = [placed(row, one, found.ranked_by, known) for one, row in found.passages]
             if found.all_known:
                 return passages
         if passages:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from graph.gateways.found_rows import passage_of
+from graph.retrieval.across_agents import comparable
 from graph.retrieval.rights import Rights
 from graph.state import Passage
 from kb_contract.agent_manifest import RetrievalSettings
@@ -67,5 +68,6 @@ def _beside(found: Passage, row: Mapping[str, Any]) -> Passage:
     """Give it the scores of the passage that it stands beside: it is there because of that one."""
     made = passage_of(row, score=found["score"])
     made["relevance"], made["unmet"] = found.get("relevance", 0.0), found.get("unmet", 0.0)
+    made["comparable"] = comparable(found)
     made["ranked_by"] = "beside"
     return made

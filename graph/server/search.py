@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from graph.gateways.asked_selection import LOOKING_AT
 from graph.gateways.asked_time import READING_AS_OF
+from graph.retrieval.across_agents import comparable
 from graph.selection import EVERYTHING, Selection, Word
 from graph.server.border import BorderRoute
 from graph.server.encoding import JsonResponse
@@ -51,9 +52,7 @@ async def search(parts: Parts, wanted: Wanted) -> JsonResponse:
     found = await asyncio.gather(
         *(reader.search(one, wanted.query, limit=wanted.limit, only=tagged) for one in chosen)
     )
-    passages = sorted(
-        (one for each in found for one in each), key=lambda one: -one.get("relevance", 0.0)
-    )
+    passages = sorted((one for each in found for one in each), key=lambda one: -comparable(one))
     return JsonResponse(
         {"agents": chosen, "passages": [_shown(one) for one in passages[: wanted.limit]]}
     )

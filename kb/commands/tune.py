@@ -1,6 +1,7 @@
 """`kb tune AGENT`: how the agent had best be searched, by its own golden questions."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,6 +53,8 @@ def _write(file: Path, tuned: "Tuned") -> bool:
     said = {
         "threshold": tuned.threshold.value,
         "blend": tuned.choice.blend.model_dump(mode="json"),
+        # Nothing that was measured of another generation stays.
+        "calibration": tuned.calibration.model_dump(mode="json") if tuned.calibration else None,
     }
     rewrite(file, said, _evidence(tuned))
     return True
@@ -65,6 +68,15 @@ def _evidence(tuned: "Tuned") -> list[str]:
     return [
         f"generation {tuned.generation.number}, {tuned.questions} golden questions",
         f"blend {choice.name!r}: nDCG@10 {figures.ndcg:.3f}, MRR {figures.mrr:.3f}; {choice.reason}",
+        *([f"cross-validated: {choice.held_out}"] if choice.held_out else []),
+        *(
+            [
+                f"calibration: its own questions reach {tuned.calibration.own}, others' "
+                f"{tuned.calibration.others}"
+            ]
+            if tuned.calibration
+            else []
+        ),
         f"threshold: refuses {threshold.wrongly_refused:.0%} of its own, {refused}; {threshold.reason}",
     ]
 
@@ -75,8 +87,10 @@ def _as_json(agent: str, tuned: "Tuned") -> Mapping[str, Any]:
         "agent_id": agent, "generation": tuned.generation.number, "questions": tuned.questions,
         "blend": {"name": choice.name, **choice.blend.model_dump(mode="json")},
         "because": choice.reason,
+        "held_out": asdict(choice.held_out) if choice.held_out else None,
         "measured": {name: {"ndcg@10": one.ndcg, "mrr@10": one.mrr, "recall@10": one.recall}
                      for name, one in choice.figures.items()},
+        "calibration": tuned.calibration.model_dump(mode="json") if tuned.calibration else None,
         "threshold": {"value": threshold.value, "wrongly_refused": threshold.wrongly_refused,
                       "strangers_refused": threshold.strangers_refused,
                       "because": threshold.reason},

@@ -3,7 +3,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dagster_kb.gates.blend_choice import BLENDS, DEFAULT, choose_blend, choose_threshold
+from dagster_kb.gates.blend_choice import (
+    BLENDS,
+    DEFAULT,
+    FOLDS,
+    choose_blend,
+    choose_threshold,
+)
 from kb.manifest_file import rewrite, with_retrieval
 from kb_contract.agent_manifest import AgentManifest, Blend
 from kb_contract.errors import BadManifest
@@ -26,9 +32,32 @@ def ranks(default: list[int | None], **others: list[int | None]) -> dict[str, li
 
 
 def test_the_default_stays_where_nothing_is_better_by_more_than_chance() -> None:
-    one_better = ranks([1] * 11 + [2], more_words=[1] * 12)
-    assert choose_blend(one_better).name == DEFAULT
-    assert "too few" in choose_blend(ranks([2] * 3, more_words=[1] * 3)).reason
+    one_better = choose_blend(ranks([1] * 11 + [2], more_words=[1] * 12))
+    assert (one_better.name, one_better.held_out and one_better.held_out.holds) == (DEFAULT, False)
+    assert "does not hold" in one_better.reason
+    few = choose_blend(ranks([2] * 3, more_words=[1] * 3))
+    assert ("too few" in few.reason, few.held_out) == (True, None)
+    same = choose_blend(ranks([1] * 12, more_words=[1] * 12))
+    assert (same.name, same.held_out and same.held_out.gain) == (DEFAULT, 0.0)
+
+
+def test_what_is_best_by_luck_of_a_few_questions_is_not_chosen() -> None:
+    """Each of many blends has one lucky question, so whoever chooses by some loses on others."""
+    lucky = {
+        name.replace(" ", "_"): [2] * at + [1] + [2] * (13 - at)
+        for at, name in enumerate(one for one in BLENDS if one != DEFAULT)
+    }
+    found = choose_blend(ranks([2] * 14, **lucky))
+    assert found.name == DEFAULT
+    assert found.held_out is not None
+    assert found.held_out.low <= 0 <= found.held_out.high
+
+
+def test_the_folds_hold_each_question_out_once_and_say_what_choosing_gains() -> None:
+    better = choose_blend(ranks([3] * 12, more_words=[1] * 12)).held_out
+    assert better is not None
+    assert (better.folds, better.gain, better.low, better.high) == (FOLDS, 0.5, 0.5, 0.5)
+    assert "5 folds" in str(better)
 
 
 def test_a_blend_that_is_surely_better_is_chosen_with_its_figures() -> None:

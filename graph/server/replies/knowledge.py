@@ -25,7 +25,7 @@ _GENERATION: Final[dict[str, Any]] = {
 }  # fmt: skip
 _PASSAGE: Final[dict[str, Any]] = {
     "agent_id": "hr", "generation": 4, "git_sha": SHA, "sha": SHA, "uncommitted": False,
-    "dagster_run_id": RUN, "chunk_id": CHUNK, "document_id": CHUNK, "relevance": 0.91,
+    "dagster_run_id": RUN, "chunk_id": CHUNK, "document_id": CHUNK, "relevance": 0.91, "comparable": 0.91,
     "path": "leave.md", "title": "Leave", "heading_path": ["Leave"], "page": None, "start": 0,
     "end": 47, "text": "# Leave\nEmployees have 28 days of leave a year.", "score": 0.91,
 }  # fmt: skip
