@@ -124,7 +124,7 @@ def test_names_come_from_what_was_read_too(world: WriterWorld, provider: Loopbac
     found = names()
     assert {"rotated", "alice moreau", "hro"} <= found
     assert "invented name" not in found
-    assert world.ledger.entities.waiting(world.live(), "entities", "patterns-1") == []
+    assert world.ledger.entities.waiting(world.live(), "entities", "patterns-2") == []
 
 
 @pytest.fixture
