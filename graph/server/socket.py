@@ -23,7 +23,7 @@ from graph.server.transcripts import Transcripts
 router = APIRouter()
 MOST_SESSIONS = 20
 LONGEST_MESSAGE = 10_000
-WRONG_DATA, TRY_LATER = 1007, 1012
+NO_TEXT, TRY_LATER = 1003, 1012
 
 
 class Wish(BaseModel):
@@ -62,6 +62,8 @@ class Conversation:
                 await self._obey(await self.socket.receive_text())
         except WebSocketDisconnect:
             return
+        except KeyError:
+            await self.socket.close(NO_TEXT, "send text")
         finally:
             for task in self._told.values():
                 task.cancel()

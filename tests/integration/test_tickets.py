@@ -93,6 +93,13 @@ def test_a_socket_opens_with_a_ticket_beside_its_protocol(database_url: str, bro
         assert socket.accepted_subprotocol == "scriptorium"
         socket.send_text(json.dumps({"subscribe": "none"}))
         assert "there is no session" in socket.receive_text()
+        for odd in ("{", "[]", '{"subscribe": "a b"}', "x" * 20_000):
+            socket.send_text(odd)
+            assert "not understood" in socket.receive_text()
+        socket.send_bytes(b"\x00")
+        with pytest.raises(WebSocketDisconnect) as closed:
+            socket.receive_text()
+        assert closed.value.code == 1003
     for again in (offered, ["scriptorium"], None):
         with (
             pytest.raises(WebSocketDisconnect),
