@@ -1,9 +1,11 @@
 """Assistants: one for each graph, and those that callers made. `/assistants…`."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Query
 from psycopg.types.json import Jsonb
+from pydantic import PydanticUserError
 
 from graph.server.assistant_book import SYSTEM, assistant_of, built_in
 from graph.server.assistant_request import AssistantSearch
@@ -90,13 +92,23 @@ async def get_schemas(parts: Parts, assistant: PathId) -> JsonResponse:
 
 
 def _schemas(graph: Graph) -> dict[str, Any]:
+    given, told = _read(graph.get_input_jsonschema), _read(graph.get_output_jsonschema)
+    context = _read(graph.get_context_jsonschema)
     return {
-        "input_schema": graph.get_input_jsonschema(),
-        "output_schema": graph.get_output_jsonschema(),
-        "state_schema": graph.get_output_jsonschema(),
-        "config_schema": graph.get_context_jsonschema(),
-        "context_schema": graph.get_context_jsonschema(),
+        "input_schema": given,
+        "output_schema": told,
+        "state_schema": told,
+        "config_schema": context,
+        "context_schema": context,
     }
+
+
+def _read(schema: Callable[[], Any]) -> Any:
+    """The schema; of a state that none can be made of, that anything goes."""
+    try:
+        return schema()
+    except PydanticUserError:
+        return {}
 
 
 @router.get("/{assistant}/graph", response_model=GraphPicture)
