@@ -203,7 +203,7 @@ def api_page() -> str:
         "",
         "## langgraph_sdk",
         "",
-        "Each method of its clients, and what becomes of it here.",
+        "Each method of its clients, and what becomes of it here. `threads.stream`, which speaks the v3 protocol, gets 501.",
         "",
     ]
     lines += ["| method | asks for | here |", "| --- | --- | --- |", *_sdk_rows(set(_refused()))]

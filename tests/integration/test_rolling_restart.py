@@ -37,7 +37,7 @@ def processes(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 class People:
     """Ask one after the other until told to stop; each keeps what the unmodified SDK told them."""
 
-    def __init__(self, balancer: Balancer, key: str) -> None:
+    def __init__(self, balancer: Balancer, key: str, called: str = "rolling") -> None:
         http = httpx.AsyncClient(
             transport=balancer, base_url="http://balancer", timeout=60, headers={"X-Api-Key": key}
         )
@@ -45,10 +45,11 @@ class People:
         self.stories: list[list[Any]] = []
         self.stop = asyncio.Event()
         self._numbers = itertools.count()
+        self._called = called
 
     async def ask_on(self) -> None:
         while not self.stop.is_set():
-            tag = f"rolling-{next(self._numbers)}"
+            tag = f"{self._called}-{next(self._numbers)}"
             thread = (await self.client.threads.create())["thread_id"]
             given = {"n": STEPS, "tag": tag, "seconds": 0.3}
             modes: Any = ["updates", "custom"]
@@ -97,6 +98,59 @@ async def test_a_rolling_restart_loses_no_run_and_no_event(processes: DemoProces
     effects = processes.effects("rolling-")
     wanted = {f"rolling-{n}:{at}": 1 for n in range(len(people.stories)) for at in range(STEPS)}
     assert effects == Counter(wanted)
+
+
+async def asked_until_stopped(people: People) -> None:
+    """Whoever is cut off before an answer asks anew; whoever follows a stream goes on in it."""
+    while not people.stop.is_set():
+        try:
+            await people.ask_on()
+        except (httpx.TransportError, httpx.HTTPStatusError):
+            await asyncio.sleep(0)
+
+
+async def test_what_dies_under_load_loses_no_run_and_repeats_no_effect(processes: DemoProcesses):
+    """kill -9 of each server and each worker while people ask."""
+    key = make_key(processes.database_url, "default", "asker", name="late")
+    async with balanced([processes.url_of(one) for one in SERVERS]) as balancer:
+        people = People(balancer, key, "killed")
+        asking = [asyncio.create_task(asked_until_stopped(people)) for _ in range(4)]
+        for name in (*SERVERS, *WORKERS):
+            told = len(people.stories)
+            while len(people.stories) < told + 2:
+                await asyncio.sleep(0.05)
+            await asyncio.to_thread(processes.kill, name, signal.SIGKILL)
+            await asyncio.to_thread(processes.start, name)
+        people.stop.set()
+        await asyncio.gather(*asking)
+        await until_idle(processes.database_url)
+    for story in people.stories:
+        check_story(processes.database_url, story)
+    with psycopg.connect(processes.database_url) as connection:
+        runs = connection.execute(
+            "select r.kwargs->'input'->>'tag', r.status from ops.runs r"
+            " where r.metadata->>'requested_by' = 'late'"
+        ).fetchall()
+    assert {status for _, status in runs} == {"success"}
+    # A step that was killed after its effect, before it was kept, is done again: this one has no key.
+    assert set(processes.effects("killed-")) == {
+        f"{tag}:{at}" for tag, _ in runs for at in range(STEPS)
+    }
+
+
+async def until_idle(database_url: str) -> None:
+    """Runs whose asker was cut off before the answer go on all the same."""
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        while True:
+            row = await (
+                await connection.execute(
+                    "select count(*) from ops.runs where status in ('pending', 'running')"
+                    " and metadata->>'requested_by' = 'late'"
+                )
+            ).fetchone()
+            if row == (0,):
+                return
+            await asyncio.sleep(0.1)
 
 
 async def ask_without_end(client: LangGraphClient, given: dict[str, Any]) -> None:
