@@ -62,6 +62,13 @@ def read_trace_id(headers: Headers) -> str:
     return parent[1] if parent else uuid.uuid4().hex
 
 
+def said_of_caches(headers: Headers) -> str:
+    """Take what the caller says; clients of streams say `no-store` of each, and mean the stream itself."""
+    said = headers.get("cache-control", "").strip()
+    streams = "text/event-stream" in headers.get("accept", "").lower()
+    return "" if streams and said.lower() == "no-store" else said
+
+
 @dataclass(frozen=True)
 class Correlation:
     """Reads the ids in, gives them back, and binds them to logs and spans."""
@@ -76,7 +83,7 @@ class Correlation:
         trace_id, session = read_trace_id(headers), headers.get("x-session-id", "")
         _trace_id.set(trace_id)
         _path.set(scope["path"])
-        _cache_control.set(headers.get("cache-control", ""))
+        _cache_control.set(said_of_caches(headers))
         _session_id.set(session if SAFE_ID.fullmatch(session) else "")
 
         async def send_with_ids(message: Message) -> None:

@@ -99,6 +99,23 @@ async def test_a_header_says_what_may_be_kept_and_given(world: WriterWorld) -> N
         assert refused.status_code in (400, 422)
 
 
+async def test_the_clients_that_people_use_are_given_kept_answers(world: WriterWorld) -> None:
+    """They stream, and say of every stream that nobody is to store it."""
+    async with served(world) as (_, client):
+        url = str(client.base_url)
+        waiting, other = Client(url), AsyncClient(url)
+        assert not (await asyncio.to_thread(waiting.ask, QUESTION, cache="no-store"))["cached"]
+        assert not (await asyncio.to_thread(waiting.ask, QUESTION))["cached"]
+        assert (await asyncio.to_thread(waiting.ask, QUESTION))["cached"]
+        assert (await other.ask(QUESTION))["cached"]
+        assert not (await other.ask(QUESTION, cache="no-cache"))["cached"]
+        body = {"assistant_id": "scriptorium", "input": {"question": QUESTION}}
+        for said, cached in {"no-store": True, "max-age=0": False}.items():
+            headers = {"accept": "text/event-stream", "cache-control": said}
+            reply = await client.post("/runs/stream", json=body, headers=headers)
+            assert ('"cached":true' in reply.text.replace(" ", "")) is cached
+
+
 async def test_metrics_and_costs_tell_of_every_cache(world: WriterWorld) -> None:
     async with served(world) as (reader, client):
         for _ in range(3):
