@@ -56,7 +56,7 @@ def _names(sides: Sequence[StepResult]) -> list[str]:
 
 def _thing(question: str) -> str:
     """Return the thing itself, where no more than its name was looked up."""
-    plain = _DETERMINER.sub("", question.strip())
+    plain = _DETERMINER.sub("", question.partition(" (")[0].strip())
     short = 0 < len(plain.split()) <= _WORDS_OF_A_NAME and not _ASKS.search(question)
     return plain[:1].upper() + plain[1:] if short else ""
 

@@ -209,8 +209,9 @@ def impossible_action(sketch: Sketch, registry: Registry, question: str) -> Aske
             continue
         said = action_parameters(need, registry, question)
         if said["action"] not in possible:
+            what = repr(need.verb) if need.verb else "That"
             return AskedBack(
-                f"{need.verb!r} cannot be done from here. What can be done: {', '.join(possible)}."
+                f"{what} cannot be done from here. What can be done: {', '.join(possible)}."
             )
         if "agent_id" not in said:
             return AskedBack("The knowledge of which agent?", ids[:_MOST_OPTIONS], answerable=True)

@@ -23,6 +23,7 @@ from graph.planning.clause_kinds import asks_for_stock
 from graph.planning.decomposition import sketch_of
 from graph.planning.dependencies import shape_of
 from graph.planning.estimates import Estimator
+from graph.planning.grounding import changes_asked, grounded, without_wordless_deeds
 from graph.planning.needs_reading import NeedsReader
 from graph.planning.operation_names import operation_named
 from graph.planning.registry import Registry
@@ -67,15 +68,18 @@ class RulePlanner:
             return draft.asking(unclear(registry))
         ruled = sketch_of(question, analysis=classification.query_type == "complex_analysis")
         ruled = as_chosen(ruled, chosen_type(classification), question)
-        sketch = await self._read(ruled, draft)
+        choice = AgentChoice(affinity, most=self.most_agents)
+        sketch = changes_asked(question, registry) or await self._read(ruled, draft)
         if not sketch.needs:
             return draft.finished((), ("politeness needs no agent",), shape="direct")
+        orders = classification.query_type == "tool_operation"
+        sketch = without_wordless_deeds(sketch, orders=orders or not possible_actions(registry))
+        sketch = await grounded(sketch, choice, registry)
         if refused := impossible_action(sketch, registry, question):
             return draft.asking(refused)
         missing = [one.capability for one in sketch.needs if not _able(one.capability, registry)]
         if missing:
             return draft.asking(AskedBack(nobody_can(missing[0], registry)))
-        choice = AgentChoice(affinity, most=self.most_agents)
         steps = await _Casting(registry, choice, question).steps(sketch)
         plan = draft.finished(steps, _reasons(sketch, steps))
         if problems := validate(plan, registry):
@@ -166,7 +170,8 @@ class _Casting:
 
     async def _agents(self, need: Need) -> Sequence[AgentCapability]:
         able = _able(need.capability, self.registry)
-        if need.capability == "catalogue" and not asks_for_stock(need.question):
+        elsewhere = "topic" not in need.parameters and not asks_for_stock(need.question)
+        if need.capability == "catalogue" and elsewhere:
             near = await self.choice.near(need.question, _able("knowledge", self.registry))
             return near[:1] or able[:1]
         if need.capability in {"tool", "action"}:
