@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 import httpx
 from qdrant_client import AsyncQdrantClient, models
+from qdrant_client.conversions.common_types import QueryResponse
 from qdrant_client.http.exceptions import (
     ApiException,
     ResponseHandlingException,
@@ -32,7 +33,7 @@ NOT_FOUND = 404
 SERVER_SIDE = 500
 Found = TypeVar("Found")
 Requests = Sequence[models.QueryRequest]
-Answers = Sequence[models.QueryResponse]
+Answers = Sequence[QueryResponse]
 Trips = dict[str, OneTrip[Requests, Answers]]
 
 
