@@ -105,11 +105,17 @@ def money(value: float | None) -> str:
     return "" if value is None else f"${value:,.4f}".rstrip("0").rstrip(".") if value else "$0"
 
 
+def counted(number: int, what: str) -> str:
+    """So many of them, as it is said of one and of several."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 @cache
 def _templates() -> Environment:
     made = Environment(
         loader=PackageLoader("graph.console"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     made.filters |= {"moment": moment, "seconds": seconds, "money": money, "markdown": safe_html}
+    made.filters["counted"] = cast("Any", counted)
     made.globals |= {"mounted": cast("Any", MOUNTED)}
     return made
