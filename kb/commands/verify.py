@@ -68,7 +68,8 @@ def ask_agent(client: "Client", ledger: "Ledger", agent: str) -> "Verdict":
         return _not_asked("golden.yaml has no question, so nobody could tell a right answer")
     question = golden[0].question
     try:
-        answer = client.ask(question, agent=agent)
+        # An answer that was kept would only say how it was.
+        answer = client.ask(question, agent=agent, cache="no-store")
     except ScriptoriumError as error:
         return judge({"status": str(error)}, agent, question)
     return judge(answer, agent, question)
