@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from graph.classification.clarifying import sureness
 from graph.classification.classifier import Classification
+from graph.classification.language import language_of
 from graph.classification.query_type import QueryType
 from graph.classification.spelling import fold
 from graph.planning.chosen_type import LOOKS_UP, chosen_type, of_type
@@ -18,6 +20,12 @@ _ENDS_WITH_HOW: Final = re.compile(
 )
 _NUMBER: Final = re.compile(
     r"\d|\b(?:a|an|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|million|half|third|quarter|double|twice|triple|percent|plus|minus|times)\b"
+)
+_RECKONS: Final = re.compile(
+    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|million|half|third|quarter|double|twice|triple|total|sum|average|mean|altogether|difference|per|each|both)\b"
+)
+_MEASURED: Final = re.compile(
+    r"\d|\b(?:more|less|fewer|than|over|above|below|under|exceed\w*|past|limit|threshold|maximum|minimum|permitted|allowed|allows|enough|safe|too|percent|half|due|nearly|almost|low|high|rules?|policy|neither|both|all)\b"
 )
 
 
@@ -41,6 +49,12 @@ class Evidence:
     """So it is, and no word of it speaks of how things are now."""
     numbers: bool = True
     """There is something to reckon with."""
+    reckons: bool = True
+    """It names a number, or several things that are reckoned up."""
+    measured: bool = True
+    """It names a measure or a rule that a reading is held against."""
+    foreign: bool = False
+    """It is in a language that the sentence model does not know."""
     chosen: QueryType | None = None
     """The type that a person picked when asked."""
 
@@ -64,6 +78,7 @@ def evidence_of(
 ) -> Evidence:
     """Gather it; without a type the words alone speak."""
     handed = says(question, "handed over")
+    plain = fold(question)
     return Evidence(
         away=says(question, "turned away"),
         wonders=begins(question, "asks"),
@@ -72,7 +87,10 @@ def evidence_of(
         how=asks_how(question),
         documents=_after_documents(classification, _SURER),
         plain=_is_plain(question, rules, classification),
-        numbers=bool(_NUMBER.search(fold(question))),
+        numbers=bool(_NUMBER.search(plain)),
+        reckons=bool(_RECKONS.search(plain)),
+        measured=bool(_MEASURED.search(plain)),
+        foreign=language_of(question) != "en",
         chosen=chosen_type(classification),
     )  # fmt: skip
 
@@ -91,4 +109,4 @@ def _is_plain(question: str, rules: Outline, classification: Classification | No
 def _after_documents(classification: Classification | None, sure: float) -> bool:
     if classification is None or classification.query_type not in LOOKS_UP:
         return False
-    return classification.confidence >= sure
+    return sureness(classification) >= sure

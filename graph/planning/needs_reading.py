@@ -9,6 +9,7 @@ from typing import Final
 from graph.classification.classifier import Classification
 from graph.classification.encoder import Encoder
 from graph.classification.wording import ends_of
+from graph.planning.conventions import by_convention
 from graph.planning.evidence import Evidence, evidence_of
 from graph.planning.needs_labels import MOST, Outline, outline_of
 from graph.planning.needs_model import (
@@ -28,6 +29,8 @@ _SURELY_A_GREETING: Final = 0.8
 _RATHER_A_GREETING: Final = 0.5
 # "How do I undo it but keep my changes?" orders nothing to be kept.
 _HARDLY_A_DEED: Final = 0.05
+# The sentence model knows English only: elsewhere less of a chance must do.
+_A_SUSPICION: Final = 0.06
 # "List the documents" and "may I open it?" ask for nothing else, unless more than this says so.
 _A_DEED: Final = 0.5
 NOTHING_SAID: Final = Evidence()
@@ -104,7 +107,7 @@ def decided(
         acts=acts, greets=greets, sides=rules.clipped().sides(),
         allowed=lambda outline: evidence.allows(outline, rules),
     )  # fmt: skip
-    return _counted_by_the_rules(best, rules)
+    return by_convention(_counted_by_the_rules(best, rules), rules, evidence)
 
 
 def asks(
@@ -124,7 +127,8 @@ def asks(
     if reading.greeting() >= _RATHER_A_GREETING:
         return False
     explains = evidence.how or evidence.documents or (evidence.plain and evidence.wonders)
-    enough = _A_DEED if explains else asks_from
+    suspected = min(asks_from, _A_SUSPICION) if evidence.foreign else asks_from
+    enough = _A_DEED if explains else suspected
     return reading.action() >= enough and not evidence.away
 
 
