@@ -45,8 +45,10 @@ class Evidence:
     """It asks how something is done, and not to do it."""
     documents: bool = False
     """Its type says that it is after what documents say."""
+    does: bool = False
+    """Its type says that something is done, and the rules see no look and no sum that would explain it."""
     plain: bool = False
-    """So it is, and no word of it speaks of how things are now."""
+    """It is after documents, and no word of it speaks of how things are now."""
     numbers: bool = True
     """There is something to reckon with."""
     reckons: bool = True
@@ -68,6 +70,9 @@ class Evidence:
             return False
         if self.plain and outline.count("tool"):
             return False
+        only_live = 0 < rules.count("tool") == sum(rules.counts)
+        if only_live and not outline.count("tool") + outline.count("action"):
+            return False
         looked_up = outline.count("knowledge") + outline.count("tool")
         reckons = outline.count("calculation") and not rules.count("calculation")
         return self.numbers or looked_up > 0 or not reckons
@@ -78,14 +83,15 @@ def evidence_of(
 ) -> Evidence:
     """Gather it; without a type the words alone speak."""
     handed = says(question, "handed over")
-    plain = fold(question)
+    plain, does = fold(question), _does(classification, rules)
     return Evidence(
         away=says(question, "turned away"),
         wonders=begins(question, "asks"),
         handed=handed,
-        leave=begins(question, "for leave") and not begins(question, "for something") and not handed,
+        leave=_for_leave(question, does=does) and not handed,
         how=asks_how(question),
         documents=_after_documents(classification, _SURER),
+        does=does,
         plain=_is_plain(question, rules, classification),
         numbers=bool(_NUMBER.search(plain)),
         reckons=bool(_RECKONS.search(plain)),
@@ -98,6 +104,19 @@ def evidence_of(
 def asks_how(question: str) -> bool:
     """Tell whether the way is asked for: "how do I …", "remove a member, how?"."""
     return begins(question, "asks how") or bool(_ENDS_WITH_HOW.search(fold(question)))
+
+
+def _for_leave(question: str, *, does: bool) -> bool:
+    """Tell it of words like "could I", too, which ask for leave or politely for a deed: the type says which."""
+    asks = begins(question, "for leave") or (begins(question, "could") and not does)
+    return asks and not begins(question, "for something")
+
+
+def _does(classification: Classification | None, rules: Outline) -> bool:
+    if classification is None or classification.query_type != "tool_operation":
+        return False
+    explained = rules.count("tool") + rules.count("calculation")
+    return classification.confidence >= _SURER and not explained
 
 
 def _is_plain(question: str, rules: Outline, classification: Classification | None) -> bool:

@@ -16,6 +16,8 @@ _PLEASE: Final = re.compile(
     r"^(?:(?:bitte|veuillez|merci\s+de|por\s+favor|per\s+favore|per\s+piacere|alsjeblieft|alstublieft|graag)\b|merci\s+d')"
     r"|\b(?:bitte|s'il\s+(?:te|vous)\s+plait|por\s+favor|per\s+favore|alsjeblieft|alstublieft)$"
 )
+# "Die schlimmere bitte gleich anmelden."
+_WANTED_DONE: Final = re.compile(r"\bbitte\s.*\w{3,}[er]n$")
 _WISH: Final = re.compile(
     r"^(?:ich\s+(?:mochte|will|wurde\s+gern\w*)|wir\s+(?:mochten|wollen)|je\s+(?:veux|voudrais|souhaite)|nous\s+(?:voulons|voudrions)|quiero|queremos|quisiera|me\s+gustaria|vorrei|voglio|vogliamo|ik\s+wil|we\s+willen|quero|queremos|gostaria\s+de)\b"
 )
@@ -61,6 +63,8 @@ def foreign_deed(plain: str, language: str) -> str | None:
         and _PLEASE.sub("", plain).strip()
     ):
         return plain.split()[-1]
+    if found := _WANTED_DONE.search(plain):
+        return None if re.search(_INFORMING, found.group()) else found.group().split()[-1]
     if _WISH.match(plain) and not re.search(_INFORMING, plain):
         found = _ORDER.search(plain)
         return found.group() if found else None

@@ -9,6 +9,8 @@ from typing import Any, Final, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.classification.classifier import Classification
+from graph.classification.query_type import QUERY_TYPES
 from graph.planning.dependencies import shape_of_waits
 from graph.planning.sketch import Sketch
 from graph.planning.workflow_plan import Shape
@@ -23,6 +25,9 @@ MOST: Final = (5, 2, 2, 1, 1, 2)
 HEADS: Final = (*(most + 1 for most in MOST), len(SHAPES))
 _SEEN_COUNTS: Final = 4
 FEATURES: Final = len(KINDS) * _SEEN_COUNTS + len(SHAPES)
+TYPE_FEATURES: Final = 2 * len(QUERY_TYPES)
+# A type that is less likely than this is as good as ruled out.
+_LEAST_CHANCE: Final = 1e-3
 TRAINING: Final = Path(__file__).parent / "training"
 
 Floats = NDArray[np.float32]
@@ -85,6 +90,19 @@ def features_of(outline: Outline) -> Floats:
     told = np.eye(_SEEN_COUNTS, dtype=np.float32)[counts].ravel()
     shape = np.eye(len(SHAPES), dtype=np.float32)[SHAPES.index(outline.shape)]
     return np.concatenate([told, shape])
+
+
+def type_features_of(classification: Classification | None) -> Floats:
+    """Chances of the types and how small they are; zeros where they are not known."""
+    if classification is None or not classification.alternatives:
+        return np.zeros(TYPE_FEATURES, dtype=np.float32)
+    known = {
+        classification.query_type: classification.confidence,
+        **dict(classification.alternatives),
+    }
+    chances = np.array([known.get(one, 0.0) for one in QUERY_TYPES], dtype=np.float32)
+    small = 1 - np.log(np.maximum(chances, _LEAST_CHANCE)) / np.log(_LEAST_CHANCE)
+    return np.concatenate([chances, small]).astype(np.float32)
 
 
 def marks_of(outline: Outline) -> Floats:

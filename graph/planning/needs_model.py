@@ -12,9 +12,17 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.classification.classifier import Classification
 from graph.classification.encoder import Encoder
 from graph.classification.low_rank import Changes, thin_names
-from graph.planning.needs_labels import SHAPES, Floats, Outline, features_of, marks_of
+from graph.planning.needs_labels import (
+    SHAPES,
+    Floats,
+    Outline,
+    features_of,
+    marks_of,
+    type_features_of,
+)
 from kb_contract.errors import BadSetting
 
 HERE: Final = Path(__file__).parent
@@ -27,10 +35,11 @@ _CURE: Final = "python -m graph.planning.train"
 
 @dataclass(frozen=True)
 class NeedsModel:
-    """One layer of weights over what the tuned sentence model says and what the rules say."""
+    """One layer of weights over what the tuned sentence model, the rules and the classifier say."""
 
     said: Floats
     rules: Floats
+    types: Floats
     bias: Floats
     outlines: NDArray[np.int8]
     """Every outline that a plan has had: its counts, and the number of its shape."""
@@ -41,9 +50,12 @@ class NeedsModel:
     changes: Changes
     """Of the sentence model, without which the weights mean nothing."""
 
-    def read(self, meaning: Floats, rules: Outline) -> "Reading":
-        """Chances out of what the sentence model says and what the rules say."""
+    def read(
+        self, meaning: Floats, rules: Outline, classification: Classification | None = None
+    ) -> "Reading":
+        """Chances out of what the sentence model says, what the rules say, and the type's chances."""
         scores = meaning @ self.said + features_of(rules) @ self.rules + self.bias
+        scores += type_features_of(classification) @ self.types
         fits = dict(zip(self.known, self._marks @ scores + self.habit, strict=True))
         own = rules.clipped()
         # What nobody ever planned is as rare as what was planned once.

@@ -29,7 +29,8 @@ _SURELY_A_GREETING: Final = 0.8
 _RATHER_A_GREETING: Final = 0.5
 # "How do I undo it but keep my changes?" orders nothing to be kept.
 _HARDLY_A_DEED: Final = 0.05
-# The sentence model knows English only: elsewhere less of a chance must do.
+_A_LIKELY_DEED: Final = 0.3
+# The sentence model knows English only: elsewhere less of a chance must do, and where the type says so.
 _A_SUSPICION: Final = 0.06
 # "List the documents" and "may I open it?" ask for nothing else, unless more than this says so.
 _A_DEED: Final = 0.5
@@ -67,7 +68,8 @@ class NeedsReader:
             return sketch
         rules = outline_of(sketch)
         evidence = evidence_of(question, rules, classification)
-        reading = parts.model.read(parts.encoder.encode(ends_of(question)), rules)
+        meaning = parts.encoder.encode(ends_of(question))
+        reading = parts.model.read(meaning, rules, classification)
         if _asks_what_there_is(sketch) and _looks_only(reading, evidence):
             return sketch
         wanted = decided(rules, reading, parts.asks_from, evidence)
@@ -126,10 +128,17 @@ def asks(
         return not evidence.wonders or reading.action() >= _HARDLY_A_DEED
     if reading.greeting() >= _RATHER_A_GREETING:
         return False
-    explains = evidence.how or evidence.documents or (evidence.plain and evidence.wonders)
-    suspected = min(asks_from, _A_SUSPICION) if evidence.foreign else asks_from
-    enough = _A_DEED if explains else suspected
-    return reading.action() >= enough and not evidence.away
+    return reading.action() >= _enough(asks_from, evidence) and not evidence.away
+
+
+def _enough(asks_from: float, evidence: Evidence) -> float:
+    """From which chance of a deed a person is asked, where the model alone suspects one."""
+    if evidence.how:
+        return _A_DEED
+    if evidence.documents or (evidence.plain and evidence.wonders):
+        return _A_LIKELY_DEED
+    unsure = evidence.foreign or evidence.does
+    return min(asks_from, _A_SUSPICION) if unsure else asks_from
 
 
 def _counted_by_the_rules(best: Outline, rules: Outline) -> Outline:

@@ -10,7 +10,7 @@ from graph.classification.spelling import fold
 
 TABLE: Final = Path(__file__).with_name("phrases.tsv")
 Meaning = Literal[
-    "turned away", "handed over", "opening", "for leave", "for something", "asks", "asks how",
+    "turned away", "handed over", "opening", "for leave", "could", "for something", "asks", "asks how",
     "live now", "happens",
 ]  # fmt: skip
 _LOOKED_AT: Final = 2_000

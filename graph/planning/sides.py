@@ -1,6 +1,7 @@
 """Finds what is set against what: named sides, and sides that are only counted."""
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from graph.classification.reading import LONGEST_CLAUSE
@@ -136,6 +137,25 @@ def counted_sides(text: str) -> tuple[int, str]:
     what = found["what"] or found["pair"] or found["these"]
     count = _NUMBERS.get(number) or int(number)
     return (count, what) if 2 <= count <= MOST_SIDES else (0, "")
+
+
+@dataclass(frozen=True)
+class Numeral:
+    """A number that says how many things there are, and where it stands."""
+
+    text: str
+    start: int
+    count: int
+
+
+def counted_numeral(plain: str) -> Numeral | None:
+    """Return the numeral of `counted_sides`; "both" is none."""
+    found = _COUNTED.search(plain)
+    group = "n" if found and found["n"] else "m"
+    if found is None or not found[group]:
+        return None
+    text = found[group]
+    return Numeral(text, found.start(group), _NUMBERS.get(text) or int(text))
 
 
 def listed_sides(text: str) -> tuple[str, ...]:

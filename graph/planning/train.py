@@ -3,7 +3,7 @@
 import argparse
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from graph.planning.needs_labels import (
     Outline,
     outline_of,
     read_labelled,
+    type_features_of,
 )
 from graph.planning.needs_measures import Measured, figures, threshold
 from graph.planning.needs_model import (
@@ -35,9 +36,13 @@ from graph.planning.sketch import Sketch
 from kb_contract.embedding_space import DEFAULT_MODEL
 from kb_contract.sentence_models.model_files import find_model
 
-STRANGERS: Final = ("writer", "earlier", "alike")
-"""Authors who saw no code, and who wrote in their manner: what is learnt last."""
-MEASURED: Final = ("writer_b", "writer_d", "writer_f")
+OFTEN: Final[Mapping[str, tuple[float, float]]] = {
+    "agreed": (1, 2), "writer": (1, 1), "earlier": (1, 1), "alike": (1, 1), "asked": (0.1, 0.1),
+}  # fmt: skip
+"""By kind of author, how often each round goes through a line; others' only through all, at first."""
+CLASSIFIERS: Final = "asked"
+"""Lines that the classifier was taught: what it says of them is no evidence."""
+MEASURED: Final = ("agreed_b", "writer_d", "writer_f")
 """Authors who are left out together to be measured on: an easy one, a hard one, and one between."""
 _log = logging.getLogger("graph.planning.train")
 
@@ -48,11 +53,8 @@ def train(
     """Measure with some writers left out, learn from everything, write the model."""
     began, files = time.monotonic(), find_model(DEFAULT_MODEL)
     lines = read_labelled(training)
-    lessons = [
-        Lesson(one.query, by_rules(one.query), one.outline, one.author.startswith(STRANGERS))
-        for one in lines
-    ]
     learner = Learner(files.folder, rounds)
+    lessons = [learner.lesson(one) for one in lines]
     measured = learner.left_out(lines, lessons)
     _log.info("measured without %s, %.0f s", ", ".join(measured), time.monotonic() - began)
     asks_from = threshold([one for several in measured.values() for one in several])
@@ -73,6 +75,12 @@ class Learner:
         self._folder, self._rounds = sentence_model, rounds
         self._classifier = TrainedClassifier()
 
+    def lesson(self, line: LabelledOutline) -> Lesson:
+        kind = line.author.partition("_")[0]
+        said = None if kind == CLASSIFIERS else self._classifier.local(line.query)
+        often = OFTEN.get(kind, (1, 0))
+        return Lesson(line.query, by_rules(line.query), line.outline, type_features_of(said), often)
+
     def taught(self, lessons: Sequence[Lesson]) -> NeedsModel:
         return taught(lessons, self._folder, load_model().changes, rounds=self._rounds)
 
@@ -84,11 +92,12 @@ class Learner:
         model = self.taught([lesson for one, lesson in pairs if one.author not in MEASURED])
         encoder = sentence_model(self._folder, model.changes)
         measured: dict[str, list[Measured]] = {}
-        for one, lesson in pairs:
+        for one in lines:
             if one.author in MEASURED:
-                reading = model.read(encoder.encode(ends_of(lesson.query)), lesson.rules)
-                evidence = evidence_of(one.query, lesson.rules, self._classifier.local(one.query))
-                said = Measured(lesson.right, lesson.rules, reading, evidence)
+                rules, type_said = by_rules(one.query), self._classifier.local(one.query)
+                reading = model.read(encoder.encode(ends_of(one.query)), rules, type_said)
+                evidence = evidence_of(one.query, rules, type_said)
+                said = Measured(one.outline, rules, reading, evidence)
                 measured.setdefault(one.author, []).append(said)
         return measured
 

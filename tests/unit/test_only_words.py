@@ -32,7 +32,8 @@ def test_words_are_no_deeds(question: str):
         "Put the bins next to the gate tonight.", "Order three crates of apples",
         "Let Mrs Voss know that the hall is free.", "Email the warden", "Restart the queue",
         "Turn the heating off in hall 2", "I want that banner gone.", "I need the invoice sent by Friday.",
-        "Bitte das Lager heizen", "Add the counter to the dashboard", "the lamp is to be moved",
+        "Bitte das Lager heizen", "Die schlimmere bitte gleich beim Arzt anmelden.",
+        "Add the counter to the dashboard", "the lamp is to be moved",
     ],
 )  # fmt: skip
 def test_deeds_stay_deeds(question: str):

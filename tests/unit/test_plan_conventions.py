@@ -49,5 +49,7 @@ def test_where_the_sentence_model_is_at_a_loss_a_suspicion_suffices():
     suspected = Reading({LOOKUP: 0.9, DEED: 0.1})
     assert not asks(LOOKUP, suspected, 0.25, evidence_of("The hall is cold.", LOOKUP))
     assert asks(LOOKUP, suspected, 0.25, Evidence(foreign=True))
+    assert asks(LOOKUP, suspected, 0.25, Evidence(does=True))
+    assert not asks(LOOKUP, suspected, 0.05, Evidence(documents=True))
     french = "Il faudrait que quelqu'un renouvelle l'abonnement au journal"
     assert evidence_of(french, LOOKUP).foreign

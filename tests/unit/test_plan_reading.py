@@ -6,10 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from graph.classification.classifier import Classification
 from graph.classification.low_rank import Changes, thin_names
 from graph.planning.decomposition import sketch_of
 from graph.planning.evidence import Evidence
-from graph.planning.needs_labels import FEATURES, HEADS, SHAPES, TRAINING, Outline
+from graph.planning.needs_labels import (
+    FEATURES,
+    HEADS,
+    SHAPES,
+    TRAINING,
+    TYPE_FEATURES,
+    Outline,
+    type_features_of,
+)
 from graph.planning.needs_measures import MISS, Measured, figures, threshold
 from graph.planning.needs_model import (
     HERE,
@@ -159,14 +168,22 @@ WIDTH = 8
 
 def a_model() -> NeedsModel:
     chance = np.random.default_rng(3)
-    sizes = ((WIDTH, sum(HEADS)), (FEATURES, sum(HEADS)), (sum(HEADS),), (len(KNOWN),), (1,))
-    said, rules, bias, habit, agreement = (
+    heads = sum(HEADS)
+    sizes = (
+        (WIDTH, heads),
+        (FEATURES, heads),
+        (TYPE_FEATURES, heads),
+        (heads,),
+        (len(KNOWN),),
+        (1,),
+    )
+    said, rules, types, bias, habit, agreement = (
         chance.normal(size=one).astype(np.float32) for one in sizes
     )
     outlines = [[*one.counts, SHAPES.index(one.shape)] for one in KNOWN]
     thin = {name: chance.normal(size=(6, 2, 2)).astype(np.float32) for name in thin_names()}
     return NeedsModel(
-        said, rules, bias, np.array(outlines, dtype=np.int8), habit, agreement, Changes(thin)
+        said, rules, types, bias, np.array(outlines, dtype=np.int8), habit, agreement, Changes(thin)
     )
 
 
@@ -184,6 +201,17 @@ def test_a_model_is_read_as_it_was_saved_and_no_other(tmp_path: Path):
     (tmp_path / "needs_model.json").write_text("{}")
     with pytest.raises(BadSetting):
         load_card(tmp_path)
+
+
+def test_the_type_is_evidence_and_silence_says_nothing():
+    sure = Classification("simple_lookup", 0.9, "model", (("tool_operation", 0.1),))
+    known = type_features_of(sure)
+    assert known.shape == (TYPE_FEATURES,)
+    assert known.max() == pytest.approx(0.985, abs=0.01)
+    assert not type_features_of(None).any()
+    assert not type_features_of(Classification("simple_lookup", 0.99, "small_talk")).any()
+    meaning = np.ones(WIDTH, dtype=np.float32)
+    assert a_model().read(meaning, LOOKUP, sure).chances != a_model().read(meaning, LOOKUP).chances
 
 
 def test_what_only_the_rules_know_can_be_chosen_too():

@@ -21,7 +21,7 @@ def test_training_twice_gives_the_same_file_and_measures_whom_it_was_not_taught(
         pytest.skip("the sentence model is not installed")
     lines = tmp_path / "lines"
     lines.mkdir()
-    for name in ("own_5.jsonl", "writer_a_1.jsonl", "writer_b_1.jsonl", "writer_d_1.jsonl"):
+    for name in ("own_5.jsonl", "asked_1.jsonl", "agreed_b_1.jsonl", "writer_d_1.jsonl"):
         some = (TRAINING / name).read_text("utf-8").splitlines()[:24]
         (lines / name).write_text("\n".join(some), "utf-8")
     made: list[tuple[bytes, str]] = []
@@ -31,7 +31,7 @@ def test_training_twice_gives_the_same_file_and_measures_whom_it_was_not_taught(
         files = (tmp_path / name / MODEL_FILE, tmp_path / name / CARD_FILE)
         made.append((files[0].read_bytes(), files[1].read_text("utf-8")))
         assert {who: said["n"] for who, said in card.figures.items()} == {
-            "writer_b": 24,
+            "agreed_b": 24,
             "writer_d": 24,
         }
     assert made[0] == made[1]

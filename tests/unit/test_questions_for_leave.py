@@ -2,6 +2,7 @@
 
 import pytest
 
+from graph.classification.trained import TrainedClassifier
 from graph.planning.decomposition import sketch_of
 from graph.planning.evidence import evidence_of
 from graph.planning.needs_labels import Outline
@@ -12,7 +13,8 @@ def needs_of(question: str) -> list[str]:
     parts = load_parts()
     if parts is None:
         pytest.skip("the sentence model is not installed")
-    joined = NeedsReader(parts).joined(sketch_of(question), question)
+    said = TrainedClassifier().local(question)
+    joined = NeedsReader(parts).joined(sketch_of(question), question, said)
     return [one.capability for one in joined.needs]
 
 
