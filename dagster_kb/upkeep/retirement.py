@@ -85,7 +85,8 @@ class Departures:
         held = () if many else self._doubtful(lost, live)
         if held:
             self._tell(Leaving(held_back=held), head)
-            gone = [one for one in gone if one not in held]
+            # Nor does one that was never served: it may be on its way, from where we should look.
+            gone = [one for one in gone if one not in held and (one in served or one in rest)]
             lost = tuple(one for one in lost if one not in held)
         waiting = {old: new for old, new in Renames(self.ledger, self.folder).find(lost, head).items()
                    if new not in served and not self._too_long(old)}  # fmt: skip
