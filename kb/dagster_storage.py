@@ -7,6 +7,7 @@ of half a second are one transaction.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
@@ -17,6 +18,7 @@ from dagster import EventLogEntry
 from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS
 from dagster._core.storage.event_log import SqlEventLogStorageTable
 from dagster._serdes import ConfigurableClassData
+from dagster._utils.concurrency import ConcurrencyClaimStatus
 from dagster_postgres import (
     DagsterPostgresStorage,
     PostgresEventLogStorage,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
 # Threads that come at one time have connections of their own, which are closed again.
 _POOL: Final = {"pool_size": 1, "max_overflow": -1, "pool_recycle": 300}
+_SECONDS_BETWEEN_CLAIMS: Final = 0.5
 Numbered = tuple[EventLogEntry, int]
 
 _log = logging.getLogger(__name__)
@@ -113,6 +116,16 @@ class KnownEventLog(PostgresEventLogStorage):
             if concurrency_key not in self.get_concurrency_keys():
                 raise
             return True
+
+    def claim_concurrency_slot(
+        self, concurrency_key: str, run_id: str, step_key: str, priority: int | None = None
+    ) -> ConcurrencyClaimStatus:
+        """Wait here for a while: a run whose steps are in its own process asks without a pause."""
+        found = super().claim_concurrency_slot(concurrency_key, run_id, step_key, priority)
+        if found.is_claimed:
+            return found
+        time.sleep(_SECONDS_BETWEEN_CLAIMS)
+        return found.with_sleep_interval(0.0)
 
     def fetch_materializations(self, *asked: Any, **more: Any) -> dg.EventRecordsResult:
         """Every check asks which materialization it is about; its verdict does not change that."""

@@ -285,6 +285,18 @@ def test_a_pool_that_two_processes_meet_first_is_there_for_both(
         assert late.result(timeout=60)
 
 
+def test_whoever_waits_for_a_pool_asks_again_as_soon_as_it_has_waited(instance: dg.DagsterInstance):
+    """Dagster's own asks for its pause without one, and takes a core for as long as it waits."""
+    log = instance.event_log_storage
+    log.set_concurrency_slots("one-at-a-time", 1)
+    assert log.claim_concurrency_slot("one-at-a-time", "first", "step").is_claimed
+    late = log.claim_concurrency_slot("one-at-a-time", "second", "step")
+    assert not late.is_claimed
+    assert late.sleep_interval == 0
+    log.free_concurrency_slot_for_step("first", "step")
+    assert log.claim_concurrency_slot("one-at-a-time", "second", "step").is_claimed
+
+
 def somebody_waits(database_url: str) -> bool:
     with psycopg.connect(database_url) as admin:
         row = admin.execute("select count(*) from pg_locks where not granted").fetchone()
