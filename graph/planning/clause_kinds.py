@@ -101,7 +101,9 @@ _WRITES: Final = re.compile(
 # What a catalogue of agents and documents can say anything about.
 _STOCK: Final = re.compile(
     r"\b(?:agents?|documents?|docs|files?|pages?|articles?|sources?|topics?|subjects?|themes?|tags?|keywords?|versions?"
-    r"|generations?|collections?|catalog\w*|knowledge|know|cover\w*|contain\w*|hold|store\w*|ask|help|quarantin\w*|you)\b"
+    r"|generations?|collections?|catalog\w*|knowledge|quarantin\w*)\b"
+    # What a cake contains stands in a document; what you know and we have stands in the catalogue.
+    r"|\b(?:you|we|i)\s+(?:\w+\s+){0,2}?(?:know|cover|contain|hold|store|have|ask|help|answer|tell)\b"
 )
 _LISTS_STOCK: Final = re.compile(
     r"(?:list|show|name|which|what|how\s+many)\s+(?:me\s+)?(?:all\s+|the\s+|our\s+|your\s+|available\s+|of\s+)*(?:\w+\s+)?(?:agents|collections|generations|data\s?sets|knowledge\s+bases)(?:\s+(?:are\s+there|exist|do\s+you\s+have|there\s+are|you\s+have))?$"

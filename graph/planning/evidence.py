@@ -55,6 +55,8 @@ class Evidence:
     """It names a number, or several things that are reckoned up."""
     measured: bool = True
     """It names a measure or a rule that a reading is held against."""
+    explained: bool = False
+    """The rules see a look, a sum or a comparison in it, which explain words that sound like an order."""
     foreign: bool = False
     """It is in a language that the sentence model does not know."""
     chosen: QueryType | None = None
@@ -96,6 +98,7 @@ def evidence_of(
         numbers=bool(_NUMBER.search(plain)),
         reckons=bool(_RECKONS.search(plain)),
         measured=bool(_MEASURED.search(plain)),
+        explained=any(map(rules.count, ("tool", "calculation", "comparison"))),
         foreign=language_of(question) != "en",
         chosen=chosen_type(classification),
     )  # fmt: skip

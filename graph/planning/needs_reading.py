@@ -135,7 +135,8 @@ def _enough(asks_from: float, evidence: Evidence) -> float:
     """From which chance of a deed a person is asked, where the model alone suspects one."""
     if evidence.how:
         return _A_DEED
-    if evidence.documents or (evidence.plain and evidence.wonders):
+    explained = evidence.explained and not evidence.foreign
+    if evidence.documents or explained or (evidence.plain and evidence.wonders):
         return _A_LIKELY_DEED
     unsure = evidence.foreign or evidence.does
     return min(asks_from, _A_SUSPICION) if unsure else asks_from

@@ -24,7 +24,8 @@ _MORE_WORDS: Final = tuple(
     for one in (
         r"(?:put|set|hold|lay|place|line)\s.*\b(?:(?:next\s+to|beside|against)\s+(?:each\s+other|one\s+another|.*\b(?:rules?|polic(?:y|ies)|guides?|manual|report|contract|agreement|law|directive|statutes|plan|quote|terms)\b)|in\s+(?:ascending\s+|descending\s+)?order|in\s+one\s+(?:table|sum)|head\s+to\s+head|from\s+\w+\s+to\s+lowest)\b",
         r"put\s+.*\binto?\s+(?:\w+\s+){0,2}words\b|turn\s+.*\binto\s+(?:plain\w*\s|\w+\s+english|something\b|(?:\w+\s+){0,2}(?:bullet|points|sentences|words|draft|summary|verse)\b|a\s+(?:draft|summary|poem|table)\b)",
-        r"order\s+.*\b(?:by\s+(?:the\s+)?(?:\w+\s+)?(?:number|price|size|time|date|name|weight|length|age|cost|costs|year|rank|distance|height|capacity)|\w{3,}est\s+first)\b",
+        r"order\s+.*\b(?:by\s+(?:the\s+)?(?:\w+\s+)?(?:number|price|size|time|date|name|weight|length|age|cost|costs|year|rank|distance|height|capacity)|\w{3,}est\s+first|from\s+(?:the\s+)?(?:\w{2,}est|least|most|best|worst|low|high|cheap|small|large|old|new)\b.{0,30}\bto\s+(?:the\s+)?(?:\w{2,}est|least|most|best|worst|low|high|dear|expensive)\b)",
+        r"(?:talk|walk|lead|guide|take)\s+(?:me|us)\s+through\b|say\s+(?:which|what|who|whether|how|why|when|where)\b|subtract\s+.{1,40}\s+from\s+(?:it|that|this|them|both|[$€£]?\d|the\s+(?:total|sum|result|reading|figure|number|amount)\b)|check\s+(?:whether|if|that)\b",
         r"let\s+(?:me|us)\s+(?:see|know|have|hear|read|look)\b|run\s+(?:me|us)\s+through\b|remind\s+(?:me|us)\s+(?:what|who|when|where|how|which|of|about|whether)\b",
         r"(?:telling|letting|giving)\s+(?:me|us)\b|(?:forgive|pardon|excuse)\s+(?:me|us|my|the)\b|ignore\s+(?:me|us|my|that|this|the\s+(?:above|last)|all\s+(?:the\s+)?(?:above|previous))\b|forget\s+(?:it|that|about\s+(?:it|that))\b",
         r"(?:create|book|make|send|order|post|delete|change|move|touch|publish|buy|cancel|do|remove|start)\s+(?:no|nothing|nobody|none)\b",

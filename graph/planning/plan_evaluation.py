@@ -58,7 +58,9 @@ def plan_figures(pairs: Pairs) -> dict[str, Any]:
 def _shares(pairs: Pairs) -> dict[str, Any]:
     marks = [plan_marks(wanted, made) for wanted, made in pairs]
     drawn = [
-        _waiting(made) == wanted.waiting for wanted, made in pairs if wanted.waiting is not None
+        _waiting(made, wanted) == wanted.waiting
+        for wanted, made in pairs
+        if wanted.waiting is not None
     ]
     return {
         "all": _share([all(one.values()) for one in marks]),
@@ -73,8 +75,8 @@ def _shares(pairs: Pairs) -> dict[str, Any]:
 
 def plan_marks(wanted: LabelledPlan, made: WorkflowPlan) -> dict[str, bool]:
     """Mark one plan; a forbidden capability spoils the capabilities."""
-    used = Counter(step.capability for step in made.steps)
-    clean = not any(used[name] for name in wanted.forbidden)  # pyright: ignore[reportArgumentType]
+    used = Counter(_kinds(made, wanted).values())
+    clean = not any(used[name] for name in wanted.forbidden)
     return {
         "shape": made.shape == wanted.shape,
         "capabilities": clean and dict(used) == dict(wanted.capabilities),
@@ -82,9 +84,18 @@ def plan_marks(wanted: LabelledPlan, made: WorkflowPlan) -> dict[str, bool]:
     }
 
 
-def _waiting(plan: WorkflowPlan) -> Waiting:
-    kinds = {step.step_id: str(step.capability) for step in plan.steps}
-    return _by_capability(waits_of(plan.steps), kinds)
+def _kinds(made: WorkflowPlan, wanted: LabelledPlan) -> dict[str, str]:
+    """Name what each step does; to look in the catalogue is to look up, where the label knows no catalogue."""
+    told_apart = "catalogue" in wanted.capabilities
+    named = {step.step_id: str(step.capability) for step in made.steps}
+    return {
+        step: "knowledge" if name == "catalogue" and not told_apart else name
+        for step, name in named.items()
+    }
+
+
+def _waiting(made: WorkflowPlan, wanted: LabelledPlan) -> Waiting:
+    return _by_capability(waits_of(made.steps), _kinds(made, wanted))
 
 
 def _labelled_waiting(row: Mapping[str, Any]) -> Waiting:
@@ -120,7 +131,7 @@ def plan_mistakes(pairs: Pairs) -> list[dict[str, Any]]:
         missed = wanted.needs_approval and not made.requires_approval
         rank = 0 if missed else 1 if "approval" in wrong else 2
         what = ("missed approval", "needless approval", f"wrong {', '.join(wrong)}")[rank]
-        got = Counter(step.capability for step in made.steps)
+        got = Counter(_kinds(made, wanted).values())
         found.append((rank, {
             "what": what, "query": wanted.query,
             "wanted": {"shape": wanted.shape, "capabilities": dict(wanted.capabilities)},

@@ -20,6 +20,8 @@ def ordered(question: str) -> bool:
         "I don't want it exported.", "I need the year in which the canon retired.", "Bitte: wer leitet das Lager?",
         "Put the clause into words that a child can follow", "Create no booking. What does the room cost?",
         "Word a polite refusal, and keep it in the drawer.", "restart threshold from the runbook",
+        "Order the bids from lowest price to highest.", "Talk me through how a claim is approved",
+        "Look at the meter and subtract 18,240 from it.", "Say which is lower.", "Check whether the gate is open.",
     ],
 )  # fmt: skip
 def test_words_are_no_deeds(question: str):
@@ -33,7 +35,7 @@ def test_words_are_no_deeds(question: str):
         "Let Mrs Voss know that the hall is free.", "Email the warden", "Restart the queue",
         "Turn the heating off in hall 2", "I want that banner gone.", "I need the invoice sent by Friday.",
         "Bitte das Lager heizen", "Die schlimmere bitte gleich beim Arzt anmelden.",
-        "Add the counter to the dashboard", "the lamp is to be moved",
+        "Add the counter to the dashboard", "the lamp is to be moved", "Order 20 chairs from Oslo to the new hall",
     ],
 )  # fmt: skip
 def test_deeds_stay_deeds(question: str):

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from graph.agents.registry import neutral_registry
@@ -58,6 +60,16 @@ def test_plan_figures():
         "missed_approvals": 0, "needless_approvals": 1, "by_style": {},
     }  # fmt: skip
     assert plan_figures([])["n"] == 0
+
+
+def test_to_look_in_the_catalogue_is_to_look_up_where_labels_tell_no_difference():
+    asked = {"query": "q", "steps": [{"step_id": "a", "agent": "any_catalogue"}]}
+    made, _ = read_own_plan(asked, neutral_registry())
+    assert made is not None
+    row: dict[str, Any] = {"query": "q", "shape": "single", "needs_approval": False}
+    for wanted, right in ({"knowledge": 1}, 1.0), ({"catalogue": 1}, 1.0), ({"tool": 1}, 0.0):
+        figures = plan_figures([(LabelledPlan.of({**row, "capabilities": wanted}), made)])
+        assert figures["capabilities"] == right
 
 
 def labelled(edges: list[list[str]], style: str = "") -> LabelledPlan:

@@ -10,6 +10,7 @@ from graph.classification.classifier import Classification
 from graph.classification.query_type import QueryType
 from graph.classification.trained import TrainedClassifier
 from graph.planning.agent_choice import no_affinity
+from graph.planning.clause_kinds import asks_for_stock
 from graph.planning.decomposition import sketch_of
 from graph.planning.evidence import asks_how
 from graph.planning.needs_reading import NeedsReader, load_parts
@@ -68,6 +69,25 @@ async def test_how_things_are_now_is_still_looked_at(question: str):
 )  # fmt: skip
 async def test_a_deed_is_asked_about_whatever_the_type(question: str):
     assert "action" in await classified(question)
+
+
+async def test_what_is_computed_or_compared_is_no_deed_and_a_deed_beside_it_is():
+    asked = "Work out the cost per seat of the old and the new theatre and say which is lower."
+    assert "action" not in await classified(asked)
+    assert "action" in await classified(
+        "Work out the mean of the three bids and order from the lowest."
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "stock"),
+    [
+        ("Which allergens does the pistachio tart contain?", False), ("What does the fund cover?", False),
+        ("What do you know?", True), ("Which documents cover vacuum?", True), ("What can I ask?", True),
+    ],
+)  # fmt: skip
+def test_what_a_cake_contains_is_no_question_of_the_catalogue(question: str, stock: bool):
+    assert asks_for_stock(question) is stock
 
 
 def test_how_is_asked_at_either_end():
