@@ -16,4 +16,8 @@ def by_convention(best: Outline, rules: Outline, evidence: Evidence) -> Outline:
     one_fact = best.counts == (1, 0, 1, 0, 0, 0) and not rules.count("calculation")
     if one_fact and not evidence.reckons:
         return Outline((1, 0, 0, 0, 0, 0), "single")
+    if reckoned + compared and 1 <= looked < evidence.counted:
+        # "The mean of the four quotes": each of what is counted is looked up by itself.
+        shape = best.shape if best.shape == "mixed" else "parallel_then_join"
+        return Outline((evidence.counted, *best.counts[1:]), shape)
     return best

@@ -12,6 +12,7 @@ from graph.classification.spelling import fold
 from graph.planning.chosen_type import LOOKS_UP, chosen_type, of_type
 from graph.planning.needs_labels import Outline
 from graph.planning.phrases import begins, says
+from graph.planning.sides import counted_sides
 
 _SURE: Final = 0.8
 _SURER: Final = 0.9
@@ -57,6 +58,8 @@ class Evidence:
     """It names a measure or a rule that a reading is held against."""
     explained: bool = False
     """The rules see a look, a sum or a comparison in it, which explain words that sound like an order."""
+    counted: int = 0
+    """So many things are counted and not named: "the six routes"; 0 where none are."""
     foreign: bool = False
     """It is in a language that the sentence model does not know."""
     chosen: QueryType | None = None
@@ -99,6 +102,7 @@ def evidence_of(
         reckons=bool(_RECKONS.search(plain)),
         measured=bool(_MEASURED.search(plain)),
         explained=any(map(rules.count, ("tool", "calculation", "comparison"))),
+        counted=counted_sides(question)[0],
         foreign=language_of(question) != "en",
         chosen=chosen_type(classification),
     )  # fmt: skip

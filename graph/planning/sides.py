@@ -26,6 +26,15 @@ _COUNTED: Final = re.compile(
     rf"|\b(?P<both>both)\s+(?!and\b)(?:of\s+)?(?:the\s+|our\s+|my\s+)?(?P<pair>(?:[\w'-]+\s+){{0,3}}?[\w'-]+s)\b"
     rf"|\b(?P<all>all|each\s+of)\s+(?P<m>{_SOME}|[2-9]|1[0-2])\s+(?!{_UNITS}\b)(?P<these>(?:[\w'-]+\s+){{0,3}}?[\w'-]+s)\b"
 )
+_NUMBERS_ELSEWHERE: Final = {
+    "zwei": 2, "drei": 3, "vier": 4, "funf": 5, "sechs": 6, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6,
+    "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6, "due": 2, "tre": 3, "quattro": 4, "cinque": 5, "sei": 6,
+    "twee": 2, "drie": 3, "vijf": 5, "zes": 6, "dois": 2, "duas": 2, "quatro": 4,
+}  # fmt: skip
+_COUNTED_ELSEWHERE: Final = re.compile(
+    r"\b(?:der|die|den|unserer|unsere|unseren|les|des|nos|ces|los|las|nuestros|nuestras|dei|delle|degli|gli|i|le|nostri|nostre|de|onze|os|as|nossos|nossas)"
+    rf"\s+(?P<n>{'|'.join(_NUMBERS_ELSEWHERE)})\s+(?!(?:jahr|monat|woche|tag|stunde|minut|ans?|annees?|mois|jours?|heures?|anos?|mes|dias?|horas?|anni|mesi|giorni|ore|jaar|maand|dag|uur)\w*\b)(?P<what>[\w'-]{{3,}})"
+)
 _COMPARED: Final = re.compile(
     r"\b(?:compar(?:e|ing|ison\s+(?:of|between))|contrast|differences?\s+(?:between|among)|differ\s+between"
     r"|similarit\w+\s+(?:between|of)|overlaps?\s+(?:between|of)|(?:trade-?offs?|choose|choosing|conflicts?|gap|relationship"
@@ -130,13 +139,19 @@ def document_sides(text: str) -> tuple[str, ...]:
 
 def counted_sides(text: str) -> tuple[int, str]:
     """Return how many unnamed things there are, and what they are: "the 3 quotes"."""
-    found = _COUNTED.search(fold(text[:LONGEST_CLAUSE]))
+    plain = fold(text[:LONGEST_CLAUSE])
+    found = _COUNTED.search(plain)
     if found is None:
-        return 0, ""
+        return _counted_elsewhere(plain)
     number = found["n"] or found["both"] or found["m"]
     what = found["what"] or found["pair"] or found["these"]
     count = _NUMBERS.get(number) or int(number)
     return (count, what) if 2 <= count <= MOST_SIDES else (0, "")
+
+
+def _counted_elsewhere(plain: str) -> tuple[int, str]:
+    found = _COUNTED_ELSEWHERE.search(plain)
+    return (_NUMBERS_ELSEWHERE[found["n"]], found["what"]) if found else (0, "")
 
 
 @dataclass(frozen=True)
