@@ -6,12 +6,13 @@ The vectors that retrieval uses tell what a text is about, which is another thin
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from graph.classification.low_rank import LAYERS, LINEAR, Changes, Floats
 from graph.classification.pieces import Pieces
@@ -20,6 +21,12 @@ MEANS_OF: Final = (4, 6)
 FIRST_TOKENS_OF: Final = (6,)
 _NORMS: Final = {"after_attention": "attention.output.LayerNorm", "after_layer": "output.LayerNorm"}
 _EPSILON: Final = 1e-12
+
+
+@cache
+def _one_thread() -> None:
+    """Questions are short: threads of BLAS bring little, and wait for each other where cores are busy."""
+    threadpool_limits(limits=1, user_api="blas")
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,7 @@ class Encoder:
 
     def encode(self, text: str) -> Floats:
         """Return means over the tokens and first tokens, of the layers that are named above."""
+        _one_thread()
         ids = np.asarray(self._pieces.ids(text), dtype=np.int64)
         words, places, kind, norm = self._embeddings
         hidden = _normed(words[ids].astype(np.float32) + places[: len(ids)] + kind, norm)

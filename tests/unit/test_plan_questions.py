@@ -11,6 +11,7 @@ from graph.planning.needs_labels import TRAINING
 from kb.commands.eval import app
 from kb.commands.eval_plan import measured
 
+pytestmark = pytest.mark.timeout(600)
 HERE = TRAINING
 SETS = ("first_1.jsonl", "first_2.jsonl")
 

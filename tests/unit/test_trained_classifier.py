@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from graph.classification.classifier import classification_from_json
 from graph.classification.encoder import Encoder
@@ -124,7 +125,7 @@ def test_odd_and_long_questions(classifier: TrainedClassifier, text: str, withou
     found = asked.local(text)
     assert found.query_type in QUERY_TYPES
     assert 0 <= found.confidence <= 1
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 20  # no text makes a pattern run away
 
 
 @pytest.mark.parametrize(
@@ -238,3 +239,10 @@ def test_training_twice_gives_the_same_file_and_measures_what_is_shipped(tmp_pat
         assert all((kept.changes.of(at, "key") != 0).any() for at in range(6))
         digests.append(card.model_sha256)
     assert digests[0] == digests[1]
+
+
+def test_a_question_is_read_by_one_thread(classifier: TrainedClassifier):
+    """Several wait for each other by spinning, which takes ten times as long where cores are busy."""
+    assert classifier.local("Who keeps the key?").path == "model"
+    pools = [one for one in threadpool_info() if "numpy" in one["filepath"]]
+    assert [one["num_threads"] for one in pools if one["user_api"] == "blas"] == [1]
