@@ -6,11 +6,13 @@ from typing import Final
 
 from graph.classification.spelling import fold
 from graph.planning.agent_choice import AgentChoice, named_in, without_names
+from graph.planning.asking_back import possible_actions
 from graph.planning.clause_kinds import is_creative
 from graph.planning.matter import asks_what_changed, context_of, matter_of
 from graph.planning.registry import Registry
 from graph.planning.sides import listed_sides, named_sides
 from graph.planning.sketch import Need, Sketch
+from graph.planning.tool_choice import tool_agent
 from kb_contract.agent_manifest import Capability
 
 _WORDS_OF_A_NAME: Final = 4
@@ -25,6 +27,12 @@ def changes_asked(question: str, registry: Registry) -> Sketch | None:
     made = Sketch()
     made.add("catalogue", question, parameters={"topic": "changes"})
     return made
+
+
+def may_be_done(question: str, registry: Registry) -> bool:
+    """Tell whether an agent could do a deed that no word names: one that does anything, or has a tool for it."""
+    acting = registry.by_capability("action")
+    return not possible_actions(registry) or tool_agent(question, acting, changing=True) is not None
 
 
 def without_wordless_deeds(sketch: Sketch, *, orders: bool) -> Sketch:

@@ -23,7 +23,12 @@ from graph.planning.clause_kinds import asks_for_stock
 from graph.planning.decomposition import sketch_of
 from graph.planning.dependencies import shape_of
 from graph.planning.estimates import Estimator
-from graph.planning.grounding import changes_asked, grounded, without_wordless_deeds
+from graph.planning.grounding import (
+    changes_asked,
+    grounded,
+    may_be_done,
+    without_wordless_deeds,
+)
 from graph.planning.needs_reading import NeedsReader
 from graph.planning.operation_names import operation_named
 from graph.planning.registry import Registry
@@ -72,8 +77,8 @@ class RulePlanner:
         sketch = changes_asked(question, registry) or await self._read(ruled, draft)
         if not sketch.needs:
             return draft.finished((), ("politeness needs no agent",), shape="direct")
-        orders = classification.query_type == "tool_operation"
-        sketch = without_wordless_deeds(sketch, orders=orders or not possible_actions(registry))
+        orders = classification.query_type == "tool_operation" or may_be_done(question, registry)
+        sketch = without_wordless_deeds(sketch, orders=orders)
         sketch = await grounded(sketch, choice, registry)
         if refused := impossible_action(sketch, registry, question):
             return draft.asking(refused)

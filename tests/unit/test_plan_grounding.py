@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from graph.planning.agent_choice import AgentChoice
-from graph.planning.grounding import changes_asked, grounded, without_wordless_deeds
+from graph.planning.grounding import changes_asked, grounded, may_be_done, without_wordless_deeds
 from graph.planning.matter import asks_what_changed, context_of, matter_of
 from graph.planning.registry import Registry
 from graph.planning.sketch import Sketch
+from graph.planning.tool_card import ToolCard
 from graph.planning.workflow_plan import AgentCapability
 
 HARBOUR = AgentCapability(
@@ -88,6 +89,25 @@ def test_a_deed_without_a_word_for_it_is_looked_up_unless_it_is_an_order():
     worded = Sketch()
     worded.add("action", "delete the berth", verb="delete")
     assert without_wordless_deeds(worded, orders=False) is worded
+
+
+def test_a_deed_that_a_tool_could_do_is_never_left_out():
+    ordering = AgentCapability(
+        agent_id="ops", title="", purpose="", kind="operations", capabilities=("action",),
+        input_schema={"properties": {"action": {"enum": ["pause"]}}},
+    )  # fmt: skip
+    delete = ToolCard(
+        name="notes/delete_note", description="Delete a note", changes=True, fingerprint="f",
+        input_schema={"properties": {"note_id": {"type": "integer"}}},
+    )  # fmt: skip
+    notes = AgentCapability(
+        agent_id="notes", title="Notes", purpose="", kind="tools", capabilities=("action",),
+        tools=(delete,),
+    )  # fmt: skip
+    asked = "the note 12 ought to be deleted"
+    assert not may_be_done(asked, Registry((HARBOUR, ordering)))
+    assert may_be_done(asked, Registry((HARBOUR, ordering, notes)))
+    assert may_be_done(asked, Registry((HARBOUR,)))
 
 
 @pytest.mark.parametrize(
