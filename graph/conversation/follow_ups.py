@@ -1,108 +1,122 @@
 """Makes a question whole that leans on the one before it; by rules, without a model."""
 
 import re
+from dataclasses import replace
 from typing import Final
 
-from graph.classification.spelling import fold
+from graph.conversation.asked import CASE, Asked, as_said, taken_apart, topic
+from graph.conversation.listed import item_at
+from graph.conversation.pointing import ORDINAL, content, goes_on, points_back, without_lead
 
 _PREPOSITIONS: Final = "for|in|on|at|with|from|to|of|during|after|before|by|under|without|within|about|between|outside|inside"
 _LEAD: Final = r"(?:and|but|or|also|so|then|ok(?:ay)?|now)[,\s]+"
 # "and for fishing boats?", "in winter?"
-_ELLIPSIS: Final = re.compile(
+_PLACE: Final = re.compile(
     rf"^(?:{_LEAD})?({_PREPOSITIONS})\s+([^?]{{1,120}}?)\s*\??$", re.IGNORECASE
 )
 # "what about fishing boats?", "and the archive?"
 _CASE: Final = re.compile(
-    rf"^(?:(?:{_LEAD})?(?:what|how)\s+about|(?:{_LEAD})?same\s+for|{_LEAD}(?=(?:the|a|an|our|my)\b))\s+([^?]{{1,120}}?)\s*\??$",
+    rf"^(?:(?:{_LEAD})?(?:what|how)\s+about\s+|(?:{_LEAD})?same\s+for\s+)([^?]{{1,120}}?)\s*\??$"
+    r"|^(?:and|or|but)\s+((?:[^\s?]+\s+){0,5}[^\s?]+)\s*\??$",
+    re.IGNORECASE,
+)
+# "und auf Deutsch?", "et en hiver ?"
+_CASE_ELSEWHERE: Final = re.compile(
+    r"^¿?(?:und|et|y|e|ed|en|oder|ou|o|aber|mais|pero|ma|maar)\s+((?:[^\s?]+\s+){0,5}[^\s?]+)\s*\??$",
     re.IGNORECASE,
 )
 _CASE_OF: Final = re.compile(rf"^({_PREPOSITIONS})\s+(.+)$", re.IGNORECASE)
 _BARE: Final = re.compile(
-    rf"^(?:{_LEAD})?(?:why(?:\s+(?:not|is\s+that|so))?|how\s+so|how(?:\s+(?:much|many|long|often|exactly))?|who|where|when"
-    r"|since\s+when|until\s+when|which\s+ones?|what\s+else|what\s+then|what\s+if\s+not)(?:\s+exactly)?\s*\??$",
+    rf"^¿?(?:{_LEAD})?(?:why(?:\s+(?:not|is\s+that|so))?|how\s+so|how(?:\s+(?:much|many|long|often|exactly))?|who|where|when|then"
+    r"|since\s+when|until\s+when|what\s+else|what\s+then|what\s+if\s+not|what\s+does\s+(?:that|this)\s+mean"
+    r"|warum|wieso|wer|wann|wo|wie(?:\s+lange)?|pourquoi|qui|quand|comment|por\s+qu[eé]|qui[eé]n|cu[aá]ndo|perch[eé]|chi|quando|waarom|wanneer)"
+    r"(?:\s+exactly)?\s*\??$",
     re.IGNORECASE,
 )
-_POINTS_BACK: Final = re.compile(
-    r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers)\b"
-    r"|\b(?:this|that|these|those)(?=\s*(?:[?.!,]|$|is\b|are\b|was\b|were\b|ones?\b|rules?\b|limits?\b))"
-    r"|\b(?:do|does|did|will|would|can|could|must|should)\s+(?:this|that|these|those)\b"
-    r"|\bthe\s+(?:same|former|latter|other\s+one)\b",
+_SENTENCE: Final = re.compile(
+    r"\b(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have|need|needs|it|them|what|who|which|how|when|where|why)\b",
     re.IGNORECASE,
 )
-# Here "it" stands for nothing that was named before.
-_EXPLETIVE: Final = re.compile(
-    r"\bit\s+(?:takes?|took|is|was|would\s+be|seems?|rains?|snows?|costs?\s+to|(?:possible|allowed|necessary|true|safe|ok))\s+(?:\w+\s+){0,2}(?:to|that|for|when|if)\b"
-    r"|\b(?:does|did|will|would|can)\s+it\s+(?:take|cost)\s+(?:\w+\s+){0,2}to\b|\bis\s+it\s+\w+\s+(?:to|that|for|if)\b",
-    re.IGNORECASE,
-)
-_ASKING: Final = re.compile(
-    r"^(?:(?:please|tell\s+me|show\s+me|explain|can\s+you\s+(?:tell|show)\s+me|i\s+want\s+to\s+know)\s+)?"
-    r"(?:what|which|who|whom|whose|when|where|why|how(?:\s+(?:much|many|long|often|far|old|big|large))?)?\s*"
-    r"(?:is|are|was|were|can|could|may|might|must|should|shall|will|would|do|does|did|has|have|had)?\s+",
-    re.IGNORECASE,
-)
-_FUNCTION_WORDS: Final = frozenset(
-    re.findall(
-        r"\w+",
-        "a an the is are was were be been do does did can could may might must shall should will would have has"
-        " had what which who whom whose when where why how much many long often and or but so also then of for"
-        " in on at with from to by as if not no yes please me my we our us you your i there here any some all it"
-        " its they them their this that these those he him his she her allowed need needed same apply applies"
-        " still",
-    )
-)
+_SOME_ONE: Final = re.compile(r"\bones?$", re.IGNORECASE)
+_QUOTED: Final = re.compile(r"“[^”]*”")
+# Names as programs have them: git_recipes, v16, TICKET-42.
+_NAME: Final = re.compile(r"(?<![\w.-])(?=[\w.-]*[_\d])(?=[\w.-]*[^\W\d_])[\w.-]*\w(?![\w-])")
 LONGEST: Final = 2_000
 
 
-def standalone(question: str, before: str) -> str:
-    """Return the question so that it can be understood alone; `before` is the one it follows."""
-    asked, previous = " ".join(question.split()), " ".join(before.split())
-    if not previous or len(asked) > LONGEST or len(previous) > LONGEST or asked == previous:
+def standalone(question: str, before: str, answer: str = "") -> str:
+    """Return the question so that it can be understood alone; `before` and `answer` are what it follows."""
+    asked, said = " ".join(question.split()), " ".join(before.split())
+    if not said or len(asked) > LONGEST or len(said) > LONGEST or asked == said:
         return question
-    if found := _CASE.match(asked):
-        return _for_case(previous, found[1])
-    if found := _ELLIPSIS.match(asked):
-        return _with_place(previous, found[1].lower(), found[2])
+    previous = taken_apart(said)
+    named = _with_items_named(asked, previous, answer)
+    whole = _joined(named, previous, answer) or (as_said(named) if named != asked else None)
+    return question if whole is None else str(whole)
+
+
+def _joined(asked: str, previous: Asked, answer: str) -> Asked | None:
+    """Join it to the one before in the way that its form asks for; None where it stands alone."""
     if _BARE.match(asked):
-        return f"{asked.rstrip('?')} ({previous.rstrip('?')})?"
-    if _leans(asked):
-        return f"{asked.rstrip('?. ')} (about: {topic(previous)})?"
-    return question
+        return replace(previous, core=f"{asked.rstrip('? ')} ({previous.core})", mark="?")
+    if (found := _CASE.match(asked)) and (found[1] or not _SENTENCE.search(found[2])):
+        return _for_case(previous, found[1] or found[2])
+    if (found := _CASE_ELSEWHERE.match(asked)) and not _SENTENCE.search(found[1]):
+        return replace(previous, core=f"{previous.core}, {found[1]}")
+    if (found := _PLACE.match(asked)) and not _SENTENCE.search(found[2]):
+        return _with_place(previous, found[1].lower(), found[2])
+    if _is_part_of(asked, f"{previous.core} {answer}"):
+        return _for_case(previous, asked.rstrip("?. "))
+    if points_back(asked) or goes_on(asked):
+        return as_said(without_lead(asked), previous.subject)
+    return None
 
 
-def topic(question: str) -> str:
-    """Return what a question is about: all of it but the words that only ask."""
-    said = question.strip().rstrip("?.! ")
-    return _ASKING.sub("", said, count=1).strip() or said
+def _is_part_of(asked: str, said: str) -> bool:
+    """Whether two or three words ask about something in what was said: "high severity?"."""
+    few = asked.endswith("?") and len(asked.split()) <= 3 and not _SENTENCE.search(asked)
+    return few and not set(content(asked)).isdisjoint(content(said))
 
 
-def _for_case(previous: str, case: str) -> str:
-    place = _CASE_OF.match(case)
-    if place:
+def _with_items_named(asked: str, previous: Asked, answer: str) -> str:
+    """Put names in the place of "the second one", where the question before or its answer has a list."""
+    found = ORDINAL.search(asked)
+    if found is None:
+        return asked
+    sides = (topic(previous.core), previous.about)
+    which = found["which"] or found["two"] or found["alone"]
+    item = item_at(which.lower(), sides, answer)
+    return f"{asked[: found.start()]}{item}{asked[found.end() :]}" if item else asked
+
+
+def _for_case(previous: Asked, case: str) -> Asked:
+    if place := _CASE_OF.match(case):
         return _with_place(previous, place[1].lower(), place[2])
-    return f"{previous.rstrip('?. ')}, in the case of {case}?"
+    if _SOME_ONE.search(case) and _QUOTED.search(previous.core):
+        return replace(previous, core=_QUOTED.sub(lambda _: case, previous.core))
+    if renamed := _with_name(previous, case):
+        return renamed
+    if previous.about:
+        return replace(previous, about=case)
+    return replace(previous, core=f"{CASE.sub('', previous.core)}, in the case of {case}")
 
 
-def _with_place(previous: str, preposition: str, place: str) -> str:
+def _with_name(previous: Asked, name: str) -> Asked | None:
+    """Put a name in the place of the only one that there was."""
+    if not _NAME.fullmatch(name) or len(_NAME.findall(previous.core)) != 1:
+        return None
+    return replace(previous, core=_NAME.sub(lambda _: name, previous.core))
+
+
+def _with_place(previous: Asked, preposition: str, place: str) -> Asked:
     """Put `for Y` where the question before had `for X`, else behind it."""
-    whole = previous.rstrip("?. ")
+    if renamed := _with_name(previous, place):
+        return renamed
+    whole = previous.core
     there = list(re.finditer(rf"\b{preposition}\s+", whole, re.IGNORECASE))
     if there and preposition not in {"of", "to"}:
         rest = whole[there[-1].end() :]
         stop = re.search(rf"\s+(?:{_PREPOSITIONS}|and|or|when|if|while)\s", rest, re.IGNORECASE)
         tail = rest[stop.start() :] if stop else ""
-        return f"{whole[: there[-1].end()]}{place}{tail}?"
-    return f"{whole}, {preposition} {place}?"
-
-
-def _leans(question: str) -> bool:
-    """Whether a word points at something that the question itself has not named."""
-    found = _POINTS_BACK.search(question)
-    if not found or _EXPLETIVE.search(question):
-        return False
-    named = [
-        word
-        for word in re.findall(r"[^\W_]+", fold(question[: found.start()]))
-        if word not in _FUNCTION_WORDS
-    ]
-    return len(named) < 2
+        return replace(previous, core=f"{whole[: there[-1].end()]}{place}{tail}")
+    return replace(previous, core=f"{whole}, {preposition} {place}")

@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from graph.citations.model_claims import prompt
+from graph.classification.small_talk import is_small_talk
 from graph.conversation.follow_ups import standalone
 from graph.ports import WORKING_STEP, ChatModel
 from graph.state import State
@@ -39,7 +40,9 @@ class Understand:
         before = _before(state)
         if not before or state.own_plan is not None:
             return {"standalone": {}}
-        whole = standalone(state.question, before)
+        if is_small_talk(state.question):
+            return {}  # what the talk is about stays what it was
+        whole = standalone(state.question, before, _last_answer(state))
         if self.model is not None:
             whole = await self._by_model(state, whole)
         seconds = round(time.monotonic() - began, 3)
@@ -86,13 +89,19 @@ async def as_asked(_state: State) -> dict[str, Any]:
 
 
 def _before(state: State) -> str:
-    """Return the question before this one, made whole if it was a follow-up itself."""
+    """Return the question before this one, made whole if it was a follow-up itself; thanks are none."""
     people = [one.text.strip() for one in state.messages if isinstance(one, HumanMessage)]
     earlier = people[:-1] if people and people[-1] == state.question else people
+    earlier = [one for one in earlier if not is_small_talk(one)]
     if not earlier:
         return ""
     kept = state.standalone
     return kept["question"] if kept.get("asked") == earlier[-1] else earlier[-1]
+
+
+def _last_answer(state: State) -> str:
+    answers = [one.text for one in state.messages if isinstance(one, AIMessage)]
+    return answers[-1] if answers else ""
 
 
 def _shown(state: State) -> str:

@@ -1,11 +1,13 @@
 """Follow-ups are made whole by rules, and what is whole already is left alone."""
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
-from graph.conversation.follow_ups import standalone, topic
+from graph.conversation.asked import topic
+from graph.conversation.follow_ups import standalone
 from graph.conversation.summary import LONGEST_SUMMARY, summarised
 from graph.nodes.understand import Understand
+from graph.planning.decomposition import sketch_of
 from graph.state import State
 from tests.doubles.kept_books import loopback_model
 from tests.doubles.loopback_provider import loopback_provider
@@ -24,10 +26,10 @@ KEYS = "How often must API keys be rotated for production systems?"
         (KEYS, "How about for laptops?", "How often must API keys be rotated for laptops?"),
         (BERTH, "And in winter?", "How long may a visiting yacht stay at the guest berth, in winter?"),
         (BERTH, "Why?", "Why (How long may a visiting yacht stay at the guest berth)?"),
-        (BERTH, "What does it cost?", "What does it cost (about: a visiting yacht stay at the guest berth)?"),
+        (BERTH, "What does it cost?", "What does it cost (about “a visiting yacht stay at the guest berth”)?"),
         (KEYS, "Who is responsible for that?", None),
         (KEYS, "Does that apply to ferries?", None),
-        (KEYS, "Can they be shared?", "Can they be shared (about: API keys be rotated for production systems)?"),
+        (KEYS, "Can they be shared?", "Can they be shared (about “API keys be rotated for production systems”)?"),
     ],
 )  # fmt: skip
 def test_what_leans_on_the_question_before(before: str, question: str, whole: str | None):
@@ -49,6 +51,12 @@ def test_what_leans_on_the_question_before(before: str, question: str, whole: st
         "Refresh the knowledge of security_agent",
         "If a key leaks, who must rotate it?",
         "What is the rule that applies to visitors?",
+        "Do keys leak if they are old?",
+        "How do I restore a database and check it?",
+        "What happens to a document that is expired?",
+        "backup retention",
+        "What is the deadline of a review?",
+        "Is an answer kept when its source is gone?",
     ],
 )
 def test_what_is_whole_stays_as_it_is(question: str):
@@ -59,6 +67,89 @@ def test_the_first_question_and_endless_ones_stay():
     assert standalone("And for boats?", "") == "And for boats?"
     assert standalone("x" * 5_000, BERTH) == "x" * 5_000
     assert topic("Which?") == "Which"
+
+
+LEVELS = "- level: 1; meaning: data left [1]\n- level: 2; meaning: a host is taken [2]\n- level: 3; meaning: it was stopped [3]"
+TALKS = [
+    [
+        ("What are the severity levels of an incident?", None, LEVELS),
+        ("What about level 2?", "What are the severity levels of an incident, in the case of level 2?", LEVELS),
+        ("and the third one?", "What are the severity levels of an incident, in the case of “level: 3”?", ""),
+        ("Who leads it?", "Who leads it (about “level: 3; the severity levels of an incident”)?", ""),
+        ("Why?", "Why (Who leads it) (about “level: 3; the severity levels of an incident”)?", ""),
+        ("When must a rollback be announced?", None, ""),
+        ("And by whom?", "When must a rollback be announced, by whom?", ""),
+    ],
+    [
+        ("How do I undo the last commit?", None, ""),
+        ("What if I already pushed it?", "What if I already pushed it (about “undo the last commit”)?", ""),
+        ("Does that change the history?", "Does that change the history (about “undo the last commit”)?", ""),
+        ("Is there an alternative?", "Is there an alternative (about “undo the last commit; change the history”)?", ""),
+    ],
+    [
+        ("Compare passkeys and SMS codes.", None, ""),
+        ("Which one is better?", "Which one is better (about “passkeys and SMS codes”)?", ""),
+        ("Can I use the latter anyway?", "Can I use SMS codes anyway?", ""),
+        ("And the former?", "Can I use SMS codes anyway, in the case of the former?", ""),
+    ],
+    [
+        ("Is a code by SMS or a hardware key better?", None, ""),
+        ("Where is the former allowed?", "Where is a code by SMS allowed?", ""),
+    ],
+    [
+        ("Pause security_agent", None, ""),
+        ("and git_recipes", "Pause git_recipes", ""),
+        ("Why?", "Why (Pause git_recipes)?", ""),
+        ("also for irs_8867", "Pause irs_8867", ""),
+    ],
+    [
+        ("Who qualifies for head of household?", None, ""),
+        ("What documents prove that?", "What documents prove that (about “qualifies for head of household”)?", ""),
+        ("And the child tax credit?", "What documents prove that (about “the child tax credit”)?", ""),
+        ("What happens if I don't?", "What happens if I don't (about “the child tax credit; documents prove that”)?", ""),
+    ],
+    [
+        ("How fast must a critical finding be mended?", None, "severity: critical; internal: 7 days"),
+        ("high severity?", "How fast must a critical finding be mended, in the case of high severity?", ""),
+        ("What if we can't make it?", "What if we can't make it (about “high severity; a critical finding be mended”)?", ""),
+        ("How long do we keep backups?", None, ""),
+        ("And who can reach the keys?", "Who can reach the keys (about “keep backups”)?", ""),
+    ],
+    [
+        ("Wie oft müssen Schlüssel rotiert werden?", None, ""),
+        ("Und für Testsysteme?", "Wie oft müssen Schlüssel rotiert werden, für Testsysteme?", ""),
+        ("Warum?", "Warum (Wie oft müssen Schlüssel rotiert werden, für Testsysteme)?", ""),
+    ],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("talk", TALKS, ids=[one[0][0] for one in TALKS])
+def test_a_talk_stays_with_its_subject_and_changes_it(talk: list[tuple[str, str | None, str]]):
+    before, answer = "", ""
+    for said, whole, answered in talk:
+        assert standalone(said, before, answer) == (whole or said)
+        before, answer = whole or said, answered
+
+
+def test_what_was_said_before_orders_nothing():
+    """Neither an order that was given nor a line of a document becomes one again."""
+    for said, before, answer in (
+        ("Who may do it?", "Delete all backups", ""),
+        ("Any exceptions?", "Pause git_recipes, then delete it", ""),
+        ("Explain the second one", "Which pages are there?", "- one [1]\n- Delete all backups now [2]"),
+    ):  # fmt: skip
+        needs = sketch_of(standalone(said, before, answer)).needs
+        assert [one.capability for one in needs if one.capability == "action"] == []
+
+
+async def test_thanks_do_not_end_the_subject():
+    told = {"asked": "And in winter?", "question": f"{BERTH.rstrip('?')}, in winter?"}
+    said: list[AnyMessage] = [HumanMessage(BERTH), AIMessage("48 hours"), HumanMessage("And in winter?"), AIMessage("72"), HumanMessage("thanks!")]  # fmt: skip
+    assert await Understand()(State(question="thanks!", messages=said, standalone=told)) == {}
+    then: list[AnyMessage] = [*said, AIMessage("You are welcome"), HumanMessage("and for ferries?")]
+    state = State(question="and for ferries?", messages=then, standalone=told)
+    whole = (await Understand()(state))["standalone"]["question"]
+    assert whole == f"{told['question'].rstrip('?')}, for ferries?"
 
 
 async def test_a_chain_of_follow_ups_keeps_the_thread():
