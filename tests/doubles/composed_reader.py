@@ -1,6 +1,6 @@
 """The reader as it is composed, over what a `WriterWorld` publishes; its model may be behind HTTP."""
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -23,20 +23,9 @@ from graph.gateways.tool_servers.pool import tool_servers
 from graph.settings import ReaderSettings
 from kb_contract.audience import callers_groups
 from kb_contract.chat_models.profiles import Profile
-from kb_contract.sentence_models.vectors import ReadText
-from tests.doubles.hash_embedder import HashEmbedder
+from tests.doubles.hash_embedder import HashedQuestions
 from tests.doubles.kept_books import KeptBooks
 from tests.doubles.writer_world import WriterWorld
-
-
-class HashedQuestions:
-    """The writer's hashes of words, for questions."""
-
-    async def embed(self, texts: Iterable[str]) -> list[list[float]]:
-        return [[float(part) for part in one] for one in HashEmbedder().embed(list(texts))]
-
-    async def read(self, questions: Sequence[str]) -> list[ReadText]:
-        return HashEmbedder().read(questions)
 
 
 @dataclass(frozen=True)

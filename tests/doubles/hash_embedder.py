@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -62,6 +62,16 @@ class HashEmbedder:
 
     def warm(self, texts: int) -> None:
         self.warmed.append(texts)
+
+
+class HashedQuestions:
+    """The writer's hashes of words, for questions."""
+
+    async def embed(self, texts: Iterable[str]) -> list[list[float]]:
+        return [[float(part) for part in one] for one in HashEmbedder().embed(list(texts))]
+
+    async def read(self, questions: Sequence[str]) -> list[ReadText]:
+        return HashEmbedder().read(questions)
 
 
 def _vector(text: str) -> Vectors:

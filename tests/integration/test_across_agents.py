@@ -1,18 +1,15 @@
 """Passages of several agents side by side: one whose figures run high does not drown another."""
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
-from qdrant_client import AsyncQdrantClient
 
 from graph.agents.rag import Rag
 from graph.gateways.knowledge_reader import PostgresQdrantReader
-from graph.gateways.postgres import READER_ROLE, LazyPool
 from graph.ports import AgentTask
 from graph.retrieval.across_agents import comparable
-from tests.doubles.composed_reader import HashedQuestions
-from tests.doubles.git_repository import GitRepository
+from tests.doubles.hash_embedder import HashedQuestions
+from tests.doubles.live_reader import live_reader
 from tests.doubles.writer_world import WriterWorld, why
 
 QUESTION = "Where does the lantern hang?"
@@ -25,25 +22,18 @@ LOUD, QUIET = (
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
-    world.write(LOUD, f"{agent_id}_loud")
+def world(world: WriterWorld) -> WriterWorld:
+    world.write(LOUD, f"{world.agent}_loud")
     world.publish(QUIET)
-    result = world.ingest(f"{agent_id}_loud")
+    result = world.ingest(f"{world.agent}_loud")
     assert result.success, why(result)
-    yield world
-    world.close()
+    return world
 
 
 @pytest.fixture
 async def reader(world: WriterWorld) -> AsyncIterator[PostgresQdrantReader]:
-    pool = LazyPool(world.settings.database_url, role=READER_ROLE)
-    qdrant = AsyncQdrantClient(url=world.settings.qdrant_url, check_compatibility=False)
-    yield PostgresQdrantReader(pool, qdrant, HashedQuestions(), "default")
-    await qdrant.close()
-    await pool.close()
+    async with live_reader(world) as reader:
+        yield reader
 
 
 async def test_what_fits_as_well_stands_behind_where_everything_fits_well(

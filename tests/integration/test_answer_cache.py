@@ -1,9 +1,8 @@
 """Answers that are given again: only while they hold, only to whom they may be, and seen to be so."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from graph.gateways.found_passages import RememberingReader
 from graph.server.cache_rounds import CacheRounds, Limits, Watched
 from kb_contract.named_queries import named_queries
 from tests.doubles.composed_reader import ComposedReader, composed_reader
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import WriterWorld
 
 AGENT = "retrieval: {limit: 6, threshold: 0.0}\ngate: {canary: 'off', max_shrink: 1.0}\n"
@@ -30,13 +28,9 @@ PAGES = {
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+def world(world: WriterWorld) -> WriterWorld:
     world.publish(PAGES)
-    yield world
-    world.close()
+    return world
 
 
 @pytest.fixture

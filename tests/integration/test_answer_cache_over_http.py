@@ -1,10 +1,9 @@
 """Kept answers as callers of the server see them: headers, figures, and answers that hold no more."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,7 +13,6 @@ from graph.server.cache_rounds import CacheRounds, Limits, Watched
 from kb.client import AsyncClient, Client
 from tests.conftest import free_port
 from tests.doubles.composed_reader import ComposedReader, composed_reader
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.whole_reader import serving
 from tests.doubles.writer_world import WriterWorld
 
@@ -30,13 +28,9 @@ PAGES = {
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+def world(world: WriterWorld) -> WriterWorld:
     world.publish(PAGES)
-    yield world
-    world.close()
+    return world
 
 
 @asynccontextmanager

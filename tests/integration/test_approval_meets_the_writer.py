@@ -1,7 +1,6 @@
 """A run waits for a person while the real writer swaps the knowledge: pinned or live, as the person says."""
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from graph.entrypoint import build_graph
 from graph.testing.running_reader import RunningReader, running_reader
 from graph.testing.scripted_approver import approves
 from tests.doubles.composed_reader import composed_reader
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import WriterWorld
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
@@ -27,13 +25,9 @@ def pages(limit: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+def world(world: WriterWorld) -> WriterWorld:
     world.publish({"agent.yaml": AGENT, **pages(OLD)})
-    yield world
-    world.close()
+    return world
 
 
 @pytest.fixture

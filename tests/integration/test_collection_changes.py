@@ -11,20 +11,9 @@ from dagster_kb.publishing.collection_audit import SAMPLE, SMALL
 from kb_contract.identifiers import COLOURS, collection_name, other_colour
 from tests.conftest import TEMPLATE, RunningPostgres
 from tests.doubles.git_repository import GitRepository
-from tests.doubles.qdrant_servers import NoServerProgram, running
 from tests.doubles.writer_world import WriterWorld, metadata, why
 
 PAGES = 34
-
-
-@pytest.fixture(scope="module", params=["owner", "server"])
-def either_qdrant(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Our owner process, and the real server."""
-    try:
-        with running(request.param) as server:
-            yield server.url
-    except NoServerProgram as why_not:
-        pytest.skip(str(why_not))
 
 
 def new_word() -> str:

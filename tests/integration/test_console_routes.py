@@ -1,6 +1,6 @@
 """What the console reads of knowledge and runs, over HTTP, from a real ledger."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from pydantic import SecretStr
 from graph.server.app import create_app
 from graph.settings import ReaderSettings
 from tests.doubles.demo_graphs import GRAPHS
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.two_tenants import make_key, tenant
 from tests.doubles.writer_world import WriterWorld
 
@@ -21,10 +20,7 @@ KEYS = "# Keys\n\nKeys are kept in the safe.\n\n## Lost keys\n\nA lost key is to
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+def world(world: WriterWorld) -> WriterWorld:
     world.publish({"keys.md": KEYS, "doors.md": "# Doors\n\nDoors are shut at six.\n"})
     secret = "---\naudience: [board]\n---\n# Secret\n\nThe safe is behind the picture.\n"
     world.repository.remove(world.path("doors.md"))
@@ -32,8 +28,7 @@ def world(
         "keys.md": KEYS.replace("the desk", "the porter"), "secret.md": secret,
         "windows.md": "# Windows\n\nWindows are opened at nine.\n", "broken.pdf": "no pdf at all",
     })  # fmt: skip
-    yield world
-    world.close()
+    return world
 
 
 @pytest.fixture

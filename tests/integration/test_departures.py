@@ -1,6 +1,5 @@
 """Folders that go, come back, or get another name."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -25,13 +24,9 @@ from tests.doubles.writer_world import QUIET, WriterWorld
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+def world(world: WriterWorld) -> WriterWorld:
     world.write({"keys.md": "# Keys\n\nWords of keys.\n", "more.md": "# More\n\nMore words.\n"})
-    yield world
-    world.close()
+    return world
 
 
 def leaving(world: WriterWorld, *, grace_hours: int = 24, many: bool = False) -> Leaving:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,20 +11,10 @@ from dagster_kb.embedding.job import TEXTS_IN_A_COMMIT, EmbeddingJob
 from dagster_kb.resources.embedding_lanes import ExecutorLanes
 from tests.doubles.dying_writer import Death, Place, run
 from tests.doubles.failing_embedder import DeadlyModel, FailingEmbedder
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.writer_world import WriterWorld, failures, metadata, why
 
 MANY = TEXTS_IN_A_COMMIT * 2 + 6
-
-
-@pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
-    yield world
-    world.close()
 
 
 def pages(count: int) -> dict[str, str]:

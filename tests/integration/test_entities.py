@@ -1,7 +1,6 @@
 """Names of documents: found once, led along by readers, and gone with their source."""
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
 import dagster as dg
@@ -11,7 +10,6 @@ from dagster_kb.assets.entities import LINK
 from dagster_kb.upkeep.hot_deletion import HotDeletion
 from graph.gateways.entity_links import PostgresEntityLinks
 from graph.gateways.postgres import READER_ROLE, LazyPool
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import QUIET, WriterWorld
 
 AGENT = "gate: {canary: 'off', max_shrink: 1.0}\n"
@@ -25,13 +23,9 @@ PAGES = {
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+def world(world: WriterWorld) -> WriterWorld:
     world.publish(PAGES)
-    yield world
-    world.close()
+    return world
 
 
 @pytest.fixture

@@ -1,20 +1,14 @@
 """Passages that use other words than the question: by the documents' own names, and by a model's wordings."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
-from qdrant_client import AsyncQdrantClient
 
 from graph.gateways.knowledge_reader import PostgresQdrantReader
-from graph.gateways.postgres import READER_ROLE, LazyPool
 from graph.gateways.rewording import MOST, Rewording
-from tests.doubles.composed_reader import HashedQuestions
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.kept_books import KeptBooks, loopback_model
+from tests.doubles.live_reader import live_reader
 from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
 from tests.doubles.writer_world import WriterWorld
 
@@ -30,41 +24,11 @@ PAGES = {
 }  # fmt: skip
 
 
-class CountingQdrant(AsyncQdrantClient):
-    """The real client; it counts its trips."""
-
-    trips = 0
-
-    async def query_batch_points(self, *arguments: Any, **named: Any) -> Any:
-        self.trips += 1
-        return await super().query_batch_points(*arguments, **named)
-
-
-@pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
-    yield world
-    world.close()
-
-
 def publish(world: WriterWorld, expansion: str, **pages: str) -> None:
     said = (
         f"retrieval: {{limit: 3, candidates: 3, threshold: 0.05, expansion: {expansion}}}\n{GATE}"
     )
     world.publish({**PAGES, "agent.yaml": said, **pages})
-
-
-@asynccontextmanager
-async def reading(
-    world: WriterWorld, rewording: Rewording | None = None
-) -> AsyncIterator[PostgresQdrantReader]:
-    pool = LazyPool(world.settings.database_url, role=READER_ROLE)
-    qdrant = CountingQdrant(url=world.settings.qdrant_url, check_compatibility=False)
-    yield PostgresQdrantReader(pool, qdrant, HashedQuestions(), "default", rewording=rewording)
-    await qdrant.close()
-    await pool.close()
 
 
 async def found(reader: PostgresQdrantReader, world: WriterWorld, question: str) -> list[str]:
@@ -74,10 +38,10 @@ async def found(reader: PostgresQdrantReader, world: WriterWorld, question: str)
 
 async def test_documents_say_what_else_a_thing_is_called(world: WriterWorld) -> None:
     publish(world, "off")
-    async with reading(world) as reader:
+    async with live_reader(world) as reader:
         assert "targets.md" not in await found(reader, world, QUESTION)
     publish(world, "names")
-    async with reading(world) as reader:
+    async with live_reader(world) as reader:
         assert "targets.md" in await found(reader, world, QUESTION)
         assert reader.qdrant.trips == 1, "the wordings travel together"  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -93,7 +57,7 @@ async def test_names_come_and_go_with_the_documents_that_say_them(world: WriterW
 
 async def test_names_that_only_some_may_read_lead_nobody_anywhere(world: WriterWorld) -> None:
     publish(world, "names")
-    async with reading(world) as reader:
+    async with live_reader(world) as reader:
         assert "glow.md" not in await found(reader, world, "Who sweeps the lantern?")
 
 
@@ -107,7 +71,7 @@ async def test_a_models_wordings_are_searched_and_paid_for_once(world: WriterWor
     with loopback_provider() as provider:
         model_says(provider, "Every glowbox is kept in the cellar.")
         model = loopback_model(provider, books=books)
-        async with reading(world, Rewording(model, seconds=60)) as reader:
+        async with live_reader(world, rewording=Rewording(model, seconds=60)) as reader:
             for _ in range(2):
                 assert "glow.md" in await found(reader, world, "Where hangs the lantern?")
         await model.close()
@@ -126,7 +90,7 @@ async def test_whatever_a_model_writes_the_question_is_answered_as_without_it(
     world: WriterWorld, written: str
 ) -> None:
     publish(world, "names")
-    async with reading(world) as reader:
+    async with live_reader(world) as reader:
         plain = await reader.search(world.agent, QUESTION)
         nothing = await reader.search(world.agent, "zebra quartz")
     publish(world, "model")
@@ -135,7 +99,7 @@ async def test_whatever_a_model_writes_the_question_is_answered_as_without_it(
         model = loopback_model(provider)
         rewording = Rewording(model, seconds=60)
         assert len(await rewording.wordings(QUESTION)) <= MOST
-        async with reading(world, rewording) as reader:
+        async with live_reader(world, rewording=rewording) as reader:
             hostile = await reader.search(world.agent, QUESTION)
             assert hostile[0]["path"] == plain[0]["path"]
             assert not nothing

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +21,6 @@ from tests.doubles.fabricator import (
     false_claims,
     false_quotes,
 )
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
 from tests.doubles.writer_world import WriterWorld, why
 
@@ -31,16 +29,12 @@ SETTINGS = "retrieval: {limit: 20, threshold: 0.0}\ngate: {canary: 'off', secret
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
-    world.write({"agent.yaml": SETTINGS, "travel.md": OTHERS}, agent=f"{agent_id}_x")
+def world(world: WriterWorld) -> WriterWorld:
+    world.write({"agent.yaml": SETTINGS, "travel.md": OTHERS}, agent=f"{world.agent}_x")
     world.publish({"agent.yaml": SETTINGS, "keys.md": OLDER, "plan.md": RESTRICTED})
-    assert (other := world.ingest(f"{agent_id}_x")).success, why(other)
+    assert (other := world.ingest(f"{world.agent}_x")).success, why(other)
     world.publish({"keys.md": PAGE})
-    yield world
-    world.close()
+    return world
 
 
 @pytest.fixture

@@ -1,29 +1,17 @@
 """A run that failed for good leaves an incident with what to do; a refusal of a gate leaves none."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
 from dagster_kb.upkeep.failures import KIND, close_incidents
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.writer_world import WriterWorld
 
 pytestmark = pytest.mark.stack
 PAGE = "# Tea\n\nGreen tea is brewed at eighty degrees for two minutes.\n"
 MISSED = "questions:\n- question: Where does coffee grow?\n  path: tea.md\n  quote: on the moon\n"
-
-
-@pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    made = WriterWorld(GitRepository(tmp_path), database_url, qdrant_url, agent_id)
-    yield made
-    made.close()
 
 
 def tell(world: WriterWorld, result: Any) -> None:

@@ -54,13 +54,6 @@ def publish(database_url: str, number: int) -> None:
 
 
 @pytest.fixture
-async def ops(database_url: str) -> AsyncIterator[LazyPool]:
-    pool = LazyPool(SecretStr(database_url))
-    yield pool
-    await pool.close()
-
-
-@pytest.fixture
 async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
     settings = ReaderSettings(database_url=SecretStr(database_url), qdrant_url="http://127.0.0.1:1")
     app = create_app(settings, GRAPHS)

@@ -1,26 +1,23 @@
 """From a commit to the order of passages: what the writer's gates rank, readers rank alike."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from pathlib import Path
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 import pytest
-from qdrant_client import AsyncQdrantClient
 
 from dagster_kb.publishing.tuning import Tuning
 from dagster_kb.resources.reader_search import Question, ReaderSearch
 from graph.gateways.asked_selection import LOOKING_AT
 from graph.gateways.knowledge_reader import PostgresQdrantReader
-from graph.gateways.postgres import READER_ROLE, LazyPool
 from graph.gateways.reranking import Reranking
 from graph.selection import Selection
 from kb_contract.agent_manifest import AgentManifest
 from kb_contract.embedding_space import searched_text
 from kb_contract.identifiers import production_alias
-from kb_contract.sentence_models.vectors import ReadText
 from kb_contract.sparse_words import document_weights
 from kb_contract.term_counts import TermCounts
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.hash_embedder import HashEmbedder
+from tests.doubles.live_reader import live_reader
 from tests.doubles.writer_world import WriterWorld
 
 THINGS = ("badge", "ladder", "lantern", "kettle", "anchor", "violin", "compass", "saddle", "mirror")
@@ -36,34 +33,17 @@ GOLDEN = "questions:\n" + "".join(
 MANIFEST = "retrieval: {limit: 4, threshold: 0.1}\n"
 
 
-class QuestionReader:
-    """The writer's hashes of words, for questions."""
-
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        return [[float(part) for part in one] for one in HashEmbedder().embed(texts)]
-
-    async def read(self, questions: Sequence[str]) -> list[ReadText]:
-        return HashEmbedder().read(questions)
-
-
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+def world(world: WriterWorld) -> WriterWorld:
     world.write({"agent.yaml": MANIFEST})
     world.publish({**PAGES, "golden.yaml": GOLDEN})
-    yield world
-    world.close()
+    return world
 
 
 @pytest.fixture
 async def reader(world: WriterWorld) -> AsyncIterator[PostgresQdrantReader]:
-    pool = LazyPool(world.settings.database_url, role=READER_ROLE)
-    qdrant = AsyncQdrantClient(url=world.settings.qdrant_url, check_compatibility=False)
-    yield PostgresQdrantReader(pool, qdrant, QuestionReader(), "default")
-    await qdrant.close()
-    await pool.close()
+    async with live_reader(world) as reader:
+        yield reader
 
 
 async def test_the_gates_and_readers_find_the_same_in_the_same_order(
@@ -145,10 +125,7 @@ async def test_a_reranker_has_the_last_word_and_passages_say_so(
         async def score(self, question: str, texts: Sequence[str]) -> Sequence[float]:
             return [float(at) for at, _ in enumerate(texts)]
 
-    other = PostgresQdrantReader(
-        reader.pool, reader.qdrant, QuestionReader(), "default",
-        reranking=Reranking(Backwards(), "backwards", 5.0),
-    )  # fmt: skip
+    other = replace(reader, reranking=Reranking(Backwards(), "backwards", 5.0))
     plain = await reader.search(world.agent, QUESTIONS[0], limit=50)
     found = await other.search(world.agent, QUESTIONS[0], limit=50)
     assert [one["chunk_id"] for one in found] == [one["chunk_id"] for one in reversed(plain)]

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,19 +17,9 @@ from dagster_kb.resources.knowledge_folder import GitFile
 from kb.commands.ingest_plan import Asked, Work, plan_work
 from kb.ingestion import Ingestion
 from kb_contract.errors import BadInput, GateRefused
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import WriterWorld, why
 
 PAGE = "# Keys of {0}\n\nWords about key {0} that say how it is kept and by whom it is changed.\n"
-
-
-@pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
-    yield world
-    world.close()
 
 
 @dataclass

@@ -1,20 +1,16 @@
 """Evidence that no word of the question leads to: from the first passage along the names in it."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from pathlib import Path
+from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import dagster as dg
 import pytest
-from qdrant_client import AsyncQdrantClient
 
 from dagster_kb.assets.entities import LINK
 from graph.gateways.entity_links import PostgresEntityLinks
 from graph.gateways.knowledge_reader import PostgresQdrantReader
-from graph.gateways.postgres import READER_ROLE, LazyPool
 from graph.selection import EVERYTHING, Selection
-from kb_contract.sentence_models.vectors import ReadText
-from tests.doubles.git_repository import GitRepository
-from tests.doubles.hash_embedder import HashEmbedder
+from tests.doubles.live_reader import live_reader
 from tests.doubles.writer_world import QUIET, WriterWorld
 
 QUESTION = "Where is the office of the team that owns the invoice machine?"
@@ -30,25 +26,6 @@ PAGES = {
 }
 
 
-class QuestionReader:
-    """The writer's hashes of words, for questions."""
-
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        return [[float(part) for part in one] for one in HashEmbedder().embed(texts)]
-
-    async def read(self, questions: Sequence[str]) -> list[ReadText]:
-        return HashEmbedder().read(questions)
-
-
-@pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
-    yield world
-    world.close()
-
-
 def publish(world: WriterWorld, hops: int) -> None:
     said = f"retrieval: {{limit: 3, candidates: 3, threshold: 0.05, hops: {hops}}}\n{GATE}"
     world.publish({**PAGES, "agent.yaml": said})
@@ -59,12 +36,8 @@ def publish(world: WriterWorld, hops: int) -> None:
 
 @pytest.fixture
 async def reader(world: WriterWorld) -> AsyncIterator[PostgresQdrantReader]:
-    pool = LazyPool(world.settings.database_url, role=READER_ROLE)
-    qdrant = AsyncQdrantClient(url=world.settings.qdrant_url, check_compatibility=False)
-    links = PostgresEntityLinks(pool, "default")
-    yield PostgresQdrantReader(pool, qdrant, QuestionReader(), "default", links=links)
-    await qdrant.close()
-    await pool.close()
+    async with live_reader(world) as plain:
+        yield replace(plain, links=PostgresEntityLinks(plain.pool, "default"))
 
 
 async def found(

@@ -1,26 +1,13 @@
 """What a person approved in a conversation is done by the writer, as `kb` does it, once."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import pytest
 from pydantic import SecretStr
 
 from graph.gateways.operations import RequestedOperations
 from graph.gateways.postgres import LazyPool
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import QUIET, WriterWorld
-
-
-@pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
-    yield world
-    world.close()
 
 
 class Orders:

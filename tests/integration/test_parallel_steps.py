@@ -1,13 +1,10 @@
 """Steps that ask one agent at once go to Qdrant together, each with its own rights and its own answer."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import pytest
-from qdrant_client import AsyncQdrantClient
 
 from graph.gateways.vector_search import VectorSearch
 from graph.retrieval.rights import Rights
@@ -16,8 +13,8 @@ from kb_contract.errors import NotServed
 from kb_contract.identifiers import production_alias
 from kb_contract.ranking import Candidate
 from kb_contract.sparse_words import question_weights
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.hash_embedder import HashEmbedder
+from tests.doubles.live_reader import counting_qdrant
 from tests.doubles.writer_world import WriterWorld
 
 THINGS = ("badge", "ladder", "lantern", "kettle", "anchor", "violin", "compass", "saddle")
@@ -26,24 +23,10 @@ SECRET = "---\naudience: [board]\n---\n# Vault\n\nThe vault opens at nine.\n"
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
-class CountingQdrant(AsyncQdrantClient):
-    """The real client; it counts its trips."""
-
-    trips = 0
-
-    async def query_batch_points(self, *arguments: Any, **named: Any) -> Any:
-        self.trips += 1
-        return await super().query_batch_points(*arguments, **named)
-
-
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+def world(world: WriterWorld) -> WriterWorld:
     world.publish({**PAGES, "vault.md": SECRET, "agent.yaml": "gate: {canary: 'off'}\n"})
-    yield world
-    world.close()
+    return world
 
 
 def aim(text: str) -> Aim:
@@ -56,7 +39,7 @@ def nearest(found: Sequence[Candidate]) -> Candidate:
 
 
 async def test_eight_steps_make_one_trip_and_find_what_each_finds_alone(world: WriterWorld) -> None:
-    qdrant = CountingQdrant(url=world.settings.qdrant_url, check_compatibility=False)
+    qdrant = counting_qdrant(world)
     search, alias = VectorSearch(qdrant), production_alias("default", world.agent)
     everyone = Rights(("everyone",), NOW).permitted(world.agent)
     board = Rights(("everyone", "board"), NOW).permitted(world.agent)
@@ -77,7 +60,7 @@ async def test_eight_steps_make_one_trip_and_find_what_each_finds_alone(world: W
 
 
 async def test_an_alias_that_nobody_serves_is_said_to_each(world: WriterWorld) -> None:
-    qdrant = CountingQdrant(url=world.settings.qdrant_url, check_compatibility=False)
+    qdrant = counting_qdrant(world)
     search = VectorSearch(qdrant)
     only = Rights(("everyone",), NOW).permitted("nobody")
     told = await asyncio.gather(

@@ -1,6 +1,6 @@
 """One citation looked at in three ways: git by the command, the server's page, Dagster's asset."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,7 +14,6 @@ from kb.commands.cite import DrawnOut, _checked, _citations, _repository
 from kb.settings import StackSettings
 from tests.doubles.composed_reader import ComposedReader, composed_reader
 from tests.doubles.demo_graphs import GRAPHS
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import WriterWorld
 
 DAGSTER = "http://dagster.test:3000"
@@ -25,13 +24,9 @@ AGENT = "retrieval: {limit: 5, threshold: 0.0}\ngate: {canary: 'off'}\n"
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+def world(world: WriterWorld) -> WriterWorld:
     world.publish({"agent.yaml": AGENT, "keys.md": PAGE})
-    yield world
-    world.close()
+    return world
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import psycopg
 import pytest
@@ -16,21 +16,8 @@ from graph.gateways.postgres import LazyPool
 from graph.ports import FinishedAnswer
 from kb_contract.citation import Citation
 from kb_contract.errors import BadInput, KnowledgeUnavailable, NotServed
-from tests.doubles.hand_written import PAGES, HandWritten, hand_written, reader_of
+from tests.doubles.hand_written import PAGES, HandWritten, reader_of
 from tests.doubles.in_memory_knowledge import WordEmbedder
-
-
-@pytest.fixture
-def written(database_url: str, qdrant_url: str, agent_id: str) -> Iterator[HandWritten]:
-    with hand_written(database_url, qdrant_url, agent_id) as world:
-        yield world
-
-
-@pytest.fixture
-async def ops(database_url: str) -> AsyncIterator[LazyPool]:
-    pool = LazyPool(SecretStr(database_url))
-    yield pool
-    await pool.close()
 
 
 @pytest.fixture

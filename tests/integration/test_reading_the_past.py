@@ -1,9 +1,8 @@
 """Asking the past: the same passages with the same scores as then, whatever was published since."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,6 @@ from graph.gateways.asked_time import READING_AS_OF
 from graph.state import Passage
 from kb_contract.errors import BadInput, NotServed
 from tests.doubles.composed_reader import ComposedReader, composed_reader
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import WriterWorld
 
 QUESTION = "How often is the archive key changed, and who keeps it?"
@@ -33,13 +31,9 @@ def page(days: int) -> dict[str, str]:
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+def world(world: WriterWorld) -> WriterWorld:
     world.publish({**PAGES, **page(10)})
-    yield world
-    world.close()
+    return world
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """What nobody can go back to is deleted, and nothing else; a run that comes by loses nothing."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -14,18 +12,13 @@ from dagster_kb.resources.ledger_database import run
 from dagster_kb.resources.ledger_retention import Keep
 from dagster_kb.upkeep.retention import RETENTION, Retention
 from kb_contract.errors import BadInput
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import QUIET, WriterWorld, failures
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+def world(world: WriterWorld) -> WriterWorld:
     world.write({"kept.md": "# Kept\n\nThe same in all.\n"})
-    yield world
-    world.close()
+    return world
 
 
 def retention(world: WriterWorld, generations: int = 2, days: int = 90) -> Retention:

@@ -1,25 +1,21 @@
 """Who may read which document when: from front matter through the writer to what a reader finds."""
 
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from qdrant_client import AsyncQdrantClient, models
+from qdrant_client import models
 
 from graph.entrypoint import gateways_of
 from graph.gateways.knowledge_reader import PostgresQdrantReader
-from graph.gateways.postgres import READER_ROLE, LazyPool
 from graph.settings import ReaderSettings, load_settings
 from kb_contract.errors import BadSetting
 from kb_contract.identifiers import production_alias
-from kb_contract.sentence_models.vectors import ReadText
-from tests.doubles.git_repository import GitRepository
-from tests.doubles.hash_embedder import HashEmbedder
-from tests.doubles.qdrant_servers import NoServerProgram, running
+from tests.doubles.live_reader import live_reader
 from tests.doubles.writer_world import WriterWorld
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
@@ -42,16 +38,6 @@ def page(name: str, front: str) -> str:
            f"The badge {name} opens the door of the archive.\n"  # fmt: skip
 
 
-class WordEmbedder:
-    """The writer's hashes of words, for questions."""
-
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        return [[float(part) for part in one] for one in HashEmbedder().embed(texts)]
-
-    async def read(self, questions: Sequence[str]) -> list[ReadText]:
-        return HashEmbedder().read(questions)
-
-
 class Caller:
     """Groups and a clock that a test turns."""
 
@@ -66,22 +52,16 @@ class Caller:
         return self.time
 
 
-@pytest.fixture(scope="module", params=["owner", "server"])
-def qdrant(request: pytest.FixtureRequest) -> Iterator[str]:
-    try:
-        with running(request.param) as server:
-            yield server.url
-    except NoServerProgram as why:
-        pytest.skip(str(why))
+@pytest.fixture
+def qdrant_url(either_qdrant: str) -> str:
+    return either_qdrant
 
 
 @pytest.fixture
-def world(tmp_path: Path, database_url: str, qdrant: str, agent_id: str) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant, agent_id)
+def world(world: WriterWorld) -> WriterWorld:
     world.write({"agent.yaml": "retrieval: {limit: 20, threshold: 0.1}\n"})
     world.publish({f"{name}.md": page(name, front) for name, front in PAGES.items()})
-    yield world
-    world.close()
+    return world
 
 
 @pytest.fixture
@@ -91,13 +71,8 @@ def caller() -> Caller:
 
 @pytest.fixture
 async def reader(world: WriterWorld, caller: Caller) -> AsyncIterator[PostgresQdrantReader]:
-    pool = LazyPool(world.settings.database_url, role=READER_ROLE)
-    qdrant = AsyncQdrantClient(url=world.settings.qdrant_url, check_compatibility=False)
-    yield PostgresQdrantReader(
-        pool, qdrant, WordEmbedder(), "default", caller=caller.belongs_to, now=caller.now
-    )
-    await qdrant.close()
-    await pool.close()
+    async with live_reader(world, caller=caller.belongs_to, now=caller.now) as reader:
+        yield reader
 
 
 async def found(reader: PostgresQdrantReader, world: WriterWorld) -> set[str]:

@@ -1,7 +1,6 @@
 """Asking the writer over HTTP, and what became of it."""
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
 import dagster as dg
@@ -14,17 +13,7 @@ from dagster_kb.triggers.approved_operations import OPERATION
 from graph.server.app import create_app
 from graph.settings import ReaderSettings
 from tests.doubles.demo_graphs import GRAPHS
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import QUIET, WriterWorld, why
-
-
-@pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
-    yield world
-    world.close()
 
 
 @pytest.fixture

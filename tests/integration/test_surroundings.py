@@ -1,21 +1,19 @@
 """What stands around a found passage can be quoted, at its own true place."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
-from qdrant_client import AsyncQdrantClient
 
 from graph.agents.rag import Rag
 from graph.citations.verification import Verification
 from graph.gateways.knowledge_reader import PostgresQdrantReader
-from graph.gateways.postgres import READER_ROLE, LazyPool
 from graph.ports import AgentTask
 from graph.state import Passage
-from tests.doubles.composed_reader import HashedQuestions
-from tests.doubles.git_repository import GitRepository
+from tests.doubles.hash_embedder import HashedQuestions
 from tests.doubles.kept_books import loopback_model
+from tests.doubles.live_reader import live_reader
 from tests.doubles.loopback_provider import loopback_provider
 from tests.doubles.writer_world import WriterWorld
 
@@ -32,21 +30,9 @@ PAGE = (
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
-    yield world
-    world.close()
-
-
-@pytest.fixture
 async def reader(world: WriterWorld) -> AsyncIterator[PostgresQdrantReader]:
-    pool = LazyPool(world.settings.database_url, role=READER_ROLE)
-    qdrant = AsyncQdrantClient(url=world.settings.qdrant_url, check_compatibility=False)
-    yield PostgresQdrantReader(pool, qdrant, HashedQuestions(), "default")
-    await qdrant.close()
-    await pool.close()
+    async with live_reader(world) as reader:
+        yield reader
 
 
 def publish(world: WriterWorld, context: str, limit: int = 1) -> None:
@@ -69,15 +55,11 @@ async def test_as_much_is_read_as_the_agent_wants(
     [found] = await read(world, reader)
     assert "The harbour crane" in found["text"]
     publish(world, "neighbours")
-    beside = await read(
-        world, PostgresQdrantReader(reader.pool, reader.qdrant, HashedQuestions(), "default")
-    )
+    beside = await read(world, replace(reader))
     assert (beside[0]["heading_path"][-1], beside[1]["chunk_id"]) == ("Pumps", found["chunk_id"])
     assert len(beside) == 3
     publish(world, "section")
-    section = await read(
-        world, PostgresQdrantReader(reader.pool, reader.qdrant, HashedQuestions(), "default")
-    )
+    section = await read(world, replace(reader))
     assert {*headings(section)} == {"Crane", "Winter"}, "its heading's own, and what is below it"
     for one in (*beside, *section):
         assert PAGE[one["start"] : one["end"]] == one["text"]

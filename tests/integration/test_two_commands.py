@@ -4,25 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import WriterWorld
 
 pytestmark = pytest.mark.stack
 PAGE = "# Page {0} of {1}\n\nWords that only page {0} of {1} has, so that it has a vector alone.\n"
-
-
-@pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
-    yield world
-    world.close()
 
 
 def start(world: WriterWorld, home: Path) -> subprocess.Popen[str]:

@@ -1,6 +1,5 @@
 """Rollback, by hand and by itself: what was served before is served again, exactly."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +12,18 @@ from kb_contract.generation import Generation
 from tests.doubles.dying_operator import Order, run
 from tests.doubles.dying_writer import Death, Place
 from tests.doubles.git_repository import GitRepository
-from tests.doubles.qdrant_servers import NoServerProgram, running
 from tests.doubles.writer_world import WriterWorld
 
 
-@pytest.fixture(scope="module", params=["owner", "server"])
-def any_qdrant_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Our owner process, and the real server where it can be had."""
-    try:
-        with running(request.param) as server:
-            yield server.url
-    except NoServerProgram as why:
-        pytest.skip(str(why))
+@pytest.fixture
+def qdrant_url(either_qdrant: str) -> str:
+    return either_qdrant
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, any_qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, any_qdrant_url, agent_id)
+def world(world: WriterWorld) -> WriterWorld:
     world.write({"kept.md": "# Kept\n\nThe same in all.\n"})
-    yield world
-    world.close()
+    return world
 
 
 def published(world: WriterWorld, *words: str) -> list[Generation]:

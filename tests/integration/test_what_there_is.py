@@ -1,29 +1,15 @@
 """The catalogue and the live state, read from a real ledger."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
-from pydantic import SecretStr
 
 from graph.gateways.knowledge_reader import PostgresQdrantReader
 from graph.gateways.postgres import LazyPool
 from graph.gateways.service_probes import QdrantProbe
 from graph.gateways.system_state import PostgresSystemState
-from tests.doubles.hand_written import PAGES, HandWritten, hand_written, reader_of
-
-
-@pytest.fixture
-def written(database_url: str, qdrant_url: str, agent_id: str) -> Iterator[HandWritten]:
-    with hand_written(database_url, qdrant_url, agent_id) as world:
-        yield world
-
-
-@pytest.fixture
-async def ops(database_url: str) -> AsyncIterator[LazyPool]:
-    pool = LazyPool(SecretStr(database_url))
-    yield pool
-    await pool.close()
+from tests.doubles.hand_written import PAGES, HandWritten, reader_of
 
 
 @pytest.fixture
