@@ -58,6 +58,8 @@ class Evidence:
     """It names a measure or a rule that a reading is held against."""
     explained: bool = False
     """The rules see a look, a sum or a comparison in it, which explain words that sound like an order."""
+    told_apart: bool = False
+    """It asks what tells things apart, and their names may be verbs: "merge and rebase"."""
     counted: int = 0
     """So many things are counted and not named: "the six routes"; 0 where none are."""
     foreign: bool = False
@@ -102,6 +104,7 @@ def evidence_of(
         reckons=bool(_RECKONS.search(plain)),
         measured=bool(_MEASURED.search(plain)),
         explained=any(map(rules.count, ("tool", "calculation", "comparison"))),
+        told_apart=says(question, "told apart"),
         counted=counted_sides(question)[0],
         foreign=language_of(question) != "en",
         chosen=chosen_type(classification),

@@ -9,7 +9,8 @@ from graph.planning.needs_labels import Outline
 from graph.planning.needs_model import Reading
 from graph.planning.needs_reading import NOTHING_SAID, asks, decided
 
-_THRESHOLDS: Final = tuple(round(0.01 * step, 2) for step in range(3, 51))
+# Not less than what must do for questions that the sentence model cannot read.
+_THRESHOLDS: Final = tuple(round(0.01 * step, 2) for step in range(6, 51))
 MISS: Final = 10
 """How many needless approvals a missed one is as bad as."""
 

@@ -125,7 +125,8 @@ def asks(
     if evidence.handed and not evidence.away:
         return True
     if rules.count("action"):
-        return not evidence.wonders or reading.action() >= _HARDLY_A_DEED
+        least = _A_LIKELY_DEED if evidence.told_apart else _HARDLY_A_DEED
+        return not evidence.wonders or reading.action() >= least
     if reading.greeting() >= _RATHER_A_GREETING:
         return False
     return reading.action() >= _enough(asks_from, evidence) and not evidence.away

@@ -26,7 +26,7 @@ from graph.planning.needs_labels import (
 from graph.planning.needs_model import FIRST_TOKENS_OF, MEANS_OF, NeedsModel
 from graph.planning.renumbering import can_be_renumbered, renumbered
 
-ROUNDS: Final = (1, 3)
+ROUNDS: Final = (2, 8)
 """How often through every lesson, and then through those that are like what strangers ask."""
 _WIDTH: Final = 384 * (len(MEANS_OF) + len(FIRST_TOKENS_OF))
 _SMOOTHING: Final = 0.03

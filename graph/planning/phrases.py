@@ -11,7 +11,7 @@ from graph.classification.spelling import fold
 TABLE: Final = Path(__file__).with_name("phrases.tsv")
 Meaning = Literal[
     "turned away", "handed over", "opening", "for leave", "could", "for something", "asks", "asks how",
-    "live now", "happens",
+    "live now", "happens", "told apart",
 ]  # fmt: skip
 _LOOKED_AT: Final = 2_000
 

@@ -262,6 +262,7 @@ def test_wishes_that_order_nobody_are_asked_about(question: str):
         "What does it take to be removed from the list?",
         "How do I undo the last commit but keep my changes?",
         "Explain the difference between merge and rebase",
+        "what's the difference between cancel and delete",
     ],
 )
 def test_questions_about_deeds_are_answered(question: str):
