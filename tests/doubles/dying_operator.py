@@ -1,10 +1,7 @@
 """An operator's command in a process of its own that kills itself (SIGKILL) at a chosen call."""
 
 import os
-import signal
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from dagster_kb.publishing.ways_back import WayBack
 from dagster_kb.resources.ledger_aliases import AliasLedger
@@ -13,7 +10,8 @@ from dagster_kb.resources.ledger_tombstones import TombstoneLedger
 from dagster_kb.resources.ledger_ways_back import WayBackLedger
 from dagster_kb.resources.vector_store import VectorStore
 from dagster_kb.upkeep.hot_deletion import HotDeletion
-from tests.doubles.dying_writer import Death, Place, _context
+from tests.doubles.dying_writer import Place
+from tests.doubles.sudden_death import Death, begun, die_at, exit_code
 
 CALLS: dict[str, tuple[type, str]] = {
     "pause": (IncidentLedger, "pause"),
@@ -41,11 +39,7 @@ class Order:
 
 def run(place: Place, order: Order, death: Death | None = None) -> int:
     """Run it in a process of its own; returns its exit code (-9 when it was killed)."""
-    process = _context().Process(target=obey_and_die, args=(place, order, death))
-    process.start()
-    process.join(timeout=60)
-    assert process.exitcode is not None, "the operator hangs"
-    return process.exitcode
+    return exit_code(begun(obey_and_die, place, order, death))
 
 
 def obey_and_die(place: Place, order: Order, death: Death | None) -> None:
@@ -54,7 +48,7 @@ def obey_and_die(place: Place, order: Order, death: Death | None) -> None:
     from tests.doubles.hash_embedder import HashEmbedder
 
     if death:
-        die(death)
+        die_at(death, CALLS)
     ledger, store = open_ledger(place.database_url, "default"), VectorStore(place.qdrant_url)
     if order.delete:
         HotDeletion(ledger, store).delete(order.delete, reason="a name in it", by="operator")
@@ -63,23 +57,3 @@ def obey_and_die(place: Place, order: Order, death: Death | None) -> None:
             place.agent, order.to, reason="wrong words", by="operator"
         )
     os._exit(0)
-
-
-def die(death: Death) -> None:
-    """Arrange this process's death."""
-    owner, name = CALLS[death.call]
-    real: Callable[..., Any] = getattr(owner, name)
-    calls = 0
-
-    def deadly(*args: Any, **kwargs: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        now = calls == death.nth
-        if now and death.when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = real(*args, **kwargs)
-        if now:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-
-    setattr(owner, name, deadly)

@@ -9,9 +9,10 @@ import pytest
 from dagster_kb.definitions import build_definitions
 from dagster_kb.embedding.job import TEXTS_IN_A_COMMIT, EmbeddingJob
 from dagster_kb.resources.embedding_lanes import ExecutorLanes
-from tests.doubles.dying_writer import Death, Place, run
+from tests.doubles.dying_writer import Place, run
 from tests.doubles.failing_embedder import DeadlyModel, FailingEmbedder
 from tests.doubles.hash_embedder import HashEmbedder
+from tests.doubles.sudden_death import Death
 from tests.doubles.writer_world import WriterWorld, failures, metadata, why
 
 MANY = TEXTS_IN_A_COMMIT * 2 + 6

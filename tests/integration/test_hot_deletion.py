@@ -11,8 +11,9 @@ from dagster_kb.upkeep.hot_deletion import Deleted, HotDeletion
 from kb_contract.errors import BadInput
 from kb_contract.identifiers import COLOURS, collection_name
 from tests.doubles.dying_operator import Order, run
-from tests.doubles.dying_writer import Death, Place
+from tests.doubles.dying_writer import Place
 from tests.doubles.git_repository import GitRepository
+from tests.doubles.sudden_death import Death
 from tests.doubles.writer_world import WriterWorld, metadata
 
 NAME = "Jane Roe lives in 5 Elm Street."

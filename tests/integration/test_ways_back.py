@@ -10,8 +10,9 @@ from dagster_kb.publishing.ways_back import WayBack, put_back
 from kb_contract.errors import BadInput, GateRefused
 from kb_contract.generation import Generation
 from tests.doubles.dying_operator import Order, run
-from tests.doubles.dying_writer import Death, Place
+from tests.doubles.dying_writer import Place
 from tests.doubles.git_repository import GitRepository
+from tests.doubles.sudden_death import Death
 from tests.doubles.writer_world import WriterWorld
 
 

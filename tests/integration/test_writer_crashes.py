@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from kb_contract.identifiers import production_alias
-from tests.doubles.dying_writer import CALLS, Death, Place, run
+from tests.doubles.dying_writer import CALLS, Place, run
 from tests.doubles.git_repository import GitRepository
+from tests.doubles.sudden_death import Death
 from tests.doubles.writer_world import WriterWorld, why
 
 # One after the other on one agent; only the first of a group meets a colour that is not there yet.

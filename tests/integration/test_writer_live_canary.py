@@ -11,9 +11,10 @@ from dagster_kb.publishing.live_canary import LiveCanary, make_up_all
 from kb_contract.generation import Generation
 from kb_contract.identifiers import production_alias
 from tests.doubles import faulty_store
-from tests.doubles.dying_writer import Death, Place, run
+from tests.doubles.dying_writer import Place, run
 from tests.doubles.faulty_store import Fault, FaultyStore
 from tests.doubles.git_repository import GitRepository
+from tests.doubles.sudden_death import Death
 from tests.doubles.writer_world import WriterWorld, failures, why
 
 TOPICS = ["amber", "badger", "cedar", "donkey", "ember", "falcon", "ginger", "hazel", "iris",
