@@ -1,5 +1,7 @@
 """Real parts for tests: one Postgres and one Qdrant per session, a fresh database per test."""
 
+import asyncio
+import inspect
 import os
 import shutil
 import signal
@@ -61,6 +63,14 @@ def wait_for(condition: Callable[[], bool], what: str, within: float = 90) -> No
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {within} s"
         time.sleep(0.02)
+
+
+async def until(condition: Callable[[], Any], within: float = 90) -> None:
+    """Wait for a condition (or for one that is awaited), and let everything else go on meanwhile."""
+    deadline = time.monotonic() + within
+    while not (await holds if inspect.isawaitable(holds := condition()) else holds):
+        assert time.monotonic() < deadline, f"not within {within} s"
+        await asyncio.sleep(0.02)
 
 
 class OneStack(LoadScopeScheduling):

@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import psycopg
 
+from kb.migrate import migrate
 from tests.doubles.demo_graphs import EFFECTS, GRAPHS
 
 ROOT = Path(__file__).parents[2]
@@ -139,7 +140,8 @@ class DemoProcesses:
 def demo_processes(
     database_url: str, folder: Path, *names: str, **settings: str
 ) -> Iterator[DemoProcesses]:
-    """Run the named processes on a migrated database; nothing of them is left at the end."""
+    """Migrate the database, run the named processes on it; nothing of them is left at the end."""
+    migrate(database_url)
     with psycopg.connect(database_url) as connection:
         connection.execute(EFFECTS)
     processes = DemoProcesses(database_url, folder, settings=settings)

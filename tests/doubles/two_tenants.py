@@ -22,6 +22,7 @@ from graph.server.planning_desk import PlanningDesk
 from graph.settings import ReaderSettings
 from kb_contract.named_queries import named_queries
 from tests.doubles.demo_graphs import GRAPHS
+from tests.doubles.http_of_app import http_of
 from tests.doubles.in_memory_knowledge import InMemoryKnowledge
 
 CANARY = "canary-7f3a"
@@ -79,13 +80,7 @@ async def tenant(
         desk = PlanningDesk(RuleClassifier(), RulePlanner(), registry, knowledge.affinity, 20_000)
         parts = {"planning": desk, "agents": registry, "reader": knowledge}
     app = create_app(settings, GRAPHS, **parts)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(
-            transport=transport, base_url="http://server.example", timeout=30
-        ) as http,
-    ):
+    async with http_of(app, "http://server.example") as http:
         yield Tenant(app, http)
 
 

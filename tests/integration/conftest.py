@@ -1,4 +1,4 @@
-"""Parts that many integration tests stand on.
+"""Parts that many integration tests stand on, each imported only for those who ask for it.
 
 A file that wants more in its world, or another Qdrant under it, furnishes a fixture of the same name.
 """
@@ -8,15 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from pydantic import SecretStr
-
-from graph.gateways.postgres import LazyPool
-from tests.doubles.git_repository import GitRepository
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
+    import httpx
+
+    from graph.gateways.postgres import LazyPool
+    from tests.conftest import RunningPostgres
+    from tests.doubles.demo_processes import DemoProcesses
     from tests.doubles.hand_written import HandWritten
     from tests.doubles.writer_world import WriterWorld
 
@@ -26,7 +27,8 @@ def world(
     tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
 ) -> Iterator[WriterWorld]:
     """Give a writer with a repository of its own, in which its agent has no files yet."""
-    from tests.doubles.writer_world import WriterWorld  # Dagster, only for those who ask for it
+    from tests.doubles.git_repository import GitRepository
+    from tests.doubles.writer_world import WriterWorld
 
     world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
     yield world
@@ -45,6 +47,34 @@ def written(database_url: str, qdrant_url: str, agent_id: str) -> Iterator[HandW
 @pytest.fixture
 async def ops(database_url: str) -> AsyncIterator[LazyPool]:
     """Connect as the server does."""
+    from pydantic import SecretStr
+
+    from graph.gateways.postgres import LazyPool
+
     pool = LazyPool(SecretStr(database_url))
     yield pool
     await pool.close()
+
+
+@pytest.fixture
+async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Ask a server of the demo graphs that is open to whoever is on this machine."""
+    from tests.doubles.http_of_app import http_of, server_on
+
+    async with http_of(server_on(database_url)) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def processes(
+    request: pytest.FixtureRequest,
+    postgres: RunningPostgres,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[DemoProcesses]:
+    """Run a server and a worker over the demo graphs, for this file alone."""
+    from tests.doubles.demo_processes import demo_processes
+
+    name = request.module.__name__.rpartition(".")[2]
+    folder = tmp_path_factory.mktemp(name)
+    with demo_processes(postgres.url(name), folder, "server", "worker") as running:
+        yield running

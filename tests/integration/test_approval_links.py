@@ -4,36 +4,24 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from email.message import Message
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Message as MessageHandler
 from pydantic import SecretStr
 
 from graph.server.notices.answer_links import answer_links
 from graph.settings import ReaderSettings
 from graph.testing.running_reader import RunningReader, running_reader
 from kb_contract.errors import BadSetting
-from tests.conftest import free_port
 from tests.doubles.approval_world import GRAPH, World, settings_of
+from tests.doubles.mail_inbox import Inbox, mail_inbox
 from tests.doubles.scripted_agents import plan_of, step
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
 LINK = re.compile(r"http://127\.0\.0\.1(/approvals/links/[A-Za-z0-9_-]{43})")
 HOSTILE = "<img src=https://evil.example/x onerror=alert(1)>"
-
-
-class Inbox(MessageHandler):
-    def __init__(self) -> None:
-        super().__init__()
-        self.mails: list[Message] = []
-
-    def handle_message(self, message: Message) -> None:
-        self.mails.append(message)
 
 
 @dataclass
@@ -69,21 +57,18 @@ class Mailed:
 
 
 @pytest.fixture
-def inbox() -> Iterator[tuple[Inbox, str]]:
-    kept = Inbox()
-    controller = Controller(kept, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    yield kept, f"smtp://127.0.0.1:{controller.port}"
-    controller.stop()
+def inbox() -> Iterator[Inbox]:
+    with mail_inbox() as inbox:
+        yield inbox
 
 
 @pytest.fixture
-async def mailed(database_url: str, inbox: tuple[Inbox, str]) -> AsyncIterator[Mailed]:
+async def mailed(database_url: str, inbox: Inbox) -> AsyncIterator[Mailed]:
     settings = settings_of(
-        database_url, notify_email_to="ada@example.org", smtp_url=inbox[1], public_url="http://127.0.0.1"
+        database_url, notify_email_to="ada@example.org", smtp_url=inbox.url, public_url="http://127.0.0.1"
     )  # fmt: skip
     async with running_reader(settings, World(database_url).graphs()) as reader:
-        yield Mailed(reader, inbox[0])
+        yield Mailed(reader, inbox)
 
 
 async def test_it_answers_once(mailed: Mailed):

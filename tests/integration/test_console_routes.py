@@ -1,6 +1,5 @@
 """What the console reads of knowledge and runs, over HTTP, from a real ledger."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +7,7 @@ import httpx
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
-from pydantic import SecretStr
 
-from graph.server.app import create_app
-from graph.settings import ReaderSettings
-from tests.doubles.demo_graphs import GRAPHS
 from tests.doubles.two_tenants import make_key, tenant
 from tests.doubles.writer_world import WriterWorld
 
@@ -29,18 +24,6 @@ def world(world: WriterWorld) -> WriterWorld:
         "windows.md": "# Windows\n\nWindows are opened at nine.\n", "broken.pdf": "no pdf at all",
     })  # fmt: skip
     return world
-
-
-@pytest.fixture
-async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    settings = ReaderSettings(database_url=SecretStr(database_url), qdrant_url="http://127.0.0.1:1")
-    app = create_app(settings, GRAPHS)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=30) as client,
-    ):
-        yield client
 
 
 async def got(http: httpx.AsyncClient, path: str, **query: Any) -> Any:

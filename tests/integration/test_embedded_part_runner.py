@@ -4,7 +4,6 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from kb.embedded.part import Part
 from kb.embedded.part_runner import PartRunner, Surroundings
 from kb.embedded.restart_policy import RestartPolicy
 from kb.state_file import PartRecord
+from tests.conftest import until
 
 FOREVER = "import time; time.sleep(600)"
 
@@ -39,12 +39,6 @@ class Stage:
     def python(self, code: str, **more: object) -> Part:
         part = Part("child", argv=(sys.executable, "-c", code), cwd=self.folder)
         return Part(**{**part.__dict__, **more})  # pyright: ignore[reportArgumentType]
-
-
-async def until(condition: Callable[[], bool], within: float = 60) -> None:
-    async with asyncio.timeout(within):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def test_a_child_that_dies_is_started_again(tmp_path: Path):

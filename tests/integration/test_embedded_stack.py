@@ -7,8 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from kb.embedded.overview import Overview
 from kb.embedded.part_runner import STACK_MARK
 from kb.processes import processes_marked
 from kb.state_file import StackState, read_state
+from tests.conftest import wait_for
 
 pytestmark = pytest.mark.stack
 ROOT = Path(__file__).parents[2]
@@ -61,13 +61,6 @@ class Stack:
 
     def processes(self) -> list[int]:
         return [one.pid for one in processes_marked({STACK_MARK: take_over.stack_id(self.home)})]
-
-
-def until(condition: Callable[[], bool], what: str, within: float = 90) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +116,8 @@ def test_a_killed_part_comes_back_with_its_data(running: Stack, part: str):
     write(running, f"before_{part}")
     killed = running.pid(part)
     os.kill(killed, signal.SIGKILL)
-    until(lambda: running.pid(part) not in (0, killed), f"{part} was not started again")
-    until(running.healthy, f"{part} is not healthy again")
+    wait_for(lambda: running.pid(part) not in (0, killed), f"{part} was not started again")
+    wait_for(running.healthy, f"{part} is not healthy again")
     assert running.kb("status").returncode == 0
     assert running.state.parts[part].restarts >= 1
     assert f"before_{part}" in lines(running)
@@ -139,10 +132,10 @@ def test_what_a_killed_supervisor_left_goes_on_under_the_next(running: Stack):
     assert [running.pid(part) for part in ("postgres", "qdrant")] == before
     assert running.pid("supervisor") != supervisor
     os.kill(before[1], signal.SIGKILL)
-    until(
+    wait_for(
         lambda: running.pid("qdrant") not in (0, before[1]), "an adopted part is looked after too"
     )
-    until(running.healthy, "healthy again")
+    wait_for(running.healthy, "healthy again")
 
 
 def test_a_second_up_says_that_it_runs_already(running: Stack):

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from kb.embedded import take_over
 from kb.embedded.part_runner import STACK_MARK
 from kb.evaluation import private_stack
 from kb.processes import processes_marked
+from tests.conftest import wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.model]
 ROOT = Path(__file__).parents[2]
@@ -102,13 +102,6 @@ def write(data: Path, documents: Sequence[Any], queries: dict[str, tuple[str, li
     (data / "qrels.dev.tsv").write_text("query-id\tcorpus-id\tscore\n" + "".join(lines), "utf-8")
 
 
-def until(condition: Any, what: str, within: float = 60) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
-
-
 def test_a_corpus_of_odd_documents_is_measured_and_nothing_is_left(command: Command):
     write(command.data, DOCUMENTS, QUERIES)
     found = command.measured("--floors")
@@ -161,7 +154,7 @@ def test_ended_politely_it_leaves_nothing(command: Command, number: signal.Signa
         # A shell's background jobs ignore Ctrl-C, and their children would.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:  # fmt: skip
-        until(lambda: [*command.temporary.glob("kb-eval-*/stack.json")], "it begins")
+        wait_for(lambda: [*command.temporary.glob("kb-eval-*/stack.json")], "it begins")
         [home] = command.homes()
         process.send_signal(number)
         assert process.wait(timeout=60) != 0
@@ -176,7 +169,7 @@ def test_what_a_killed_one_left_is_swept_by_the_next(
     with subprocess.Popen(
         command.typed(), env=command.environment, cwd=ROOT, stderr=subprocess.DEVNULL
     ) as process:
-        until(lambda: [*command.temporary.glob("kb-eval-*/repository/.git")], "it ingests")
+        wait_for(lambda: [*command.temporary.glob("kb-eval-*/repository/.git")], "it ingests")
         [home] = command.homes()
         process.kill()
     assert command.processes(home) != []

@@ -9,8 +9,7 @@ import pytest
 from langgraph_sdk import get_client, get_sync_client
 from langgraph_sdk._async import assistants, cron, runs, store, threads
 
-from kb.migrate import migrate
-from tests.doubles.demo_processes import DemoProcesses, demo_processes
+from tests.doubles.demo_processes import DemoProcesses
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 HELLO: Any = {"messages": [{"role": "user", "content": "hi"}]}
@@ -63,14 +62,6 @@ async def _walked(stream: Any) -> AsyncIterator[Any]:
         return
     async for one in stream:
         yield one
-
-
-@pytest.fixture(scope="module")
-def processes(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcesses]:
-    url = postgres.url("every_sdk_method")
-    migrate(url)
-    with demo_processes(url, tmp_path_factory.mktemp("methods"), "server", "worker") as running:
-        yield running
 
 
 @pytest.mark.parametrize("form", ["waits", "asyncio"])

@@ -1,6 +1,5 @@
 """Feedback over HTTP, measurements in Postgres, and gaps asked again after a publication."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,22 +7,18 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from pydantic import SecretStr
 
 from dagster_kb.resources.git_objects import GitObjects
 from graph.gateways.answer_log import PostgresAnswerLog
 from graph.gateways.postgres import LazyPool
 from graph.ports import FinishedAnswer
-from graph.server.app import create_app
 from graph.server.gap_rounds import GapRounds
-from graph.settings import ReaderSettings
 from kb.evaluation.answers import Answers, figures_of
 from kb.evaluation.comparison import compare
 from kb.evaluation.evaluation import Evaluation
 from kb.evaluation.history import EvaluationHistory
 from kb.evaluation.labelled_answers import Expected, LabelledQuestion
 from kb.evaluation.quotes_in_git import QuotesInGit
-from tests.doubles.demo_graphs import GRAPHS
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.in_memory_knowledge import InMemoryKnowledge, WordEmbedder
 from tests.doubles.whole_reader import gateways_in_memory, reader_settings
@@ -51,18 +46,6 @@ def publish(database_url: str, number: int) -> None:
             " config_digest, space) values ('default', %s, %s, 'live', '', '', '{}', '', '{}')",
             (AGENT, number),
         )
-
-
-@pytest.fixture
-async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    settings = ReaderSettings(database_url=SecretStr(database_url), qdrant_url="http://127.0.0.1:1")
-    app = create_app(settings, GRAPHS)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=30) as client,
-    ):
-        yield client
 
 
 async def test_feedback_is_kept_once_a_person(http: httpx.AsyncClient, ops: LazyPool):

@@ -11,7 +11,6 @@ import pytest
 from psycopg.rows import dict_row
 
 from graph.server.audit_entries import Chain
-from kb.migrate import migrate
 from tests.doubles.demo_processes import DemoProcesses, demo_processes
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
@@ -22,10 +21,10 @@ AT_ONCE = 16
 
 @pytest.fixture(scope="module")
 def processes(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcesses]:
-    url = postgres.url("many_racers")
-    migrate(url)
     folder = tmp_path_factory.mktemp("many_racers")
-    with demo_processes(url, folder, "server", "worker", "other worker") as running:
+    with demo_processes(
+        postgres.url("many_racers"), folder, "server", "worker", "other worker"
+    ) as running:
         yield running
 
 

@@ -1,54 +1,32 @@
 """People elsewhere are told of approvals: by signed webhooks and by mail, on real servers on loopback."""
 
-import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator
-from email.message import Message
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Message as MessageHandler
 
 from graph.server.notices.email import Mail, Mailer
 from graph.server.notices.post_office import TryLater, post_office_of
 from graph.server.notices.webhook import NotTaken, Webhooks, signature
 from graph.testing.running_reader import RunningReader, running_reader
 from kb_contract.errors import BadInput, BadSetting
-from tests.conftest import free_port
+from tests.conftest import until
 from tests.doubles.approval_world import GRAPH, World, settings_of
 from tests.doubles.hook_receiver import hook_receiver
+from tests.doubles.mail_inbox import Inbox, mail_inbox
 from tests.doubles.scripted_agents import plan_of, step
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
 SECRET = "a long random text"
 
 
-class Inbox(MessageHandler):
-    def __init__(self) -> None:
-        super().__init__()
-        self.mails: list[Message] = []
-
-    def handle_message(self, message: Message) -> None:
-        self.mails.append(message)
-
-
 @pytest.fixture
-def mail_server() -> Iterator[tuple[Inbox, str]]:
-    inbox = Inbox()
-    controller = Controller(inbox, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    yield inbox, f"smtp://127.0.0.1:{controller.port}"
-    controller.stop()
-
-
-async def until(condition: Callable[[], Any], within: float = 90) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {within} s"
-        await asyncio.sleep(0.05)
+def inbox() -> Iterator[Inbox]:
+    with mail_inbox() as inbox:
+        yield inbox
 
 
 async def asked(reader: RunningReader) -> str:
@@ -57,13 +35,13 @@ async def asked(reader: RunningReader) -> str:
 
 
 async def test_what_waits_and_what_was_decided_is_told_once_by_hook_and_mail(
-    database_url: str, mail_server: tuple[Inbox, str]
+    database_url: str, inbox: Inbox
 ):
-    world, (inbox, smtp) = World(database_url), mail_server
+    world = World(database_url)
     with hook_receiver(500) as receiver:
         settings = settings_of(
             database_url, notify_webhooks=receiver.url, notify_webhook_secret=SECRET,
-            notify_private_addresses=True, notify_email_to="ada@example.org", smtp_url=smtp,
+            notify_private_addresses=True, notify_email_to="ada@example.org", smtp_url=inbox.url,
         )  # fmt: skip
         async with running_reader(settings, world.graphs(), tends_itself=True) as reader:
             thread = await asked(reader)
@@ -130,10 +108,9 @@ async def test_a_receiver_that_never_takes_it_is_given_up_and_named(database_url
     assert (row[:2], "503" in row[2], len(receiver.came)) == (("failed", 8), True, 8)
 
 
-async def test_a_mail_cannot_be_given_other_headers(mail_server: tuple[Inbox, str]):
-    inbox, smtp = mail_server
+async def test_a_mail_cannot_be_given_other_headers(inbox: Inbox):
     text = "subject\r\nBcc: eve@example.org\r\n\r\nbody"
-    await Mailer(smtp, "us@example.org").send(Mail("ada@example.org", text, "words", "d1"))
+    await Mailer(inbox.url, "us@example.org").send(Mail("ada@example.org", text, "words", "d1"))
     [mail] = inbox.mails
     assert (mail["bcc"], mail["to"]) == (None, "ada@example.org")
 

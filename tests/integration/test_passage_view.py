@@ -14,6 +14,7 @@ from kb.commands.cite import DrawnOut, _checked, _citations, _repository
 from kb.settings import StackSettings
 from tests.doubles.composed_reader import ComposedReader, composed_reader
 from tests.doubles.demo_graphs import GRAPHS
+from tests.doubles.http_of_app import http_of
 from tests.doubles.writer_world import WriterWorld
 
 DAGSTER = "http://dagster.test:3000"
@@ -38,11 +39,7 @@ async def reader(world: WriterWorld) -> AsyncIterator[ComposedReader]:
 @pytest.fixture
 async def http(reader: ComposedReader) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(reader.settings, GRAPHS, reader=reader.outside.reader)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=30) as client,
-    ):
+    async with http_of(app) as client:
         yield client
 
 

@@ -2,14 +2,13 @@
 
 import json
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
-from kb.migrate import migrate
-from tests.doubles.demo_processes import DemoProcesses, demo_processes
+from tests.doubles.demo_processes import DemoProcesses
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 UI = {"Origin": "http://localhost:3000", "X-Api-Key": ""}
@@ -23,14 +22,6 @@ RUN: dict[str, Any] = {
     "on_completion": None, "after_seconds": None, "if_not_exists": None, "checkpoint_during": None,
     "durability": None, "command": None, "context": None,
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def processes(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcesses]:
-    url = postgres.url("payloads")
-    migrate(url)
-    with demo_processes(url, tmp_path_factory.mktemp("payloads"), "server", "worker") as running:
-        yield running
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,19 +11,10 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.pregel.remote import RemoteGraph
 from langgraph.types import Command
 
-from kb.migrate import migrate
-from tests.doubles.demo_processes import DemoProcesses, demo_processes
+from tests.doubles.demo_processes import DemoProcesses
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 HELLO: Any = {"messages": [{"role": "user", "content": "hi"}]}
-
-
-@pytest.fixture(scope="module")
-def processes(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcesses]:
-    url = postgres.url("remote_graph")
-    migrate(url)
-    with demo_processes(url, tmp_path_factory.mktemp("remote"), "server", "worker") as running:
-        yield running
 
 
 async def thread_of(graph: RemoteGraph) -> RunnableConfig:

@@ -12,7 +12,6 @@ import psycopg
 import pytest
 from langgraph_sdk.client import LangGraphClient
 
-from kb.migrate import migrate
 from tests.doubles.balancer import Balancer, balanced
 from tests.doubles.demo_processes import DemoProcesses, demo_processes
 from tests.doubles.two_tenants import make_key
@@ -27,10 +26,8 @@ STEPS = 3
 
 @pytest.fixture(scope="module")
 def processes(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcesses]:
-    url = postgres.url("rolling")
-    migrate(url)
     folder = tmp_path_factory.mktemp("rolling")
-    with demo_processes(url, folder, *SERVERS, *WORKERS, **SETTINGS) as running:
+    with demo_processes(postgres.url("rolling"), folder, *SERVERS, *WORKERS, **SETTINGS) as running:
         yield running
 
 

@@ -13,6 +13,7 @@ from graph.server.app import create_app
 from graph.settings import ReaderSettings
 from kb_contract.errors import BadSetting
 from tests.doubles.demo_graphs import GRAPHS
+from tests.doubles.http_of_app import http_of, server_on
 
 BASE = "http://127.0.0.1"
 CHAT = {"assistant_id": "chat", "input": {"messages": [{"role": "user", "content": "hi"}]}}
@@ -30,12 +31,7 @@ def settings(database_url: str, **more: Any) -> ReaderSettings:
 
 @pytest.fixture
 async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(settings(database_url), GRAPHS)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url=BASE, timeout=30) as client,
-    ):
+    async with http_of(server_on(database_url)) as client:
         await client.post("/threads", json={"thread_id": "known"})
         yield client
 
@@ -240,12 +236,7 @@ async def test_the_key_is_asked_for(database_url: str):
         database_url, api_host="192.168.1.7", kb_auth="required", kb_api_key=SecretStr("s3cret")
     )
     app = create_app(closed, GRAPHS)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app), base_url="http://server.example"
-        ) as client,
-    ):
+    async with http_of(app, "http://server.example") as client:
         assert (await client.get("/ok")).status_code == 200
         for headers in ({}, {"X-Api-Key": "wrong"}, {"Authorization": "Bearer "}):
             assert (await client.post("/threads", json={}, headers=headers)).status_code == 401

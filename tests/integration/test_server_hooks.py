@@ -16,6 +16,7 @@ from graph.server.app import create_app
 from graph.server.hooks import MOST_BYTES
 from graph.settings import ReaderSettings
 from tests.doubles.demo_graphs import GRAPHS
+from tests.doubles.http_of_app import http_of
 
 SECRET = "correct horse"
 NEXT = "battery staple é"
@@ -38,11 +39,7 @@ def settings(database_url: str, **more: Any) -> ReaderSettings:
 
 async def client(database_url: str, **more: Any) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(settings(database_url, **more), GRAPHS)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=30) as http,
-    ):
+    async with http_of(app) as http:
         http.app = app  # type: ignore[attr-defined]
         yield http
 

@@ -1,31 +1,14 @@
 """Asking the writer over HTTP, and what became of it."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import dagster as dg
 import httpx
 import psycopg
 import pytest
-from pydantic import SecretStr
 
 from dagster_kb.triggers.approved_operations import OPERATION
-from graph.server.app import create_app
-from graph.settings import ReaderSettings
-from tests.doubles.demo_graphs import GRAPHS
 from tests.doubles.writer_world import QUIET, WriterWorld, why
-
-
-@pytest.fixture
-async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    settings = ReaderSettings(database_url=SecretStr(database_url), qdrant_url="http://127.0.0.1:1")
-    app = create_app(settings, GRAPHS)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=30) as client,
-    ):
-        yield client
 
 
 def look(world: WriterWorld) -> list[dg.RunRequest]:

@@ -1,25 +1,15 @@
 """Two people answer at once: one wins, the other is told who did, and the effect happens once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
-from kb.migrate import migrate
-from tests.doubles.demo_processes import DemoProcesses, demo_processes
+from tests.doubles.demo_processes import DemoProcesses
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 THREADS = 20
-
-
-@pytest.fixture(scope="module")
-def processes(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcesses]:
-    url = postgres.url("server_races")
-    migrate(url)
-    with demo_processes(url, tmp_path_factory.mktemp("races"), "server", "worker") as running:
-        yield running
 
 
 @pytest.fixture

@@ -2,9 +2,8 @@
 
 import asyncio
 import signal
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
@@ -12,7 +11,7 @@ import pytest
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
-from kb.migrate import migrate
+from tests.conftest import until
 from tests.doubles.demo_processes import DemoProcesses, demo_processes
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
@@ -22,9 +21,9 @@ ALL = ("server", "worker", "second")
 
 @pytest.fixture(scope="module")
 def running(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcesses]:
-    url = postgres.url("server_recovery")
-    migrate(url)
-    with demo_processes(url, tmp_path_factory.mktemp("recovery"), *ALL) as processes:
+    with demo_processes(
+        postgres.url("server_recovery"), tmp_path_factory.mktemp("recovery"), *ALL
+    ) as processes:
         yield processes
 
 
@@ -40,13 +39,6 @@ async def client(processes: DemoProcesses) -> AsyncIterator[LangGraphClient]:
     made = get_client(url=processes.url, api_key=None)
     yield made
     await made.aclose()
-
-
-async def until(condition: Callable[[], Awaitable[bool]], within: float = 60) -> None:
-    deadline = time.monotonic() + within
-    while not await condition():
-        assert time.monotonic() < deadline, f"not within {within} s"
-        await asyncio.sleep(0.05)
 
 
 class Follower:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -14,21 +14,12 @@ from langgraph_sdk.sse import SSEDecoder, aiter_lines_raw
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from kb.migrate import migrate
-from tests.doubles.demo_processes import DemoProcesses, demo_processes
+from tests.doubles.demo_processes import DemoProcesses
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
 LINES = 240
 CUTS = 200
 Told = list[tuple[str, str, Any]]
-
-
-@pytest.fixture(scope="module")
-def processes(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcesses]:
-    url = postgres.url("session_transcripts")
-    migrate(url)
-    with demo_processes(url, tmp_path_factory.mktemp("transcripts"), "server", "worker") as running:
-        yield running
 
 
 @pytest.fixture

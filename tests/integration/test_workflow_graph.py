@@ -1,8 +1,7 @@
 """How far a run's plan is, and what its steps took, as Postgres has them."""
 
 import json
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -16,23 +15,9 @@ from graph.gateways.step_history import PostgresStepHistory
 from graph.planning.agent_choice import no_affinity
 from graph.planning.rules import RulePlanner
 from graph.planning.workflow_plan import WorkflowPlan
-from graph.server.app import create_app
-from graph.settings import ReaderSettings
-from tests.doubles.demo_graphs import GRAPHS
+from tests.doubles.http_of_app import http_of, server_on
 
 Say = Mapping[str, Any]
-
-
-@asynccontextmanager
-async def server(database_url: str) -> AsyncGenerator[httpx.AsyncClient]:
-    settings = ReaderSettings(database_url=SecretStr(database_url), qdrant_url="http://127.0.0.1:1")
-    app = create_app(settings, GRAPHS)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client,
-    ):
-        yield client
 
 
 async def plan() -> WorkflowPlan:
@@ -68,7 +53,7 @@ def of_step(made: WorkflowPlan, at: int, kind: str, **more: Any) -> Say:
 
 
 async def test_the_graph_of_a_run_has_states_and_a_picture(database_url: str):
-    async with server(database_url) as http:
+    async with http_of(server_on(database_url)) as http:
         await _graph_with_states(http, database_url)
 
 
@@ -96,7 +81,7 @@ async def _graph_with_states(http: httpx.AsyncClient, database_url: str) -> None
 
 
 async def test_what_is_not_there_is_said(database_url: str):
-    async with server(database_url) as http:
+    async with http_of(server_on(database_url)) as http:
         await _refusals(http, database_url)
 
 
