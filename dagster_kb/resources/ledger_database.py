@@ -106,9 +106,20 @@ class LedgerDatabase:
                 yield connection
                 # Fails when the connection broke meanwhile, so a writer without its lock is told.
                 run(connection, "unlock_agent", key=key)
-            except BaseException:
-                connection.close()  # and with it the lock
+            except Exception:
+                _let_go(connection)
                 raise
+            except BaseException:
+                connection.close()  # and with it the lock; who was told to stop waits for nobody
+                raise
+
+
+def _let_go(connection: Connection) -> None:
+    """Free what it holds; a connection that cannot be asked to is closed, which frees it too."""
+    try:
+        run(connection, "unlock_all")
+    except psycopg.Error:
+        connection.close()
 
 
 def _wait_for_locks(connection: Connection) -> None:

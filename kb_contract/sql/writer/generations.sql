@@ -10,6 +10,10 @@ select pg_advisory_lock(hashtextextended(%(key)s, 0));
 -- name: unlock_agent
 select pg_advisory_unlock(hashtextextended(%(key)s, 0)) as held;
 
+-- name: unlock_all
+-- Whatever this connection holds, or nothing.
+select pg_advisory_unlock_all();
+
 -- name: live_generation
 select * from kb.generations
 where workspace_id = %(workspace)s and agent_id = %(agent)s and state = 'live';
