@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from kb_contract.entity_names import LONGEST_NAME, folded
 from kb_contract.text_border import clean
+from kb_contract.written_json import read_json
 
 LONGEST_SITUATION: Final = 240
 _NAMED: Final = 3
@@ -67,9 +68,8 @@ class ChunkExtractionV1(_Closed):
 
 def read_extraction(text: str) -> tuple[ChunkExtractionV1 | None, str]:
     """Read what a model wrote; where it is no extraction, say why."""
-    body = text.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
     try:
-        found = ChunkExtractionV1.model_validate_json(body)
+        found = read_json(ChunkExtractionV1, text)
         # JSON can name letters that no database keeps.
         return ChunkExtractionV1.model_validate(clean(found.model_dump())), ""
     except ValidationError as error:

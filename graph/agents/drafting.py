@@ -9,6 +9,7 @@ from pydantic_core import from_json
 from graph.agents.step_results import emit
 from graph.citations.readable import harmless
 from graph.ports import AgentTask
+from kb_contract.written_json import unfenced
 
 _AT_ONCE: Final = 40
 
@@ -45,9 +46,8 @@ class Drafting:
 
 def claims_so_far(written: str) -> str:
     """Return the texts of claims in JSON that may end anywhere."""
-    body = written.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
     try:
-        said: Any = from_json(body, allow_partial="trailing-strings")
+        said: Any = from_json(unfenced(written), allow_partial="trailing-strings")
     except ValueError:
         return ""
     claims: Any = cast("dict[str, Any]", said).get("claims") if isinstance(said, dict) else None

@@ -15,6 +15,7 @@ from graph.planning.tool_choice import arguments_in, best_tool
 from graph.ports import AgentTask, ChatModel, NoAnswer
 from graph.state import Usage
 from kb_contract.errors import ToolRefused
+from kb_contract.written_json import problem_of, read_json
 
 DEADLINE: Final = 30.0
 MOST_SHOWN: Final = 40
@@ -89,7 +90,9 @@ async def _by_model(task: AgentTask, model: ChatModel, cards: Sequence[ToolCard]
     def check(text: str) -> str:
         try:
             _read(text, cards)
-        except (ValidationError, ToolRefused) as error:
+        except ValidationError as error:
+            return problem_of(_Chosen, error)
+        except ToolRefused as error:
             return str(error).splitlines()[0][:300]
         return ""
 
@@ -107,8 +110,7 @@ async def _by_model(task: AgentTask, model: ChatModel, cards: Sequence[ToolCard]
 
 
 def _read(text: str, cards: Sequence[ToolCard]) -> Selected:
-    body = text.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
-    chosen = _Chosen.model_validate_json(body)
+    chosen = read_json(_Chosen, text)
     if chosen.tool is None:
         return Selected(why_not=_unclear(cards))
     card = next((one for one in cards if one.name == chosen.tool), None)

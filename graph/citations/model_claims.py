@@ -16,6 +16,7 @@ from graph.citations.readable import plain
 from graph.citations.support import Known, key_of, supported
 from graph.ports import ChatModel, Heard, NoAnswer
 from graph.state import Claim, Passage, Quote, Unsupported, Usage
+from kb_contract.written_json import problem_of, read_json
 
 DEADLINE: Final = 45.0
 # A quote of a word or two stands in every text, so it shows nothing.
@@ -168,15 +169,10 @@ async def _attempted(model: ChatModel, asked: Asked, read: Callable[[str], Read]
 
 
 def _parsed(kind: type[Written], text: str) -> Written:
-    body = text.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
     try:
-        return kind.model_validate_json(body)
+        return read_json(kind, text)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise _UnusableError(
-            f"it is not the JSON that was asked for ({place}: {first['msg']})"
-        ) from error
+        raise _UnusableError(problem_of(kind, error)) from error
 
 
 def _read(judged: Iterable[Claim | Unsupported]) -> Read:

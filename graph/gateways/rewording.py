@@ -3,14 +3,16 @@
 import secrets
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from graph.citations.model_claims import prompt
 from graph.ports import WORKING_STEP, ChatModel
 from kb_contract.errors import ModelFailed
 from kb_contract.text_border import clean_text
+from kb_contract.written_json import problem_in, read_json
 
 MOST: Final = 3
 LONGEST: Final = 400
@@ -55,7 +57,7 @@ class Rewording:
                 user=f"<{mark}>\n{question[:LONGEST_QUESTION]}\n</{mark}>",
                 tier="cheap",
                 deadline=self.seconds,
-                check=_wrong,
+                check=partial(problem_in, _Wordings),
             )
         finally:
             WORKING_STEP.reset(token)
@@ -64,20 +66,7 @@ class Rewording:
 
 def _usable(question: str, text: str) -> list[str]:
     """Keep a few short lines that are not the question itself."""
-    said = [" ".join(clean_text(one).split()) for one in _read(text).wordings]
+    said = [" ".join(clean_text(one).split()) for one in read_json(_Wordings, text).wordings]
     known = question.strip().lower()
     short = [one for one in dict.fromkeys(said) if 0 < len(one) <= LONGEST and one.lower() != known]
     return short[:MOST]
-
-
-def _read(text: str) -> _Wordings:
-    body = text.strip().removeprefix("```json").removeprefix("```")
-    return _Wordings.model_validate_json(body.removesuffix("```"))
-
-
-def _wrong(text: str) -> str:
-    try:
-        _read(text)
-    except ValidationError as error:
-        return str(error).splitlines()[0]
-    return ""

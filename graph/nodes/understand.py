@@ -4,10 +4,11 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from graph.citations.model_claims import prompt
 from graph.classification.small_talk import is_small_talk
@@ -16,6 +17,7 @@ from graph.ports import WORKING_STEP, ChatModel
 from graph.state import State
 from kb_contract.errors import ModelFailed
 from kb_contract.text_border import clean_text
+from kb_contract.written_json import problem_in, read_json
 
 DEADLINE: Final = 15.0
 LATEST: Final = 6
@@ -61,26 +63,13 @@ class Understand:
                 user=_shown(state),
                 tier="cheap",
                 deadline=DEADLINE,
-                check=_wrong,
+                check=partial(problem_in, _Whole),
             )
         except ModelFailed:
             return by_rules
         finally:
             WORKING_STEP.reset(working)
-        return _read(written.text).question
-
-
-def _read(text: str) -> _Whole:
-    body = text.strip().removeprefix("```json").removeprefix("```")
-    return _Whole.model_validate_json(body.removesuffix("```"))
-
-
-def _wrong(text: str) -> str:
-    try:
-        _read(text)
-    except ValidationError as error:
-        return str(error).splitlines()[0]
-    return ""
+        return read_json(_Whole, written.text).question
 
 
 async def as_asked(_state: State) -> dict[str, Any]:
