@@ -42,8 +42,11 @@ class LedgerBooks:
     """A person agreed to what this run costs: budgets that ask let it pass."""
     refused: str = field(default="", init=False)
     """The last budget that had no room."""
+    near_ends: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]], init=False)
+    """Budgets that came near their end by what had no effect; whoever tells of them empties it."""
 
     async def hold(self, order: Order) -> Held:
+        await self._settle_earlier()
         who = {"agent_id": self.agent, "run_id": self.dagster_run, "step_id": STEP}
         wanted = Wanted(
             order.tier, order.most_dollars, order.prompt_tokens + order.most_completion,
@@ -52,15 +55,15 @@ class LedgerBooks:
         holds = holds_of(self.budgets, who, _now(), wanted)
         call_id = str(uuid4())
         call = {
-            **who, "call_id": call_id, "model": order.model, "tier": order.tier,
-            "role": order.role, "prompt_tokens": order.prompt_tokens,
-            "most_completion": order.most_completion, "prompt_dollars": order.prompt_dollars,
-            "most_dollars": order.most_dollars, "seconds": order.seconds + _GRACE,
+            **who, **order.as_json(), "call_id": call_id, "seconds": order.seconds + _GRACE,
         }  # fmt: skip
         said = await asyncio.to_thread(self.money.hold, call, [one.as_json() for one in holds])
         if said:
             raise self._spent(said)
         return Held(call_id)
+
+    async def goes_out(self, held: Held) -> None:
+        await asyncio.to_thread(self.money.goes_out, held)
 
     async def asks(self, orders: Sequence[tuple[str, Order]]) -> str:
         """Nobody is asked in the middle of a run: it was asked for before."""
@@ -73,7 +76,14 @@ class LedgerBooks:
         if effect is not None and receipt.outcome != "abandoned":
             effect.append(receipt)
             return
-        await asyncio.to_thread(self.money.settle, [receipt])
+        self.near_ends += await asyncio.to_thread(self.money.settle, [receipt])
+
+    async def _settle_earlier(self) -> None:
+        """What is asked for again has no effect to wait for, and is known for certain now."""
+        effect = _EFFECT.get()
+        if effect:
+            self.near_ends += await asyncio.to_thread(self.money.settle, tuple(effect))
+            effect.clear()
 
     def _spent(self, said: dict[str, Any]) -> BudgetSpent:
         budget = next(one for one in self.budgets if one.name == said["over"])

@@ -141,8 +141,10 @@ class ExtractionJob:
             result = await self.extractor.extract(passage, self.books)
             told["status"] = result.status
         kept = self._row(wanted, passage, result)
-        for near in await asyncio.to_thread(self.ledger.keep, [kept], paid):
+        near_ends = await asyncio.to_thread(self.ledger.keep, [kept], paid)
+        for near in [*self.books.near_ends, *near_ends]:
             self.stages.say("budget.near", **near)
+        self.books.near_ends.clear()
         self._count(passage, result, total)
 
     def _row(self, wanted: Waiting, passage: Passage, result: Extracted) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import structlog
 from psycopg.types.json import Jsonb
 
 from dagster_kb.resources.ledger_database import Connection, LedgerDatabase, Row
-from kb_contract.chat_models.books import Receipt
+from kb_contract.chat_models.books import Held, Receipt
 from kb_contract.chat_models.breaker import BreakerChange, state_row
 from kb_contract.named_queries import named_queries
 
@@ -27,6 +27,11 @@ class MoneyLedger:
         values = {"call": Jsonb({**call, "workspace_id": self.workspace}), "holds": Jsonb(holds)}
         with self.database.transaction() as connection:
             return _said(connection, "hold_money", "said", values)
+
+    def goes_out(self, held: Held) -> None:
+        with self.database.transaction() as connection:
+            statement = named_queries("costs")["money_goes_out"]
+            connection.execute(statement.encode(), {"call_id": held.call_id})
 
     def settle(self, receipts: Sequence[Receipt]) -> list[Row]:
         with self.database.transaction() as connection:

@@ -50,15 +50,9 @@ class PostgresBooks:
         holds = holds_of(self.budgets, who, self.now(), wanted)
         call = {
             **who,
+            **order.as_json(),
             "call_id": call_id,
             "workspace_id": self.workspace_id,
-            "model": order.model,
-            "tier": order.tier,
-            "role": order.role,
-            "prompt_tokens": order.prompt_tokens,
-            "most_completion": order.most_completion,
-            "prompt_dollars": order.prompt_dollars,
-            "most_dollars": order.most_dollars,
             "seconds": order.seconds + _GRACE,
         }
         values = {"call": Jsonb(call), "holds": Jsonb([one.as_json() for one in holds])}
@@ -66,6 +60,9 @@ class PostgresBooks:
         if said:
             raise self._spent(said)
         return Held(call_id)
+
+    async def goes_out(self, held: Held) -> None:
+        await self.pool.run(named_queries("costs")["money_goes_out"], {"call_id": held.call_id})
 
     async def asks(self, orders: Sequence[tuple[str, Order]]) -> str:
         asking = tuple(one for one in self.budgets if one.over == "ask")

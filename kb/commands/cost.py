@@ -45,16 +45,21 @@ def cost(
     if said["caches"]:
         out.print(_caches(said))
     total, month = said["total"], said["projection"]
-    estimated = (
-        f", of it estimated {total['estimated_cost']:.4f}" if total["estimated_cost"] else ""
-    )
-    out.print(f"{total['requests']} requests, ${total['cost']:.4f}{estimated}")
+    out.print(f"{total['requests']} requests, ${total['cost']:.4f}{_estimated(total)}")
     if said["ingestion"]["requests"]:
         read = said["ingestion"]
         out.print(f"of it reading passages: {read['requests']} requests, ${read['cost']:.4f}")
     out.print(
         f"{month['month']}: ${month['spent']:.4f} so far, ${month['projected']:.4f} at this pace"
     )
+
+
+def _estimated(total: Mapping[str, Any]) -> str:
+    """Say what no provider said, and by how much it may be wrong."""
+    if not total["estimated_cost"]:
+        return ""
+    spread = f" ±{total['estimated_spread']:.4f}" if total["estimated_spread"] else ""
+    return f", of it estimated {total['estimated_cost']:.4f}{spread}"
 
 
 def _spend(said: Mapping[str, Any]) -> Table:

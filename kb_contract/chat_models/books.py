@@ -1,7 +1,7 @@
 """Who pays for a request: money is held before it, and what it took is written down after it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
 from kb_contract.chat_models.prices import Count
@@ -24,6 +24,12 @@ class Order:
     most_dollars: float
     seconds: float
     """How long it may take."""
+    unread_share: float = 1.0
+    """Of an answer whose reader is gone, what is billed on average."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Say it as `ops.hold_money` reads it, but for who asks."""
+        return {name: value for name, value in asdict(self).items() if name != "seconds"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,8 @@ class Receipt:
     outcome: Outcome
     seconds: float
     error: str = ""
+    unread: bool = False
+    """We hung up while the answer may still have come."""
 
     def as_json(self) -> dict[str, Any]:
         """Say it as `ops.settle_money` reads it."""
@@ -55,6 +63,7 @@ class Receipt:
             "outcome": self.outcome,
             "seconds": self.seconds,
             "error": self.error,
+            "unread": self.unread,
         }
 
 
@@ -71,6 +80,10 @@ class Books(Protocol):
 
     async def hold(self, order: Order) -> Held:
         """Write the request down and hold its money, or raise `BudgetSpent`."""
+        ...
+
+    async def goes_out(self, held: Held) -> None:
+        """Write down that the request is sent now: of a process that dies before, nobody pays it."""
         ...
 
     async def asks(self, orders: Sequence[tuple[str, Order]]) -> str:

@@ -5,6 +5,7 @@ import os
 from functools import cache, wraps
 from typing import Any, cast
 
+from kb_contract.chat_models.going_out import tell_going_out
 from kb_contract.chat_models.lenient_account import lenient
 from kb_contract.chat_models.measured_reply import measure
 
@@ -40,6 +41,7 @@ def _careful(made: Any) -> Any:
         if client is not None:
             # A redirect would carry texts and key elsewhere.
             client.follow_redirects = False
+            client.event_hooks["request"].append(tell_going_out)
             client.event_hooks["response"].append(measure)
             # Nothing that unpacks to more than it seems.
             client.headers["accept-encoding"] = "identity"

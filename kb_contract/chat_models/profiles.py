@@ -28,6 +28,10 @@ TIERS: Final[tuple[Tier, ...]] = ("cheap", "standard", "strong")
 ROLES: Final[tuple[Role, ...]] = ("primary", "fallback", "emergency")
 # litellm makes up the end of their streams, also where the connection was cut.
 _HIDE_THE_END: Final = ("gemini/", "vertex_ai/", "vertex_ai_beta/")
+# They stop when their reader hangs up, as is known of their own addresses; others are taken to write on.
+_STOP_UNREAD: Final = ("openai/", "anthropic/", "ollama/")
+# A process dies in the middle of an answer, on average.
+_HALF: Final = 0.5
 # A role that has nothing for a tier stands in with the nearest that it has.
 _STAND_INS: Final[Mapping[str, tuple[Tier, ...]]] = {
     "cheap": ("cheap", "standard", "strong"),
@@ -56,6 +60,16 @@ class Deployment(_Closed):
     input_price: float | None = Field(default=None, ge=0)
     output_price: float | None = Field(default=None, ge=0)
     """Dollars per million tokens; unset: litellm's own price list."""
+
+    stops_unread: bool | None = None
+    """Whether it writes, and bills, no more when its reader hangs up; unset: as is known of the provider."""
+
+    @property
+    def unread_share(self) -> float:
+        """Of an answer that a dead process read, what is billed on average."""
+        known = self.api_base is None and self.model.startswith(_STOP_UNREAD)
+        stops = known if self.stops_unread is None else self.stops_unread
+        return _HALF if stops and self.streams else 1.0
 
     @property
     def streams(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kb_contract.chat_models.failures import ProviderFailure, failure_of
+from kb_contract.chat_models.going_out import GoesOut, told_when_it_goes_out
 from kb_contract.chat_models.litellm_library import litellm
 from kb_contract.chat_models.profiles import Deployment
 from kb_contract.chat_models.spoken_part import SpokenPart
@@ -26,20 +27,34 @@ class ProviderCall:
     messages: Messages
     heard: Callable[[str], None]
     """Hears each piece as it comes."""
+    goes_out: GoesOut
+    """Is told before anything is sent."""
     stream: bool = True
     text: str = field(default="", init=False)
     """All that came, thoughts too: it is paid."""
     told: Any = field(default=None, init=False)
     """What the provider says of the tokens, if it does."""
+    sent: bool = field(default=False, init=False)
+    left: bool = field(default=False, init=False)
+    """Whether we hung up on it, late or tired of it."""
     began: bool = field(default=False, init=False)
     """Whether it took the request: what comes then is paid, used or not."""
     _spoken: SpokenPart = field(default_factory=SpokenPart, init=False)
 
+    @property
+    def is_unread(self) -> bool:
+        """Whether an answer may be written that nobody reads: what comes at once shows no beginning."""
+        return self.left and self.sent and (self.began or not self.stream)
+
     async def answer(self) -> str:
         """Return all that is said, or raise `ProviderFailure`."""
         try:
-            finish = await (self._streamed() if self.stream else self._at_once())
+            with told_when_it_goes_out(self._going_out):
+                finish = await (self._streamed() if self.stream else self._at_once())
         except ProviderFailure:
+            raise
+        except asyncio.CancelledError:
+            self.left = True
             raise
         except Exception as error:
             raise failure_of(error) from error
@@ -54,10 +69,17 @@ class ProviderCall:
             raise ProviderFailure("not_whole", f"the answer is empty{thoughts}")
         return clean_text(said)
 
+    async def _going_out(self) -> None:
+        """Once: the client tells it; of one that does not, what came tells it."""
+        if not self.sent:
+            await self.goes_out()
+            self.sent = True
+
     async def _streamed(self) -> str | None:
         stream = await litellm().acompletion(
             **self._request(), stream=True, stream_options={"include_usage": True}
         )
+        await self._going_out()
         self.began = True
         ended = False
         try:
@@ -82,6 +104,7 @@ class ProviderCall:
         choices = getattr(response, "choices", None)
         if not choices:
             raise ProviderFailure("not_whole", "the answer has no choices")
+        await self._going_out()
         self.began = True
         self.told = getattr(response, "usage", None)
         text = getattr(choices[0].message, "content", None)

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from kb_contract.chat_models.books import Books, Held, Order, Outcome, Receipt
@@ -73,6 +74,7 @@ class Request:
             self._deployment,
             messages,
             self.heard or _nobody,
+            partial(self.books.goes_out, held),
             stream=self._streams(),
         )
         began = asyncio.get_running_loop().time()
@@ -139,7 +141,7 @@ class Request:
     ) -> None:
         failure = answered.failure
         outcome: Outcome = "failed" if failure else "unusable" if answered.problem else "answered"
-        free = failure is not None and failure.kind in _UNPAID and not call.began
+        free = not call.sent or (failure is not None and failure.kind in _UNPAID and not call.began)
         count = _NOTHING if free else self._paid(call, prompt)
         receipt = self._receipt(held, call, outcome, began, count, answered.problem)
         if not free:
@@ -152,6 +154,8 @@ class Request:
 
     def _paid(self, call: ProviderCall, prompt: int) -> Count:
         """Count what came; a provider bills it whether or not we can use it."""
+        if not call.sent:
+            return _NOTHING
         written = count_written(self._deployment, call.text)
         return believed(call.told, Count(prompt, written), max_tokens=self._deployment.max_tokens)
 
@@ -166,7 +170,7 @@ class Request:
     ) -> Receipt:
         seconds = asyncio.get_running_loop().time() - began
         paid = dollars(call.deployment, count)
-        return Receipt(held, count, paid, outcome, round(seconds, 3), problem[:500])
+        return Receipt(held, count, paid, outcome, round(seconds, 3), problem[:500], call.is_unread)
 
     def _usage(self, receipt: Receipt) -> Usage:
         usage: Usage = {
@@ -198,6 +202,7 @@ def order_for(one: Deployment, tier: Tier, role: Role, prompt: int, seconds: flo
         prompt_dollars=dollars(one, Count(prompt, 0)),
         most_dollars=dollars(one, Count(prompt, one.max_tokens)),
         seconds=min(seconds, one.timeout),
+        unread_share=one.unread_share,
     )
 
 

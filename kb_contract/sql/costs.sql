@@ -3,6 +3,10 @@
 -- name: hold_money
 select ops.hold_money(%(call)s, %(holds)s) as said;
 
+-- name: money_goes_out
+-- Before a request is sent: a row that never was costs nothing, whatever becomes of its process.
+update ops.usage set sent_at = now() where call_id = %(call_id)s and sent_at is null;
+
 -- name: settle_money
 select ops.settle_money(%(call_id)s, %(said)s) as warned;
 
@@ -51,7 +55,8 @@ select case %(by)s
        (count(*) filter (where outcome = 'open'))::int as open,
        sum(prompt_tokens)::bigint as prompt_tokens, sum(completion_tokens)::bigint as completion_tokens,
        sum(cost)::float as cost,
-       coalesce(sum(cost) filter (where source = 'estimated'), 0)::float as estimated_cost
+       coalesce(sum(cost) filter (where source = 'estimated'), 0)::float as estimated_cost,
+       sqrt(coalesce(sum(spread ^ 2), 0))::float as estimated_spread
 from spent group by 1 order by case when %(by)s = 'day' then 0 else -sum(cost) end, 1 limit %(limit)s;
 
 -- name: costs_total
@@ -59,7 +64,8 @@ select count(*)::int as requests,
        coalesce(sum(prompt_tokens), 0)::bigint as prompt_tokens,
        coalesce(sum(completion_tokens), 0)::bigint as completion_tokens,
        coalesce(sum(cost), 0)::float as cost,
-       coalesce(sum(cost) filter (where source = 'estimated'), 0)::float as estimated_cost
+       coalesce(sum(cost) filter (where source = 'estimated'), 0)::float as estimated_cost,
+       sqrt(coalesce(sum(spread ^ 2), 0))::float as estimated_spread
 from ops.usage
 where workspace_id = %(workspace)s
   and at >= %(since)s and (%(until)s::timestamptz is null or at < %(until)s);

@@ -17,6 +17,7 @@ from tests.doubles.loopback_provider import LoopbackProvider
 class KeptBooks:
     orders: list[Order] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
+    sent: list[Held] = field(default_factory=list)
     who: list[tuple[str, str] | None] = field(default_factory=list)
     question: str = ""
     """What a budget wants to be asked."""
@@ -25,6 +26,9 @@ class KeptBooks:
         self.orders.append(order)
         self.who.append(WORKING_STEP.get())
         return Held(str(len(self.orders)))
+
+    async def goes_out(self, held: Held) -> None:
+        self.sent.append(held)
 
     async def asks(self, orders: Sequence[tuple[str, Order]]) -> str:
         return self.question

@@ -106,6 +106,21 @@ def test_a_passage_that_is_refused_holds_back_the_others_only_for_a_while(
     assert len(provider.calls) == calls + 1
 
 
+def test_what_is_asked_for_again_is_settled_before_it_is(
+    run: Run, world: WriterWorld, provider: LoopbackProvider
+) -> None:
+    seen: list[list[dict[str, Any]]] = []
+
+    def fails_once(call: dict[str, Any]) -> Reply:
+        failed = "select cost::float as cost from ops.usage where outcome = 'failed'"
+        seen.append(rows(world, failed))
+        return Reply(status=500) if len(seen) == 1 else Reply(text=obedient(call))
+
+    provider.script = answers_but(3, fails_once)
+    assert run().totals.done == PASSAGES
+    assert seen == [[], [{"cost": 0.0}]]
+
+
 def test_the_first_error_stops_every_run_until_it_is_mended(
     run: Run, provider: LoopbackProvider
 ) -> None:

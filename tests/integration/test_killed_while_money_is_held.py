@@ -149,8 +149,14 @@ async def test_of_a_provider_that_fails_half_of_all_half_of_the_lost_are_put_dow
     answered, nothing = Count(1000, 50), Count(0, 0)
     for outcome, count, dollars in (("answered", answered, 0.002), ("failed", nothing, 0.0)) * 2:
         held = await books.hold(order)
+        await books.goes_out(held)
         await books.settle(Receipt(held, count, dollars, outcome, 0.1))
-    await books.hold(order)
+    await books.goes_out(await books.hold(order))
+    # They were all under way as long as each other.
+    await pool.rows(
+        "update ops.usage set sent_at = settled_at - interval '1 s' where outcome <> 'open' returning 1",
+        {},
+    )
     await pool.rows(
         "update ops.usage set expires_at = now() - interval '1 s' where outcome = 'open' returning 1", {}
     )  # fmt: skip

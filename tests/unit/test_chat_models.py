@@ -15,7 +15,7 @@ from graph.gateways.chat_model import RoutedChatModel
 from graph.nodes.synthesize import stand_ins
 from graph.ports import WORKING_STEP, NoAnswer
 from kb_contract.chat_models.breaker import Breaker, BreakerChange, BreakerRules, Turn
-from kb_contract.chat_models.profiles import chosen_profile
+from kb_contract.chat_models.profiles import Deployment, chosen_profile
 from kb_contract.chat_models.retry_budget import RetryBudget
 from kb_contract.errors import BadSetting
 from tests.doubles.kept_books import KeptBooks, loopback_model, loopback_profile
@@ -274,6 +274,23 @@ profiles:
         single = chosen_profile(name, "")
         assert single is not None
         assert [one.model for _, one in single.in_order("strong")] == [name]
+
+
+@pytest.mark.parametrize(
+    ("said", "share"),
+    [
+        ({"model": "openai/gpt-4o-mini"}, 0.5),
+        ({"model": "anthropic/claude-haiku-4-5"}, 0.5),
+        ({"model": "groq/openai/gpt-oss-20b"}, 1.0),
+        ({"model": "gemini/gemini-2.5-flash"}, 1.0),
+        ({"model": "gemini/gemini-2.5-flash", "stops_unread": True}, 1.0),  # asked for whole bodies
+        ({"model": "openai/ours", "api_base": "http://ours/v1"}, 1.0),
+        ({"model": "openai/ours", "api_base": "http://ours/v1", "stops_unread": True}, 0.5),
+        ({"model": "openai/gpt-4o-mini", "stops_unread": False}, 1.0),
+    ],
+)
+def test_who_writes_on_for_a_reader_that_is_gone(said: dict[str, Any], share: float) -> None:
+    assert Deployment.model_validate(said).unread_share == share
 
 
 @pytest.mark.parametrize(

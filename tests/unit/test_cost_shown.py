@@ -15,7 +15,7 @@ from kb.commands.cost import cost
 
 ROW = {
     "name": "keeper [bold]", "requests": 1200, "failed": 3, "open": 0, "prompt_tokens": 500_000,
-    "completion_tokens": 70, "cost": 1.5, "estimated_cost": 0.25,
+    "completion_tokens": 70, "cost": 1.5, "estimated_cost": 0.25, "estimated_spread": 0.05,
 }  # fmt: skip
 BUDGET = {
     "budget": "per-user", "subject": "anna", "begins": "2026-03-01", "spent": 1.5, "held": 0.1, "cap": 2.0,
@@ -27,7 +27,7 @@ QUESTION = {
 }  # fmt: skip
 SAID = {
     "by": "agent", "since": "2026-03-01T00:00:00+00:00", "until": None, "rows": [ROW],
-    "total": {"requests": 1200, "cost": 1.5, "estimated_cost": 0.25}, "budgets": [BUDGET],
+    "total": {"requests": 1200, "cost": 1.5, "estimated_cost": 0.25, "estimated_spread": 0.05}, "budgets": [BUDGET],
     "projection": {"month": "2026-03", "spent": 1.5, "projected": 4.5}, "costly_questions": [QUESTION],
     "ingestion": {"requests": 40, "cost": 0.375},
     "caches": [{"cache": "answers", "hits": 1300, "misses": 700, "hit_rate": 0.65, "entries": 12,

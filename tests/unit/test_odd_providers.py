@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from graph.gateways.chat_model import RoutedChatModel
 from graph.ports import NoAnswer
+from kb_contract.chat_models.books import Held
 from kb_contract.chat_models.profiles import Profile
 from tests.doubles.kept_books import KeptBooks, loopback_model
 from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
@@ -70,6 +71,36 @@ async def test_no_redirect_takes_texts_or_a_key_elsewhere(
 
     assert elsewhere.calls == []
     assert 1 <= len(asked.calls) <= 2
+
+
+class Witness(KeptBooks):
+    """Looks what was sent when it is told that something goes out."""
+
+    def __init__(self, provider: LoopbackProvider) -> None:
+        super().__init__()
+        self.provider = provider
+        self.before: list[int] = []
+
+    async def goes_out(self, held: Held) -> None:
+        await super().goes_out(held)
+        self.before.append(len(self.provider.calls))
+
+
+@pytest.mark.parametrize("library", ["openai", "groq", "anthropic", "gemini", "ollama"])
+async def test_nothing_is_sent_before_it_is_written_down(
+    asked: LoopbackProvider, library: str
+) -> None:
+    asked.says(Reply(status=400))
+    books = Witness(asked)
+    one = {"model": f"{library}/m", "api_base": asked.api_base, "api_key": SecretStr("sk-test")}
+
+    with pytest.raises(NoAnswer):
+        await written(
+            RoutedChatModel(Profile.model_validate({"primary": {"standard": one}}), books)
+        )
+
+    assert len(asked.calls) == len(books.sent) >= 1
+    assert books.before == list(range(len(asked.calls)))
 
 
 @pytest.mark.parametrize(

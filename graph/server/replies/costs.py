@@ -8,7 +8,7 @@ from graph.server.replies.examples import SESSION, example
 
 _SUM: Final = {
     "requests": 40, "prompt_tokens": 52000, "completion_tokens": 6100, "cost": 0.21,
-    "estimated_cost": 0.0,
+    "estimated_cost": 0.0, "estimated_spread": 0.0,
 }  # fmt: skip
 _BALANCE: Final[dict[str, Any]] = {
     "budget": "month", "subject": "", "begins": "2031-01-01", "spent": 0.21, "held": 0.0,
@@ -29,6 +29,9 @@ class Spent(BaseModel):
     completion_tokens: int
     cost: float
     estimated_cost: float = Field(description="the part of it that no provider said")
+    estimated_spread: float = Field(
+        description="by how much the guessed part may lie beside what is billed: one standard deviation"
+    )
 
 
 class SpentOn(Spent):
