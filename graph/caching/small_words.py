@@ -9,7 +9,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 IDLE: Final = _words(
-    "a an the i we you one my our your am is are be being do does it its this these that just exactly actually"
+    "a an the i we you one my our your am is are be being do does its just exactly actually"
     " really basically please also and so then if whether kindly quickly exact precisely"
 )
 BE: Final = _words("is are was were be been being gets get")
