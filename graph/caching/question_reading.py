@@ -55,6 +55,7 @@ SMALL_ENGLISH: Final = SMALL_WORDS["en"] - {
     "do",
     "and",
 }
+_UNDERGOES: Final = re.compile(r"\bhow to (?:be|get)\b")
 SPEAKER: Final = frozenset({"i", "we", "me", "us", "my", "our", "mine", "ours"})
 HEARER: Final = frozenset({"you", "your", "yours"})
 
@@ -93,7 +94,7 @@ class Reading:
     helped: bool = False
     """Whether a "do" asks for what somebody does."""
     subject: bool = False
-    """Whether somebody of whom nothing is known is named."""
+    """Whether somebody of whom nothing is known is named, or has it done to him: "to be hired"."""
 
     @property
     def keys(self) -> list[str]:
@@ -115,7 +116,8 @@ def read(question: str) -> Reading:
     language = language_of(said)
     if language not in ENGLISH or not _is_english(said, tokens):
         return Reading(OTHER, _as_written(question), letters, marks, units)
-    words = _TOKEN.findall(reworded(question))
+    asked = reworded(question)
+    words = _TOKEN.findall(asked)
     return Reading(
         language,
         tuple(one.casefold() for one in tokens),
@@ -130,7 +132,7 @@ def read(question: str) -> Reading:
         active=bool(SUBJECT.intersection(words)) and "by" not in words,
         persons=_persons(words),
         helped=any(a in DO and b in SUBJECT for a, b in _pairs(words)),
-        subject=bool(SUBJECT.difference({"to"}).intersection(words)),
+        subject=bool(SUBJECT.difference({"to"}).intersection(words) or _UNDERGOES.search(asked)),
     )
 
 

@@ -9,8 +9,8 @@ def _words(text: str) -> frozenset[str]:
 
 
 IDLE: Final = _words(
-    "a an the i we you one my our your am is are be being do does its just exactly actually"
-    " really basically please also and so then if whether kindly quickly exact precisely"
+    "a an the i we you one my our your am is are be being do does its exactly actually"
+    " really basically please if whether kindly precisely"
 )
 BE: Final = _words("is are was were be been being gets get")
 PAST: Final = _words("was were did had")
