@@ -7,10 +7,20 @@ alter table ops.usage
 update ops.usage set sent_at = at where outcome = 'open';
 create index on ops.usage (model, usage_id);
 
+-- Writes the request down and holds its money, all of it or nothing. Gives {"over": …} when a budget has no room.
+-- A provider that counts more tokens in prompts than we do has so much more held for the prompt.
 create or replace function ops.hold_money_of(call jsonb, holds jsonb) returns jsonb language plpgsql as $$
 declare
-  one record;
+  one        record;
+  counted_so numeric;
 begin
+  select greatest(max(u.prompt_tokens::numeric / u.counted_tokens), 1) - 1 into counted_so
+  from (select prompt_tokens, counted_tokens from ops.usage
+        where model = call->>'model' and source = 'provider' and counted_tokens > 0
+        order by usage_id desc limit 50) u;
+  select coalesce(jsonb_agg(jsonb_set(h, '{amount}', to_jsonb((h->>'amount')::numeric + counted_so * (case h->>'unit'
+    when 'tokens' then call->>'prompt_tokens' else call->>'prompt_dollars' end)::numeric)) order by n), '[]') into holds
+  from jsonb_array_elements(holds) with ordinality as held (h, n);
   insert into ops.budget_balances (budget, subject, begins)
   select h->>'budget', h->>'subject', h->>'begins' from jsonb_array_elements(holds) h order by 1, 2, 3
   on conflict do nothing;

@@ -107,6 +107,20 @@ def test_the_books_stay_within_a_percent_of_the_providers(
     assert balance == {"spent": pytest.approx(ours["cost"], rel=1e-6), "held": 0.0}
 
 
+def test_a_provider_that_counts_more_than_we_do_has_more_held(
+    books: psycopg.Connection[DictRow],
+) -> None:
+    held: list[float] = []
+    for _ in range(2):
+        sent = hold(books, order(1000))
+        [row] = books.execute("select held::float as held from ops.budget_balances").fetchall()
+        held.append(row["held"])
+        settle(books, answered(sent, 1250, 50))
+    assert held[1] - held[0] == pytest.approx(250 * IN_PRICE)
+    [row] = books.execute("select held::float as held from ops.budget_balances").fetchall()
+    assert row["held"] == 0.0
+
+
 def test_what_never_went_out_costs_nothing(books: psycopg.Connection[DictRow]) -> None:
     for _ in range(5):
         sent = hold(books, order(1000))
