@@ -15,9 +15,9 @@ declare
   counted_so numeric;
 begin
   select greatest(max(u.prompt_tokens::numeric / u.counted_tokens), 1) - 1 into counted_so
-  from (select prompt_tokens, counted_tokens from ops.usage
-        where model = call->>'model' and source = 'provider' and counted_tokens > 0
-        order by usage_id desc limit 50) u;
+  from (select prompt_tokens, counted_tokens, source from ops.usage
+        where model = call->>'model' order by usage_id desc limit 100) u
+  where u.source = 'provider' and u.counted_tokens > 0;
   select coalesce(jsonb_agg(jsonb_set(h, '{amount}', to_jsonb((h->>'amount')::numeric + counted_so * (case h->>'unit'
     when 'tokens' then call->>'prompt_tokens' else call->>'prompt_dollars' end)::numeric)) order by n), '[]') into holds
   from jsonb_array_elements(holds) with ordinality as held (h, n);
