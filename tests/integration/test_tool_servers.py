@@ -16,6 +16,7 @@ from graph.planning.tool_card import ToolCard
 from kb.processes import spawn
 from kb_contract.errors import BadSetting, ToolRefused, ToolUnavailable
 from tests.conftest import free_port, wait_for
+from tests.doubles.flooding_tool_server import ENOUGH, flooding
 
 ROOT = Path(__file__).parents[2]
 SERVER = "tests.doubles.tool_server"
@@ -205,3 +206,14 @@ def test_servers_may_stand_in_a_file(tmp_path: Path):
 def test_what_is_wrong_with_the_setting_is_said(setting: str, said: str):
     with pytest.raises(BadSetting, match=said):
         tool_servers(setting)
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])
+async def test_an_answer_without_end_is_cut_off(kind: str):
+    with flooding(kind) as (url, sent):
+        pool = patient({"flood": {"url": url}})
+        health = (await pool.health())["flood"]
+        await pool.close()
+    assert health.cards == ()
+    assert "does not answer" in health.trouble
+    assert 0 < sent() < ENOUGH / 2, "it was cut off, and not by its own end"

@@ -19,6 +19,8 @@ Found = TypeVar("Found")
 # A program that is started may have to be fetched first.
 CONNECT_SECONDS: Final = 30.0
 GOODBYE_SECONDS: Final = 6.0
+# A server may hold a stream open without saying anything.
+READ_SECONDS: Final = 300.0
 
 
 @dataclass
@@ -125,11 +127,14 @@ def _made(spec: ServerSpec, stack: AsyncExitStack) -> "Client":
         )
         # Nothing is kept of what a server says: it must be the same when it is asked again.
         return Client(started, cache=None)
+    import httpx2  # noqa: PLC0415
     from mcp.client.streamable_http import streamable_http_client  # noqa: PLC0415
-    from mcp.shared._httpx_utils import create_mcp_http_client  # noqa: PLC0415
+
+    from graph.gateways.tool_servers.bounded_transport import BoundedTransport  # noqa: PLC0415
 
     headers = {name: one.get_secret_value() for name, one in spec.headers.items()}
-    http = create_mcp_http_client(headers=headers)
+    waits = httpx2.Timeout(CONNECT_SECONDS, read=READ_SECONDS)
+    http = httpx2.AsyncClient(headers=headers, timeout=waits, transport=BoundedTransport())
     stack.push_async_callback(http.aclose)
     return Client(streamable_http_client(spec.url, http_client=http), cache=None)
 
