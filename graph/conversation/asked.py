@@ -51,7 +51,7 @@ class Asked:
         if not self.about:
             return own
         first = self.about.split("; ")[0]
-        return f"{first}; {own}" if len(content(own)) > 1 else first
+        return f"{first}; {own}" if len(content(own)) > 1 else self.about
 
 
 def as_said(text: str, about: str = "") -> Asked:

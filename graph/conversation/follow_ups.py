@@ -1,6 +1,7 @@
 """Makes a question whole that leans on the one before it; by rules, without a model."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -44,13 +45,16 @@ _NAME: Final = re.compile(r"(?<![\w.-])(?=[\w.-]*[_\d])(?=[\w.-]*[^\W\d_])[\w.-]
 LONGEST: Final = 2_000
 
 
-def standalone(question: str, before: str, answer: str = "") -> str:
-    """Return the question so that it can be understood alone; `before` and `answer` are what it follows."""
+def standalone(question: str, before: str, answer: str = "", earlier: Sequence[str] = ()) -> str:
+    """Return the question so that it can be understood alone.
+
+    `before` and `answer` are what it follows; `earlier` questions, the latest first, may have named two things.
+    """
     asked, said = " ".join(question.split()), " ".join(before.split())
     if not said or len(asked) > LONGEST or len(said) > LONGEST or asked == said:
         return question
     previous = taken_apart(said)
-    named = _with_items_named(asked, previous, answer)
+    named = _with_items_named(asked, previous, answer, earlier)
     whole = _joined(named, previous, answer) or (as_said(named) if named != asked else None)
     return question if whole is None else str(whole)
 
@@ -78,14 +82,14 @@ def _is_part_of(asked: str, said: str) -> bool:
     return few and not set(content(asked)).isdisjoint(content(said))
 
 
-def _with_items_named(asked: str, previous: Asked, answer: str) -> str:
+def _with_items_named(asked: str, previous: Asked, answer: str, earlier: Sequence[str]) -> str:
     """Put names in the place of "the second one", where the question before or its answer has a list."""
     found = ORDINAL.search(asked)
     if found is None:
         return asked
-    sides = (topic(previous.core), previous.about)
+    just = (topic(previous.core), previous.about)
     which = found["which"] or found["two"] or found["alone"]
-    item = item_at(which.lower(), sides, answer)
+    item = item_at(which.lower(), just, answer, list(map(topic, earlier)))
     return f"{asked[: found.start()]}{item}{asked[found.end() :]}" if item else asked
 
 

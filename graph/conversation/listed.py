@@ -19,12 +19,12 @@ _JUDGED: Final = re.compile(
 _LONGEST: Final = 100
 
 
-def item_at(ordinal: str, questions: Sequence[str], answer: str) -> str:
-    """Return the thing; nothing where there is no list that has so many."""
-    sides = [found for one in questions if (found := _sides(one))]
-    items = sides[0] if sides else _lines(answer)
+def item_at(ordinal: str, just: Sequence[str], answer: str, earlier: Sequence[str]) -> str:
+    """Return the thing of the nearest list: of what was asked just now, of its answer, of what was asked before."""
+    lists = [*map(_sides, just), _lines(answer), *map(_sides, earlier)]
+    items = next((one for one in lists if len(one) > 1), list[str]())
     place = ORDINALS[ordinal]
-    return items[place] if len(items) > 1 and place < len(items) else ""
+    return items[place] if place < len(items) else ""
 
 
 def _sides(text: str) -> list[str]:

@@ -44,7 +44,9 @@ class Understand:
             return {"standalone": {}}
         if is_small_talk(state.question):
             return {}  # what the talk is about stays what it was
-        whole = standalone(state.question, before, _last_answer(state))
+        whole = standalone(
+            state.question, before, _last_answer(state), _earlier(state)[-LATEST:][::-1]
+        )
         if self.model is not None:
             whole = await self._by_model(state, whole)
         seconds = round(time.monotonic() - began, 3)
@@ -79,13 +81,17 @@ async def as_asked(_state: State) -> dict[str, Any]:
 
 def _before(state: State) -> str:
     """Return the question before this one, made whole if it was a follow-up itself; thanks are none."""
-    people = [one.text.strip() for one in state.messages if isinstance(one, HumanMessage)]
-    earlier = people[:-1] if people and people[-1] == state.question else people
-    earlier = [one for one in earlier if not is_small_talk(one)]
+    earlier = _earlier(state)
     if not earlier:
         return ""
     kept = state.standalone
     return kept["question"] if kept.get("asked") == earlier[-1] else earlier[-1]
+
+
+def _earlier(state: State) -> list[str]:
+    people = [one.text.strip() for one in state.messages if isinstance(one, HumanMessage)]
+    earlier = people[:-1] if people and people[-1] == state.question else people
+    return [one for one in earlier if not is_small_talk(one)]
 
 
 def _last_answer(state: State) -> str:
