@@ -56,6 +56,7 @@ from graph.nodes.remember import Remember
 from graph.nodes.synthesize import Synthesize
 from graph.nodes.understand import Understand
 from graph.nodes.verify import Verify
+from graph.planning.indifference import PlansDiffer
 from graph.planning.plan_cache import PlanCache
 from graph.planning.planner import Planner
 from graph.planning.rules import RulePlanner
@@ -184,7 +185,10 @@ def build_graph(
         intake=Intake(settings.max_question_chars),
         understand=Understand(outside.model),
         classify=Classify(
-            classifier_of(settings, outside), outside.registry, settings.classify_ask_below
+            classifier_of(settings, outside),
+            outside.registry,
+            settings.classify_ask_below,
+            PlansDiffer(outside.reader.affinity),
         ),
         plan=Plan(
             planner_of(settings, outside),

@@ -6,7 +6,7 @@ from typing import Any
 
 from langgraph.types import interrupt
 
-from graph.agents.registry import LiveRegistry
+from graph.agents.registry import LiveRegistry, Registry
 from graph.classification.clarifying import (
     ASKED,
     chosen,
@@ -17,6 +17,8 @@ from graph.classification.clarifying import (
 from graph.classification.classifier import Classification, Classifier
 from graph.classification.trained import decided
 from graph.planning.asking_back import says_nothing
+from graph.planning.indifference import Matters, always_matters
+from graph.scheduler.durable_task import durable
 from graph.state import State
 
 
@@ -28,12 +30,16 @@ class Classify:
     registry: LiveRegistry
     ask_below: float = 0.0
     """Confidence below which the person is asked; 0: never."""
+    matters: Matters = always_matters
+    """Whether anything else would be done for another reading; nobody is asked for nothing."""
 
     async def __call__(self, state: State) -> dict[str, Any]:
         began = time.monotonic()
-        found = await self.classifier.classify(state.asks, registry=await self.registry.current())
+        registry = await self.registry.current()
+        found = await self.classifier.classify(state.asks, registry=registry)
+        unclear = self._unclear(state, found) and await self._matters(state, found, registry)
         seconds = round(time.monotonic() - began, 3)
-        if self._unclear(state, found):
+        if unclear:
             answer = interrupt(clarifying_request(state.question, found))
             found = decided(found, chosen(answer, plausible(found)), ASKED)
         return {
@@ -41,6 +47,14 @@ class Classify:
             "classification": found.as_json(),
             "timings": {**state.timings, "classify": seconds},
         }
+
+    async def _matters(self, state: State, found: Classification, registry: Registry) -> bool:
+        """Decide once: whoever is asked is heard days later, though other passages are near by then."""
+
+        async def look() -> bool:
+            return await self.matters(state.asks, found, plausible(found), registry)
+
+        return await durable("matters", look)
 
     def _unclear(self, state: State, found: Classification) -> bool:
         """Who names an agent or brings a plan has said what is wanted; "the thing" is asked about later."""

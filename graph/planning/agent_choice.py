@@ -91,7 +91,7 @@ class AgentChoice:
     async def choose(
         self, question: str, agents: Sequence[AgentCapability]
     ) -> tuple[AgentCapability, ...]:
-        """Named agents if there are; else the best, and those that are about as near."""
+        """Named agents if there are; else the best, those that are about as near, and whoever has the nearest passage."""
         if len(agents) < 2:
             return tuple(agents)
         if named := named_in(question, agents):
@@ -103,12 +103,15 @@ class AgentChoice:
         }
         ranked = sorted(agents, key=lambda one: (-scores[one.agent_id], one.agent_id))
         top = scores[ranked[0].agent_id]
+        # What an agent says of itself may outweigh a passage, but not keep it from being read.
+        nearest = max(near.values(), default=0.0)
         close = [
             one
-            for one in ranked[1 : self.most]
-            if top - scores[one.agent_id] <= MARGIN and near.get(one.agent_id, 0.0) >= NEAR_ENOUGH
+            for one in ranked[1:]
+            if near.get(one.agent_id, 0.0) >= NEAR_ENOUGH
+            and (top - scores[one.agent_id] <= MARGIN or near[one.agent_id] == nearest)
         ]
-        return (ranked[0], *close)
+        return (ranked[0], *close)[: self.most]
 
     async def near(
         self, question: str, agents: Sequence[AgentCapability]

@@ -23,6 +23,8 @@ from graph.classification.classifier import Classification
 from graph.classification.rules import RuleClassifier
 from graph.gateways.question_adviser import ModelAdviser
 from graph.nodes.classify import Classify
+from graph.planning.agent_choice import no_affinity
+from graph.planning.indifference import PlansDiffer
 from graph.state import State
 from kb.commands.eval import app
 from tests.doubles.in_memory_knowledge import InMemoryKnowledge
@@ -130,6 +132,46 @@ async def test_who_says_who_answers_is_not_asked(graph: Any, more: dict[str, Any
 async def test_a_question_that_names_nothing_is_left_to_the_planner(graph: Any):
     done = await graph.ainvoke({"question": "the thing"}, {"configurable": {"thread_id": "1"}})
     assert done["classification"]["path"] == "rules"
+
+
+DOCUMENTS = Classification(
+    "schema_discovery", 0.4, "model", (("rag_document", 0.3), ("simple_lookup", 0.25))
+)
+LEVELS = "What are the severity levels of a leak?"
+
+
+def _leaks() -> InMemoryKnowledge:
+    knowledge = InMemoryKnowledge()
+    knowledge.add_agent("harbour_rules", purpose="moorings, tides and fees")
+    knowledge.add_agent("leak_rules", purpose="leaks, their severity and who is told")
+    return knowledge
+
+
+async def test_nobody_is_asked_where_every_reading_would_be_answered_alike():
+    """Which of the types it is would change nothing that is done; whether something is done does."""
+    registry = await LiveRegistry(_leaks()).current()
+    differ = PlansDiffer(no_affinity)
+    assert not await differ(LEVELS, DOCUMENTS, plausible(DOCUMENTS), registry)
+    acts = Classification("tool_operation", 0.4, "model", (("simple_lookup", 0.35),))
+    assert await differ("restart pump three", acts, plausible(acts), registry)
+    assert await differ("the thing", DOCUMENTS, plausible(DOCUMENTS), registry)
+
+
+async def test_whoever_was_asked_is_heard_though_it_would_not_matter_any_more():
+    answers = iter([True])
+
+    async def once(*_: Any) -> bool:
+        return next(answers)
+
+    knowledge = LiveRegistry(_leaks())
+    made = StateGraph(State)
+    made.add_node("classify", Classify(RuleClassifier(), knowledge, ask_below=1.01, matters=once))
+    made.add_edge(START, "classify")
+    graph: Any = made.compile(checkpointer=InMemorySaver())
+    thread = {"configurable": {"thread_id": "1"}}
+    assert "__interrupt__" in await graph.ainvoke({"question": "pump three"}, thread)
+    done = await graph.ainvoke(Command(resume={"type": "respond", "message": "2"}), thread)
+    assert done["classification"]["path"] == "asked"
 
 
 @pytest.fixture
