@@ -10,7 +10,10 @@ from graph.state import StepResult
 
 SHOWN_ROWS: Final = 50
 _NOTHING: Final = "Nothing that is listed, and that you may read, answers this; when nothing is listed at all, run `kb ingest`."
-_HEADS: Final = {"mentions": "documents that mention it"}
+_HEADS: Final = {
+    "mentions": "documents that mention it",
+    "unchanged": "no document differs from what was live before; live now",
+}
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,9 @@ class CatalogueQueries:
             **rights.values(),
         }
         rows = await self.pool.rows(named_queries("reader")[f"catalogue_{topic}"], values)
+        if topic == "changes" and not rows:
+            topic = "unchanged"
+            rows = await self.pool.rows(named_queries("reader")["catalogue_unchanged"], values)
         return [{"kind": topic, **plain_row(row)} for row in rows]
 
 

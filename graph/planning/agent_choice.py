@@ -13,6 +13,8 @@ Affinity = Callable[[str, Sequence[str]], Awaitable[Mapping[str, float]]]
 
 MARGIN: Final = 0.06
 NEAR_ENOUGH: Final = 0.35
+# Where nobody is near, it takes little to be as near as the nearest, and what is below this is about something else.
+FAR: Final = 0.25
 _PER_SHARED_WORD: Final = 0.04
 _MOST_FOR_WORDS: Final = 0.12
 _COMMON: Final = frozenset(
@@ -105,10 +107,11 @@ class AgentChoice:
         top = scores[ranked[0].agent_id]
         # What an agent says of itself may outweigh a passage, but not keep it from being read.
         nearest = max(near.values(), default=0.0)
+        least = NEAR_ENOUGH if nearest >= NEAR_ENOUGH else FAR
         close = [
             one
             for one in ranked[1:]
-            if near.get(one.agent_id, 0.0) >= NEAR_ENOUGH
+            if near.get(one.agent_id, 0.0) >= least
             and (top - scores[one.agent_id] <= MARGIN or near[one.agent_id] == nearest)
         ]
         return (ranked[0], *close)[: self.most]

@@ -206,6 +206,18 @@ where new.path is null or old.path is null
 order by live.live_at desc, agent_id, path
 limit %(limit)s;
 
+-- name: catalogue_unchanged
+-- What is live where nothing changed; `since_generation` is empty where nothing was live before it.
+select live.agent_id, live.number as generation, max(b.number) as since_generation, live.git_sha, live.live_at
+from kb.generations live
+left join kb.generations b
+  on b.workspace_id = live.workspace_id and b.agent_id = live.agent_id and b.number < live.number
+ and b.live_at is not null
+where live.workspace_id = %(workspace)s and live.state = 'live' and live.agent_id = any(%(agents)s)
+group by live.generation_id
+order by live.agent_id
+limit %(limit)s;
+
 -- name: system_generations
 select agent_id, number as generation, git_sha, collection, colour, documents, chunks, quarantined,
        live_at

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from graph.agents.catalogue import catalogue_text
 from graph.gateways.knowledge_reader import PostgresQdrantReader
 from graph.gateways.postgres import LazyPool
 from graph.gateways.service_probes import QdrantProbe
@@ -88,7 +89,9 @@ async def test_what_changed_is_told_against_what_was_live_before(
     reader: PostgresQdrantReader, written: HandWritten
 ) -> None:
     written.ledger(PAGES)
-    assert await reader.catalogue("What changed recently?") == []
+    [first] = await reader.catalogue("What changed recently?")
+    assert (first["kind"], first["generation"], first["since_generation"]) == ("unchanged", 1, None)
+    assert catalogue_text([first]).startswith("No document differs from what was live before")
     kept = {path: text for path, text in PAGES.items() if path != "visitors.md"}
     written.ledger({**kept, "keys.md": "Signing keys are rotated every 30 days.", "new.md": "New."})
     rows = await reader.catalogue("What has changed in the security desk?")
@@ -96,3 +99,6 @@ async def test_what_changed_is_told_against_what_was_live_before(
         "keys.md": "changed", "new.md": "added", "visitors.md": "removed",
     }  # fmt: skip
     assert {(row["since_generation"], row["generation"]) for row in rows} == {(1, 2)}
+    written.ledger({**kept, "keys.md": "Signing keys are rotated every 30 days.", "new.md": "New."})
+    [same] = await reader.catalogue("What changed since the last generation?")
+    assert (same["kind"], same["generation"], same["since_generation"]) == ("unchanged", 3, 2)

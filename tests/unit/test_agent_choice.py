@@ -30,4 +30,10 @@ async def test_what_an_agent_says_of_itself_keeps_no_nearer_passage_from_being_r
 
 async def test_who_is_far_is_not_asked_and_far_passages_add_nobody():
     assert await _chosen(_near(the_guide=0.2, safety=0.6, fees=0.1), "a fire") == ["safety"]
-    assert await _chosen(_near(the_guide=0.2, safety=0.3, fees=0.1), "the API keys and checks") == ["the_guide"]  # fmt: skip
+    assert await _chosen(_near(the_guide=0.2, safety=0.24, fees=0.1), "the API keys and checks") == ["the_guide"]  # fmt: skip
+    assert await _chosen(_near(the_guide=0.4, safety=0.34, fees=0.1), "a fire") == ["the_guide"]
+
+
+async def test_where_nobody_is_near_the_nearest_few_are_asked():
+    assert await _chosen(_near(the_guide=0.33, safety=0.32, fees=0.2), "what now?") == ["the_guide", "safety"]  # fmt: skip
+    assert await _chosen(_near(the_guide=0.15, safety=0.14, fees=0.1), "mercury") == ["the_guide"]
