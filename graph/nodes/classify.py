@@ -51,10 +51,10 @@ class Classify:
     async def _matters(self, state: State, found: Classification, registry: Registry) -> bool:
         """Decide once: whoever is asked is heard days later, though other passages are near by then."""
 
-        async def look() -> bool:
-            return await self.matters(state.asks, found, plausible(found), registry)
+        async def look() -> dict[str, bool]:
+            return {"matters": await self.matters(state.asks, found, plausible(found), registry)}
 
-        return await durable("matters", look)
+        return (await durable("matters", look))["matters"]
 
     def _unclear(self, state: State, found: Classification) -> bool:
         """Who names an agent or brings a plan has said what is wanted; "the thing" is asked about later."""
