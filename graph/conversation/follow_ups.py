@@ -13,7 +13,7 @@ _PREPOSITIONS: Final = "for|in|on|at|with|from|to|of|during|after|before|by|unde
 _LEAD: Final = r"(?:and|but|or|also|so|then|ok(?:ay)?|now)[,\s]+"
 # "and for fishing boats?", "in winter?"
 _PLACE: Final = re.compile(
-    rf"^(?:{_LEAD})?({_PREPOSITIONS})\s+([^?]{{1,120}}?)\s*\??$", re.IGNORECASE
+    rf"^(?:{_LEAD})?({_PREPOSITIONS})\s+((?:[^\s?,:;]+\s+){{0,6}}[^\s?,:;]+)\s*\??$", re.IGNORECASE
 )
 # "what about fishing boats?", "and the archive?"
 _CASE: Final = re.compile(

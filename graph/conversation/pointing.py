@@ -46,7 +46,7 @@ _AUX: Final = r"(?:do|does|did|will|would|can|could|must|should|may|is|are|was|w
 # A word that shows something: alone, or with a thing that is no stretch of time.
 _SHOWN: Final = re.compile(
     r"\b(?:this|these|those)(?=\s*(?:[?.!,;]|$)|\s+(?:is|are|was|were|ones?)\b)"
-    r"|\b(?:this|these)\s+(?!week|month|year|quarter|morning|evening|time|day|weekend|afternoon|person|is\b|are\b|was\b|were\b)\w+"
+    r"|\b(?:this|these)\s+(?!week|month|year|quarter|season|morning|evening|time|day|weekend|afternoon|night|hour|minute|moment|second|summer|winter|collection|archive|repository|library|corpus|system|is\b|are\b|was\b|were\b)\w+"
     rf"|(?:^|\b{_AUX}\s+|\b(?:of|about|for|with|after|before|by|to|on|in|when|where|why|how|what|who)\s+)that(?=\s*(?:[?.!,;]|$)|\s+(?:is|was|ones?|rules?|limits?|case|deadline|policy)\b)"
     rf"|\b\w+\s+that\s*(?:[?.!]|$)|\b{_AUX}\s+(?:this|that|these|those)\b"
     r"|\b(?:the\s+(?:same|former|latter|others?|rest|other\s+ones?)|which\s+ones?|either\s+of|neither\s+of|both\s+of|another\s+one)\b(?!\s+(?:thing|day)\b)"
@@ -64,9 +64,11 @@ ORDINAL: Final = re.compile(
     re.IGNORECASE,
 )
 _CONTINUES: Final = re.compile(r"^(?:and|but)[,\s]+(?=\w+)", re.IGNORECASE)
+_MOST_OWN: Final = 8
+"""Who says more than this names what it is about."""
 _THING: Final = re.compile(
-    rf"\b(?:an?|the|our|my|your|each|every|all|any|some|no|which|what|whose|how\s+many|of|for|in|on|to|from|with|about|before|after|{_AUX}|if|when)"
-    r"\s+(?P<noun>[^\W\d_][\w.-]+)(?=(?:\s+(?P<more>[^\W\d_][\w.-]+))?)",
+    rf"(?:^|\b(?:an?|the|our|my|your|each|every|all|any|some|no|which|what|whose|how\s+many|of|for|in|on|to|from|with|about|before|after|{_AUX}|if|when)\s+)"
+    r"(?P<noun>[^\W\d_][\w.-]+)(?=(?:\s+(?P<more>[^\W\d_][\w.-]+))?)",
     re.IGNORECASE,
 )
 _NEXT_CLAUSE: Final = re.compile(
@@ -77,9 +79,12 @@ _NEXT_CLAUSE: Final = re.compile(
 
 def points_back(question: str) -> bool:
     """Whether words of it stand for something that it does not name itself."""
-    if _EXPLETIVE.search(question):
+    if _EXPLETIVE.search(question) or len(content(question)) > _MOST_OWN:
         return False
-    if ORDINAL.search(question) or _SHOWN.search(fold(question)) or _of_what(question):
+    if ORDINAL.search(question) or _of_what(question):
+        return True
+    plain = fold(question)
+    if any(_names_little(plain[: one.start()], 3) for one in _SHOWN.finditer(plain)):
         return True
     return any(not _named_within(question, found) for found in _PRONOUN.finditer(question))
 
@@ -109,6 +114,8 @@ def _of_what(question: str) -> bool:
 def _named_within(question: str, pronoun: re.Match[str]) -> bool:
     """Whether the pronoun's thing stands before it, in another clause: "if a key leaks, who rotates it?"."""
     before = question[: pronoun.start()]
+    if not _names_little(before, 4):
+        return True
     single = pronoun["one"] is not None
     for found in _THING.finditer(before):
         nouns = [one for one in (found["noun"], found["more"]) if one]
@@ -119,6 +126,11 @@ def _named_within(question: str, pronoun: re.Match[str]) -> bool:
         if pronoun[0].lower() in _POSSESSIVE or _NEXT_CLAUSE.search(before, found.end()):
             return True
     return False
+
+
+def _names_little(before: str, few: int) -> bool:
+    """Whether so little stands before a word that it can hardly stand for some of it."""
+    return len(content(before)) < few
 
 
 def _is_plural(noun: str) -> bool:

@@ -1,5 +1,8 @@
 """Follow-ups are made whole by rules, and what is whole already is left alone."""
 
+import json
+from pathlib import Path
+
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
@@ -61,6 +64,16 @@ def test_what_leans_on_the_question_before(before: str, question: str, whole: st
 )
 def test_what_is_whole_stays_as_it_is(question: str):
     assert standalone(question, BERTH) == question
+
+
+def test_nearly_every_question_of_strangers_stands_alone():
+    """They were written for a first turn; few of them may seem to lean on one before."""
+    files = sorted(Path(__file__).with_name("questions_of_strangers").glob("*.jsonl"))
+    lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    asked = [str(line.get("text") or line["query"]) for line in lines]
+    leaning = [one for one in asked if standalone(one, BERTH) != one]
+    assert len(asked) > 500
+    assert len(leaning) < len(asked) / 50, leaning
 
 
 def test_the_first_question_and_endless_ones_stay():
