@@ -86,7 +86,7 @@ def _draft(state: State, results: Sequence[StepResult], found: Sequence[Claim]) 
             dict.fromkeys(
                 note
                 for one in results
-                if not _is_idle(one, required, answered=bool(found))
+                if not _is_idle(one, required, answered=bool(found)) and not _echoes(one, results)
                 for note in _notes(one)
             )
         ),
@@ -133,6 +133,15 @@ def _is_idle(result: StepResult, required: set[str], *, answered: bool) -> bool:
     """Whether it was asked just in case and knew nothing, while others answered."""
     optional = result["step_id"] not in required
     return answered and optional and result["status"] == "nothing_found"
+
+
+def _echoes(result: StepResult, results: Sequence[StepResult]) -> bool:
+    """Whether it only says again that those before it, who say so themselves, found nothing."""
+    nothing = result["status"] == "nothing_found"
+    joins = nothing and result["capability"] in _JOINING
+    return joins and any(
+        one["status"] == "nothing_found" and one["capability"] not in _JOINING for one in results
+    )
 
 
 def _notes(result: StepResult) -> list[str]:

@@ -20,9 +20,9 @@ _JUDGES: Final[frozenset[Capability]] = frozenset({"reasoning", "comparison"})
 
 
 def changes_asked(question: str, registry: Registry) -> Sketch | None:
-    """What changed in an agent that is named stands in the catalogue, and in none of its documents."""
+    """What changed, in agents that are named or anywhere, stands in the catalogue, and in none of the documents."""
     named = named_in(question, registry.by_capability("knowledge"))
-    if not named or not asks_what_changed(without_names(question, named)):
+    if not asks_what_changed(without_names(question, named) if named else question):
         return None
     made = Sketch()
     made.add("catalogue", question, parameters={"topic": "changes"})

@@ -76,6 +76,7 @@ def test_what_changed_in_an_agent_stands_in_the_catalogue():
     found = changes_asked("What has changed in the harbour rules since Monday?", REGISTRY)
     assert found is not None
     assert [one.capability for one in found.needs] == ["catalogue"]
+    assert changes_asked("What changed recently?", REGISTRY) is not None
     assert changes_asked("What changed in the tariff of the harbour rules?", REGISTRY) is None
     assert changes_asked("What changed in version 16?", REGISTRY) is None
 

@@ -114,6 +114,20 @@ async def test_nothing_found_is_refused_without_citations() -> None:
     assert done["answer"].startswith(f"I found nothing about: {QUESTION}")
 
 
+async def test_of_several_who_found_nothing_each_is_named_and_their_join_is_not() -> None:
+    reader = knowledge()
+    silent = [
+        result(one, "nothing_found", text=f"{one} has nothing about this.") for one in ("a", "b")
+    ]
+    join = result("c", "nothing_found", capability="reasoning", text="Nothing was found before.")
+    done = await answered(reader, [step("a"), step("b"), step("c")], *silent, join)
+    assert done["status"] == "refused"
+    assert "a has nothing about this.\nb has nothing about this." in done["answer"]
+    assert "found before" not in done["answer"]
+    alone = await answered(reader, [step("c")], join)
+    assert "found before" in alone["answer"], "nobody else says it"
+
+
 async def test_numbers_that_differ_stand_side_by_side() -> None:
     reader = knowledge()
     results = [await asked(reader, one, QUESTION) for one in ("security", "operations")]
