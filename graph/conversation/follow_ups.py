@@ -17,7 +17,7 @@ _PLACE: Final = re.compile(
 )
 # "what about fishing boats?", "and the archive?"
 _CASE: Final = re.compile(
-    rf"^(?:(?:{_LEAD})?(?:what|how)\s+about\s+|(?:{_LEAD})?same\s+for\s+)([^?]{{1,120}}?)\s*\??$"
+    rf"^(?:(?:{_LEAD})?(?:what|how)\s+about\s+|(?:{_LEAD})?same\s+(?:question\s+|thing\s+)?for\s+)([^?]{{1,120}}?)\s*\??$"
     r"|^(?:and|or|but)\s+((?:[^\s?]+\s+){0,5}[^\s?]+)\s*\??$",
     re.IGNORECASE,
 )
@@ -37,6 +37,11 @@ _BARE: Final = re.compile(
 _SENTENCE: Final = re.compile(
     r"\b(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have|need|needs|it|them|what|who|which|how|when|where|why)\b",
     re.IGNORECASE,
+)
+# "within what time?", "for how long?"
+_ASKS_FOR: Final = re.compile(r"^(?:what|which|how)\b", re.IGNORECASE)
+_HOW_OR_WHEN: Final = re.compile(
+    r"^(?:\w+ly|here|there|now|today|tomorrow|always|twice|again)$", re.IGNORECASE
 )
 _SOME_ONE: Final = re.compile(r"\bones?$", re.IGNORECASE)
 _QUOTED: Final = re.compile(r"“[^”]*”")
@@ -67,7 +72,7 @@ def _joined(asked: str, previous: Asked, answer: str) -> Asked | None:
         return _for_case(previous, found[1] or found[2])
     if (found := _CASE_ELSEWHERE.match(asked)) and not _SENTENCE.search(found[1]):
         return replace(previous, core=f"{previous.core}, {found[1]}")
-    if (found := _PLACE.match(asked)) and not _SENTENCE.search(found[2]):
+    if (found := _PLACE.match(asked)) and not _SENTENCE.search(_ASKS_FOR.sub("", found[2])):
         return _with_place(previous, found[1].lower(), found[2])
     if _is_part_of(asked, f"{previous.core} {answer}"):
         return _for_case(previous, asked.rstrip("?. "))
@@ -100,6 +105,8 @@ def _for_case(previous: Asked, case: str) -> Asked:
         return replace(previous, core=_QUOTED.sub(lambda _: case, previous.core))
     if renamed := _with_name(previous, case):
         return renamed
+    if _HOW_OR_WHEN.match(case):
+        return replace(previous, core=f"{previous.core}, {case}")
     if previous.about:
         return replace(previous, about=case)
     return replace(previous, core=f"{CASE.sub('', previous.core)}, in the case of {case}")

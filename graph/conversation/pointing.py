@@ -34,7 +34,7 @@ _OF_SOMETHING: Final = frozenset(
 _EXPLETIVE: Final = re.compile(
     r"\bit\s+(?:takes?|took|is|was|would\s+be|seems?|rains?|snows?|costs?\s+to|(?:possible|allowed|necessary|true|safe|ok))\s+(?:\w+\s+){0,2}(?:to|that|for|when|if)\b"
     r"|\b(?:does|did|will|would|can)\s+it\s+(?:take|cost)\s+(?:\w+\s+){0,2}to\b|\bis\s+it\s+\w+\s+(?:to|that|for|if)\b"
-    r"|\bwhat\s+(?:time|day)\s+is\s+it\b",
+    r"|\bwhat\s+(?:time|day)\s+is\s+it\b|\bis\s+it\s+true\b",
     re.IGNORECASE,
 )
 _PRONOUN: Final = re.compile(
@@ -42,17 +42,20 @@ _PRONOUN: Final = re.compile(
     re.IGNORECASE,
 )
 _POSSESSIVE: Final = {"its", "their", "his", "her"}
-_AUX: Final = r"(?:do|does|did|will|would|can|could|must|should|may|is|are|was|were)"
+_AUX: Final = r"(?:do|does|did|will|would|can|could|must|should|may|is|are|was|were|has|have|had)"
 # A word that shows something: alone, or with a thing that is no stretch of time.
 _SHOWN: Final = re.compile(
     r"\b(?:this|these|those)(?=\s*(?:[?.!,;]|$)|\s+(?:is|are|was|were|ones?)\b)"
     r"|\b(?:this|these)\s+(?!week|month|year|quarter|season|morning|evening|time|day|weekend|afternoon|night|hour|minute|moment|second|summer|winter|collection|archive|repository|library|corpus|system|is\b|are\b|was\b|were\b)\w+"
     rf"|(?:^|\b{_AUX}\s+|\b(?:of|about|for|with|after|before|by|to|on|in|when|where|why|how|what|who)\s+)that(?=\s*(?:[?.!,;]|$)|\s+(?:is|was|ones?|rules?|limits?|case|deadline|policy)\b)"
     rf"|\b\w+\s+that\s*(?:[?.!]|$)|\b{_AUX}\s+(?:this|that|these|those)\b"
-    r"|\b(?:the\s+(?:same|former|latter|others?|rest|other\s+ones?)|which\s+ones?|either\s+of|neither\s+of|both\s+of|another\s+one)\b(?!\s+(?:thing|day)\b)"
+    r"|\b(?:the\s+(?:same(?=\s*(?:[?.!,]|$)|\s+(?:go|goes|apply|applies|hold|holds|true|for|rules?|thing|way|case)\b)|former|latter|others?|rest|other\s+ones?)|which\s+ones?|either\s+of|neither\s+of|both\s+of|another\s+one)\b(?!\s+(?:thing|day)\b)"
     r"|\b(?:the\s+)?\w+\s+ones?\s*(?:\?|$)|\b(?:and|or)\s+if\s+not\b|\bif\s+not\s*\??$"
     r"|\b(?:ca|do|does|did|is|are|wo|would|should|could|have)n'?t\s*\??$|\b(?:can|do|does|is|are)\s*not\s*\??$"
-    r"|\b(?:das|dies|ca|cela|eso|esto|questo|cio|dat|isso)\s*\??$",
+    r"|\b(?:das|dies|dat|dit)\s*\??$|^(?:gilt|darf|kann|muss|ist|wird|geht|mag|kan|geldt)\s+(?:man\s+|ich\s+)?(?:das|dat)\b|\b(?:ca|cela|eso|esto|questo|cio|isso)\b"
+    r"|^(?:and\s+)?which\s+(?:is|are|was|were|has|have|should|would|can|do|does)\b(?!.*(?:[,:]|\bor\b))|\b(?:which|what|any|some)\s+others?\b|(?<!one )\banother\b"
+    r"|\b(?:mine|yours|ours|hers|either|neither|both)\s*(?:[?.!,]|$)|\b(?:may|can|must|should|does|is|has|could)\s+one\b|\bone\s*(?:[?.!,]|$)"
+    r"|\b(?:too|also|as\s+well|instead|either|otherwise)\s*\??$",
     re.IGNORECASE,
 )
 ORDINALS: Final = {
@@ -66,13 +69,15 @@ ORDINAL: Final = re.compile(
 _CONTINUES: Final = re.compile(r"^(?:and|but)[,\s]+(?=\w+)", re.IGNORECASE)
 _MOST_OWN: Final = 8
 """Who says more than this names what it is about."""
+_LITTLE: Final = 5
+"""Before a word that points: behind so many, it points at them."""
 _THING: Final = re.compile(
-    rf"(?:^|\b(?:an?|the|our|my|your|each|every|all|any|some|no|which|what|whose|how\s+many|of|for|in|on|to|from|with|about|before|after|{_AUX}|if|when)\s+)"
-    r"(?P<noun>[^\W\d_][\w.-]+)(?=(?:\s+(?P<more>[^\W\d_][\w.-]+))?)",
+    rf"(?:^|\b(?:an?|the|our|my|your|each|every|all|any|some|no|which|whose|how\s+many|of|for|in|on|to|from|with|about|before|after|{_AUX}|if|when)\s+)"
+    r"(?=(?P<noun>[^\W\d_][\w.-]+)(?:\s+(?P<more>[^\W\d_][\w.-]+))?)",
     re.IGNORECASE,
 )
 _NEXT_CLAUSE: Final = re.compile(
-    r"[,:;]|\b(?:when|if|before|after|while|until|because|since|so|that|who|where|how|and|or|but|once|as)\b",
+    r"[,:;.!?]|\b(?:when|if|before|after|while|until|because|since|so|that|who|where|how|and|or|but|once|as)\b",
     re.IGNORECASE,
 )
 
@@ -84,7 +89,7 @@ def points_back(question: str) -> bool:
     if ORDINAL.search(question) or _of_what(question):
         return True
     plain = fold(question)
-    if any(_names_little(plain[: one.start()], 3) for one in _SHOWN.finditer(plain)):
+    if any(_names_little(plain[: one.start()], _LITTLE) for one in _SHOWN.finditer(plain)):
         return True
     return any(not _named_within(question, found) for found in _PRONOUN.finditer(question))
 
@@ -114,16 +119,16 @@ def _of_what(question: str) -> bool:
 def _named_within(question: str, pronoun: re.Match[str]) -> bool:
     """Whether the pronoun's thing stands before it, in another clause: "if a key leaks, who rotates it?"."""
     before = question[: pronoun.start()]
-    if not _names_little(before, 4):
+    if not _names_little(before, _LITTLE):
         return True
     single = pronoun["one"] is not None
     for found in _THING.finditer(before):
         nouns = [one for one in (found["noun"], found["more"]) if one]
-        if not any(content(one) for one in nouns):
+        if not content(found["noun"]):
             continue
         if single and all(_is_plural(one) for one in nouns):
             continue
-        if pronoun[0].lower() in _POSSESSIVE or _NEXT_CLAUSE.search(before, found.end()):
+        if pronoun[0].lower() in _POSSESSIVE or _NEXT_CLAUSE.search(before, found.end("noun")):
             return True
     return False
 

@@ -129,9 +129,27 @@ TALKS = [
         ("And who can reach the keys?", "Who can reach the keys (about “keep backups”)?", ""),
     ],
     [
+        ("Who decides during an incident?", None, ""),
+        ("And who talks to the press?", "Who talks to the press (about “decides during an incident”)?", ""),
+        ("Are customers told too?", "Are customers told too (about “decides during an incident; talks to the press”)?", ""),
+        ("Within what time?", "Are customers told too, within what time (about “decides during an incident; talks to the press”)?", ""),
+        ("Is there a rule about flags?", None, ""),
+        ("How long may one live?", "How long may one live (about “a rule about flags”)?", ""),
+        ("Does the same go for experiments?", "Does the same go for experiments (about “a rule about flags”)?", ""),
+        ("What is the SLO of checkout?", None, ""),
+        ("what happens if we miss it", "What happens if we miss it (about “the SLO of checkout”)?", ""),
+        ("for how long", "What happens if we miss it, for how long (about “the SLO of checkout”)?", ""),
+        ("Same question for the search service", "What happens if we miss it, for how long (about “the search service”)?", ""),
+        ("I want to know about on-call shifts.", None, ""),
+        ("Can I swap mine?", "Can I swap mine (about “on-call shifts”)?", ""),
+        ("Do keys leak if they are old?", None, ""),
+        ("Which is longer, the warranty on the oven or the one on the dishwasher?", None, ""),
+    ],
+    [
         ("Wie oft müssen Schlüssel rotiert werden?", None, ""),
         ("Und für Testsysteme?", "Wie oft müssen Schlüssel rotiert werden, für Testsysteme?", ""),
         ("Warum?", "Warum (Wie oft müssen Schlüssel rotiert werden, für Testsysteme)?", ""),
+        ("Gilt das auch nachts?", "Gilt das auch nachts (about “Wie oft müssen Schlüssel rotiert werden, für Testsysteme”)?", ""),
     ],
 ]  # fmt: skip
 
