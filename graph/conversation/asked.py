@@ -9,7 +9,7 @@ from graph.conversation.pointing import content
 _ASKING: Final = re.compile(
     r"^(?:(?:please|tell\s+me|show\s+me|give\s+me|explain|can\s+you\s+(?:tell|show)\s+me|i\s+want\s+to\s+know|compare|describe"
     r"|summari[sz]e|list|and|but|so|ok(?:ay)?|now|also)\b[,\s]+(?:about\s+)?)*"
-    r"(?:(?:what|which|who|whom|whose|when|where|why|how(?:\s+(?:much|many|long|often|far|old|big|large|fast))?)\b\s*)?"
+    r"(?:(?:what|which|who|whom|whose|when|where|why|how(?:\s+(?:much|many|long|often|far|old|big|large|fast))?)\b(?:['\u2019](?:s|re)\b)?\s*)?"
     r"(?:(?:is|are|was|were|can|could|may|might|must|should|shall|will|would|do|does|did|has|have|had|if)\b\s*)?",
     re.IGNORECASE,
 )

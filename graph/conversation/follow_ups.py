@@ -26,9 +26,13 @@ _CASE_ELSEWHERE: Final = re.compile(
     r"^¿?(?:und|et|y|e|ed|en|oder|ou|o|aber|mais|pero|ma|maar)\s+((?:[^\s?]+\s+){0,5}[^\s?]+)\s*\??$",
     re.IGNORECASE,
 )
+# "and if they hold health data?"
+_CONDITION: Final = re.compile(
+    r"^(?:and|but|or)\s+((?:if|when|unless|while)\s+\S[^?]{1,150}?)\s*\??$", re.IGNORECASE
+)
 _CASE_OF: Final = re.compile(rf"^({_PREPOSITIONS})\s+(.+)$", re.IGNORECASE)
 _BARE: Final = re.compile(
-    rf"^¿?(?:{_LEAD})?(?:why(?:\s+(?:not|is\s+that|so))?|how\s+so|how(?:\s+(?:much|many|long|often|exactly))?|who|where|when|then"
+    rf"^¿?(?:{_LEAD})?(?:why(?:\s+(?:not|is\s+that|that|so(?:\s+\w+)?))?|how\s+(?:so|come)|how(?:\s+(?:much|many|long|often|exactly))?|who|where|when|then"
     r"|since\s+when|until\s+when|what\s+else|what\s+then|what\s+if\s+not|what\s+does\s+(?:that|this)\s+mean"
     r"|warum|wieso|wer|wann|wo|wie(?:\s+lange)?|pourquoi|qui|quand|comment|por\s+qu[eé]|qui[eé]n|cu[aá]ndo|perch[eé]|chi|quando|waarom|wanneer)"
     r"(?:\s+exactly)?\s*\??$",
@@ -68,6 +72,8 @@ def _joined(asked: str, previous: Asked, answer: str) -> Asked | None:
     """Join it to the one before in the way that its form asks for; None where it stands alone."""
     if _BARE.match(asked):
         return replace(previous, core=f"{asked.rstrip('? ')} ({previous.core})", mark="?")
+    if found := _CONDITION.match(asked):
+        return replace(previous, core=f"{previous.core}, {found[1]}")
     if (found := _CASE.match(asked)) and (found[1] or not _SENTENCE.search(found[2])):
         return _for_case(previous, found[1] or found[2])
     if (found := _CASE_ELSEWHERE.match(asked)) and not _SENTENCE.search(found[1]):

@@ -28,7 +28,7 @@ _OF_SOMETHING: Final = frozenset(
         " allowed required needed necessary possible safe true right wrong important mandatory optional work works happen"
         " happens apply applies count counts mean means matter matters differ decide decides sign signs approve approves"
         " check checks pay pays start starts begin begins end ends last lasts take takes need needs use do done change"
-        " proof prove proves prefer recommend recommended summary summarise summarize shorter longer simpler words further",
+        " faster slower cheaper easier quicker safer harder quick easy told informed notified affected involved proof prove proves prefer recommend recommended summary summarise summarize shorter longer simpler words further",
     )
 )
 _EXPLETIVE: Final = re.compile(
