@@ -177,64 +177,66 @@ def _swapped(text: str, one: str, other: str) -> str:
     return text.replace(one, "\0").replace(other, one).replace("\0", other)
 
 
+SAID_OF_QUOTES: dict[str, tuple[str, ...]] = {
+    SENTENCES[0]: (
+        "Signing keys are rotated every 30 days by Alice Moreau.",
+        "Signing keys are rotated every 90 hours by Alice Moreau.",
+        "Signing keys are rotated every 90 days by Carol Weiss.",
+        "Signing keys are never rotated by Alice Moreau.",
+        "Signing keys are rotated weekly by Alice Moreau.",
+        "Signing keys are rotated every ninety-one days by Alice Moreau.",
+        "Signing keys are rotated every 90 days since 2019 by Alice Moreau.",
+    ),
+    SENTENCES[1]: (
+        "Share signing keys with anyone.",
+        "Signing keys may be shared with anyone.",
+        "Everyone is allowed to share signing keys with anyone.",
+    ),
+    SENTENCES[2]: (
+        "Alice Moreau reports to Bob Tanaka about broken keys.",
+        "Bob Tanaka never reports to Alice Moreau about broken keys.",
+        "Bob Tanaka reports to Dana Cole about broken keys.",
+    ),
+    SENTENCES[3]: (
+        "Lost keys are revoked within 24 hours.",
+        "Broken keys are revoked within 72 hours.",
+        "Broken keys are revoked within 24 days.",
+        "Broken keys are not revoked.",
+    ),
+    SENTENCES[4]: (
+        "Passwords for signing have at most 12 characters.",
+        "Passwords for signing have at least 6 characters.",
+        "Passwords for signing have at least twelve hundred characters.",
+    ),
+    SENTENCES[5]: (
+        "The vault of signing keys opens on 2026-03-02.",
+        "The vault of signing keys opens on 1 April 2026.",
+        "The vault of signing keys does not open on 2026-03-01.",
+    ),
+    SENTENCES[6]: (
+        "Clients need Python 3.1 for signing with keys.",
+        "Clients need Ruby 3.10 for signing with keys.",
+        "Clients need Python 3.11 for signing with keys.",
+    ),
+    SENTENCES[7]: ("Visitors are alone near signing keys.", "Visitors may be alone near signing keys."),
+    SENTENCES[8]: (
+        "A signing fee of 30 EUR is charged.",
+        "A signing fee of 45 USD is charged.",
+        "A renewal of keys costs 45 EUR.",
+    ),
+    SENTENCES[9]: (
+        "Backups of signing keys are required before 18 March 2026.",
+        "Backups of signing keys are optional after 18 March 2026.",
+        "Backups of signing keys are optional before 19 March 2026.",
+    ),
+    ROWS[0]: ("Basic keys have 500 GB.", "Basic keys have 100 GB.", "Basic keys have support."),
+    CODE: ("Keys rotate after 9 days.", "Umbrellas keep the rain away from everybody outside."),
+}  # fmt: skip
+"""Of each true quote what a claim says that it does not."""
+
+
 def false_claims() -> Iterator[Lie]:
     """True quotes, of which the claim says something else."""
-    said = {
-        SENTENCES[0]: (
-            "Signing keys are rotated every 30 days by Alice Moreau.",
-            "Signing keys are rotated every 90 hours by Alice Moreau.",
-            "Signing keys are rotated every 90 days by Carol Weiss.",
-            "Signing keys are never rotated by Alice Moreau.",
-            "Signing keys are rotated weekly by Alice Moreau.",
-            "Signing keys are rotated every ninety-one days by Alice Moreau.",
-            "Signing keys are rotated every 90 days since 2019 by Alice Moreau.",
-        ),
-        SENTENCES[1]: (
-            "Share signing keys with anyone.",
-            "Signing keys may be shared with anyone.",
-            "Everyone is allowed to share signing keys with anyone.",
-        ),
-        SENTENCES[2]: (
-            "Alice Moreau reports to Bob Tanaka about broken keys.",
-            "Bob Tanaka never reports to Alice Moreau about broken keys.",
-            "Bob Tanaka reports to Dana Cole about broken keys.",
-        ),
-        SENTENCES[3]: (
-            "Lost keys are revoked within 24 hours.",
-            "Broken keys are revoked within 72 hours.",
-            "Broken keys are revoked within 24 days.",
-            "Broken keys are not revoked.",
-        ),
-        SENTENCES[4]: (
-            "Passwords for signing have at most 12 characters.",
-            "Passwords for signing have at least 6 characters.",
-            "Passwords for signing have at least twelve hundred characters.",
-        ),
-        SENTENCES[5]: (
-            "The vault of signing keys opens on 2026-03-02.",
-            "The vault of signing keys opens on 1 April 2026.",
-            "The vault of signing keys does not open on 2026-03-01.",
-        ),
-        SENTENCES[6]: (
-            "Clients need Python 3.1 for signing with keys.",
-            "Clients need Ruby 3.10 for signing with keys.",
-            "Clients need Python 3.11 for signing with keys.",
-        ),
-        SENTENCES[7]: ("Visitors are alone near signing keys.", "Visitors may be alone near signing keys."),
-        SENTENCES[8]: (
-            "A signing fee of 30 EUR is charged.",
-            "A signing fee of 45 USD is charged.",
-            "A renewal of keys costs 45 EUR.",
-        ),
-        SENTENCES[9]: (
-            "Backups of signing keys are required before 18 March 2026.",
-            "Backups of signing keys are optional after 18 March 2026.",
-            "Backups of signing keys are optional before 19 March 2026.",
-        ),
-        ROWS[0]: ("Basic keys have 500 GB.", "Basic keys have 100 GB.", "Basic keys have support."),
-        CODE: ("Keys rotate after 9 days.", "Umbrellas keep the rain away from everybody outside."),
-    }  # fmt: skip
-    for quote, texts in said.items():
-        yield from (
-            Lie("a claim that its quote does not make", text, quote, near=quote) for text in texts
-        )
+    for quote, texts in SAID_OF_QUOTES.items():
+        for text in texts:
+            yield Lie("a claim that its quote does not make", text, quote, near=quote)

@@ -104,6 +104,31 @@ async def furnish(database_url: str, a: Tenant, admin: str) -> dict[str, str]:
     run_id = started.raise_for_status().json()["run_id"]
     delegation = {"deputy": f"{CANARY}-deputy", "until": "2026-12-31T00:00:00Z", "reason": CANARY}
     await a.call("POST", "/knowledge/ingest", admin, {"agents": [CANARY]})
+    operation = _keep_what_runs_leave(database_url, thread, run_id)
+    state = await a.call(
+        "POST", f"/threads/{thread}/state", admin, {"values": chat, "as_node": "answer"}
+    )
+    placed = state.raise_for_status().json()["checkpoint"]["checkpoint_id"]
+    named = await a.call("POST", "/delegations", admin, delegation)
+    timed = {
+        "assistant_id": "chat",
+        "schedule": "0 0 1 1 *",
+        "input": chat,
+        "metadata": {"x": CANARY},
+    }
+    cron = (await a.call("POST", "/runs/crons", admin, timed)).raise_for_status().json()
+    kept = {"graph_id": "chat", "assistant_id": f"{CANARY}-assistant", "metadata": {"x": CANARY}}
+    (await a.call("POST", "/assistants", admin, kept)).raise_for_status()
+    return {
+        "assistant": f"{CANARY}-assistant",
+        "cron_id": cron["cron_id"], "thread_id": thread, "session_id": thread, "run_id": run_id, "approval_id": "c" * 32,
+        "checkpoint_id": placed, "key:path": operation,
+        "answer_id": f"{CANARY}-answer", "delegation_id": str(named.raise_for_status().json()["delegation_id"]),
+    }  # fmt: skip
+
+
+def _keep_what_runs_leave(database_url: str, thread: str, run_id: str) -> str:
+    """Write what a worker, people and the writer would; return the key of what was asked of the writer."""
     with psycopg.connect(database_url, row_factory=dict_row) as connection:
         connection.execute(
             "insert into ops.events (run_id, event, data) values (%s, 'custom', %s), (%s, 'end', null)",
@@ -122,26 +147,7 @@ async def furnish(database_url: str, a: Tenant, admin: str) -> dict[str, str]:
             (f"{CANARY}-answer", thread, CANARY, CANARY),
         )
         operation = connection.execute("select key from ops.requested_operations").fetchone()
-    state = await a.call(
-        "POST", f"/threads/{thread}/state", admin, {"values": chat, "as_node": "answer"}
-    )
-    placed = state.raise_for_status().json()["checkpoint"]["checkpoint_id"]
-    named = await a.call("POST", "/delegations", admin, delegation)
-    timed = {
-        "assistant_id": "chat",
-        "schedule": "0 0 1 1 *",
-        "input": chat,
-        "metadata": {"x": CANARY},
-    }
-    cron = (await a.call("POST", "/runs/crons", admin, timed)).raise_for_status().json()
-    kept = {"graph_id": "chat", "assistant_id": f"{CANARY}-assistant", "metadata": {"x": CANARY}}
-    (await a.call("POST", "/assistants", admin, kept)).raise_for_status()
-    return {
-        "assistant": f"{CANARY}-assistant",
-        "cron_id": cron["cron_id"], "thread_id": thread, "session_id": thread, "run_id": run_id, "approval_id": "c" * 32,
-        "checkpoint_id": placed, "key:path": operation["key"] if operation else "",
-        "answer_id": f"{CANARY}-answer", "delegation_id": str(named.raise_for_status().json()["delegation_id"]),
-    }  # fmt: skip
+    return operation["key"] if operation else ""
 
 
 def standing(database_url: str) -> str:

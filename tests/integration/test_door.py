@@ -245,20 +245,9 @@ async def test_the_store_of_one_tenant_is_not_the_others(database_url: str, serv
     assert (await server.call("GET", "/store/items?namespace=%00&key=k", ours)).status_code == 422
 
 
-async def test_a_conversation_is_changed_by_who_began_it(database_url: str, server: Tenant):
-    ann, bob, pat, olga = (
-        make_key(database_url, "default", role, name=name)
-        for role, name in (
-            ("asker", "ann"),
-            ("asker", "bob"),
-            ("approver", "pat"),
-            ("operator", "olga"),
-        )
-    )
-    await server.call("POST", "/threads", ann, {"thread_id": "hers"})
-    started = (await server.call("POST", "/threads/hers/runs", ann, CHAT)).json()
-    run = f"/threads/hers/runs/{started['run_id']}"
-    changes: list[tuple[str, str, dict[str, Any] | None]] = [
+def changes_to_hers(run: str) -> list[tuple[str, str, Any]]:
+    """All ways to change a thread that is called hers, and a run of it."""
+    return [
         ("POST", "/threads/hers/runs", CHAT | {"multitask_strategy": "rollback"}),
         ("POST", "/threads/hers/runs/wait", CHAT),
         ("POST", "/orchestrate", {"question": "what?", "session_id": "hers"}),
@@ -272,8 +261,18 @@ async def test_a_conversation_is_changed_by_who_began_it(database_url: str, serv
         ("DELETE", "/threads/hers", None),
         ("DELETE", run, None),
     ]
+
+
+async def test_a_conversation_is_changed_by_who_began_it(database_url: str, server: Tenant):
+    people = {"ann": "asker", "bob": "asker", "pat": "approver", "olga": "operator"}
+    ann, bob, pat, olga = (
+        make_key(database_url, "default", role, name=name) for name, role in people.items()
+    )
+    await server.call("POST", "/threads", ann, {"thread_id": "hers"})
+    started = (await server.call("POST", "/threads/hers/runs", ann, CHAT)).json()
+    run = f"/threads/hers/runs/{started['run_id']}"
     for key in (bob, pat):
-        for method, path, body in changes:
+        for method, path, body in changes_to_hers(run):
             reply = await server.call(method, path, key, body)
             assert reply.status_code == 403, f"{method} {path}: {reply.text}"
     asked = await server.http.post(

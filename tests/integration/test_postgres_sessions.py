@@ -34,10 +34,13 @@ async def of_the_server(url: str) -> AsyncIterator[Any]:
 @pytest.mark.parametrize("pool_of", [of_answers, of_the_server, checkpoint_pool])
 async def test_every_pool_makes_another(database_url: str, pool_of: Any) -> None:
     async with pool_of(database_url) as pool:
+        sessions = set[str]()
         for _ in range(5):
             async with pool.connection() as connection:
-                await (await connection.execute("select 1")).fetchall()
+                found = await connection.execute("select pg_backend_pid() as session")
+                sessions.add(str(await found.fetchone()))
             async with await psycopg.AsyncConnection.connect(
                 database_url, autocommit=True
             ) as admin:
                 await admin.execute(ENDS_ALL)
+    assert len(sessions) == 5

@@ -78,4 +78,4 @@ def test_every_piece_is_a_slice_in_order_without_blanks_around_it(text: str) -> 
 def test_no_mixture_of_blocks_breaks_it(lines: list[str]) -> None:
     text = "".join(lines)
     for one in units(text):
-        readable(text, one)
+        assert readable(text, one) == readable(text, one).strip()
