@@ -1,6 +1,5 @@
 """Time is up at the moment that was said, whether or not a worker has looked at the clock; one path for every door."""
 
-from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
@@ -10,9 +9,9 @@ import pytest
 
 from graph.testing.controlled_clock import ControlledClock
 from graph.testing.racing import race
-from graph.testing.running_reader import RunningReader, running_reader
+from graph.testing.running_reader import RunningReader
 from graph.testing.scripted_approver import approves
-from tests.doubles.approval_world import GRAPH, World, settings_of
+from tests.doubles.approval_world import GRAPH, World
 from tests.doubles.scripted_agents import plan_of, step
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
@@ -23,20 +22,8 @@ POLICIES = (
 
 
 @pytest.fixture
-def world(database_url: str) -> World:
-    return World(database_url)
-
-
-@pytest.fixture
-def clock() -> ControlledClock:
-    return ControlledClock()
-
-
-@pytest.fixture
-async def reader(world: World, clock: ControlledClock) -> AsyncIterator[RunningReader]:
-    settings = settings_of(world.database_url, approval_policies=POLICIES)
-    async with running_reader(settings, world.graphs(), now=clock) as running:
-        yield running
+def policies() -> str:
+    return POLICIES
 
 
 async def waiting(
