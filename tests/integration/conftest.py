@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.conftest import RunningPostgres
     from tests.doubles.demo_processes import DemoProcesses
     from tests.doubles.hand_written import HandWritten
+    from tests.doubles.sensor_day import Day
     from tests.doubles.writer_world import WriterWorld
 
 
@@ -33,6 +34,16 @@ def world(
     world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
     yield world
     world.close()
+
+
+@pytest.fixture
+def day(tmp_path: Path, database_url: str) -> Iterator[Day]:
+    """Give sensors a day of their own, with nothing committed yet."""
+    from tests.doubles.sensor_day import Day
+
+    day = Day(tmp_path, database_url)
+    yield day
+    day.close()
 
 
 @pytest.fixture

@@ -1,13 +1,9 @@
 """kill -9 at every step: the next run converges, and pays for nothing twice."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from kb_contract.identifiers import production_alias
 from tests.doubles.dying_writer import CALLS, Place, run
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.sudden_death import Death
 from tests.doubles.writer_world import WriterWorld, why
 
@@ -48,13 +44,9 @@ DEATHS = {
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+def world(world: WriterWorld) -> WriterWorld:
     world.write({"keys.md": "# Keys\n\nOld words of keys.\n", "gone.md": "# Gone\n\nFarewell.\n"})
-    yield world
-    world.close()
+    return world
 
 
 def place_of(world: WriterWorld) -> Place:

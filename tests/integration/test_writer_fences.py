@@ -1,9 +1,7 @@
 """A writer whose lock broke wakes up late: it publishes nothing and marks nothing."""
 
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -16,7 +14,6 @@ from kb_contract.errors import GateRefused
 from kb_contract.identifiers import production_alias
 from tests.conftest import wait_for
 from tests.doubles.dying_writer import Place, run
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import WriterWorld, failures
 
 LOCKS = (
@@ -26,13 +23,9 @@ GOLDEN = yaml.safe_dump({"questions": [{"question": "The words of keys", "path":
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+def world(world: WriterWorld) -> WriterWorld:
     world.publish({"keys.md": "# Keys\n\nThe first words.\n", "golden.yaml": GOLDEN})
-    yield world
-    world.close()
+    return world
 
 
 def locks_held(world: WriterWorld) -> int:

@@ -23,15 +23,6 @@ pytestmark = pytest.mark.stack
 PAGE = "# Tea\n\nGreen tea is brewed at eighty degrees for two minutes.\n"
 
 
-@pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    made = WriterWorld(GitRepository(tmp_path), database_url, qdrant_url, agent_id)
-    yield made
-    made.close()
-
-
 def look(world: WriterWorld, *, later_minutes: float = 0, within: int = 60) -> Look:
     folder = KnowledgeFolder(world.settings.knowledge_dir)
     seen = Look.at(folder, world.ledger, world.store, within)

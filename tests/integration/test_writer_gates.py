@@ -1,8 +1,5 @@
 """Nothing goes live that does not pass its gates, whoever asks."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 import yaml
 from qdrant_client import models
@@ -12,7 +9,6 @@ from dagster_kb.publishing.collection_evidence import sighting
 from dagster_kb.publishing.publication import Publication, record
 from dagster_kb.publishing.release_checks import GATES, Verdict
 from kb_contract.identifiers import production_alias
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import WriterWorld, failures, why
 
 KEYS = (
@@ -26,13 +22,9 @@ def golden(question: str, path: str, quote: str | None = None) -> str:
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+def world(world: WriterWorld) -> WriterWorld:
     world.write({"keys.md": KEYS})
-    yield world
-    world.close()
+    return world
 
 
 def alias_of(world: WriterWorld) -> str | None:

@@ -1,8 +1,7 @@
 """Each gate holds back one agent alone, whoever asks; another agent's commit goes live beside it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -13,7 +12,6 @@ from dagster_kb.publishing.release_checks import GATES
 from kb_contract.generation import Generation
 from kb_contract.identifiers import production_alias
 from tests.doubles.faulty_store import turn_vectors_round
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import WriterWorld, failures, metadata, why
 
 CHAIN = ["parsed_documents", "chunks", "embeddings", "collection"]
@@ -43,15 +41,6 @@ GOLDEN = {
     ]})
 }  # fmt: skip
 SAME = "These are the very same words, and there are enough of them to be no phrase of anybody.\n"
-
-
-@pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
-    yield world
-    world.close()
 
 
 def settings(**gate: Any) -> dict[str, str]:

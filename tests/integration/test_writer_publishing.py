@@ -1,47 +1,23 @@
-"""From a commit to what is served, and what each kind of change costs."""
-
-from collections.abc import Iterator
-from pathlib import Path
+"""From a commit to what is served, at the cost of what changed."""
 
 import pytest
-import yaml
 
 from dagster_kb.publishing.live_canary import LIVE_CANARY
 from dagster_kb.publishing.release_checks import GATES
 from kb_contract.identifiers import (
-    COLOURS,
-    collection_name,
     ids_digest,
     plain_alias,
     production_alias,
 )
 from kb_contract.payload import ChunkPayload
-from tests.doubles.git_repository import GitRepository
-from tests.doubles.writer_world import WriterWorld, failures, metadata, why
-
-KEYS = """# Keys
-
-Rotate the signing keys every ninety days. Whoever rotates them writes a line into the journal,
-tells the people on call, and waits for the next build to be signed with the new one before the old
-one is put away.
-
-## Where
-
-They lie in the vault. Two people open it together, neither of them alone, and the visit is written
-down with the reason for it, the day, and the names of those who were there to see it.
-"""
-MOVES = "# Moves\n\nThe alias moves in one call.\n"
-NOTES = "Nothing but a line without a heading.\n"
+from tests.doubles.three_documents import KEYS, MOVES, THREE
+from tests.doubles.writer_world import WriterWorld, metadata, why
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
-    world.write({"keys.md": KEYS, "moves.md": MOVES, "notes.md": NOTES})
-    yield world
-    world.close()
+def world(world: WriterWorld) -> WriterWorld:
+    world.write(THREE)
+    return world
 
 
 def test_a_commit_becomes_a_checked_collection_behind_both_aliases(world: WriterWorld):
@@ -165,14 +141,6 @@ def test_a_rename_embeds_nothing_and_leaves_no_orphan(world: WriterWorld):
     assert len(world.served()) == live.chunks
 
 
-def test_what_was_deleted_is_served_no_more(world: WriterWorld):
-    world.publish()
-    world.repository.remove(world.path("keys.md"))
-    live = world.publish()
-    assert not any("vault" in text for text in world.served_texts())
-    assert len(world.served()) == live.chunks
-
-
 def test_the_same_text_in_two_files_is_embedded_once_and_served_twice(world: WriterWorld):
     world.publish()
     world.publish({"again/keys.md": KEYS})
@@ -187,49 +155,6 @@ def test_a_repeated_passage_is_two_chunks(world: WriterWorld):
     twice = [one for one in world.served().values() if one["text_chunk"].endswith("same words.")]
     assert len(twice) in (1, 2)
     assert len(world.served()) == world.live().chunks
-
-
-def test_a_draft_is_kept_and_not_served(world: WriterWorld):
-    world.publish({"draft.md": "---\nstatus: draft\n---\n# Draft\n\nA secret plan.\n"})
-    assert not any("secret plan" in text for text in world.served_texts())
-    placed = world.ledger.documents.placed(world.live().generation_id)
-    assert placed[world.path("draft.md")].status == "unpublished"
-    world.publish({"draft.md": "---\nstatus: published\n---\n# Draft\n\nA secret plan.\n"})
-    assert any("secret plan" in text for text in world.served_texts())
-
-
-def test_broken_files_are_named_and_the_rest_is_published(world: WriterWorld):
-    broken = {
-        "binary.md": b"\x00\x01\x02",
-        "latin.md": "caf\xe9".encode("latin-1"),
-        "open.md": "---\ntitle: never closed\n",
-        "other.md": "---\nagent_id: somebody_else\n---\n# Mine\n\nNot here.\n",
-    }
-    live = world.publish(broken)
-    assert (live.documents, live.quarantined) == (3, 4)
-    placed = world.ledger.documents.placed(live.generation_id)
-    for name in broken:
-        assert placed[world.path(name)].status == "quarantined"
-        assert placed[world.path(name)].reason
-    run = world.ledger.generations.pipeline_runs(world.agent)[0]
-    assert run["status"] == "DONE_WITH_ERRORS"
-    assert "4" in run["error_summary"]
-    for name in broken:
-        world.repository.remove(world.path(name))
-    assert world.publish().quarantined == 0
-
-
-def test_a_broken_agent_yaml_refuses_the_agent_and_leaves_what_is_live(world: WriterWorld):
-    world.publish()
-    world.commit({"agent.yaml": "titel: wrong key\n", "moves.md": "# Moves\n\nNew words.\n"})
-    result = world.ingest()
-    assert not result.success
-    assert "did you mean 'title'" in failures(result)["parsed_documents"]
-    assert world.live().number == 1
-    assert world.ledger.generations.pipeline_runs(world.agent)[0]["status"] == "FAILED"
-    world.commit({"agent.yaml": "title: Right key\n"})
-    assert world.ingest().success
-    assert any("New words" in text for text in world.served_texts())
 
 
 def test_uncommitted_work_is_ingested_on_request_and_marked(world: WriterWorld):
@@ -259,116 +184,6 @@ def test_a_lost_collection_is_built_again_without_embedding(world: WriterWorld):
     assert result.success, why(result)
     assert world.served_texts() == texts
     assert world.embedder.texts == []
-
-
-def empty(world: WriterWorld) -> None:
-    for name in ("keys.md", "moves.md", "notes.md"):
-        world.repository.remove(world.path(name))
-    world.write({"agent.yaml": yaml.safe_dump({"title": "Empty"})})
-
-
-def assert_not_served(world: WriterWorld) -> None:
-    assert world.ledger.generations.live(world.agent) is None
-    names = {production_alias("default", world.agent), plain_alias("default", world.agent)}
-    assert not names & world.store.aliases().keys()
-    for colour in COLOURS:
-        assert world.store.dimension(collection_name("default", world.agent, colour)) is None
-
-
-def test_an_agent_whose_documents_are_gone_is_withdrawn(world: WriterWorld):
-    world.publish()
-    world.publish({"moves.md": "# Moves\n\nOther words.\n"})
-    empty(world)
-    world.repository.commit()
-    result = world.ingest()
-    assert result.success, why(result)
-    assert_not_served(world)
-    newest, old, _ = world.ledger.generations.latest(world.agent)
-    assert (newest.state, old.state) == ("retired", "retired")
-    assert "nothing is published" in (newest.reason or "")
-    assert old.reason == newest.reason
-    assert metadata(result, "live_alias")["served"] is False
-    run = world.ledger.generations.pipeline_runs(world.agent)[0]
-    assert (run["status"], run["error_summary"]) == ("DONE", newest.reason)
-    again = world.ingest()
-    assert again.success, why(again)
-    assert metadata(again, "parsed_documents")["staged"] == "unchanged"
-    world.publish({"back.md": "# Back\n\nHere again.\n"})
-    assert world.served_texts() == {"# Back\n\nHere again."}
-
-
-def test_an_agent_whose_documents_are_all_unpublished_is_withdrawn(world: WriterWorld):
-    world.publish()
-    for name in ("keys.md", "moves.md", "notes.md"):
-        world.write({name: "---\nstatus: draft\n---\n# Not yet\n\nLater.\n"})
-    world.repository.commit()
-    result = world.ingest()
-    assert result.success, why(result)
-    assert metadata(result, "parsed_documents")["unpublished"] == 3
-    assert_not_served(world)
-
-
-def test_an_agent_that_never_had_anything_serves_nothing(world: WriterWorld):
-    empty(world)
-    world.repository.commit()
-    result = world.ingest()
-    assert result.success, why(result)
-    assert_not_served(world)
-
-
-def test_a_commit_that_breaks_every_document_takes_nothing_away(world: WriterWorld):
-    world.publish()
-    texts = world.served_texts()
-    for name in ("keys.md", "moves.md"):
-        world.repository.remove(world.path(name))
-    world.commit({"notes.md": b"\x00\x01"})
-    result = world.ingest()
-    assert not result.success
-    assert world.live().number == 1
-    assert world.served_texts() == texts
-    assert "has_points" in (world.ledger.generations.latest(world.agent)[0].reason or "")
-
-
-def test_a_withdrawal_that_stopped_half_way_is_finished_by_the_next_run(world: WriterWorld):
-    live = world.publish()
-    empty(world)
-    world.repository.commit()
-    assert world.ingest().success
-    world.store.recreate(live.collection or "", 384)
-    world.store.point_aliases([production_alias("default", world.agent)], live.collection or "")
-    assert world.ingest().success
-    assert_not_served(world)
-
-
-def test_what_no_reader_takes_is_ignored_and_what_lies_elsewhere_is_named(world: WriterWorld):
-    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n"
-    world.write({"a.png": b"\x89PNG", "large.zip": b"PK" + b"x" * 5000, "report.pdf": pointer})
-    folder = world.repository.root / "knowledge" / world.agent
-    (folder / "link").symlink_to("/etc")
-    (folder / "link.txt").symlink_to("keys.md")
-    GitRepository(folder / "module").commit()
-    live = world.publish()
-    placed = world.ledger.documents.placed(live.generation_id)
-    reasons = {path.split("/")[-1]: one.reason for path, one in placed.items()
-               if one.status == "quarantined"}  # fmt: skip
-    assert reasons.keys() == {"link", "link.txt", "module", "report.pdf"}
-    assert "symbolic link" in str(reasons["link"])
-    assert "submodule" in str(reasons["module"])
-    assert "Git LFS pointer" in str(reasons["report.pdf"])
-    for result in (world.ingest(force=True), world.ingest()):
-        told = metadata(result, "parsed_documents")
-        assert told["ignored_files"] == 2
-        assert told["ignored"].split("\n") == [world.path("a.png"), world.path("large.zip")]
-
-
-def test_large_front_matter_of_its_own_is_not_in_every_point(world: WriterWorld):
-    world.publish({
-        "small.md": "---\nteam: blue\n---\n# Small\n\nWords of small.\n",
-        "large.md": f"---\nnote: {'x' * 5000}\n---\n# Large\n\nWords of large.\n",
-    })  # fmt: skip
-    extra = {one["metadata"]["title"]: one["metadata"]["extra"] for one in world.served().values()}
-    assert extra["Small"] == {"team": "blue"}
-    assert extra["Large"] == {}
 
 
 def test_one_run_reads_the_whole_collection_once_for_its_gates(world: WriterWorld):

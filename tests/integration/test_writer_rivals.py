@@ -1,6 +1,5 @@
 """Two writers at once, a run that is overtaken, and agents that come and go."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
 
@@ -18,13 +17,9 @@ from tests.doubles.writer_world import QUIET, WriterWorld, failures, why
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+def world(world: WriterWorld) -> WriterWorld:
     world.write({"keys.md": "# Keys\n\nWords of keys.\n"})
-    yield world
-    world.close()
+    return world
 
 
 def test_two_writers_of_one_commit_publish_it_once(world: WriterWorld):

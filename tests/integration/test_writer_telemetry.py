@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from opentelemetry import trace
 from dagster_kb.definitions import build_definitions
 from dagster_kb.telemetry import Telemetry
 from dagster_kb.triggers.automation import REFRESH
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.span_receiver import SpanReceiver, span_receiver
 from tests.doubles.writer_world import QUIET, WriterWorld, why
 
@@ -20,14 +18,10 @@ TRACE = "0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+def world(world: WriterWorld) -> WriterWorld:
     world.write({"keys.md": "# Keys\n\nWords of keys.\n", "open.md": "---\ntitle: open\n"})
     world.repository.commit()
-    yield world
-    world.close()
+    return world
 
 
 @pytest.fixture

@@ -1,0 +1,97 @@
+"""Runs that failed: what may pass is tried again, ever later; what was refused is not."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+from dagster._core.events import DagsterEvent, StepFailureData
+from dagster_shared.error import SerializableErrorInfo
+
+from dagster_kb.triggers.automation import failed_runs
+from dagster_kb.triggers.knowledge_tick import REFRESH
+from dagster_kb.triggers.second_tries import FIRST_SECONDS, TRANSIENT, due_again, may_pass
+from tests.doubles.sensor_day import Day, Status, agents
+
+
+def test_a_refused_run_is_not_tried_again(day: Day):
+    day.commit({"a/x.md": "# One\n"})
+    day.look()
+    day.end(Status.FAILURE)
+    for _ in range(3):
+        assert day.look() == []
+
+
+def test_what_may_pass_is_tried_again_ever_later(day: Day, monkeypatch: pytest.MonkeyPatch):
+    day.commit({"a/x.md": "# One\n"})
+    day.look()
+    began = time.time()
+    waited = 0.0
+    for tries in range(1, 5):
+        day.end(Status.FAILURE, **{TRANSIENT: "yes"})
+        wait = FIRST_SECONDS * 2 ** (tries - 1)
+        monkeypatch.setattr(time, "time", lambda now=began + waited + wait - 5: now)
+        assert day.look() == [], tries
+        monkeypatch.setattr(time, "time", lambda now=began + waited + wait + 60: now)
+        assert agents(day.look()) == ["a"], tries
+        assert day.look() == [], tries
+        waited = 0.0
+        monkeypatch.undo()
+    day.end(Status.SUCCESS)
+    assert due_again(day.instance, {"a"}, datetime.now(UTC) + timedelta(hours=3)) == {}
+
+
+def test_a_new_commit_needs_no_second_try(day: Day):
+    day.commit({"a/x.md": "# One\n"})
+    day.look()
+    day.end(Status.FAILURE, **{TRANSIENT: "yes"})
+    day.commit({"a/x.md": "# Two\n"})
+    assert agents(day.look()) == ["a"]
+    later = datetime.now(UTC) + timedelta(hours=3)
+    assert due_again(day.instance, {"a"}, later) == {}
+
+
+def failure(name: str, cause: str | None = None) -> DagsterEvent:
+    deeper = SerializableErrorInfo("deeper", [], cause) if cause else None
+    error = SerializableErrorInfo("it failed", [], name, cause=deeper)
+    data = StepFailureData(error=error, user_failure_data=None)
+    return DagsterEvent("STEP_FAILURE", REFRESH, step_key="s", event_specific_data=data)
+
+
+def fail(day: Day, error: str) -> None:
+    """The run that is under way fails so, and the sensor over failures hears of it."""
+    (run,) = day.instance.get_runs(dg.RunsFilter(statuses=[Status.STARTED]))
+    day.instance.report_dagster_event(failure(error), run.run_id)
+    over = DagsterEvent("PIPELINE_FAILURE", REFRESH, message="steps failed")
+    day.instance.report_dagster_event(over, run.run_id)
+    context = dg.build_run_status_sensor_context(
+        "failed_runs", dagster_event=over, dagster_instance=day.instance, dagster_run=run,
+        resources={"ledger": day.ledger},
+    ).for_run_failure()  # fmt: skip
+    failed_runs(context)
+
+
+def test_only_what_may_pass_is_marked_to_be_tried_again(day: Day):
+    later = datetime.now(UTC) + timedelta(hours=3)
+    day.commit({"a/x.md": "# One\n"})
+    day.look()
+    fail(day, "Failure")
+    assert due_again(day.instance, {"a"}, later) == {}
+    day.commit({"a/x.md": "# Two\n"})
+    day.look()
+    fail(day, "Unavailable")
+    assert set(due_again(day.instance, {"a"}, later)) == {"a"}
+    assert due_again(day.instance, {"b"}, later) == {}
+
+
+@pytest.mark.parametrize(("failures", "passes"), [
+    ([failure("Unavailable")], True),
+    ([failure("DagsterExecutionStepExecutionError", "ResponseHandlingException")], True),
+    ([failure("OperationalError")], True),
+    ([failure("Failure")], False),
+    ([failure("DagsterExecutionStepExecutionError", "KeyError")], False),
+    ([failure("Unavailable"), failure("Failure")], False),
+    ([], False),
+])  # fmt: skip
+def test_which_failures_may_pass(failures: list[DagsterEvent], passes: bool):
+    assert may_pass(failures) is passes

@@ -1,0 +1,87 @@
+"""Files that cannot be read, are not wanted, or say too much of themselves: named, and the rest is published."""
+
+import pytest
+
+from tests.doubles.git_repository import GitRepository
+from tests.doubles.three_documents import THREE
+from tests.doubles.writer_world import WriterWorld, failures, metadata
+
+
+@pytest.fixture
+def world(world: WriterWorld) -> WriterWorld:
+    world.write(THREE)
+    return world
+
+
+def test_a_draft_is_kept_and_not_served(world: WriterWorld):
+    world.publish({"draft.md": "---\nstatus: draft\n---\n# Draft\n\nA secret plan.\n"})
+    assert not any("secret plan" in text for text in world.served_texts())
+    placed = world.ledger.documents.placed(world.live().generation_id)
+    assert placed[world.path("draft.md")].status == "unpublished"
+    world.publish({"draft.md": "---\nstatus: published\n---\n# Draft\n\nA secret plan.\n"})
+    assert any("secret plan" in text for text in world.served_texts())
+
+
+def test_broken_files_are_named_and_the_rest_is_published(world: WriterWorld):
+    broken = {
+        "binary.md": b"\x00\x01\x02",
+        "latin.md": "caf\xe9".encode("latin-1"),
+        "open.md": "---\ntitle: never closed\n",
+        "other.md": "---\nagent_id: somebody_else\n---\n# Mine\n\nNot here.\n",
+    }
+    live = world.publish(broken)
+    assert (live.documents, live.quarantined) == (3, 4)
+    placed = world.ledger.documents.placed(live.generation_id)
+    for name in broken:
+        assert placed[world.path(name)].status == "quarantined"
+        assert placed[world.path(name)].reason
+    run = world.ledger.generations.pipeline_runs(world.agent)[0]
+    assert run["status"] == "DONE_WITH_ERRORS"
+    assert "4" in run["error_summary"]
+    for name in broken:
+        world.repository.remove(world.path(name))
+    assert world.publish().quarantined == 0
+
+
+def test_a_broken_agent_yaml_refuses_the_agent_and_leaves_what_is_live(world: WriterWorld):
+    world.publish()
+    world.commit({"agent.yaml": "titel: wrong key\n", "moves.md": "# Moves\n\nNew words.\n"})
+    result = world.ingest()
+    assert not result.success
+    assert "did you mean 'title'" in failures(result)["parsed_documents"]
+    assert world.live().number == 1
+    assert world.ledger.generations.pipeline_runs(world.agent)[0]["status"] == "FAILED"
+    world.commit({"agent.yaml": "title: Right key\n"})
+    assert world.ingest().success
+    assert any("New words" in text for text in world.served_texts())
+
+
+def test_what_no_reader_takes_is_ignored_and_what_lies_elsewhere_is_named(world: WriterWorld):
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n"
+    world.write({"a.png": b"\x89PNG", "large.zip": b"PK" + b"x" * 5000, "report.pdf": pointer})
+    folder = world.repository.root / "knowledge" / world.agent
+    (folder / "link").symlink_to("/etc")
+    (folder / "link.txt").symlink_to("keys.md")
+    GitRepository(folder / "module").commit()
+    live = world.publish()
+    placed = world.ledger.documents.placed(live.generation_id)
+    reasons = {path.split("/")[-1]: one.reason for path, one in placed.items()
+               if one.status == "quarantined"}  # fmt: skip
+    assert reasons.keys() == {"link", "link.txt", "module", "report.pdf"}
+    assert "symbolic link" in str(reasons["link"])
+    assert "submodule" in str(reasons["module"])
+    assert "Git LFS pointer" in str(reasons["report.pdf"])
+    for result in (world.ingest(force=True), world.ingest()):
+        told = metadata(result, "parsed_documents")
+        assert told["ignored_files"] == 2
+        assert told["ignored"].split("\n") == [world.path("a.png"), world.path("large.zip")]
+
+
+def test_large_front_matter_of_its_own_is_not_in_every_point(world: WriterWorld):
+    world.publish({
+        "small.md": "---\nteam: blue\n---\n# Small\n\nWords of small.\n",
+        "large.md": f"---\nnote: {'x' * 5000}\n---\n# Large\n\nWords of large.\n",
+    })  # fmt: skip
+    extra = {one["metadata"]["title"]: one["metadata"]["extra"] for one in world.served().values()}
+    assert extra["Small"] == {"team": "blue"}
+    assert extra["Large"] == {}

@@ -1,0 +1,106 @@
+"""What was deleted is served no more, and an agent without documents is withdrawn; what broke takes nothing away."""
+
+import pytest
+import yaml
+
+from kb_contract.identifiers import (
+    COLOURS,
+    collection_name,
+    plain_alias,
+    production_alias,
+)
+from tests.doubles.three_documents import THREE
+from tests.doubles.writer_world import WriterWorld, metadata, why
+
+
+@pytest.fixture
+def world(world: WriterWorld) -> WriterWorld:
+    world.write(THREE)
+    return world
+
+
+def test_what_was_deleted_is_served_no_more(world: WriterWorld):
+    world.publish()
+    world.repository.remove(world.path("keys.md"))
+    live = world.publish()
+    assert not any("vault" in text for text in world.served_texts())
+    assert len(world.served()) == live.chunks
+
+
+def empty(world: WriterWorld) -> None:
+    for name in ("keys.md", "moves.md", "notes.md"):
+        world.repository.remove(world.path(name))
+    world.write({"agent.yaml": yaml.safe_dump({"title": "Empty"})})
+
+
+def assert_not_served(world: WriterWorld) -> None:
+    assert world.ledger.generations.live(world.agent) is None
+    names = {production_alias("default", world.agent), plain_alias("default", world.agent)}
+    assert not names & world.store.aliases().keys()
+    for colour in COLOURS:
+        assert world.store.dimension(collection_name("default", world.agent, colour)) is None
+
+
+def test_an_agent_whose_documents_are_gone_is_withdrawn(world: WriterWorld):
+    world.publish()
+    world.publish({"moves.md": "# Moves\n\nOther words.\n"})
+    empty(world)
+    world.repository.commit()
+    result = world.ingest()
+    assert result.success, why(result)
+    assert_not_served(world)
+    newest, old, _ = world.ledger.generations.latest(world.agent)
+    assert (newest.state, old.state) == ("retired", "retired")
+    assert "nothing is published" in (newest.reason or "")
+    assert old.reason == newest.reason
+    assert metadata(result, "live_alias")["served"] is False
+    run = world.ledger.generations.pipeline_runs(world.agent)[0]
+    assert (run["status"], run["error_summary"]) == ("DONE", newest.reason)
+    again = world.ingest()
+    assert again.success, why(again)
+    assert metadata(again, "parsed_documents")["staged"] == "unchanged"
+    world.publish({"back.md": "# Back\n\nHere again.\n"})
+    assert world.served_texts() == {"# Back\n\nHere again."}
+
+
+def test_an_agent_whose_documents_are_all_unpublished_is_withdrawn(world: WriterWorld):
+    world.publish()
+    for name in ("keys.md", "moves.md", "notes.md"):
+        world.write({name: "---\nstatus: draft\n---\n# Not yet\n\nLater.\n"})
+    world.repository.commit()
+    result = world.ingest()
+    assert result.success, why(result)
+    assert metadata(result, "parsed_documents")["unpublished"] == 3
+    assert_not_served(world)
+
+
+def test_an_agent_that_never_had_anything_serves_nothing(world: WriterWorld):
+    empty(world)
+    world.repository.commit()
+    result = world.ingest()
+    assert result.success, why(result)
+    assert_not_served(world)
+
+
+def test_a_commit_that_breaks_every_document_takes_nothing_away(world: WriterWorld):
+    world.publish()
+    texts = world.served_texts()
+    for name in ("keys.md", "moves.md"):
+        world.repository.remove(world.path(name))
+    world.commit({"notes.md": b"\x00\x01"})
+    result = world.ingest()
+    assert not result.success
+    assert world.live().number == 1
+    assert world.served_texts() == texts
+    assert "has_points" in (world.ledger.generations.latest(world.agent)[0].reason or "")
+
+
+def test_a_withdrawal_that_stopped_half_way_is_finished_by_the_next_run(world: WriterWorld):
+    live = world.publish()
+    empty(world)
+    world.repository.commit()
+    assert world.ingest().success
+    world.store.recreate(live.collection or "", 384)
+    world.store.point_aliases([production_alias("default", world.agent)], live.collection or "")
+    assert world.ingest().success
+    assert_not_served(world)
