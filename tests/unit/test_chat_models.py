@@ -4,7 +4,6 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +13,9 @@ from graph.agents.drafting import Drafting, claims_so_far
 from graph.gateways.chat_model import RoutedChatModel
 from graph.nodes.synthesize import stand_ins
 from graph.ports import WORKING_STEP, NoAnswer
-from kb_contract.chat_models.breaker import Breaker, BreakerChange, BreakerRules, Turn
+from kb_contract.chat_models.breaker import BreakerRules
 from kb_contract.chat_models.profiles import Deployment, chosen_profile
 from kb_contract.chat_models.retry_budget import RetryBudget
-from kb_contract.errors import BadSetting
 from tests.doubles.kept_books import KeptBooks, loopback_model, loopback_profile
 from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
 from tests.doubles.loopback_replies import Reply
@@ -206,76 +204,6 @@ async def test_nothing_of_a_caller_reaches_a_provider_but_texts(
     assert not any("evil" in f"{name}{value}" for name, value in one.headers[0].items())
 
 
-def admitted(breaker: Breaker) -> Turn:
-    turn = breaker.admit()
-    assert turn is not None
-    return turn
-
-
-def test_only_the_probe_says_how_a_model_is_now() -> None:
-    now = [0.0]
-    told: list[BreakerChange] = []
-    breaker = Breaker("m", lambda: now[0], BreakerRules(rest=10), told.append)
-    # Four were under way when three others opened it.
-    early = [admitted(breaker) for _ in range(7)]
-    for one in early[:3]:
-        one.failed("down", 1.0)
-    now[0] += 10
-    probe = admitted(breaker)
-    early[3].answered(11.0, slow=False)
-    early[4].failed("late", 11.0)
-    early[5].left_alone()
-    assert (breaker.state, breaker.admit()) == ("half_open", None)
-    probe.answered(1.0, slow=False)
-    early[6].failed("late", 12.0)
-    probe.failed("twice", 1.0)
-    assert [one.state for one in told] == ["open", "half_open", "closed"]
-
-
-def test_a_breaker_rests_longer_each_time_and_probes_with_one_call() -> None:
-    now = [0.0]
-    told: list[BreakerChange] = []
-    breaker = Breaker("m", lambda: now[0], BreakerRules(rest=10, longest_rest=25), told.append)
-    for _ in range(3):
-        admitted(breaker).failed("down", 1.0)
-    assert not breaker.admit()
-    for rest in (10, 20, 25):
-        assert told[-1].rest == rest
-        now[0] += rest
-        probe = admitted(breaker)
-        assert not breaker.admit()
-        probe.failed("down", 1.0)
-    now[0] += 25
-    admitted(breaker).left_alone()
-    admitted(breaker).answered(1.0, slow=False)
-    assert (breaker.state, breaker.numbers()["calls"]) == ("closed", {"failed": 6, "answered": 1})
-
-
-def test_a_file_of_profiles(tmp_path: Path) -> None:
-    file = tmp_path / "models.yaml"
-    file.write_text(
-        """
-profiles:
-  house:
-    primary: {cheap: a/small, strong: {model: a/big, timeout: 5}}
-    emergency: b/any
-    agents: {legal: strong}
-""",
-        encoding="utf-8",
-    )
-    profile = chosen_profile("house", str(file))
-    assert profile is not None
-    assert [one.model for _, one in profile.in_order("standard")] == ["a/big", "b/any"]
-    assert [role for role, _ in profile.in_order("cheap")] == ["primary", "emergency"]
-    assert [profile.tier_for("cheap", who) for who in ("legal", "x")] == ["strong", "cheap"]
-    assert profile.tier_for("whatever", None) == "standard"
-    assert chosen_profile("offline", str(file)) is None
-    for name in ("openai/gpt-4o-mini", "gpt-4o-mini"):
-        single = chosen_profile(name, "")
-        assert single is not None
-        assert [one.model for _, one in single.in_order("strong")] == [name]
-
-
 @pytest.mark.parametrize(
     ("said", "share"),
     [
@@ -291,33 +219,6 @@ profiles:
 )
 def test_who_writes_on_for_a_reader_that_is_gone(said: dict[str, Any], share: float) -> None:
     assert Deployment.model_validate(said).unread_share == share
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("profiles: {p: {fallback: a/b}}", "profiles.p.primary"),
-        ("profiles: {p: {primary: {huge: a/b}}}", "profiles.p.primary.huge"),
-        ("profiles: {p: {primary: {model: a/b, api_base: 'file:///etc'}}}", "api_base"),
-        ("budgets: [{name: b, cap: -1}]", "budgets.0.cap"),
-        ("budgets: [{name: b, cap: .inf}]", "budgets.0.cap"),
-        ("budgets: [{name: b, cap: 1}, {name: b, cap: 2, scope: user}]", "more than one .* b"),
-        ("profiles: {p: {primary: {model: a/b, input_price: .inf}}}", "input_price"),
-        ("profiles: {p: {primary: {model: a/b, input_price: .nan}}}", "input_price"),
-        ("nothing: 1", "nothing"),
-        ("profiles: [", "no YAML"),
-    ],
-)
-def test_a_wrong_file_says_where(tmp_path: Path, text: str, said: str) -> None:
-    file = tmp_path / "models.yaml"
-    file.write_text(text, encoding="utf-8")
-    with pytest.raises(BadSetting, match=said):
-        chosen_profile("p", str(file))
-
-
-def test_a_name_that_nobody_knows_lists_those_that_are() -> None:
-    with pytest.raises(BadSetting, match="offline, cloud"):
-        chosen_profile("clowd", "")
 
 
 async def test_the_agents_tier_is_asked_for(three: tuple[LoopbackProvider, ...]) -> None:
