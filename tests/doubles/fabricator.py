@@ -61,6 +61,8 @@ class Fabricator:
     joins: bool = False
     """Whether it lies when it joins findings, and not when it reads passages."""
     told: int = field(default=0)
+    shown: int = field(default=0)
+    """Passages of the last prompt that had any."""
 
     def __call__(self, call: dict[str, Any]) -> Reply:
         prompt = str(call["messages"][-1]["content"])
@@ -73,7 +75,7 @@ class Fabricator:
 
     def _quoted(self, named: dict[str, str]) -> list[dict[str, Any]]:
         assert self.lie is not None
-        claims = [_claim(named, TRUE["text"], TRUE["quote"])]
+        claims, self.shown = [_claim(named, TRUE["text"], TRUE["quote"])], len(named)
         if self.joins:
             return [*claims, _claim(named, OTHER_TRUE["text"], OTHER_TRUE["quote"])]
         self.told += 1

@@ -25,13 +25,17 @@ from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
 from tests.doubles.writer_world import WriterWorld, why
 
 pytestmark = pytest.mark.timeout(400)
-SETTINGS = "retrieval: {limit: 20, threshold: 0.0}\ngate: {canary: 'off', secrets: 'off'}\n"
+GATE = "gate: {canary: 'off', secrets: 'off'}\n"
+FOUND = f"retrieval: {{limit: 20, threshold: 0.0}}\n{GATE}"
+# One passage is found; all else that may be quoted is there because it stands around that one.
+AROUND = f"retrieval: {{limit: 1, threshold: 0.0, context: section}}\nchunking: {{tokens: 60, overlap: 0}}\n{GATE}"
 
 
 @pytest.fixture
-def world(world: WriterWorld) -> WriterWorld:
-    world.write({"agent.yaml": SETTINGS, "travel.md": OTHERS}, agent=f"{world.agent}_x")
-    world.publish({"agent.yaml": SETTINGS, "keys.md": OLDER, "plan.md": RESTRICTED})
+def world(world: WriterWorld, request: pytest.FixtureRequest) -> WriterWorld:
+    settings = getattr(request, "param", FOUND)
+    world.write({"agent.yaml": settings, "travel.md": OTHERS}, agent=f"{world.agent}_x")
+    world.publish({"agent.yaml": settings, "keys.md": OLDER, "plan.md": RESTRICTED})
     assert (other := world.ingest(f"{world.agent}_x")).success, why(other)
     world.publish({"keys.md": PAGE})
     return world
@@ -62,6 +66,7 @@ def false_in(done: dict[str, Any], lie: Lie, world: WriterWorld, live: Generatio
     return wrong
 
 
+@pytest.mark.parametrize("world", [FOUND, AROUND], indirect=True, ids=["found", "around"])
 async def test_what_a_model_makes_up_reaches_nobody(
     world: WriterWorld, provider: LoopbackProvider
 ) -> None:
@@ -74,6 +79,7 @@ async def test_what_a_model_makes_up_reaches_nobody(
             provider.script = fabricator
             done = await reader.ask(QUESTION, agent=world.agent)
             assert fabricator.told == 1, lie
+            assert fabricator.shown > 1, lie
             reached += [f"{lie.how}: {one}" for one in false_in(done, lie, world, live)]
             # The truth beside it is not lost with it.
             if TRUE["text"] not in done["answer"] or done["status"] != "partial":
