@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from kb_contract.audience import audience
-from kb_contract.calibration import Calibration
+from kb_contract.calibration import USUAL_THRESHOLD, Calibration, OwnQuestions
 from kb_contract.errors import BadIdentifier, BadManifest
 from kb_contract.identifiers import agent_id as checked_agent_id
 
@@ -85,9 +85,9 @@ class RetrievalSettings(Frozen):
 
     limit: int = Field(default=5, ge=1, le=50)
     candidates: int = Field(default=30, ge=1, le=200)
-    threshold: float = Field(
-        default=0.29, ge=0.0, le=1.0,
-        description="how relevant the best passages must be, or nothing is found",
+    threshold: float | None = Field(
+        default=None, ge=0.0, le=1.0,
+        description="how relevant the best passages must be, or nothing is found; unset: measured at publication",
     )  # fmt: skip
     expansion: Literal["off", "names", "model"] = Field(
         default="off",
@@ -105,6 +105,17 @@ class RetrievalSettings(Frozen):
     calibration: Calibration | None = Field(
         default=None, description="where its figures lie, so that they compare with other agents'"
     )
+
+    @property
+    def refuses_below(self) -> float:
+        """What holds where nothing was said or measured is what fits most agents."""
+        return USUAL_THRESHOLD if self.threshold is None else self.threshold
+
+    def measured(self, own: OwnQuestions | None) -> "RetrievalSettings":
+        """Take what was measured of a generation, where agent.yaml says nothing."""
+        if own is None or self.threshold is not None:
+            return self
+        return self.model_copy(update={"threshold": own.threshold})
 
 
 class ChunkingSettings(Frozen):

@@ -8,6 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 USUAL_OWN: Final = 0.5
 USUAL_OTHERS: Final = 0.2
 LEAST_APART: Final = 0.05
+# Of questions that people asked of eight collections, at most one in twenty lies below the first; how sure
+# one is of questions made of passages (OwnQuestions) was the second in the middle, in all but one of them.
+USUAL_THRESHOLD: Final = 0.33
+USUAL_MIDDLE: Final = 0.495
+# People's questions move less from collection to collection than those that are made; upwards they are
+# followed by less still, since an answer that is wrongly refused costs more than a passage too many.
+_FOLLOWS_DOWN: Final = 0.45
+_FOLLOWS_UP: Final = 0.2
+_FARTHEST: Final = 0.08
 
 
 class Calibration(BaseModel):
@@ -28,3 +37,25 @@ class Calibration(BaseModel):
         """Bring a relevance to where it would be with an agent whose figures are the usual ones."""
         place = (relevance - self.others) / (self.own - self.others)
         return min(1.0, max(0.0, USUAL_OTHERS + place * (USUAL_OWN - USUAL_OTHERS)))
+
+
+class OwnQuestions(BaseModel):
+    """How sure one is of questions made of a generation's own passages: it is kept with the generation."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    asked: int
+    middle: float | None = None
+    """None where its passages are too few to tell."""
+    chunks: int
+    generation: int
+    """The number of the generation that was asked: one that is like it takes over what was found."""
+
+    @property
+    def threshold(self) -> float:
+        """From where on the agent may answer: agents whose pages are all alike run high, for strangers too."""
+        if self.middle is None:
+            return USUAL_THRESHOLD
+        apart = self.middle - USUAL_MIDDLE
+        moved = (_FOLLOWS_UP if apart > 0 else _FOLLOWS_DOWN) * apart
+        return round(USUAL_THRESHOLD + min(_FARTHEST, max(-_FARTHEST, moved)), 3)

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from kb_contract.calibration import OwnQuestions
 from kb_contract.identifiers import Colour
 
 GenerationState = Literal["staged", "checked", "live", "retired", "failed"]
@@ -39,6 +40,8 @@ class Generation(BaseModel):
     colour: Colour | None
     collection: str | None
     checks: dict[str, Any]
+    own_questions: OwnQuestions | None = None
+    """None where it was never asked: its agent says from where on it may answer, or it is older."""
     reason: str | None
     run_id: str | None
     dagster_run_id: str | None

@@ -13,6 +13,7 @@ from dagster_kb.publishing.publication import Publication
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.progress import Progress
 from dagster_kb.resources.vector_store import VectorStore
+from kb_contract.calibration import OwnQuestions
 
 
 @dg.asset(
@@ -41,7 +42,8 @@ def collection(
                 lambda done, total: progress(generation.agent_id, "writing", done, total),
                 look_of(context.run.run_config),
             )
-            generation = ledger.generations.by_id(generation.generation_id)
+            now = ledger.generations.by_id(generation.generation_id)
+            generation = publication.asking_itself.of(now)
         return told.result(
             generation,
             version=f"{generation.collection}@{generation.manifest_digest}",
@@ -52,6 +54,7 @@ def collection(
             points_kept=synced.kept if synced else generation.chunks,
             recreated=synced.recreated if synced else False,
             **_looked(synced),
+            **_asked(generation.own_questions),
             collection=generation.collection or "",
             colour=generation.colour or "",
             **told.links.collection(store.url, generation.collection or ""),
@@ -63,3 +66,11 @@ def _looked(synced: Synced | None) -> dict[str, Any]:
     if synced is None:
         return {}
     return {"points_looked_at": synced.audit.points_read, "looked_at": synced.audit.way}
+
+
+def _asked(own: OwnQuestions | None) -> dict[str, Any]:
+    """Say from where on it may answer, and why, where that was measured."""
+    if own is None:
+        return {}
+    middle = {} if own.middle is None else {"sure_of_own_questions": own.middle}
+    return {"own_questions": own.asked, "answers_from": own.threshold, **middle}

@@ -1,7 +1,7 @@
 """Which blend finds an agent's golden questions best, and from which relevance on it may answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -78,6 +78,8 @@ class Threshold:
     strangers_refused: float | None
     """None when there were no questions of others to ask."""
     reason: str
+    chosen: bool = True
+    """Whether the questions were enough to choose by; else it is what holds without them."""
 
 
 def choose_blend(ranks: Mapping[str, Sequence[Rank]]) -> Choice:
@@ -124,7 +126,8 @@ def choose_threshold(
 ) -> Threshold:
     """Refuse strangers' questions as far as at most one in twenty of the agent's own goes with them."""
     if len(known) < ENOUGH or len(strangers) < ENOUGH_STRANGERS:
-        return _threshold(default, known, strangers, "too few questions to calibrate by")
+        kept = _threshold(default, known, strangers, "too few questions to calibrate by")
+        return replace(kept, chosen=False)
     may_be = float(np.quantile(known, WRONG_REFUSALS))
     should_be = float(np.quantile(strangers, 1 - ANSWERED_STRANGERS))
     # Halfway leaves room on both sides; where they overlap, the agent's own questions come first.

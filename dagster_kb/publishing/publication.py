@@ -8,6 +8,7 @@ from dagster_kb.publishing.alias_moves import reconcile_agent, serves_nothing, s
 from dagster_kb.publishing.collection_evidence import CollectionEvidence, sighting
 from dagster_kb.publishing.collection_sync import still_wanted
 from dagster_kb.publishing.live_canary import LiveCanary
+from dagster_kb.publishing.own_questions import AskingItself
 from dagster_kb.publishing.release_checks import GATES, Gate, Json, Verdict
 from dagster_kb.resources.embedder import Embedder
 from dagster_kb.resources.ledger import Ledger
@@ -43,6 +44,10 @@ class Publication:
             self.pass_gates(now, dagster_run)
             swap(self.ledger, self.store, now, dagster_run)
             self.canary.run(self.ledger.generations.by_id(now.generation_id), dagster_run)
+
+    @property
+    def asking_itself(self) -> AskingItself:
+        return AskingItself(self.ledger, self.store, self.embedder)
 
     @property
     def canary(self) -> LiveCanary:

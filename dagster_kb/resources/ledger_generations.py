@@ -8,6 +8,7 @@ from typing import Any, Final
 from psycopg.types.json import Jsonb
 
 from dagster_kb.resources.ledger_database import Connection, LedgerDatabase, Row, one, run, run_many
+from kb_contract.calibration import OwnQuestions
 from kb_contract.embedding_space import EmbeddingSpace
 from kb_contract.generation import Generation
 from kb_contract.identifiers import sha256_json
@@ -210,6 +211,12 @@ class GenerationLedger:
                     connection, "finish_run", run=row["run_id"], status="FAILED",
                     error_summary=row["reason"],
                 )  # fmt: skip
+
+    def keep_own_questions(self, generation_id: int, own: OwnQuestions) -> None:
+        """Keep what a generation says to questions of its own."""
+        self.database.run(
+            "keep_own_questions", generation=generation_id, own=Jsonb(own.model_dump())
+        )
 
     def fail(self, generation: Generation, reason: str) -> None:
         """Give a generation up, and its run with it."""

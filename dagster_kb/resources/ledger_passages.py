@@ -46,6 +46,12 @@ class PassageLedger:
         )
         return [passage_of(row) for row in found]
 
+    def by_lot(self, generation: Generation, most: int) -> list[Passage]:
+        found = self.database.rows(
+            "passages_by_lot", generation=generation.generation_id, most=most
+        )
+        return [passage_of(row) for row in found]
+
     def to_weigh(
         self, generation: Generation, space_id: str, chunks: Sequence[str]
     ) -> dict[str, Row]:

@@ -27,6 +27,7 @@ from graph.retrieval.rights import Rights
 from graph.selection import EVERYTHING, Selection
 from graph.state import Passage
 from kb_contract.agent_manifest import kept_manifest
+from kb_contract.calibration import OwnQuestions
 from kb_contract.embedding_space import space_key
 from kb_contract.errors import NotServed
 from kb_contract.identifiers import production_alias
@@ -197,7 +198,9 @@ def live_agent(row: Mapping[str, Any]) -> LiveAgent:
         documents=row["documents"],
         chunks=row["chunks"],
     )
-    return LiveAgent(capability, manifest.retrieval, space_key(row["space"]))
+    own = row["own_questions"]
+    measured = manifest.retrieval.measured(OwnQuestions.model_validate(own) if own else None)
+    return LiveAgent(capability, measured, space_key(row["space"]))
 
 
 def _uuid(text: str) -> UUID | None:

@@ -103,7 +103,7 @@ class PassageFinding:
         )  # fmt: skip
         short = shortlist(asked.question, found, how.blend, size)
         meant, rows = await self._readable(place, short)
-        order = ranked(asked.question, meant, how.blend, threshold=how.threshold)
+        order = ranked(asked.question, meant, how.blend, threshold=how.refuses_below)
         order, ranked_by = await self._reranked(asked.read.text, order, rows)
         passages = [(one, rows[one.chunk_id]) for one in order[:limit]]
         for _ in range(how.hops if self.links and passages else 0):

@@ -2,7 +2,7 @@
 
 -- name: live_agents
 select agent_id, number, git_sha, uncommitted, manifest, instructions, documents, chunks, quarantined, collection,
-       space
+       space, own_questions
 from kb.generations
 where workspace_id = %(workspace)s and state = 'live'
 order by agent_id;

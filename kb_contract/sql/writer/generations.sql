@@ -106,6 +106,10 @@ update kb.generations set
   ended_at = case when not %(passed)s then now() else ended_at end
 where generation_id = %(generation)s and state in ('staged', 'checked', 'failed');
 
+-- name: keep_own_questions
+update kb.generations set own_questions = %(own)s
+where generation_id = %(generation)s and state in ('staged', 'checked');
+
 -- name: fail_generation
 update kb.generations set state = 'failed', ended_at = now(), reason = coalesce(reason, %(reason)s)
 where generation_id = %(generation)s and state in ('staged', 'checked');

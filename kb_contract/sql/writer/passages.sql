@@ -34,6 +34,18 @@ join kb.documents d using (document_id)
 where gc.generation_id = %(generation)s and gc.path = any(%(paths)s)
 order by gc.position;
 
+-- name: passages_by_lot
+-- Some of a generation; an id is made of place and text, so their order is as good as a lot.
+select gc.chunk_id, gc.path, c.heading_path, c.start_offset, c.end_offset, c.text, d.title,
+       d.front_matter -> 'audience' as audience, d.front_matter ->> 'effective' as effective,
+       d.front_matter ->> 'expires' as expires
+from kb.generation_chunks gc
+join kb.chunks c using (document_id, chunk_index)
+join kb.documents d using (document_id)
+where gc.generation_id = %(generation)s
+order by gc.chunk_id
+limit %(most)s;
+
 -- name: passages_to_weigh
 -- All that orders passages that were found, beside the scores of the collection.
 select gc.chunk_id, c.heading_path, c.text, c.context, c.situation, d.title, d.front_matter, coalesce(e.words, '') as words
