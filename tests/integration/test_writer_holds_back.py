@@ -176,7 +176,8 @@ def test_points_written_ahead_of_a_refusal_are_never_served(world: WriterWorld):
     assert newest(world).state == "failed"
     world.write({"leak.md": "# Leak\n\nThe key is elsewhere.\n"})
     world.publish()
-    assert len(world.embedder.texts) == 1
+    # Questions that the agent is asked about itself are one line each.
+    assert len([one for one in world.embedder.texts if "\n" in one]) == 1
     assert len(world.served()) == world.store.count(world.live().collection or "") == 561
     assert not any(AWS in one for one in world.served_texts())
 

@@ -76,7 +76,7 @@ def test_points_of_a_first_ingest_are_written_while_others_are_embedded(world: W
     first = world.ingest()
     assert first.success, why(first)
     chunks = world.live().chunks
-    assert 0 < max(written) < chunks
+    assert any(0 < one < chunks for one in written)
     assert (
         len(world.store.written) == len(set(world.store.written)) == chunks == len(world.served())
     )
