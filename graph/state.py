@@ -49,6 +49,8 @@ class Passage(TypedDict):
     """The relevance as it compares with that of other agents' passages, where theirs run higher or lower."""
     unmet: NotRequired[float]
     """Share of the question that none of the best passages speaks of; the same for all of them."""
+    doubtful: NotRequired[bool]
+    """Near the question, but not surely an answer: it is quoted where a model reads it, and not unread."""
     path: str
     title: str
     heading_path: list[str]

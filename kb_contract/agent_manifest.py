@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from kb_contract.audience import audience
-from kb_contract.calibration import USUAL_THRESHOLD, Calibration, OwnQuestions
+from kb_contract.calibration import USUAL_FOUND_FROM, USUAL_QUOTED_FROM, Calibration, OwnQuestions
 from kb_contract.errors import BadIdentifier, BadManifest
 from kb_contract.identifiers import agent_id as checked_agent_id
 
@@ -87,7 +87,8 @@ class RetrievalSettings(Frozen):
     candidates: int = Field(default=30, ge=1, le=200)
     threshold: float | None = Field(
         default=None, ge=0.0, le=1.0,
-        description="how relevant the best passages must be, or nothing is found; unset: measured at publication",
+        description="how relevant the best passages must be, or nothing is found; unset: 0.29, and what was "
+        "measured at publication to be quoted where no model writes",
     )  # fmt: skip
     expansion: Literal["off", "names", "model"] = Field(
         default="off",
@@ -107,15 +108,14 @@ class RetrievalSettings(Frozen):
     )
 
     @property
-    def refuses_below(self) -> float:
-        """What holds where nothing was said or measured is what fits most agents."""
-        return USUAL_THRESHOLD if self.threshold is None else self.threshold
+    def found_from(self) -> float:
+        return USUAL_FOUND_FROM if self.threshold is None else self.threshold
 
-    def measured(self, own: OwnQuestions | None) -> "RetrievalSettings":
-        """Take what was measured of a generation, where agent.yaml says nothing."""
-        if own is None or self.threshold is not None:
-            return self
-        return self.model_copy(update={"threshold": own.threshold})
+    def quoted_from(self, own: OwnQuestions | None) -> float:
+        """What fits most agents holds where nothing was said or measured."""
+        if self.threshold is not None:
+            return self.threshold
+        return own.quoted_from if own else USUAL_QUOTED_FROM
 
 
 class ChunkingSettings(Frozen):

@@ -8,14 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 USUAL_OWN: Final = 0.5
 USUAL_OTHERS: Final = 0.2
 LEAST_APART: Final = 0.05
+# Below it nothing is found at all: what lies between the two is for who reads it, not to be quoted unread.
+USUAL_FOUND_FROM: Final = 0.29
 # Of questions that people asked of eight collections, at most one in twenty lies below the first; how sure
 # one is of questions made of passages (OwnQuestions) was the second in the middle, in all but one of them.
-USUAL_THRESHOLD: Final = 0.33
+USUAL_QUOTED_FROM: Final = 0.335
 USUAL_MIDDLE: Final = 0.495
-# People's questions move less from collection to collection than those that are made; upwards they are
-# followed by less still, since an answer that is wrongly refused costs more than a passage too many.
-_FOLLOWS_DOWN: Final = 0.45
-_FOLLOWS_UP: Final = 0.2
+# People's questions move less from collection to collection than those that are made.
+_FOLLOWS: Final = 0.45
 _FARTHEST: Final = 0.08
 
 
@@ -52,10 +52,9 @@ class OwnQuestions(BaseModel):
     """The number of the generation that was asked: one that is like it takes over what was found."""
 
     @property
-    def threshold(self) -> float:
-        """From where on the agent may answer: agents whose pages are all alike run high, for strangers too."""
+    def quoted_from(self) -> float:
+        """How sure one must be to quote: agents whose pages are all alike run high, for strangers too."""
         if self.middle is None:
-            return USUAL_THRESHOLD
-        apart = self.middle - USUAL_MIDDLE
-        moved = (_FOLLOWS_UP if apart > 0 else _FOLLOWS_DOWN) * apart
-        return round(USUAL_THRESHOLD + min(_FARTHEST, max(-_FARTHEST, moved)), 3)
+            return USUAL_QUOTED_FROM
+        moved = _FOLLOWS * (self.middle - USUAL_MIDDLE)
+        return round(USUAL_QUOTED_FROM + min(_FARTHEST, max(-_FARTHEST, moved)), 3)

@@ -53,6 +53,8 @@ class Ranked:
     """0 to 1, the same in every collection."""
     unmet: float = 0.0
     """Share of what is asked about that none of the best passages speaks of; the same for all of them."""
+    sure: float = 1.0
+    """How sure it is that the best passages hold an answer; the same for all of them."""
 
 
 def relevance(question: Question, found: Sequence[Candidate], blend: Blend) -> Numbers:
@@ -164,7 +166,13 @@ def ranked(
     if weighed.sure < threshold:
         return []
     return [
-        Ranked(found[one].chunk_id, found[one].cosine, float(weighed.fit[one]), weighed.unmet)
+        Ranked(
+            found[one].chunk_id,
+            found[one].cosine,
+            float(weighed.fit[one]),
+            weighed.unmet,
+            weighed.sure,
+        )
         for one in _order(question, found, weighed.fit, blend)
     ]
 

@@ -60,7 +60,7 @@ async def _whole(
     asked = Question.of(question, read.words, UNCOUNTED)
     found = await search.candidates(place.collection, only, aims(read, asked, HOW.candidates))
     short = shortlist(asked, found, HOW.blend, HOW.candidates)
-    found = ranked(asked, short, HOW.blend, threshold=HOW.refuses_below)
+    found = ranked(asked, short, HOW.blend, threshold=HOW.found_from)
     took = (time.perf_counter() - began) * 1000
     assert found, question
     return took

@@ -73,4 +73,4 @@ def _asked(own: OwnQuestions | None) -> dict[str, Any]:
     if own is None:
         return {}
     middle = {} if own.middle is None else {"sure_of_own_questions": own.middle}
-    return {"own_questions": own.asked, "answers_from": own.threshold, **middle}
+    return {"own_questions": own.asked, "quoted_from": own.quoted_from, **middle}

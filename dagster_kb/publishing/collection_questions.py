@@ -43,7 +43,7 @@ class CollectionQuestions:
 
     def asked_of(self, generation: Generation, collection: str) -> list[Asked]:
         """Ask this generation's golden questions of a collection, with that one's settings."""
-        how = _manifest(generation).retrieval.measured(generation.own_questions)
+        how = _manifest(generation).retrieval
         depth = max(DEPTH, self.gate().golden_at)
         search = ReaderSearch(self.ledger, self.store, generation)
         asked = [Question(self._read(one.question), one.audience) for one in self._questions]

@@ -1,4 +1,4 @@
-"""Questions made of an agent's own passages: how sure one is of them says from where on it may answer.
+"""Questions made of an agent's own passages: how sure one is of them says from where on it may be quoted.
 
 Six words of one sentence are about as sure of their passage as what people ask, whatever the collection is
 about. Nobody has to write questions for it, and no golden question decides on what it is judged by.
@@ -35,7 +35,7 @@ _FEWEST_WORDS: Final = 4
 
 @dataclass(frozen=True)
 class AskingItself:
-    """Asks a collection before its gates do, so that they refuse where readers will."""
+    """Asks a collection when it is whole."""
 
     ledger: Ledger
     store: VectorStore

@@ -64,7 +64,7 @@ class Tuning:
         threshold = choose_threshold(
             [found.best(choice.blend) for _, found in weighed],
             [found.best(choice.blend) for _, found in strangers],
-            RetrievalSettings().measured(live.own_questions).refuses_below,
+            RetrievalSettings().found_from,
         )
         calibration = calibrated(
             [found.most_relevant(choice.blend) for _, found in weighed],

@@ -67,7 +67,7 @@ class ReaderSearch:
     ) -> list[list[Found]]:
         """Return what a reader would get for each question, best first."""
         weighed = self.weigh(collection, questions, how, limit)
-        return [one.ordered(how.blend, how.refuses_below)[:limit] for one in weighed]
+        return [one.ordered(how.blend, how.found_from)[:limit] for one in weighed]
 
     def weigh(
         self, collection: str, questions: Sequence[Question], how: RetrievalSettings, limit: int

@@ -82,7 +82,8 @@ class Rag:
         )
 
     async def _findings(self, task: AgentTask, passages: Sequence[Passage]) -> list[Finding]:
-        if passages[0].get("unmet", 0.0) >= UNMET:
+        best = passages[0]
+        if best.get("doubtful", False) or best.get("unmet", 0.0) >= UNMET:
             return []
         limit = _whole(task, "sentences", most=MOST_SENTENCES) or SENTENCES
         return await answer_sentences(task.question, passages, self.embedder, limit=limit)

@@ -4,18 +4,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from graph.gateways.passage_finding import LiveAgent
 from graph.state import Passage, SourceFacts
-from kb_contract.calibration import Calibration
 from kb_contract.ranking import Ranked
 
 
-def placed(
-    row: Mapping[str, Any], place: Ranked, ranked_by: str, known: Calibration | None
-) -> Passage:
+def placed(row: Mapping[str, Any], place: Ranked, ranked_by: str, agent: LiveAgent) -> Passage:
     """Make a passage of a row with what put it where it is."""
-    passage = passage_of(row, score=place.cosine)
+    passage, known = passage_of(row, score=place.cosine), agent.retrieval.calibration
     passage["relevance"], passage["ranked_by"] = place.relevance, ranked_by
-    passage["unmet"] = place.unmet
+    passage["unmet"], passage["doubtful"] = place.unmet, place.sure < agent.quoted_from
     passage["comparable"] = known.comparable(place.relevance) if known else place.relevance
     return passage
 

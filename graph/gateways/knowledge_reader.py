@@ -99,8 +99,7 @@ class PostgresQdrantReader:
         for look in range(LOOKS):
             await asyncio.sleep(look * BETWEEN_LOOKS)
             found = await self._finding.find(alias, agent, asked, wanted, rights)
-            known = agent.retrieval.calibration
-            passages = [placed(row, one, found.ranked_by, known) for one, row in found.passages]
+            passages = [placed(row, one, found.ranked_by, agent) for one, row in found.passages]
             if found.all_known:
                 return passages
         if passages:
@@ -199,8 +198,8 @@ def live_agent(row: Mapping[str, Any]) -> LiveAgent:
         chunks=row["chunks"],
     )
     own = row["own_questions"]
-    measured = manifest.retrieval.measured(OwnQuestions.model_validate(own) if own else None)
-    return LiveAgent(capability, measured, space_key(row["space"]))
+    quoted_from = manifest.retrieval.quoted_from(OwnQuestions.model_validate(own) if own else None)
+    return LiveAgent(capability, manifest.retrieval, space_key(row["space"]), quoted_from)
 
 
 def _uuid(text: str) -> UUID | None:

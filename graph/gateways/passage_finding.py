@@ -33,6 +33,8 @@ class LiveAgent:
     retrieval: RetrievalSettings
     space: str
     """Key of its embeddings."""
+    quoted_from: float
+    """How sure one must be to quote its passages where no model reads them."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class PassageFinding:
         )  # fmt: skip
         short = shortlist(asked.question, found, how.blend, size)
         meant, rows = await self._readable(place, short)
-        order = ranked(asked.question, meant, how.blend, threshold=how.refuses_below)
+        order = ranked(asked.question, meant, how.blend, threshold=how.found_from)
         order, ranked_by = await self._reranked(asked.read.text, order, rows)
         passages = [(one, rows[one.chunk_id]) for one in order[:limit]]
         for _ in range(how.hops if self.links and passages else 0):

@@ -68,6 +68,7 @@ def _beside(found: Passage, row: Mapping[str, Any]) -> Passage:
     """Give it the scores of the passage that it stands beside: it is there because of that one."""
     made = passage_of(row, score=found["score"])
     made["relevance"], made["unmet"] = found.get("relevance", 0.0), found.get("unmet", 0.0)
+    made["doubtful"] = found.get("doubtful", False)
     made["comparable"] = comparable(found)
     made["ranked_by"] = "beside"
     return made

@@ -1,17 +1,13 @@
 """An agent is asked about itself before it goes live; what comes of it says from where on it answers."""
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-
 import pytest
-from qdrant_client import AsyncQdrantClient
 
 from dagster_kb.publishing.own_questions import ASKED, FEWEST
-from graph.gateways.knowledge_reader import PostgresQdrantReader
-from graph.gateways.postgres import READER_ROLE, LazyPool
-from kb_contract.calibration import USUAL_THRESHOLD, OwnQuestions
-from tests.doubles.composed_reader import HashedQuestions
-from tests.doubles.git_repository import GitRepository
+from dagster_kb.resources.reader_search import Question, ReaderSearch
+from kb_contract.agent_manifest import AgentManifest
+from kb_contract.calibration import USUAL_QUOTED_FROM, OwnQuestions
+from kb_contract.identifiers import production_alias
+from tests.doubles.live_reader import live_reader
 from tests.doubles.writer_world import WriterWorld, metadata
 
 GATE = "gate: {canary: 'off', max_shrink: 1.0}\n"
@@ -23,23 +19,20 @@ PAGES = {
 }  # fmt: skip
 
 
+ASIDE = (
+    "submarine periscope senate tariff glacier orchid dividend umpire sonata mortgage antler comet"
+)
+# Each is further from the pages than the one before.
+QUESTIONS = [
+    " ".join(["The copperviolin hangs beside which compass", *ASIDE.split()[:many], "?"])
+    for many in range(13)
+]
+
+
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+def world(world: WriterWorld) -> WriterWorld:
     world.write({"agent.yaml": GATE})
-    yield world
-    world.close()
-
-
-@pytest.fixture
-async def reader(world: WriterWorld) -> AsyncIterator[PostgresQdrantReader]:
-    pool = LazyPool(world.settings.database_url, role=READER_ROLE)
-    qdrant = AsyncQdrantClient(url=world.settings.qdrant_url, check_compatibility=False)
-    yield PostgresQdrantReader(pool, qdrant, HashedQuestions(), "default")
-    await qdrant.close()
-    await pool.close()
+    return world
 
 
 def measured(world: WriterWorld) -> OwnQuestions:
@@ -48,19 +41,33 @@ def measured(world: WriterWorld) -> OwnQuestions:
     return own
 
 
-async def test_readers_answer_from_where_the_writer_measured(
-    world: WriterWorld, reader: PostgresQdrantReader
-) -> None:
+def test_an_agent_is_asked_about_itself_and_dagster_shows_it(world: WriterWorld) -> None:
     world.commit(PAGES)
     result = world.ingest()
     own, shown = measured(world), metadata(result, "collection")
     assert FEWEST <= own.asked <= ASKED
     assert own.middle is not None
-    assert own.threshold != USUAL_THRESHOLD, "short pages that name each other run otherwise"
-    assert shown["answers_from"] == own.threshold
-    assert shown["own_questions"] == own.asked
-    live = await reader._live()
-    assert live[world.agent].retrieval.refuses_below == own.threshold
+    assert own.quoted_from != USUAL_QUOTED_FROM, "short pages that name each other run otherwise"
+    told = (own.asked, own.middle, own.quoted_from)
+    assert (shown["own_questions"], shown["sure_of_own_questions"], shown["quoted_from"]) == told
+
+
+async def test_readers_doubt_what_lies_below_what_the_writer_measured(world: WriterWorld) -> None:
+    live = world.publish(PAGES)
+    how = AgentManifest.model_validate(dict(live.manifest)).retrieval
+    asked = [Question(one) for one in world.embedder.read(QUESTIONS)]
+    alias = production_alias(world.settings.workspace_id, world.agent)
+    weighed = ReaderSearch(world.ledger, world.store, live).weigh(alias, asked, how, how.limit)
+    sure = [one.best(how.blend) for one in weighed]
+    found, doubted = [one >= how.found_from for one in sure], list[bool]()
+    async with live_reader(world) as reader:
+        for question, is_found in zip(QUESTIONS, found, strict=True):
+            passages = await reader.search(world.agent, question)
+            assert bool(passages) is is_found
+            doubted += {one.get("doubtful", False) for one in passages}
+    quoted_from = measured(world).quoted_from
+    assert doubted == [one < quoted_from for one in sure if one >= how.found_from]
+    assert {*doubted} == {True, False}, "some are sure, some are near and not sure"
 
 
 def test_a_change_takes_over_what_a_generation_like_it_said(world: WriterWorld) -> None:
@@ -85,6 +92,6 @@ def test_few_passages_cannot_tell_and_what_is_said_is_not_measured(world: Writer
     few = {name: PAGES[name] for name in list(PAGES)[:3]}
     world.publish(few)
     own = measured(world)
-    assert (own.asked, own.middle, own.threshold) == (0, None, USUAL_THRESHOLD)
+    assert (own.asked, own.middle, own.quoted_from) == (0, None, USUAL_QUOTED_FROM)
     said = world.publish({**PAGES, "agent.yaml": f"retrieval: {{threshold: 0.2}}\n{GATE}"})
     assert said.own_questions is None

@@ -58,13 +58,14 @@ def test_where_no_words_are_known_nothing_is_said_to_be_unmet() -> None:
 
 
 class Telling(InMemoryKnowledge):
-    """Says of its passages how much of the question they leave unmet."""
+    """Says of its passages how much of the question they leave unmet, and whether they are doubtful."""
 
     unmet = 0.0
+    doubtful = False
 
     async def search(self, *arguments: Any, **named: Any) -> list[Passage]:
         found = await super().search(*arguments, **named)
-        return [{**one, "unmet": self.unmet} for one in found]
+        return [{**one, "unmet": self.unmet, "doubtful": self.doubtful} for one in found]
 
 
 async def test_quotes_beside_the_point_are_not_given() -> None:
@@ -74,7 +75,9 @@ async def test_quotes_beside_the_point_are_not_given() -> None:
         "s", reader.capabilities["a"], "knowledge", "How long is a code review?", {}, {}, "standard"
     )
     assert (await Rag(reader, WordEmbedder())(task))["status"] == "done"
-    reader.unmet = UNMET
+    reader.doubtful = True
+    assert (await Rag(reader, WordEmbedder())(task))["status"] == "nothing_found"
+    reader.doubtful, reader.unmet = False, UNMET
     told = await Rag(reader, WordEmbedder())(task)
     assert (told["status"], told["claims"]) == ("nothing_found", [])
     assert told["text"] == f"{task.agent.title} has nothing about this."

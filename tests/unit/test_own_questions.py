@@ -5,7 +5,7 @@ import pytest
 from dagster_kb.gates.evidence import Passage
 from dagster_kb.publishing.own_questions import WORDS, questions_of
 from kb_contract.agent_manifest import RetrievalSettings
-from kb_contract.calibration import USUAL_MIDDLE, USUAL_THRESHOLD, OwnQuestions
+from kb_contract.calibration import USUAL_MIDDLE, USUAL_QUOTED_FROM, OwnQuestions
 
 SENTENCE = "The brass compass in the northern tower leans towards the oldest copper mirror."
 
@@ -41,20 +41,21 @@ def test_no_question_is_made_of_what_has_no_sentence(text: str):
 
 
 def test_an_agent_that_is_as_most_are_answers_from_where_most_do():
-    assert own(USUAL_MIDDLE).threshold == USUAL_THRESHOLD
-    assert own(None).threshold == USUAL_THRESHOLD
+    assert own(USUAL_MIDDLE).quoted_from == USUAL_QUOTED_FROM
+    assert own(None).quoted_from == USUAL_QUOTED_FROM
 
 
 def test_who_runs_high_must_be_surer_and_who_runs_low_less_within_bounds():
-    low, usual, high = (own(one).threshold for one in (0.42, USUAL_MIDDLE, 0.56))
+    low, usual, high = (own(one).quoted_from for one in (0.42, USUAL_MIDDLE, 0.56))
     assert low < usual < high
-    assert high - usual < usual - low, "a wrong refusal costs more than a passage too many"
-    assert 0.2 < own(0.0).threshold < low
-    assert high < own(1.0).threshold < 0.45
+    assert own(1.0).quoted_from - usual == pytest.approx(usual - own(0.0).quoted_from)
+    assert 0.2 < own(0.0).quoted_from < low
+    assert high < own(1.0).quoted_from < 0.45
 
 
-def test_what_agent_yaml_says_counts_before_what_was_measured():
+def test_what_agent_yaml_says_counts_for_finding_and_for_quoting():
     said = RetrievalSettings(threshold=0.5)
-    assert said.measured(own(0.6)).refuses_below == 0.5
-    assert RetrievalSettings().measured(own(0.6)).refuses_below == own(0.6).threshold
-    assert RetrievalSettings().measured(None).refuses_below == USUAL_THRESHOLD
+    assert said.found_from == said.quoted_from(own(0.6)) == 0.5
+    unsaid = RetrievalSettings()
+    assert unsaid.found_from < unsaid.quoted_from(None) == USUAL_QUOTED_FROM
+    assert unsaid.quoted_from(own(0.6)) == own(0.6).quoted_from
