@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from graph.agents.drafting import drafting
+from graph.agents.in_short import OF_A_TEXT, has_its_title, nearest_text, openings
 from graph.agents.step_results import emit, step_result
 from graph.citations.claims import claim_of, without_wider
 from graph.citations.model_claims import Attempt, from_passages, prompt
@@ -13,6 +14,7 @@ from graph.retrieval.across_agents import lift
 from graph.retrieval.answer_sentences import Finding, answer_sentences
 from graph.selection import EVERYTHING, selection_named
 from graph.state import Passage, StepResult
+from kb_contract.asked_in_short import asked_in_short
 
 # Where no passage speaks of so much of the question, a quote from them would be beside the point.
 UNMET: Final = 0.5
@@ -31,7 +33,11 @@ class Rag:
     async def __call__(self, task: AgentTask) -> StepResult:
         emit(task, "retrieving")
         limit = _whole(task, "limit", most=50)
-        passages = await self.reader.around(await self._passages(task, limit))
+        matter = asked_in_short(task.question)
+        found = await self._passages(
+            task, matter or task.question, limit or (OF_A_TEXT if matter else None)
+        )
+        passages = await self.reader.around(nearest_text(matter, found) if matter else found)
         emit(task, "passages", found=[_seen(one) for one in passages])
         if not passages:
             return _nothing(task, [])
@@ -39,7 +45,7 @@ class Rag:
         claims = written.claims if written else None
         data = _data(written)
         if claims is None:
-            findings = await self._findings(task, passages)
+            findings = await self._findings(task, passages, matter)
             claims = without_wider([claim_of(one.passage, one.unit) for one in findings])
             # Other agents' findings are set beside it, so it must not depend on whose passages run high.
             data |= {"fit": max((one.fit * lift(one.passage) for one in findings), default=0.0)}
@@ -58,15 +64,15 @@ class Rag:
             usage=written.usage if written else (),
         )
 
-    async def _passages(self, task: AgentTask, limit: int | None) -> list[Passage]:
+    async def _passages(self, task: AgentTask, asked: str, limit: int | None) -> list[Passage]:
         """Look first at the documents that the question names, if it does: words may only sound so."""
         named = selection_named(task.question)
         search = self.reader.search
         if named != EVERYTHING and (
-            found := await search(task.agent.agent_id, task.question, limit=limit, only=named)
+            found := await search(task.agent.agent_id, asked, limit=limit, only=named)
         ):
             return found
-        return await search(task.agent.agent_id, task.question, limit=limit)
+        return await search(task.agent.agent_id, asked, limit=limit)
 
     async def _written(self, task: AgentTask, passages: Sequence[Passage]) -> Attempt | None:
         if self.model is None:
@@ -81,10 +87,15 @@ class Rag:
             heard=drafting(task),
         )
 
-    async def _findings(self, task: AgentTask, passages: Sequence[Passage]) -> list[Finding]:
-        best = passages[0]
-        if best.get("doubtful", False) or best.get("unmet", 0.0) >= UNMET:
+    async def _findings(
+        self, task: AgentTask, passages: Sequence[Passage], matter: str
+    ) -> list[Finding]:
+        best, titled = passages[0], bool(matter) and has_its_title(matter, passages)
+        beside = best.get("doubtful", False) or best.get("unmet", 0.0) >= UNMET
+        if beside and not titled:
             return []
+        if matter:
+            return openings(passages)
         limit = _whole(task, "sentences", most=MOST_SENTENCES) or SENTENCES
         return await answer_sentences(task.question, passages, self.embedder, limit=limit)
 

@@ -13,6 +13,9 @@ def by_convention(best: Outline, rules: Outline, evidence: Evidence) -> Outline:
     if only_state and judged and acts and not evidence.measured:
         # "Restart it if it is down": the reading itself decides.
         return replace(best, counts=(looked, read, reckoned, compared, 0, acts))
+    one_text = evidence.in_short and evidence.counted < 2
+    if one_text and rules.counts == (1, 0, 0, 0, 0, 0) and not acts:
+        return Outline((1, 0, 0, 0, 0, 0), "single")
     one_fact = best.counts == (1, 0, 1, 0, 0, 0) and not rules.count("calculation")
     if one_fact and not evidence.reckons:
         return Outline((1, 0, 0, 0, 0, 0), "single")

@@ -13,6 +13,7 @@ from graph.planning.chosen_type import LOOKS_UP, chosen_type, of_type
 from graph.planning.needs_labels import Outline
 from graph.planning.phrases import begins, says
 from graph.planning.sides import counted_sides
+from kb_contract.asked_in_short import asked_in_short
 
 _SURE: Final = 0.8
 _SURER: Final = 0.9
@@ -58,6 +59,8 @@ class Evidence:
     """It names a measure or a rule that a reading is held against."""
     explained: bool = False
     """The rules see a look, a sum or a comparison in it, which explain words that sound like an order."""
+    in_short: bool = False
+    """It asks for one text in short."""
     told_apart: bool = False
     """It asks what tells things apart, and their names may be verbs: "merge and rebase"."""
     counted: int = 0
@@ -104,6 +107,7 @@ def evidence_of(
         reckons=bool(_RECKONS.search(plain)),
         measured=bool(_MEASURED.search(plain)),
         explained=any(map(rules.count, ("tool", "calculation", "comparison"))),
+        in_short=bool(asked_in_short(question)),
         told_apart=says(question, "told apart"),
         counted=counted_sides(question)[0],
         foreign=language_of(question) != "en",
