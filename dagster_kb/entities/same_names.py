@@ -17,6 +17,9 @@ _MARK: Final = r"[*_`\"\u201c\u201d]{0,3}"
 _SAYS: Final = rf"{_MARK}\s?(?:[|:=\u2013\u2014-]|\n[:~]|is short for|stands for|means)\s*{_MARK}(?:an? |the )?{_MARK}"
 _DEFINED: Final = re.compile(rf"\b{_SHORT}{_SAYS}{_WORDS}")
 _TURNED: Final = re.compile(rf"\b{_WORDS}{_MARK}\s?[|:=\u2013\u2014-]\s*{_MARK}{_SHORT}\b")
+# What _AFTER and _TURNED end in, which is found at once; words before it could begin anywhere.
+_SHORT_AFTER: Final = re.compile(rf" \({_SHORT}s?\)")
+_SHORT_TURNED: Final = re.compile(rf"[|:=\u2013\u2014-]\s*{_MARK}{_SHORT}\b")
 _CALLED: Final = re.compile(
     r"(?:[,(\u2013\u2014]|\b(?:is|are))\s*(?:(?:which|that) (?:is|are) )?"
     r"(?:(?:also|sometimes|often|otherwise|formerly|previously|commonly|better)\s+"
@@ -36,6 +39,8 @@ _PLAIN_AFTER: Final = re.compile(
 )
 _FEW: Final = 4
 _REACH: Final = 120
+# Characters: more than anybody shortens to an acronym.
+_EIGHT_WORDS: Final = 300
 
 
 def same_names(text: str) -> list[tuple[str, str]]:
@@ -46,12 +51,23 @@ def same_names(text: str) -> list[tuple[str, str]]:
 
 def acronyms(text: str) -> Iterator[tuple[str, str]]:
     """Acronyms with the words that they are made of."""
-    pairs = [(one[2], _last_words(one[2], one[1])) for one in _AFTER.finditer(text)]
+    pairs = [(one[2], _last_words(one[2], one[1]))
+             for one in _found(_AFTER, text, _SHORT_AFTER)]  # fmt: skip
     pairs += [(one[1], one[2] if stands_for(one[1], one[2]) else "")
               for one in _BEFORE.finditer(text)]  # fmt: skip
     pairs += [(one[1], _first_words(one[1], one[2])) for one in _DEFINED.finditer(text)]
-    pairs += [(one[2], _last_words(one[2], one[1])) for one in _TURNED.finditer(text)]
+    pairs += [(one[2], _last_words(one[2], one[1]))
+              for one in _found(_TURNED, text, _SHORT_TURNED)]  # fmt: skip
     yield from dict.fromkeys((short, long) for short, long in pairs if long)
+
+
+def _found(words: re.Pattern[str], text: str, end: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """Find words before each such end; where it is not, nothing is looked for."""
+    done = 0
+    for hit in end.finditer(text):
+        for one in words.finditer(text, max(done, hit.start() - _EIGHT_WORDS), hit.end()):
+            done = one.end()
+            yield one
 
 
 def synonyms(text: str) -> Iterator[tuple[str, str]]:

@@ -35,6 +35,9 @@ def test_an_acronym_stands_for_the_words_with_its_initials_only() -> None:
         ("rpo", "recovery point objective")
     ]
     assert same_names("It runs (NASA) and the lead (CEO) agrees.") == []
+    assert same_names("Our Mean Time (MT) to Full Recovery (FR) | Service Desk | SD") == [
+        ("mt", "mean time"), ("fr", "full recovery"), ("sd", "service desk"),
+    ]  # fmt: skip
     assert same_names("The VPN (see below) is slow.") == []
 
 
