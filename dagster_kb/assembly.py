@@ -3,10 +3,11 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
+from dagster_kb.chunking.sections import ChunkDraft
 from dagster_kb.readers.reading import ReadDocument
 from kb_contract.embedding_space import searched_text
 from kb_contract.identifiers import chunk_id, document_id, sha256_text
@@ -89,7 +90,7 @@ class NewDocument:
                 "end_offset": chunk.end,
                 "text": chunk.text,
                 "text_sha256": sha256_text(chunk.text),
-                "embed_sha256": sha256_text(searched_text({**asdict(chunk), **said})),
+                "embed_sha256": sha256_text(_searched(chunk, said)),
                 "tokens": chunk.tokens,
                 "page": chunk.page,
                 "context": chunk.context,
@@ -99,6 +100,11 @@ class NewDocument:
 
     def stored(self) -> "StoredDocument":
         return StoredDocument.of(self.row())
+
+
+def _searched(chunk: ChunkDraft, said: Mapping[str, Any]) -> str:
+    told = {"heading_path": chunk.heading_path, "text": chunk.text, "context": chunk.context}
+    return searched_text({**said, **told})
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,7 @@ class PlacedDocument:
 
     def row(self) -> dict[str, Any]:
         """Columns of kb.generation_documents."""
-        return asdict(self)
+        return dict(vars(self))
 
 
 def place(path: str, blob_sha: str, agent: str, stored: StoredDocument) -> PlacedDocument:

@@ -51,9 +51,8 @@ def _points(chunks: int) -> Iterator[Point]:
     for number in range(chunks):
         text = " ".join(dice.choices(words, k=WORDS_IN_A_CHUNK)).capitalize() + "."
         vector = topics[number % TOPICS] + 0.8 * noise.normal(size=DIMENSION)
-        yield Point(
-            _id(number, text), _payload(number, text), list(vector / np.linalg.norm(vector)), text
-        )
+        dense = (vector / np.linalg.norm(vector)).astype(np.float32)
+        yield Point(_id(number, text), _payload(number, text), dense, text)
 
 
 def _id(number: int, text: str) -> str:

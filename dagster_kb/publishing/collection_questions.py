@@ -78,7 +78,7 @@ class CollectionQuestions:
         space = EmbeddingSpace.model_validate(self.generation.space).space_id
         ids = [one.chunk_id for one in chosen]
         rows = self.ledger.documents.points(self.generation, space, ids)
-        vectors = {str(row["chunk_id"]): from_bytes(row["vector"]) for row in rows}
+        vectors = {str(row["chunk_id"]): from_bytes(row["vector"]).tolist() for row in rows}
         for one in chosen:
             if one.chunk_id in vectors:
                 read = ReadText(question_of(one), vectors[one.chunk_id], NO_WORDS)

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dagster_kb.chunking.tokens import TokenCounter
 from kb_contract.embedding_space import EmbeddingSpace
@@ -95,6 +96,6 @@ def to_bytes(vectors: Vectors) -> list[bytes]:
     return [row.astype("<f4").tobytes() for row in vectors]
 
 
-def from_bytes(data: bytes) -> list[float]:
+def from_bytes(data: bytes) -> NDArray[np.float32]:
     """Return a vector that the ledger kept."""
-    return np.frombuffer(data, dtype="<f4").tolist()
+    return np.frombuffer(data, dtype="<f4")

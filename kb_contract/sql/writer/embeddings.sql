@@ -46,9 +46,10 @@ select %(run)s, unnest(%(chunks)s::uuid[]), 'PENDING'
 on conflict (run_id, chunk_id) do nothing;
 
 -- name: keep_embeddings
+-- Vectors as the bytes that they are: as text they would be twice as long, and read letter by letter.
 insert into kb.embeddings (space_id, embed_sha256, vector, words)
 select %(space)s, digest, vector, words
-from unnest(%(digests)s::text[], %(vectors)s::bytea[], %(words)s::bytea[])
+from unnest(%(digests)s::text[], %(vectors)b::bytea[], %(words)b::bytea[])
   as fresh (digest, vector, words)
 on conflict (space_id, embed_sha256) do nothing;
 
