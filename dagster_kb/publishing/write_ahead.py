@@ -34,14 +34,18 @@ class WriteAhead:
     """Of whoever opens it: a thread does not know by itself which run its spans belong to."""
     _waiting: list[str] = field(default_factory=list[str], init=False)
     _under_way: Future[None] | None = field(default=None, init=False)
-    _stopped: bool = field(default=False, init=False)
+    _stopped: bool = field(default=True, init=False)
+    """Until it has begun, and from then on when something stops it."""
 
     @contextmanager
     def open(self) -> Generator["WriteAhead"]:
-        """Begin where nothing lies and nothing is live; elsewhere differences are written later."""
+        """Begin where nothing lies and nothing is live; elsewhere differences are written later.
+
+        To make a collection takes as long as to embed some hundred texts, which is done meanwhile.
+        """
         with ThreadPoolExecutor(1, thread_name_prefix="ahead") as thread:
             self._thread = thread
-            self._stopped = not thread.submit(self._begin).result()
+            self._under_way = thread.submit(self._context.run, self._begin)
             yield self
             for batch in batches(self._waiting, BATCH):
                 self._hand_over(batch)
@@ -49,8 +53,6 @@ class WriteAhead:
 
     def take(self, chunks: Sequence[UUID]) -> None:
         """Take chunks; waits while an earlier batch is still being written."""
-        if self._stopped:
-            return
         self._waiting += [str(one) for one in chunks]
         while len(self._waiting) >= BATCH:
             batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
@@ -75,18 +77,17 @@ class WriteAhead:
         colour = other_colour(None)
         return SyncTask(self.ledger, self.store, self.stages, self.generation, colour)
 
-    def _begin(self) -> bool:
-        agent = self.generation.agent_id
+    def _begin(self) -> None:
+        agent, task = self.generation.agent_id, self._task()
         if self.ledger.generations.live(agent) or not self.generation.chunks:
-            return False
-        task = self._task()
+            return
         with self.ledger.agent_lock(agent):
             ground = task.ground("when in doubt") if self._is_free(task) else None
             if ground is None or not ground.is_new:
-                return False
+                return
             self.ledger.aliases.mark(self.generation, task.colour, "writing")
             task.clear(ground, ())
-        return True
+        self._stopped = False
 
     def _is_free(self, task: SyncTask) -> bool:
         """Whether no colour of the agent was ever written, so that looking at it costs nothing."""
