@@ -1,12 +1,16 @@
 """What ingestion costs beside the work that nobody can avoid: `make bench`.
 
-One corpus, one model, one run. The floor is the bare loop that any script has: embed
-every chunk's text and nothing else. A script without a ledger pays it again for every change.
+One corpus, one model, one run. The floor is the bare loop that any script has: embed every chunk's
+text and nothing else; once as we embed, and once as anybody would write it, in bfloat16 too, with its
+model ready. A script without a ledger pays it again for every change.
 """
 
 import argparse
+import json
 import os
 import random
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -21,12 +25,15 @@ from benchmarks.embedded_stack import (
     AGENT,
     Repository,
     embeddings_kept,
+    make_ready,
     servers,
     stack,
     texts_of,
 )
+from benchmarks.ingest_peers.corpus import from_folder
 from dagster_kb.definitions import build_definitions, embedder_of, ledger_of
 from dagster_kb.embedding.job import TEXTS_IN_A_COMMIT
+from dagster_kb.intake.parsing_children import ParsingChildren
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.sentence_embedder import SentenceEmbedder
 from dagster_kb.resources.vector_store import batches
@@ -70,17 +77,19 @@ class Clock:
 
 @dataclass(frozen=True)
 class Pages:
-    """Pages that nobody wrote, in a git repository, shared out among agents."""
+    """Pages in a git repository, shared out among agents; nobody wrote them, unless there is a corpus."""
 
     repository: Repository
     documents: int
     agents: Sequence[str]
+    corpus: Sequence[str] = ()
 
     def make(self) -> None:
         self.repository.make()
         dice = random.Random(SEED)  # noqa: S311
         for number in range(self.documents):
-            self.write(self.page(number), _page(dice, number))
+            text = self.corpus[number] if self.corpus else _page(dice, number)
+            self.write(self.page(number), text)
         self.write(self._folder(ALONE) / "page.md", _page(dice, self.documents))
         self.repository.commit("all pages")
 
@@ -127,7 +136,8 @@ class Bench:
         texts = [one for agent in self.pages.agents for one in texts_of(self.ledger, agent)]
         seconds, cpu = min(self._floor(texts) for _ in range(2))
         return [
-            Row("floor: embed every chunk", seconds, cpu, len(texts), "better of two"),
+            Row("floor: embed every chunk, as we do", seconds, cpu, len(texts), "better of two"),
+            plain_floor(texts),
             first,
             alone,
             self._ingest("again, nothing changed", self.pages.agents, "no commit"),
@@ -158,10 +168,25 @@ class Bench:
 
     def _ingest(self, what: str, agents: Sequence[str], note: str) -> Row:
         before, clock = embeddings_kept(self.ledger), Clock()
-        for agent in agents:
-            done: Ingested = self.ingestion.run(agent, uncommitted=False, force=False)
+        for done in self.ingestion.side_by_side(self._run, agents):
             assert done.ok, done.error
         return Row(what, *clock.read(), embeddings_kept(self.ledger) - before, note)
+
+    def _run(self, agent: str) -> Ingested:
+        return self.ingestion.run(agent, uncommitted=False, force=False)
+
+
+def plain_floor(texts: list[str]) -> Row:
+    """`SentenceTransformer.encode` of the same weights, in a process of its own with all cores."""
+    everywhere = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    with tempfile.TemporaryDirectory(prefix="kb-plain-") as folder:
+        given, out = Path(folder) / "texts.json", Path(folder) / "out.jsonl"
+        given.write_text(json.dumps(texts), "utf-8")
+        way = ("bfloat16", "together", "ready")
+        command = [sys.executable, "-m", "benchmarks.ingest_peers.plain_loop", given, out, *way]
+        subprocess.run(command, check=True, stdout=sys.stderr, env=everywhere)
+        told = json.loads(out.read_text("utf-8"))
+    return Row("floor: a plain loop", told["wall"], told["cpu"], len(texts), ", ".join(way))
 
 
 def _processor() -> float:
@@ -175,31 +200,39 @@ def _processor() -> float:
 
 
 def show(rows: list[Row], runs_on: str) -> None:
-    floor = rows[0]
+    ours, plain = rows[:2]
     busy = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {runs_on}"
     table = Table(title=f"Ingestion · {busy}", title_justify="left")
-    for column in ("what", "seconds", "times floor", "cpu", "times floor", "embedded", ""):
+    heads = ("what", "seconds", "times ours", "times plain", "cpu", "times ours", "times plain",
+             "embedded", "")  # fmt: skip
+    for column in heads:
         table.add_column(column, justify="left" if column in {"what", ""} else "right")
     for one in rows:
         table.add_row(
-            one.what, f"{one.seconds:.2f}", f"{one.seconds / floor.seconds:.2f}",
-            f"{one.cpu:.2f}", f"{one.cpu / floor.cpu:.2f}", str(one.embedded), one.note,
+            one.what, f"{one.seconds:.2f}", f"{one.seconds / ours.seconds:.2f}",
+            f"{one.seconds / plain.seconds:.2f}", f"{one.cpu:.2f}", f"{one.cpu / ours.cpu:.2f}",
+            f"{one.cpu / plain.cpu:.2f}", str(one.embedded), one.note,
         )  # fmt: skip
     out = Console()
-    (out if out.is_terminal else Console(width=120)).print(table)
+    (out if out.is_terminal else Console(width=150)).print(table)
 
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--documents", type=int, default=1600)
     asked.add_argument("--agents", type=int, default=2)
+    asked.add_argument("--corpus", type=Path, help="folder of Markdown instead of made pages")
     chosen = asked.parse_args()
+    corpus = from_folder(chosen.corpus, chosen.documents).documents if chosen.corpus else {}
     agents = [f"{AGENT}{number}" for number in range(chosen.agents)]
     with tempfile.TemporaryDirectory(prefix="kb-bench-") as folder:
         home = Path(folder)
         # As root, Postgres runs under another account, which has to come in here.
         home.chmod(0o755)
-        pages = Pages(Repository(home / "repository"), chosen.documents, agents)
+        pages = Pages(
+            Repository(home / "repository"), len(corpus) or chosen.documents, agents,
+            list(corpus.values()),
+        )  # fmt: skip
         pages.make()
         with stack(home / "home", pages.repository.root / "knowledge"):
             rows, runs_on = measured(pages)
@@ -209,15 +242,16 @@ def main() -> None:
 def measured(pages: Pages) -> tuple[list[Row], str]:
     settings = writer_settings()
     ledger, embedder = ledger_of(settings), embedder_of(settings)
-    with embedder.lanes(pages.documents * SECTIONS) as lanes:
-        # The model is loaded before the clock starts.
-        runs_on = f"{lanes.runs_on}, {lanes.processes} process(es)"
+    # Before the clock starts, for the floor and for us: it is once for a command, whatever it ingests.
+    started, runs_on = make_ready(embedder, pages.documents * SECTIONS)
     with open_dagster() as instance:
-        definitions = build_definitions(settings, embedder=embedder, ledger=ledger)
+        parsing = ParsingChildren(embedder, stays=True)  # as in the command
+        definitions = build_definitions(settings, embedder=embedder, ledger=ledger, parsing=parsing)
         rows = Bench(pages, ledger, embedder, Ingestion(definitions, ledger, instance)).rows()
+        parsing.close()
     ledger.database.close()
     embedder.close()
-    return rows, runs_on
+    return rows, f"{runs_on}, ready in {started:.1f} s"
 
 
 if __name__ == "__main__":
