@@ -20,7 +20,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.embedded_stack import Repository, stack
+from benchmarks.embedded_stack import Repository, make_ready, stack
 from benchmarks.ingest import VOCABULARY
 from dagster_kb.definitions import build_definitions, ledger_of
 from dagster_kb.intake.parsing_children import ParsingChildren
@@ -30,13 +30,14 @@ from dagster_kb.resources.embedding_lanes import ExecutorLanes
 from dagster_kb.resources.sentence_embedder import SentenceEmbedder
 from dagster_kb.resources.vector_store import BATCH, Point, VectorStore, batches
 from dagster_kb.settings import WriterSettings
-from kb.ingestion import Ingestion
+from kb.ingestion import Ingested, Ingestion
 from kb.writer_access import open_dagster, writer_settings
 from kb_contract.embedding_space import embedded_text
 from tests.doubles.hash_embedder import DIMENSION, HashEmbedder
 
 SEED = 5
 SCRATCH = "benchmark_floor"
+SECTIONS = 4
 TEXTS_IN_A_COMMIT = 32
 
 
@@ -163,7 +164,7 @@ class Changes:
     def _write(self, number: int, agent: str = "") -> Path:
         page = self._page(number, agent)
         page.parent.mkdir(parents=True, exist_ok=True)
-        sections = (f"## Part {part}\n\n{self._paragraph()}\n" for part in range(4))
+        sections = (f"## Part {part}\n\n{self._paragraph()}\n" for part in range(SECTIONS))
         page.write_text(f"# Page {number}\n\n" + "\n".join(sections), "utf-8")
         return page
 
@@ -186,10 +187,12 @@ class Changes:
         self.embedder.texts.clear()
         self.store.points_written.clear()
         clock = Clock()
-        for agent in agents:
-            done = self.ingestion.run(agent, uncommitted=False, force=False)
+        for done in self.ingestion.side_by_side(self._run, agents):
             assert done.ok, done.error
         return clock.read()
+
+    def _run(self, agent: str) -> Ingested:
+        return self.ingestion.run(agent, uncommitted=False, force=False)
 
     def _floor(self, changed: Sequence[Path], points: Sequence[Point]) -> tuple[float, float]:
         self.store.recreate(SCRATCH, DIMENSION)
@@ -246,6 +249,9 @@ def measured(home: Path, files: int, agents: int, *, model: bool) -> list[Row]:
                 settings, embedder=embedder, ledger=ledger, store=store, parsing=parsing
             )
             ingestion = Ingestion(definitions, ledger, instance)
+            if isinstance(embedder, RememberingModel):  # once for a command, so on no line's clock
+                started, runs_on = make_ready(embedder, files * SECTIONS)
+                print(f"{runs_on}, ready in {started:.1f} s")
             rows = Changes(
                 repository, ingestion, store, embedder, files, agents,
                 random.Random(SEED),  # noqa: S311

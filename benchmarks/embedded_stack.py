@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.sentence_embedder import SentenceEmbedder
 from kb.settings import load_settings
 from kb.state_file import read_state
 from kb_contract.embedding_space import embedded_text
@@ -61,6 +63,15 @@ def servers() -> list[psutil.Process]:
     """Postgres and Qdrant of this benchmark, as children of what looks after them."""
     pid = read_state(load_settings().home).supervisor_pid
     return [psutil.Process(pid)] if pid else []
+
+
+def make_ready(embedder: SentenceEmbedder, texts: int) -> tuple[float, str]:
+    """Start what embeds so many texts, in every process; returns how long that took, and what it is."""
+    began = time.perf_counter()
+    with embedder.lanes(texts) as lanes:
+        for one in [lanes.submit(["ready"] * 32) for _ in range(2 * lanes.width)]:
+            one.result()
+        return time.perf_counter() - began, f"{lanes.runs_on}, {lanes.processes} process(es)"
 
 
 def texts_of(ledger: Ledger, agent: str = AGENT) -> list[str]:

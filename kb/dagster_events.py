@@ -92,6 +92,7 @@ class RecentAnswers:
     _kept: dict[tuple[str, ...], tuple[float, Any]] = field(
         default_factory=dict[tuple[str, ...], tuple[float, Any]], init=False
     )
+    _written: int = field(default=0, init=False)
 
     def answer(self, question: tuple[str, ...], ask: Callable[[], Answer]) -> Answer:
         now = self.clock()
@@ -99,12 +100,14 @@ class RecentAnswers:
         if now - at < self.seconds:
             return kept
         self._kept = {one: held for one, held in self._kept.items() if now - held[0] < self.seconds}
-        answer = ask()
-        self._kept[question] = (now, answer)
+        before, answer = self._written, ask()
+        if before == self._written:  # no other thread wrote while this one asked
+            self._kept[question] = (now, answer)
         return answer
 
     def forget(self) -> None:
         """Something was written here, which whoever asks here must see."""
+        self._written += 1
         self._kept = {}
 
 

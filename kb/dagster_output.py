@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final, TextIO
 
@@ -21,6 +22,43 @@ from dagster._core.storage.local_compute_log_manager import (
 from dagster._serdes import ConfigurableClassData
 
 _SECONDS_BETWEEN: Final = 0.2
+
+
+@dataclass
+class Descriptor:
+    """One of the process's own, which has one target: of runs side by side the newest has it."""
+
+    number: int
+    _files: list[IO[bytes]] = field(default_factory=list[IO[bytes]], init=False)
+    _before: int = field(default=-1, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def before(self) -> IO[bytes]:
+        """Where it led before any of them had it."""
+        with self._lock:
+            place = self._before if self._files else self.number
+            return os.fdopen(os.dup(place), "wb", buffering=0)
+
+    @contextmanager
+    def led_to(self, file: IO[bytes]) -> Generator[None]:
+        """Lead it to a file; in the end to that of a run that goes on, or back."""
+        with self._lock:
+            if not self._files:
+                self._before = os.dup(self.number)
+            self._files.append(file)
+            os.dup2(file.fileno(), self.number)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._files.remove(file)
+                os.dup2(self._files[-1].fileno() if self._files else self._before, self.number)
+                if not self._files:
+                    os.close(self._before)
+
+
+# Runs that begin at one time may each have a manager; there is one of each descriptor.
+_OF_THIS_PROCESS: Final[dict[int, Descriptor]] = {}
 
 
 class KeptOutput(LocalComputeLogManager):
@@ -35,8 +73,8 @@ class KeptOutput(LocalComputeLogManager):
     @contextmanager
     def capture_logs(self, log_key: Sequence[str]) -> Generator[CapturedLogContext]:
         with (
-            _kept(sys.stdout, self._place(log_key, ComputeIOType.STDOUT)),
-            _kept(sys.stderr, self._place(log_key, ComputeIOType.STDERR)),
+            self._kept(sys.stdout, self._place(log_key, ComputeIOType.STDOUT)),
+            self._kept(sys.stderr, self._place(log_key, ComputeIOType.STDERR)),
         ):
             yield CapturedLogContext(log_key)
         Path(self.complete_artifact_path(log_key)).touch()
@@ -46,26 +84,22 @@ class KeptOutput(LocalComputeLogManager):
         place.parent.mkdir(parents=True, exist_ok=True)
         return place
 
-
-@contextmanager
-def _kept(stream: TextIO, place: Path) -> Generator[None]:
-    """Have the descriptor itself write to the file: that of libraries and children too."""
-    descriptor = _descriptor(stream)
-    with place.open("ab") as file:
-        if descriptor is None:
-            yield
-            return
-        with (
-            os.fdopen(os.dup(descriptor), "wb", buffering=0) as before,
-            _shown(place, file.tell(), before),
-        ):
-            stream.flush()
-            os.dup2(file.fileno(), descriptor)
-            try:
+    @contextmanager
+    def _kept(self, stream: TextIO, place: Path) -> Generator[None]:
+        """Have the descriptor itself write to the file: that of libraries and children too."""
+        number = _descriptor(stream)
+        with place.open("ab") as file:
+            if number is None:
                 yield
-            finally:
+                return
+            descriptor = _OF_THIS_PROCESS.setdefault(number, Descriptor(number))
+            with descriptor.before() as before, _shown(place, file.tell(), before):
                 stream.flush()
-                os.dup2(before.fileno(), descriptor)
+                with descriptor.led_to(file):
+                    try:
+                        yield
+                    finally:
+                        stream.flush()
 
 
 @contextmanager

@@ -41,8 +41,8 @@ from kb.dagster_schedules import KnownSchedules
 if TYPE_CHECKING:
     from dagster_postgres.auth import PgTokenProvider
 
-# Threads that come at one time have connections of their own, which are closed again.
-_POOL: Final = {"pool_size": 1, "max_overflow": -1, "pool_recycle": 300}
+# Two runs side by side keep theirs; more threads that come at one time have some that are closed again.
+_POOL: Final = {"pool_size": 2, "max_overflow": -1, "pool_recycle": 300}
 _SECONDS_BETWEEN_CLAIMS: Final = 0.5
 Numbered = tuple[EventLogEntry, int]
 

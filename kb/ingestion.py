@@ -1,21 +1,16 @@
 """Runs of the writer's job in this process, on the real Dagster instance."""
 
-import getpass
-import os
-import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Final
 
 import dagster as dg
-import psutil
 from qdrant_client.http.exceptions import ApiException
 
 from dagster_kb.assets.documents import NAMED
 from dagster_kb.assets.extractions import EXTRACTIONS, WITHOUT
-from dagster_kb.origins import Origin
 from dagster_kb.partitions import AGENTS
 from dagster_kb.publishing.alias_moves import serves_nothing
 from dagster_kb.publishing.staging import Staging
@@ -23,13 +18,13 @@ from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_database import Row
 from dagster_kb.triggers.automation import REFRESH, whole_run_config
 from dagster_kb.upkeep.retirement import RETIRE, retiring
+from kb.command_runs import tags_of_command
 from kb.run_results import extraction_of, fact_of, problem_of
+from kb.side_by_side import SideBySide
 from kb_contract.agent_manifest import AgentManifest
 from kb_contract.errors import ScriptoriumError
 from kb_contract.generation import Generation
 
-PROCESS: Final = "kb/process"
-_UNDER_WAY: Final = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 _QUIET: Final = {"console": {"config": {"log_level": "CRITICAL"}}}
 
 
@@ -74,7 +69,7 @@ class Ingested:
 
 @dataclass(frozen=True)
 class Ingestion:
-    """Ingests agents one after the other; one that fails stops no other."""
+    """Ingests agents, one by one or side by side; one that fails stops no other."""
 
     definitions: dg.Definitions
     ledger: Ledger
@@ -83,6 +78,13 @@ class Ingestion:
     """Read passages also where agent.yaml leaves it off."""
     approved: bool = False
     """A person agreed to what extraction costs."""
+
+    def side_by_side(
+        self, run: Callable[[str], Ingested], agents: Sequence[str]
+    ) -> Generator[Ingested]:
+        """Run agents two at a time, so that the model never waits for what is read or written."""
+        _ = self._without_extraction  # made once, before there are threads
+        return SideBySide(run).run(agents)
 
     def run(
         self, agent: str, *, uncommitted: bool, force: bool, named: Sequence[str] = ()
@@ -98,12 +100,7 @@ class Ingestion:
             instance=self.instance,
             raise_on_error=False,
             run_config={**config, "loggers": _QUIET},
-            tags={
-                PROCESS: _identity(psutil.Process()),
-                "kb/agent": agent,
-                **tags,
-                **by_hand().tags(),
-            },
+            tags={"kb/agent": agent, **tags, **tags_of_command()},
         )
         problem = None if result.success else problem_of(result)
         if problem:
@@ -256,38 +253,7 @@ class Retirements:
             instance=self.instance,
             raise_on_error=False,
             run_config={**request.run_config, "loggers": _QUIET},
-            tags={**request.tags, PROCESS: _identity(psutil.Process()), **by_hand().tags()},
-        )  # fmt: skip
+            tags={**request.tags, **tags_of_command()},
+        )
         error = None if result.success else problem_of(result)
         return Retired(agent, result.success, result.run_id, error)
-
-
-def by_hand() -> Origin:
-    """Whoever typed the command; in a container there may be no name for them."""
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):
-        name = f"user {os.getuid()}"
-    return Origin("kb ingest", name)
-
-
-def end_runs_of_dead_commands(instance: dg.DagsterInstance) -> int:
-    """Fail runs of `kb ingest` that were killed on this machine: they would hold their slots."""
-    ended = 0
-    for run in instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)):
-        said = run.tags.get(PROCESS)
-        if said and said.startswith(f"{socket.gethostname()}:") and not _is_alive(said):
-            instance.report_run_failed(run, "the command that ran it was killed")
-            ended += 1
-    return ended
-
-
-def _identity(process: psutil.Process) -> str:
-    return f"{socket.gethostname()}:{process.pid}:{process.create_time():.2f}"
-
-
-def _is_alive(said: str) -> bool:
-    try:
-        return _identity(psutil.Process(int(said.split(":")[1]))) == said
-    except psutil.NoSuchProcess:
-        return False

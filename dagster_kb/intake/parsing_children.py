@@ -162,7 +162,10 @@ class CountsElsewhere(Protocol):
 
 @dataclass
 class ParsingChildren:
-    """Up to two children, started when there is something to read, and anew when one is lost."""
+    """Up to two children for a run, started when there is something to read, and anew when one is lost.
+
+    Runs side by side share them, and none ends a child that reads for another.
+    """
 
     model: CountsElsewhere
     read: Read = read_asked
@@ -173,13 +176,17 @@ class ParsingChildren:
     """Whether one waits for the next agent: starting it takes longer than reading a few pages."""
     _idle: list[_Child] = field(default_factory=list["_Child"], init=False)
     _all: set[_Child] = field(default_factory=set["_Child"], init=False)
+    _runs: int = field(default=0, init=False)
+    """How many are reading."""
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def read_all(self, asked: Iterable[Asked], *, expected: int) -> Generator[Reading]:
         """Read in order; what is taken is read on while the caller keeps what came of others."""
-        turns = ReadingTurns(expected, self._read)
+        mine: set[_Child] = set()
+        turns = ReadingTurns(expected, lambda one: self._read(one, mine))
         flying: deque[tuple[int, Future[Reading]]] = deque()
         size = 0
+        self._count(1)
         try:
             for one in asked:
                 while flying and self._is_full(len(flying), size + len(one.data)):
@@ -191,41 +198,50 @@ class ParsingChildren:
             while flying:
                 yield turns.result(flying.popleft()[1])
         finally:
+            self._count(-1)
             if flying:  # nobody waits for the rest
                 turns.end(wait=False)
-                self.close()
+                self._end(lambda: mine.copy())
             turns.end(wait=True)
 
     def rest(self) -> None:
-        """End the children, but for one that may stay; the next document starts them again."""
-        self._end(staying=1 if self.stays else 0)
+        """End those without work, but for one that may stay; the next document starts them again."""
+        self._end(lambda: set(self._idle[max(self._runs, int(self.stays)) :]))
 
     def close(self) -> None:
         """End them all."""
-        self._end(staying=0)
+        self._end(lambda: self._all.copy())
 
-    def _end(self, staying: int) -> None:
+    def _end(self, chosen: Callable[[], set[_Child]]) -> None:
         with self._lock:
-            kept = self._idle[:staying]
-            ended, self._all, self._idle = self._all - set(kept), set(kept), kept
+            ended = chosen()
+            self._all -= ended
+            self._idle = [one for one in self._idle if one not in ended]
         for one in ended:
             one.end()
+
+    def _count(self, more: int) -> None:
+        with self._lock:
+            self._runs += more
 
     def _is_full(self, documents: int, size: int) -> bool:
         return documents >= self.documents_in_flight or size > self.bytes_in_flight
 
-    def _read(self, asked: Asked) -> Reading:
+    def _read(self, asked: Asked, mine: set[_Child]) -> Reading:
         child = self._taken()
         was_new = child.is_new
-        reading = self._read_in(child, asked)
+        reading = self._read_in(child, asked, mine)
         if was_new or not reading.out_of_memory:
             return reading
         # Not sure that it was this document, and not what earlier ones left in the child.
-        return self._read_in(self._started(), asked)
+        return self._read_in(self._started(), asked, mine)
 
-    def _read_in(self, child: _Child, asked: Asked) -> Reading:
+    def _read_in(self, child: _Child, asked: Asked, mine: set[_Child]) -> Reading:
+        with self._lock:
+            mine.add(child)
         reading, is_good = child.read(asked)
         with self._lock:
+            mine.discard(child)
             known = child in self._all
             if known and is_good:
                 self._idle.append(child)

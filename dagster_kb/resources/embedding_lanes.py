@@ -5,6 +5,7 @@ threads of one model lose a tenth to a half of that, more where the cores have o
 """
 
 import signal
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -65,6 +66,8 @@ class ExecutorLanes:
     processes: int
     """One: a thread of this process."""
     _executor: Executor | None = field(default=None, init=False)
+    _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
+    """Runs side by side share these lanes."""
 
     @property
     def width(self) -> int:
@@ -93,16 +96,18 @@ class ExecutorLanes:
 
     def close(self) -> None:
         """Wait for what is under way, and end."""
-        if self._executor:
-            self._executor.shutdown(wait=True)
-            self._executor = None
+        with self._lock:
+            ended, self._executor = self._executor, None
+        if ended:
+            ended.shutdown(wait=True)
 
     def _submit(self, task: Any, given: Any) -> Future[Any]:
-        try:
-            return self._live().submit(task, given)
-        except BrokenProcessPool:
-            self._executor = None
-            return self._live().submit(task, given)
+        with self._lock:
+            try:
+                return self._live().submit(task, given)
+            except BrokenProcessPool:
+                self._executor = None
+                return self._live().submit(task, given)
 
     def _live(self) -> Executor:
         if self._executor is None:

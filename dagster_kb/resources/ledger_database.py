@@ -31,7 +31,7 @@ class LedgerDatabase:
 
     @cached_property
     def _pool(self) -> ConnectionPool[Connection]:
-        return self._connections("writer", at_most=4)
+        return self._connections("writer", at_most=8)
 
     @cached_property
     def _locks(self) -> ConnectionPool[Connection]:

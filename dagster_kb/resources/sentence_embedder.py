@@ -5,6 +5,7 @@ through torch in one process per core: that takes seconds to start and embeds ha
 """
 
 import hashlib
+import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,6 +44,7 @@ class SentenceEmbedder:
     _open: list[ExecutorLanes] = field(default_factory=list[ExecutorLanes], init=False)
     _exported: dict[Kind, Path] = field(default_factory=dict[Kind, Path], init=False)
     _asked_to_export: bool = field(default=False, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     @cached_property
     def files(self) -> ModelFiles:
@@ -112,11 +114,12 @@ class SentenceEmbedder:
 
     def _ready(self, choice: ModelChoice, processes: int) -> ExecutorLanes:
         """A slow start that was paid for is used, even by work that is too small for it."""
-        fit = [one for one in self._open if one.choice == choice
-               and (one.processes == processes or choice.backend != "onnx")]  # fmt: skip
-        if not fit:
-            fit = [ExecutorLanes(choice, processes)]
-            self._open.extend(fit)
+        with self._lock:
+            fit = [one for one in self._open if one.choice == choice
+                   and (one.processes == processes or choice.backend != "onnx")]  # fmt: skip
+            if not fit:
+                fit = [ExecutorLanes(choice, processes)]
+                self._open.extend(fit)
         return max(fit, key=lambda one: one.processes)
 
     def _graph(self, kind: Kind) -> Path | None:

@@ -1,11 +1,15 @@
 """`kb ingest`: folders become checked collections, through the same Dagster assets."""
 
+import os
+import signal
 import sys
-from contextlib import closing
+from collections.abc import Generator
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
+import psutil
 import typer
 
 from kb.commands.ingest_plan import Asked, Work, plan_work
@@ -15,13 +19,19 @@ from kb.terminal import console, escape, progress_console, say_json
 from kb.writer_access import open_dagster, require_parts, writer_settings
 
 if TYPE_CHECKING:
+    import dagster as dg
+
     from dagster_kb.extraction.estimate import ExtractionEstimate
     from dagster_kb.intake.estimates import Estimate, Estimator
     from dagster_kb.resources.knowledge_folder import KnowledgeFolder
     from dagster_kb.resources.ledger import Ledger
     from dagster_kb.resources.sentence_embedder import SentenceEmbedder
     from dagster_kb.settings import WriterSettings
-    from kb.ingestion import Ingested, Retired
+    from kb.ingestion import Ingested, Ingestion, Retired
+
+# What a shell says of a command that Ctrl-C ended.
+_CTRL_C: Final = 130
+_STDERR: Final = 2
 
 
 @dataclass(frozen=True)
@@ -173,11 +183,14 @@ def _ask_before_long(found: "Estimate | None", parts: Parts, *, yes: bool) -> No
 def _run(parts: Parts, work: Work) -> Done:
     from dagster_kb.definitions import build_definitions
     from dagster_kb.intake.parsing_children import ParsingChildren
-    from kb.ingestion import Ingestion, Retirements, end_runs_of_dead_commands
+    from kb.command_runs import end_runs_of_dead_commands
+    from kb.ingestion import Ingestion, Retirements
 
     done, asked = Done(), work.asked
     quiet = parts.quiet or not sys.stderr.isatty()
     parsing = ParsingChildren(parts.embedder, stays=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # it ends as Ctrl-C ends it
+    terminal = os.dup(_STDERR)  # runs lead it to files of theirs
     with Bars(quiet=quiet) as bars, open_dagster() as instance, closing(parsing):
         end_runs_of_dead_commands(instance)
         more: dict[str, Any] = {
@@ -185,18 +198,54 @@ def _run(parts: Parts, work: Work) -> Done:
         }  # fmt: skip
         definitions = build_definitions(parts.settings, progress=bars.advance, **more)
         ingestion = Ingestion(definitions, parts.ledger, instance, asked.extract, asked.yes)
-        for number, agent in enumerate(work.agents):
-            bars.advance("agents", "", number, len(work.agents))
-            named = work.named_of(parts.folder, agent)
-            ran = ingestion.run(
-                agent, uncommitted=asked.uncommitted, force=asked.force, named=named
-            )  # fmt: skip
-            if ran.waits_for_a_word and not quiet and bars.ask(ran.waits_for_a_word):
-                ran = replace(ingestion, approved=True).run(
-                    agent, uncommitted=asked.uncommitted, force=False, named=named
-                )  # fmt: skip
-            done.runs.append(ran)
-        bars.advance("agents", "", len(work.agents), len(work.agents))
+        bars.advance("agents", "", 0, len(work.agents))
+        try:
+            for ran in _ingested(ingestion, parts, work, bars):
+                done.runs.append(ran)
+                bars.advance("agents", "", len(done.runs), len(work.agents))
+        except KeyboardInterrupt:
+            os.dup2(terminal, _STDERR)
+            bars.stop()
+            _end_at_once(instance)
         for agent in work.gone:
             done.retired.append(Retirements(definitions, instance).run(agent, work.head.sha))
+    os.close(terminal)
     return done
+
+
+def _end_at_once(instance: "dg.DagsterInstance") -> NoReturn:
+    """Threads take no Ctrl-C: this is `kill -9`, but that Dagster knows of it; the next command goes on."""
+    from kb.command_runs import cancel_own_runs
+
+    sys.stderr.write("stopped; what was embedded is kept, and `kb ingest` goes on from there\n")
+    sys.stderr.flush()
+    try:
+        cancel_own_runs(instance)
+    finally:  # also when Dagster's storage does not answer, and somebody is tired of waiting
+        for one in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+        os._exit(_CTRL_C)
+
+
+def _ingested(
+    ingestion: "Ingestion", parts: Parts, work: Work, bars: Bars
+) -> "Generator[Ingested]":
+    """Each agent in turn, two at a time; a person is asked where a run waits for a word."""
+    asked = work.asked
+
+    def run(agent: str) -> "Ingested":
+        return ingestion.run(
+            agent, uncommitted=asked.uncommitted, force=asked.force,
+            named=work.named_of(parts.folder, agent),
+        )  # fmt: skip
+
+    with closing(ingestion.side_by_side(run, work.agents)) as runs:
+        for agent, ran in zip(work.agents, runs, strict=True):
+            if ran.waits_for_a_word and bars.ask(ran.waits_for_a_word):
+                yield replace(ingestion, approved=True).run(
+                    agent, uncommitted=asked.uncommitted, force=False,
+                    named=work.named_of(parts.folder, agent),
+                )  # fmt: skip
+            else:
+                yield ran

@@ -27,17 +27,22 @@ class Bars:
             console=progress_console(), disable=quiet,
         )  # fmt: skip
         self._known: dict[str, Any] = {}
+        self._quiet = quiet
 
     def __enter__(self) -> "Bars":
         self._bars.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Show no more, and give the terminal its cursor back."""
         self._bars.stop()
 
     def ask(self, why: str) -> bool:
         """Ask a person, where there is one, whether to go on; the bars wait."""
-        if not sys.stdin.isatty():
+        if self._quiet or not sys.stdin.isatty():
             return False
         self._bars.stop()
         agreed = typer.confirm(f"{why}\nGo on?", default=False, err=True)

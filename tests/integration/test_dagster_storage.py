@@ -1,12 +1,13 @@
 """Dagster's storage does less for each event, and runs are kept as ever."""
 
+import logging
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import dagster as dg
 import psycopg
@@ -28,6 +29,7 @@ from dagster._core.scheduler.instigation import (
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from kb.command_runs import end_runs_of_dead_commands
 from kb.dagster_home import dagster_environment, write_dagster_home
 from kb.dagster_output import KeptOutput
 from kb.dagster_storage import KnownEventLog
@@ -295,6 +297,42 @@ def test_whoever_waits_for_a_pool_asks_again_as_soon_as_it_has_waited(instance: 
     assert late.sleep_interval == 0
     log.free_concurrency_slot_for_step("first", "step")
     assert log.claim_concurrency_slot("one-at-a-time", "second", "step").is_claimed
+
+
+def test_python_is_told_how_to_log_once_whatever_runs_beside_each_other(
+    instance: dg.DagsterInstance,
+):
+    """To say it again closes handlers that another run writes with; the two wait for each other."""
+    closed: list[str] = []
+
+    class OfAnotherRun(logging.StreamHandler[TextIO]):
+        def close(self) -> None:
+            closed.append("closed")
+            super().close()
+
+    instance.get_handlers()
+    handler = OfAnotherRun()
+    instance.get_handlers()
+    assert closed == []
+    handler.close()
+
+
+def test_a_command_takes_no_notice_of_slots_that_runs_held_when_they_ended(
+    instance: dg.DagsterInstance,
+):
+    """Two runs of a command that is killed have all slots there are, and there may be no daemon."""
+    log, pool = instance.event_log_storage, "of-two"
+    log.set_concurrency_slots(pool, 2)
+    job = dg.JobDefinition(graph_def=dg.GraphDefinition("nothing"))
+    held = {status: instance.create_run_for_job(job, status=status).run_id
+            for status in (dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.STARTED)}  # fmt: skip
+    for one in held.values():
+        assert log.claim_concurrency_slot(pool, one, "step").is_claimed
+    assert not log.claim_concurrency_slot(pool, "next", "step").is_claimed
+    end_runs_of_dead_commands(instance)
+    assert log.claim_concurrency_slot(pool, "next", "step").is_claimed
+    assert held[dg.DagsterRunStatus.STARTED] in log.get_concurrency_run_ids()
+    assert held[dg.DagsterRunStatus.CANCELED] not in log.get_concurrency_run_ids()
 
 
 def somebody_waits(database_url: str) -> bool:

@@ -207,6 +207,19 @@ def test_what_nobody_waits_for_any_more_is_ended(children: ParsingChildren):
     assert threading.active_count() < 20
 
 
+def test_a_run_that_is_done_ends_no_child_that_reads_for_another(children: ParsingChildren):
+    asked = [Asked("a.txt", b"hello a", RULES), Asked("b.txt", b"hello b", RULES)]
+    children.documents_in_flight = 1
+    other = children.read_all(asked, expected=1)
+    reads_on = pid(next(other))
+    done = {pid(one) for one in read(children, "hello c", "hello d")}
+    children.rest()
+    assert pid(next(other)) == reads_on
+    other.close()
+    children.rest()
+    assert not any(psutil.pid_exists(one) for one in {reads_on, *done})
+
+
 def test_a_child_ends_with_its_parent(children: ParsingChildren):
     [reading] = read(children, "hello a")
     child = psutil.Process(pid(reading))

@@ -16,8 +16,9 @@ from dagster_kb.publishing.serving_checks import ServingChecks
 from dagster_kb.resources.vector_store import VectorStore
 from kb.chosen_agents import FolderOfAgents
 from kb.client import Client
+from kb.command_runs import PROCESS, end_runs_of_dead_commands
 from kb.commands.verify import ask_agent, judge
-from kb.ingestion import PROCESS, Ingestion, Retirements, end_runs_of_dead_commands
+from kb.ingestion import Ingestion, Retirements
 from kb.writer_access import require_parts
 from kb_contract.errors import BadInput, Unavailable
 from tests.doubles.git_repository import GitRepository

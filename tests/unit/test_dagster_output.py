@@ -64,3 +64,23 @@ def test_a_stream_without_a_descriptor_is_left_alone(
         print("only here")
     assert capsys.readouterr().out == "only here\n"
     assert kept.is_capture_complete(KEY)
+
+
+def test_runs_side_by_side_keep_what_the_newest_prints_and_leave_all_as_it_was(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    kept, other = KeptOutput(str(tmp_path)), ["another-run", "compute_logs", "a-step"]
+    # As two threads make them that ask Dagster's instance at one time.
+    first, second = kept.capture_logs(KEY), KeptOutput(str(tmp_path)).capture_logs(other)
+    first.__enter__()
+    print("of the first")
+    second.__enter__()
+    print("of both")
+    first.__exit__(None, None, None)
+    print("of the second")
+    second.__exit__(None, None, None)
+    print("of nobody")
+    shown, _ = kept.get_log_data_for_type(other, ComputeIOType.STDOUT, 0, None)
+    assert _read(kept, ComputeIOType.STDOUT) == b"of the first\n"
+    assert shown == b"of both\nof the second\n"
+    assert capfd.readouterr().out == "of the first\nof both\nof the second\nof nobody\n"
