@@ -92,7 +92,7 @@ def build_definitions(  # noqa: PLR0913 - whoever composes may bring each part
     purge = purge_job(settings, tuple(one.key for one in assets))
     return dg.Definitions(
         assets=[*assets, entities, entity_links],
-        asset_checks=[*checks, *freshness_checks(settings), answers_well],
+        asset_checks=[*checks, freshness_checks(settings), answers_well],
         jobs=[*JOBS, purge, freshness],
         sensors=[
             knowledge_sensor(settings),

@@ -142,9 +142,7 @@ class Weighed:
 
 
 def _candidates(answers: Sequence[_Answer]) -> tuple[list[Candidate], Payloads]:
-    payloads: Payloads = {
-        str(one.id): one.payload or {} for each in answers[:2] for one in each.points
-    }
+    payloads: Payloads = {str(one.id): one.payload or {} for one in answers[0].points}
     scores = [{str(one.id): one.score for one in each.points} for each in answers]
     return ranking.candidates_of(scores), payloads
 
@@ -158,9 +156,11 @@ def _requests(only: models.Filter, wanted: Sequence[Aim]) -> list[models.QueryRe
         for query, using in each
     ]
     shared: dict[str, Any] = {
-        "prefetch": union, "limit": 2 * sum(one.most for one in wanted), "with_payload": True,
+        "prefetch": union, "limit": 2 * sum(one.most for one in wanted),
     }  # fmt: skip
-    whole = [models.QueryRequest(query=query, using=using, **shared) for query, using in ways[0]]
+    # Every point has a dense vector, so the first answer has all of them: their payloads come once.
+    whole = [models.QueryRequest(query=query, using=using, with_payload=using == DENSE, **shared)
+             for query, using in ways[0]]  # fmt: skip
     parts = [
         models.QueryRequest(query=query, using=using, limit=aim.most, filter=only)
         for aim, each in zip(wanted[1:], ways[1:], strict=True)
