@@ -16,7 +16,6 @@ from dagster_kb.resources.ledger_extractions import MOST_PAID
 from dagster_kb.resources.ledger_money import MoneyLedger
 from kb_contract.agent_manifest import ExtractionSettings
 from kb_contract.errors import BadInput, Unavailable
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
 from tests.doubles.loopback_replies import Reply
 from tests.doubles.reading_model import models_file, obedient, shown
@@ -34,14 +33,10 @@ def provider() -> Iterator[LoopbackProvider]:
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+def world(world: WriterWorld) -> WriterWorld:
     pages = {f"p{n:02}.md": f"# Page {n}\n\nText {n} of many.\n" for n in range(PASSAGES)}
     world.publish({**pages, "agent.yaml": "gate: {canary: 'off'}\n"})
-    yield world
-    world.close()
+    return world
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from dagster_kb.extraction.job import CONCURRENCY
 from dagster_kb.resources.ledger import open_ledger
 from kb_contract.identifiers import DEFAULT_WORKSPACE
 from tests.doubles.extracting_process import read_out, read_out_alone
-from tests.doubles.git_repository import GitRepository
 from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
 from tests.doubles.loopback_replies import Reply
 from tests.doubles.reading_model import models_file, shown
@@ -40,14 +39,10 @@ def profiles(provider: LoopbackProvider, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
-) -> Iterator[WriterWorld]:
-    world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id)
+def world(world: WriterWorld) -> WriterWorld:
     pages = {f"p{n}.md": f"# Page {n}\n\nText {n} of many.\n" for n in range(PASSAGES)}
     world.publish({**pages, "agent.yaml": "gate: {canary: 'off'}\n"})
-    yield world
-    world.close()
+    return world
 
 
 def row(world: WriterWorld, statement: str) -> dict[str, Any]:

@@ -179,6 +179,8 @@ DEATHS = {
 }
 
 
+# A command dies alike over both, and that takes long.
+@pytest.mark.parametrize("either_qdrant", ["owner"], indirect=True)
 @pytest.mark.parametrize("group", DEATHS)
 def test_killed_anywhere_the_same_command_finishes_it(
     tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str, group: str
