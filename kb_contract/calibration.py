@@ -14,8 +14,10 @@ USUAL_FOUND_FROM: Final = 0.29
 # one is of questions made of passages (OwnQuestions) was the second in the middle, in all but one of them.
 USUAL_QUOTED_FROM: Final = 0.335
 USUAL_MIDDLE: Final = 0.495
-# People's questions move less from collection to collection than those that are made.
-_FOLLOWS: Final = 0.45
+# People's questions move less from collection to collection than those that are made; upwards they are
+# followed by less still: it refuses as many again that have an answer as it refuses of the others.
+_FOLLOWS_DOWN: Final = 0.45
+_FOLLOWS_UP: Final = 0.2
 _FARTHEST: Final = 0.08
 
 
@@ -56,5 +58,6 @@ class OwnQuestions(BaseModel):
         """How sure one must be to quote: agents whose pages are all alike run high, for strangers too."""
         if self.middle is None:
             return USUAL_QUOTED_FROM
-        moved = _FOLLOWS * (self.middle - USUAL_MIDDLE)
+        apart = self.middle - USUAL_MIDDLE
+        moved = (_FOLLOWS_UP if apart > 0 else _FOLLOWS_DOWN) * apart
         return round(USUAL_QUOTED_FROM + min(_FARTHEST, max(-_FARTHEST, moved)), 3)
