@@ -25,7 +25,7 @@ from benchmarks.ingest import VOCABULARY
 from dagster_kb.definitions import build_definitions, ledger_of
 from dagster_kb.intake.parsing_children import ParsingChildren
 from dagster_kb.readers.reading import read_document
-from dagster_kb.resources.embedder import Reading
+from dagster_kb.resources.embedder import Reading, ReadText
 from dagster_kb.resources.embedding_lanes import ExecutorLanes
 from dagster_kb.resources.sentence_embedder import SentenceEmbedder
 from dagster_kb.resources.vector_store import BATCH, Point, VectorStore, batches
@@ -74,6 +74,9 @@ class RememberingLanes:
     def submit(self, texts: Sequence[str]) -> Future[Reading]:
         self.texts.extend(texts)
         return self.lanes.submit(texts)
+
+    def read(self, questions: Sequence[str]) -> Future[list[ReadText]]:
+        return self.lanes.read(questions)  # of gates, which are no texts of a document
 
 
 class RememberingModel(SentenceEmbedder):
