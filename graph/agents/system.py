@@ -7,25 +7,11 @@ from typing import Any, Final
 
 from graph.agents.catalogue import catalogue_text
 from graph.agents.step_results import step_result
+from graph.planning.own_state import asked_parts, is_told
 from graph.ports import AgentTask, SystemState
 from graph.state import StepResult
 
-_SIGNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "generations": ("generation", "live", "serving", "served"),
-    "colours": ("colour", "color", "blue", "green", "alias"),
-    "runs": ("run", "ingest", "pipeline", "failed", "last"),
-    "queue": ("queue", "waiting", "pending", "busy", "backlog", "worker"),
-    "workers": ("heartbeat", "worker"),
-    "services": (
-        "qdrant", "postgres", "database", "service", "server", "stack", "healthy", "health", " up", "down", "reachable",
-        "online", "offline", "available",
-    ),
-    "clock": ("time", "date", "day is"),
-}  # fmt: skip
 _NAMES: Final = ("agent_id", "service")
-_ALL: Final = re.compile(
-    r"\b(?:status|state|overview|everything|scriptorium|how\s+(?:are|is)\s+(?:things|it|everything)|system)\b"
-)
 
 
 @dataclass(frozen=True)
@@ -36,8 +22,8 @@ class System:
 
     async def __call__(self, task: AgentTask) -> StepResult:
         parts = await self.state.read()
-        asked = {name: rows for name, rows in parts.items() if name in _asked(task.question)}
-        if not asked and not _ALL.search(task.question.lower()):
+        asked = {name: rows for name, rows in parts.items() if name in asked_parts(task.question)}
+        if not is_told(task.question):
             return step_result(task, "nothing_found", _nothing(parts))
         chosen = _of_named_agents(asked or parts, task.question)
         texts = [
@@ -47,11 +33,6 @@ class System:
             for name, rows in chosen.items()
         ]
         return step_result(task, "done", "\n\n".join(texts), data=dict(chosen))
-
-
-def _asked(question: str) -> set[str]:
-    words = f" {question.lower()}"
-    return {part for part, signs in _SIGNS.items() if any(sign in words for sign in signs)}
 
 
 def _nothing(parts: Mapping[str, object]) -> str:

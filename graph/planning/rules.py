@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from graph.classification.classifier import Classification
+from graph.classification.live_state import asks_live_state
+from graph.classification.spelling import fold
 from graph.planning.agent_choice import Affinity, AgentChoice, named_in, without_names
 from graph.planning.asking_back import (
     AskedBack,
@@ -29,8 +31,10 @@ from graph.planning.grounding import (
     may_be_done,
     without_wordless_deeds,
 )
+from graph.planning.live_readings import reads_live_state
 from graph.planning.needs_reading import NeedsReader
 from graph.planning.operation_names import operation_named
+from graph.planning.own_state import is_told
 from graph.planning.registry import Registry
 from graph.planning.sketch import Need, Sketch
 from graph.planning.tool_choice import calling_agents, tool_parameters
@@ -156,8 +160,12 @@ class _Casting:
 
     async def steps(self, sketch: Sketch) -> tuple[WorkflowStep, ...]:
         steps: list[WorkflowStep] = []
+        # A reading beside a rule is held against it, and is no other rule.
+        looked_up = any(one.capability == "knowledge" for one in sketch.needs)
         for asked in sketch.needs:
             agents = await self._agents(asked)
+            if asked.capability == "tool" and not looked_up:
+                agents = await self._elsewhere(asked, agents) or agents
             need = replace(asked, question=self._unnamed(asked, agents))
             if len(agents) > 1:
                 named = need.question != asked.question
@@ -185,6 +193,21 @@ class _Casting:
             return able[:1]
         chosen = await self.choice.choose(need.question, able)
         return chosen if need.spread else chosen[:1]
+
+    async def _elsewhere(
+        self, need: Need, calling: Sequence[AgentCapability]
+    ) -> Sequence[AgentCapability]:
+        """Who has a passage about what sounds like our own live state, where no word asks for a reading of any."""
+        own = all(one.kind == "system" for one in calling)
+        asked = fold(need.question)
+        if (
+            not own
+            or is_told(asked)
+            or asks_live_state(fold(self.question))
+            or reads_live_state(asked)
+        ):
+            return ()
+        return (await self.choice.near(need.question, _able("knowledge", self.registry)))[:1]
 
     def _step(self, need: Need, agent: AgentCapability) -> WorkflowStep:
         acting = need.capability == "action"

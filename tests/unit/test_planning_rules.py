@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from graph.agents.registry import neutral_registry, registry_of
+from graph.classification.classifier import Classification
 from graph.classification.rules import classify
 from graph.planning.agent_choice import Affinity, no_affinity
 from graph.planning.registry import Registry
@@ -296,3 +297,21 @@ async def test_agents_are_not_asked_for_their_own_names():
 async def test_without_any_knowledge_the_cure_is_said():
     plan = await made("Who keeps the key?", registry_of([]))
     assert "kb ingest" in (plan.clarification or "")
+
+
+async def test_what_our_own_state_does_not_tell_is_read_where_a_passage_is_about_it():
+    """Words can sound like a look at a running system where documents have the answer."""
+    question = (
+        "Compare how fast critical and high vulnerabilities must be fixed on internal systems"
+    )
+    near, far = nearness(kitchen_manual=0.5), nearness(kitchen_manual=0.1)
+    asked = Classification("complex_analysis", 0.9, "model")
+    plan = await RulePlanner().plan(question, asked, LIBRARY, near)
+    assert [one.agent for one in plan.steps] == ["kitchen_manual", "kitchen_manual", "comparison"]
+    plan = await RulePlanner().plan(question, asked, LIBRARY, far)
+    assert [one.agent for one in plan.steps] == ["system", "system", "comparison"]
+    for live in ("Is the crawler running?", "How much memory is left for the ovens?", "is everything running?"):  # fmt: skip
+        plan = await made(live, LIBRARY, near)
+        assert [step.agent for step in plan.steps] == ["system"]
+    plan = await made("Check the pressure of the boiler against the manual", LIBRARY, near)
+    assert "system" in [step.agent for step in plan.steps], "a reading that a rule is held against"
