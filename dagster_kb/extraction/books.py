@@ -16,6 +16,7 @@ from kb_contract.chat_models.budgets import Budget, Wanted, holds_of, spent_word
 STEP: Final = "extract"
 # A request that is older than it may get belonged to a process that is gone.
 _GRACE: Final = 60.0
+_WITH_EFFECT: Final = frozenset({"answered", "unusable"})
 _EFFECT: ContextVar[list[Receipt] | None] = ContextVar("receipts_of_the_effect", default=None)
 
 
@@ -72,8 +73,8 @@ class LedgerBooks:
 
     async def settle(self, receipt: Receipt) -> None:
         effect = _EFFECT.get()
-        # What was given up has no effect that it could be settled with.
-        if effect is not None and receipt.outcome != "abandoned":
+        # What failed or was given up has no effect that it could be settled with.
+        if effect is not None and receipt.outcome in _WITH_EFFECT:
             effect.append(receipt)
             return
         self.near_ends += await asyncio.to_thread(self.money.settle, [receipt])
