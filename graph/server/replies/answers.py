@@ -130,6 +130,19 @@ class StaleAnswers(BaseModel):
     answers: list[StaleAnswer]
 
 
+class FigureChange(BaseModel):
+    """How a figure differs from the measurement before, over the questions that both have."""
+
+    n: int
+    before: float
+    now: float
+    difference: float
+    low: float
+    high: float
+    p: float = Field(description="how often chance alone gives as large a change")
+    verdict: Literal["better", "worse", "even"]
+
+
 class Evaluation(BaseModel):
     """A measurement, and how it differs from the one before."""
 
@@ -141,7 +154,7 @@ class Evaluation(BaseModel):
     git_sha: str | None
     model: str
     figures: dict[str, Any]
-    differences: dict[str, Any]
+    differences: dict[str, FigureChange]
     measured_by: str
     at: datetime
 
@@ -152,7 +165,10 @@ class Evaluations(BaseModel):
     model_config = example(
         evaluations=[{"evaluation_id": 7, "kind": "retrieval", "data": "golden questions",
                       "agent_id": "hr", "generation": 4, "git_sha": SHA, "model": "offline",
-                      "figures": {"hit@5": 0.97}, "differences": {"hit@5": 0.01},
+                      "figures": {"recall@10": 0.97},
+                      "differences": {"recall@10": {
+                          "n": 100, "before": 0.92, "now": 0.97, "difference": 0.05, "low": 0.01,
+                          "high": 0.1, "p": 0.0312, "verdict": "better"}},
                       "measured_by": "ann", "at": AT}]
     )  # fmt: skip
 
