@@ -68,6 +68,10 @@ class StackSettings(BaseSettings):
         default="", description="tool servers: JSON, or the path of a YAML file, see docs/agents.md"
     )
     embedding_model: str = Field(default=DEFAULT_MODEL, description="name or path of the model")
+    rerank_model: str = Field(
+        default="",
+        description="cross-encoder (name or folder), or litellm/<model> of a provider; empty: none",
+    )
     embedding_cache: Path = Field(
         default=DEFAULT_CACHE,
         description="folder for the model, exported once so that it starts quickly",

@@ -18,6 +18,7 @@ BLEND: Final = "blend"
 LATE: Final = "blend (the reranker was late)"
 FAILED: Final = "blend (the reranker failed)"
 RESTING: Final = "blend (the reranker rests)"
+NOT_THERE: Final = "blend (the reranker is not there)"
 READ: Final = 30
 """So many are read; the others keep their places behind them."""
 REST_SECONDS: Final = 30.0
@@ -33,18 +34,24 @@ class PairScorer(Protocol):
 
 @dataclass
 class Reranking:
-    """Keeps a budget: who is late or fails is not asked again for a while, and that is said."""
+    """Keeps a budget: who is late or fails is not asked again for a while, and that is said.
+
+    A model that is not there is not asked for again: it takes another setting, and so another process.
+    """
 
     scorer: PairScorer
     name: str
     seconds: float
     clock: Callable[[], float] = time.monotonic
     _rests_until: float = field(default=float("-inf"), init=False)
+    _is_there: bool = field(default=True, init=False)
 
     async def order(
         self, question: str, found: list[Ranked], text: Callable[[Ranked], str]
     ) -> tuple[list[Ranked], str]:
         """Return the passages in order, and by what they were ordered."""
+        if not self._is_there:
+            return found, NOT_THERE
         if self.clock() < self._rests_until:
             return found, RESTING
         read, rest = found[:READ], found[READ:]
@@ -54,8 +61,8 @@ class Reranking:
             order = sorted(zip(scores, read, strict=True), key=lambda one: -one[0])
         except TimeoutError:
             return self._without(found, LATE, f"took longer than {self.seconds} s")
-        except BadSetting:
-            raise
+        except BadSetting as error:
+            return self._for_good(found, error)
         except Exception as error:  # noqa: BLE001 - models and providers fail in ways of their own
             return self._without(found, FAILED, f"{type(error).__name__}: {error}"[:300])
         return [one for _, one in order] + rest, self.name
@@ -64,6 +71,12 @@ class Reranking:
         self._rests_until = self.clock() + REST_SECONDS
         _log.warning("reranker.off", model=self.name, reason=why, seconds=REST_SECONDS)
         return found, by
+
+    def _for_good(self, found: list[Ranked], error: BadSetting) -> tuple[list[Ranked], str]:
+        if self._is_there:
+            _log.warning("reranker.not_there", model=self.name, reason=str(error))
+        self._is_there = False
+        return found, NOT_THERE
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from rich.console import Console
 from kb.doctor.chat_models import chat_model_findings
 from kb.doctor.findings import Finding
 from kb.doctor.machine import machine_findings
+from kb.doctor.reranker import reranker_findings
 from kb.doctor.servers import server_findings
 from kb.doctor.tool_servers import tool_server_findings
 from kb.doctor.tools import tool_findings
@@ -25,6 +26,7 @@ def doctor(
     found = [
         *machine_findings(settings),
         *tool_findings(settings),
+        *reranker_findings(settings),
         *server_findings(settings),
         *tool_server_findings(settings),
         *chat_model_findings(),

@@ -7,10 +7,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from graph.gateways.reranking import (
     FAILED,
     LATE,
+    NOT_THERE,
     READ,
     REST_SECONDS,
     RESTING,
@@ -119,11 +121,38 @@ async def test_a_cross_encoder_is_loaded_from_its_folder(tiny: Path) -> None:
 
 
 @pytest.mark.timeout(180)
-async def test_a_model_that_is_not_there_is_named_with_what_to_do(tmp_path: Path) -> None:
+async def test_a_model_that_is_not_there_is_warned_of_once_and_the_order_stays(
+    tmp_path: Path,
+) -> None:
+    clock, found = Clock(), passages(3)
     reranking = reranking_of(str(tmp_path / "none"), 50.0)
     assert reranking
-    with pytest.raises(BadSetting, match="RERANK_MODEL"):
-        await reranking.order("q", passages(1), downwards)
+    reranking.clock = clock
+    with capture_logs() as lines:
+        for clock.now in (0.0, 1.0, 10 * REST_SECONDS):
+            assert await reranking.order("q", found, downwards) == (found, NOT_THERE)
+    [line] = lines
+    assert (line["event"], line["log_level"]) == ("reranker.not_there", "warning")
+    assert "RERANK_MODEL" in line["reason"]
+    assert "give a folder" in line["reason"]
+
+
+async def test_searches_at_one_time_warn_once_of_a_model_that_is_not_there() -> None:
+    class Missing:
+        asked = 0
+
+        async def score(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+            self.asked += 1
+            await asyncio.sleep(0)
+            raise BadSetting("no such model", where="RERANK_MODEL")
+
+    scorer, found = Missing(), passages(3)
+    reranking = Reranking(scorer, "none", 50.0)
+    with capture_logs() as lines:
+        both = [reranking.order("q", found, downwards) for _ in range(2)]
+        assert await asyncio.gather(*both) == [(found, NOT_THERE)] * 2
+        await reranking.order("q", found, downwards)
+    assert (len(lines), scorer.asked) == (1, 2)
 
 
 class _Provider(BaseHTTPRequestHandler):
