@@ -4,13 +4,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.text import Text
 
+from graph.citations.readable import visible
 from kb.settings import StackSettings, find_addresses, load_settings
 from kb.terminal import console, say_json
 from kb_contract.errors import BadInput
 from kb_contract.named_queries import named_queries
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from dagster_kb.resources.git_objects import GitObjects
 
 cite = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -31,7 +35,8 @@ def verify(
     objects = _repository(settings)
     database = find_addresses(settings).database_url
     texts = DrawnOut(database)
-    found = [_checked(objects, texts, one) for one in _citations(database, answer_id)]
+    cited = _citations(database, settings.workspace_id, answer_id)
+    found = [_checked(objects, texts, one) for one in cited]
     if as_json:
         say_json(
             {
@@ -42,14 +47,25 @@ def verify(
         )
     else:
         for one in found:
-            mark = "[green]✓[/green]" if one["found"] else "[red]✗[/red]"
-            console().print(f"{mark} {one['path']}@{one['sha'][:10]}:{one['start']}-{one['end']}")
+            _show(one, console())
     if not all(one["found"] for one in found):
         raise typer.Exit(1)
 
 
-def _citations(database_url: str, answer_id: str) -> list[dict[str, Any]]:
-    rows = _rows(database_url, "citations_of_answer", answer_id=answer_id)
+def _show(found: dict[str, Any], to: "Console") -> None:
+    """Print the place, and the passage as git has it with the quote marked."""
+    place = f"{found['path']}@{found['sha'][:10]}:{found['start']}-{found['end']}"
+    mark = ("✓ ", "green") if found["found"] else ("✗ ", "red")
+    to.print(Text.assemble(mark, visible(place)), soft_wrap=True)
+    if found.get("reason"):
+        to.print(Text(visible(found["reason"]), style="red"), soft_wrap=True)
+    quote = (f"⟦{visible(found['quote'])}⟧", "reverse")
+    before, after = visible(found.get("before", "")), visible(found.get("after", ""))
+    to.print(Text.assemble(before, quote, after, "\n"), soft_wrap=True)
+
+
+def _citations(database_url: str, workspace: str, answer_id: str) -> list[dict[str, Any]]:
+    rows = _rows(database_url, "citations_of_answer", answer_id=answer_id, workspace=workspace)
     if not rows:
         raise BadInput(
             f"no citations of {answer_id!r} are kept", cure="take answer_id from `kb ask --json`"
@@ -93,12 +109,20 @@ def _checked(objects: "GitObjects", drawn: DrawnOut, citation: dict[str, Any]) -
     try:
         text = objects.run("show", place).decode("utf-8", errors="replace")
         if _stands(citation, text):
-            return {**citation, "found": True}
+            return _in_passage(citation, text)
         blob = objects.run("rev-parse", "--verify", place).decode("ascii").strip()
     except BadInput as error:
         return {**citation, "found": False, "reason": str(error)}
-    return {**citation, "found": any(_stands(citation, one) for one in drawn.of(blob))}
+    found = next((one for one in drawn.of(blob) if _stands(citation, one)), None)
+    return {**citation, "found": False} if found is None else _in_passage(citation, found)
 
 
 def _stands(citation: dict[str, Any], text: str) -> bool:
     return text[citation["start"] : citation["end"]] == citation["quote"]
+
+
+def _in_passage(citation: dict[str, Any], text: str) -> dict[str, Any]:
+    """Add what its passage says before and after it; nothing where the ledger forgot the passage."""
+    start, end = citation["start"], citation["end"]
+    first, last = citation.get("passage") or (start, end)
+    return {**citation, "found": True, "before": text[first:start], "after": text[end:last]}

@@ -74,17 +74,19 @@ async def test_the_command_the_page_and_the_asset_show_the_same_words(
     stack = StackSettings(kb_home=tmp_path / "home", knowledge_dir=world.settings.knowledge_dir,
                           _env_file=None)  # fmt: skip
     url = world.settings.database_url.get_secret_value()
-    by_command = _citations(url, done["answer_id"])
+    by_command = _citations(url, "default", done["answer_id"])
     assert len(by_command) == len(done["citations"]) == len(kept["citations"])
     for given, command, listed in zip(
         done["citations"], by_command, kept["citations"], strict=True
     ):
-        assert _checked(_repository(stack), DrawnOut(url), command)["found"] is True
+        read = _checked(_repository(stack), DrawnOut(url), command)
+        assert read["found"] is True
         shown = (await http.get(listed["passage_url"])).json()
         assert shown["stands"] is True
         assert shown["quote"] == command["quote"] == given["quote"] == through_dagster(world, shown)
         whole = shown["before"] + shown["quote"] + shown["after"]
         assert whole in PAGE
+        assert (read["before"], read["after"]) == (shown["before"], shown["after"]) != ("", "")
     # Made worse in the ledger's copy, the command says so.
     assert (
         _checked(_repository(stack), DrawnOut(url), {**by_command[0], "start": 0})["found"] is False
