@@ -78,10 +78,6 @@ class Linked(NamedTuple):
 class EntityLinks(Protocol):
     """Chunks of a live agent by what they name; only what the caller may read."""
 
-    async def naming(self, agent_id: str, question: str, *, limit: int = 20) -> list[Linked]:
-        """Chunks that name what a question names, or what it stands for."""
-        ...
-
     async def linked(
         self, agent_id: str, chunk_ids: Sequence[str], *, limit: int = 20
     ) -> list[Linked]:

@@ -3,17 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from graph.gateways.knowledge_reader import only_everyone, utc_now
 from graph.gateways.postgres import LazyPool
 from graph.ports import CallerGroups, Linked
 from graph.retrieval.rights import Rights
-from kb_contract.entity_names import possible_names
 from kb_contract.named_queries import named_queries
-
-MOST_NAMES: Final = 2000
 
 
 @dataclass(frozen=True)
@@ -25,25 +22,16 @@ class PostgresEntityLinks:
     caller: CallerGroups = only_everyone
     now: Callable[[], datetime] = utc_now
 
-    async def naming(self, agent_id: str, question: str, *, limit: int = 20) -> list[Linked]:
-        names = list(dict.fromkeys(possible_names(question)))[:MOST_NAMES]
-        return await self._found(agent_id, names, [], limit)
-
     async def linked(
         self, agent_id: str, chunk_ids: Sequence[str], *, limit: int = 20
     ) -> list[Linked]:
         chunks = [UUID(one) for one in chunk_ids]
-        rows = await self._rows("names_of_chunks", agent=agent_id, chunks=chunks)
-        return await self._found(agent_id, [row["name"] for row in rows], chunks, limit)
-
-    async def _found(
-        self, agent_id: str, names: Sequence[str], without: Sequence[UUID], limit: int
-    ) -> list[Linked]:
+        names = await self._rows("names_of_chunks", agent=agent_id, chunks=chunks)
         if not names:
             return []
         rows = await self._rows(
-            "chunks_naming", agent=agent_id, names=list(names), without=list(without), limit=limit,
-            **Rights(self.caller(), self.now()).values(),
+            "chunks_naming", agent=agent_id, names=[row["name"] for row in names], without=chunks,
+            limit=limit, **Rights(self.caller(), self.now()).values(),
         )  # fmt: skip
         return [Linked(str(row["chunk_id"]), tuple(row["names"]), row["weight"]) for row in rows]
 

@@ -18,6 +18,7 @@ PAGES = {
     "sla.md": "# Promise\n\nThe Service Level Agreement (SLA) was signed by Alice Moreau.\n",
     "alice.md": "# People\n\nAlice Moreau leads the North Harbour office.\n",
     "time.md": "# Times\n\nThe SLA promises an answer within an hour, see SOP-03.\n",
+    "whole.md": "# Whole\n\nAsk for the Service Level Agreement at the desk.\n",
     "board.md": "---\naudience: [board]\n---\n# Board\n\nAlice Moreau sits on the board.\n",
 }
 
@@ -54,18 +55,17 @@ def chunk(world: WriterWorld, name: str) -> str:
                 if payload["metadata"]["path"].endswith(name))  # fmt: skip
 
 
-async def test_names_lead_from_a_question_and_from_chunk_to_chunk(
+async def test_names_lead_from_chunk_to_chunk(
     world: WriterWorld, links: PostgresEntityLinks
 ) -> None:
-    assert look(world) == {"entities": 4, "entity_links": 4}
-    found = await links.naming(world.agent, "What does the service level agreement promise?")
-    # The acronym alone stands in one of them.
-    assert {one.chunk_id for one in found} == {chunk(world, "sla.md"), chunk(world, "time.md")}
+    assert look(world) == {"entities": 5, "entity_links": 5}
     [hop] = await links.linked(world.agent, [chunk(world, "alice.md")])
     assert (hop.chunk_id, hop.names) == (chunk(world, "sla.md"), ("alice moreau",))
     assert hop.weight > 0
-    assert [one.names for one in await links.naming(world.agent, "sop 03?")] == [("sop 03",)]
-    assert await links.naming(world.agent, "nothing of this") == []
+    found = await links.linked(world.agent, [chunk(world, "whole.md")])
+    # The acronym alone stands in one of them.
+    assert {one.chunk_id for one in found} == {chunk(world, "sla.md"), chunk(world, "time.md")}
+    assert await links.linked(world.agent, []) == []
 
 
 async def test_only_what_is_new_is_looked_through(world: WriterWorld) -> None:
@@ -80,7 +80,7 @@ async def test_names_go_with_their_source(world: WriterWorld, links: PostgresEnt
     world.repository.remove(world.path("time.md"))
     world.publish()
     look(world)
-    found = await links.naming(world.agent, "What is the SLA?")
+    found = await links.linked(world.agent, [chunk(world, "whole.md")])
     assert [one.chunk_id for one in found] == [chunk(world, "sla.md")]
     gone: Any = chunk(world, "alice.md")
     HotDeletion(world.ledger, world.store).delete(gone, reason="r", by="t", agent=world.agent)

@@ -4,7 +4,6 @@ import pytest
 
 from dagster_kb.entities.extraction import entities
 from dagster_kb.entities.same_names import same_names
-from kb_contract.entity_names import folded, possible_names
 
 
 @pytest.mark.parametrize(
@@ -65,11 +64,6 @@ def test_what_is_called_in_two_ways_is_one_thing(text: str, pair: tuple[str, str
 )  # fmt: skip
 def test_what_is_no_name_has_no_other(text: str) -> None:
     assert same_names(text) == []
-
-
-def test_names_are_folded_the_same_way_in_questions() -> None:
-    assert folded("SOP-03") in set(possible_names("What does sop 03 say?"))
-    assert folded("Alice Moreau") in set(possible_names("Is alice  moreau in?"))
 
 
 def test_the_same_text_gives_the_same() -> None:
