@@ -109,18 +109,28 @@ def test_without_the_program_the_setting_is_named(monkeypatch: pytest.MonkeyPatc
         read_pdf(pdf_document([picture_page]), ReadingRules(200, pdf_ocr="eng"))
 
 
-def test_encrypted_and_damaged_files_say_so():
+def encrypted(user: str, owner: str) -> bytes:
     from reportlab.lib.pdfencrypt import StandardEncryption
     from reportlab.pdfgen.canvas import Canvas
 
     made = io.BytesIO()
-    canvas = Canvas(made, encrypt=StandardEncryption("secret"))
+    canvas = Canvas(made, encrypt=StandardEncryption(user, owner, canCopy=0, strength=128))
     words_page(canvas)
     canvas.save()
+    return made.getvalue()
+
+
+def test_encrypted_and_damaged_files_say_so():
     with pytest.raises(BadDocument, match="encrypted with a password"):
-        read_pdf(made.getvalue(), RULES)
+        read_pdf(encrypted("secret", "owner"), RULES)
     with pytest.raises(BadDocument, match="it is damaged"):
         read_pdf(b"%PDF-1.7\nno more", RULES)
+
+
+def test_what_is_encrypted_but_opens_without_a_password_is_read():
+    data = encrypted("", "owner")
+    assert b"/Encrypt" in data
+    assert blocks(data) == [("prose", 1, "A page with words.")]
 
 
 def test_more_pages_than_a_document_has_are_refused(monkeypatch: pytest.MonkeyPatch):
