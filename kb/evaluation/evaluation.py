@@ -13,7 +13,15 @@ from kb_contract.errors import BadInput
 Kind = Literal["retrieval", "answers", "citations"]
 # What can be compared question by question; more is better in all of them.
 COMPARABLE: Mapping[Kind, Sequence[str]] = {
-    "retrieval": ("ndcg@10", "recall@10", "mrr@10", "all@4", "all@10", "refusal_right"),
+    "retrieval": (
+        "ndcg@10",
+        "ndcg@10_answered",
+        "recall@10",
+        "mrr@10",
+        "all@4",
+        "all@10",
+        "refusal_right",
+    ),
     "answers": ("found", "cited", "verified", "refusal_right"),
     "citations": ("verified",),
 }

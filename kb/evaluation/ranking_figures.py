@@ -11,12 +11,16 @@ FIRST: Final = 4
 Figures = dict[str, float]
 
 
-def figures_of(ranked: Sequence[str], wanted: Mapping[str, float]) -> Figures:
+def figures_of(
+    ranked: Sequence[str], wanted: Mapping[str, float], *, refused: bool = False
+) -> Figures:
     """Figures of one question; `ranked` names each document once, the best first."""
     top = ranked[:DEPTH]
     places = [place for place, one in enumerate(top, 1) if one in wanted]
+    ndcg = _ndcg(top, wanted)
     return {
-        "ndcg@10": _ndcg(top, wanted),
+        "ndcg@10": ndcg,
+        "ndcg@10_answered": 0.0 if refused else ndcg,
         "recall@10": len(places) / len(wanted),
         "mrr@10": 1 / places[0] if places else 0.0,
         "all@4": float(sum(place <= FIRST for place in places) == len(wanted)),

@@ -49,7 +49,8 @@ class Asked:
 
     @property
     def figures(self) -> Figures | None:
-        return figures_of(self.ranked, self.query.wanted) if self.query.wanted else None
+        wanted = self.query.wanted
+        return figures_of(self.ranked, wanted, refused=self.refused) if wanted else None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -78,10 +79,10 @@ class Measured:
     def figures(self) -> dict[str, Any]:
         """Return the figures; more may come, these names stay."""
         with_answer = [one for one in self.asked if one.query.wanted]
+        worth = [one.figures for one in with_answer if one.figures]
         times = [one.milliseconds for one in self.asked if not one.error]
         return {
-            **{name: round(value, 6) for name, value in means(
-                [figures_of(one.ranked, one.query.wanted) for one in with_answer]).items()},
+            **{name: round(value, 6) for name, value in means(worth).items()},
             "n": len(with_answer),
             "latency_ms": {"p50": round(percentile(times, 0.5), 3),
                            "p95": round(percentile(times, 0.95), 3)},
