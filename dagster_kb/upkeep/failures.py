@@ -35,7 +35,7 @@ def trouble(
     run: dg.DagsterRun, message: str, failures: Sequence[dg.DagsterEvent]
 ) -> Trouble | None:
     """What went wrong; nothing for a refusal of the gates."""
-    again = f"`kb ingest {agent_of(run)}` tries again; what was done before is kept"
+    again = f"`kb ingest --agent {agent_of(run)}` tries again; what was done before is kept"
     if not failures:
         # No step said anything: the process died, was stopped from outside, or ran too long.
         return Trouble(

@@ -128,7 +128,7 @@ class Look:
         if all(to == wanted for to in found.values()):
             said = f"{' and '.join(names)} → {wanted}" if wanted else "nothing is live, no alias"
             return Standing("right", said, facts)
-        said = f"{found}, where the ledger says {wanted} → `kb ingest {agent}` puts it back"
+        said = f"{found}, where the ledger says {wanted} → `kb ingest --agent {agent}` puts it back"
         return Standing("wrong", said, facts)
 
 

@@ -34,7 +34,7 @@ class OperatorOrder(dg.Config):
 
 @dataclass(frozen=True)
 class OperatorWork:
-    """The same steps as the commands `kb pause, resume, verify, rollback` take."""
+    """The same steps as `kb pause`, `kb resume`, `kb verify` and `kb rollback` take."""
 
     ledger: Ledger
     store: VectorStore

@@ -1,4 +1,4 @@
-"""What `kb eval citations --data` does: the check of quotes against labelled ones, here, with no stack."""
+"""What `kb eval citations --data DIR` does: the check of quotes against labelled ones, here, with no stack."""
 
 from pathlib import Path
 from typing import Any

@@ -38,7 +38,7 @@ def test_broken_settings_of_an_agent_say_what_to_mend_and_end_with_a_good_run(wo
     (one,) = incidents(world)
     assert one["kind"] == KIND
     assert one["summary"].startswith(f"parsed_documents: knowledge/{world.agent}/agent.yaml")
-    assert f"kb ingest {world.agent}" in one["next_step"]
+    assert f"kb ingest --agent {world.agent}" in one["next_step"]
     assert one["facts"]["step"] == "parsed_documents"
 
     world.publish({"agent.yaml": "purpose: Answers about tea.\n"})

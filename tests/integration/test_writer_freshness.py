@@ -114,7 +114,7 @@ def test_an_alias_that_points_elsewhere_is_seen(world: WriterWorld):
     world.store.drop_aliases(names[:1])
     wrong = look(world).alias(world.agent)
     assert (wrong.state, wrong.passed) == ("wrong", False)
-    assert f"kb ingest {world.agent}" in wrong.said
+    assert f"kb ingest --agent {world.agent}" in wrong.said
 
 
 @pytest.fixture
