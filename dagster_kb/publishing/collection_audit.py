@@ -10,7 +10,7 @@ count, a point of the sample that is not what it should be, one asked for, or on
 So a collection that was dropped and made again, restored from a copy, or edited by hand in a way
 that changes count or stamp is noticed at once. A payload that somebody edits silently, with the
 count as before, is noticed by the sample or by the next whole look: the nightly run takes
-one when the last is old, `force` and `kb verify` always do. Vectors are not compared.
+one when the last is old; `force`, `kb verify` and each way back always do. Vectors are not compared.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -200,9 +200,12 @@ def _way(
 
 
 def _walk(ledger: Ledger, store: VectorStore, way: Return) -> tuple[Generation, Synced]:
-    """Make the other colour hold the target, ask the gates again, and move the names."""
+    """Make the other colour hold the target, ask the gates again, and move the names.
+
+    It lay idle, where nobody asks: every point is looked at, for a sample may miss an edited one.
+    """
     agent = way.target.agent_id
-    synced = CollectionSync(ledger, store).bring(way.target, way.colour)
+    synced = CollectionSync(ledger, store).bring(way.target, way.colour, look="always")
     _ask_again(ledger, store, way.target, synced)
     point_names(ledger, store, agent, synced.collection)
     now = ledger.ways_back.go_back(way)

@@ -8,6 +8,7 @@ import pytest
 from qdrant_client import models
 
 from dagster_kb.publishing.collection_audit import SAMPLE, SMALL
+from dagster_kb.publishing.ways_back import WayBack
 from kb_contract.identifiers import COLOURS, collection_name, other_colour
 from tests.conftest import TEMPLATE, RunningPostgres
 from tests.doubles.git_repository import GitRepository
@@ -109,6 +110,19 @@ def test_a_forced_build_looks_at_all(world: WriterWorld):
     assert len(world.store.reads) == 1
     assert len(world.store.written) == 1 + len(set(world.store.written) - _of(world, "page7.md"))
     assert serves_its_manifest(world)
+
+
+def test_a_way_back_looks_at_all(world: WriterWorld):
+    """What was edited while it lay idle does not go live by a rollback."""
+    back = inactive(world)
+    silently_edit(world, back)
+    way = WayBack(world.ledger, world.store, world.embedder)
+    done = way.roll_back(world.agent, reason="wrong words", by="operator")
+    world.ledger.incidents.resume(world.agent, "operator")
+    assert (done.collection, live_collection(world), done.points_written) == (back, back, 1)
+    assert len(world.store.reads) == 1
+    assert serves_its_manifest(world)
+    assert world.embedder.texts == []
 
 
 def _of(world: WriterWorld, path: str) -> set[str]:
