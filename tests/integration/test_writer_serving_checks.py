@@ -1,4 +1,4 @@
-"""`kb verify`'s questions, and what `kb ingest` reports."""
+"""What `kb ingest` reports, and what `kb verify` asks beside what is served."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -48,15 +48,6 @@ def passed(world: WriterWorld) -> dict[str, bool]:
 
 def ingestion(world: WriterWorld) -> Ingestion:
     return Ingestion(world.definitions, world.ledger, world.instance)
-
-
-def test_a_healthy_agent_passes_and_a_missing_alias_does_not(world: WriterWorld):
-    assert passed(world) == {"last_run": False, "alias": False}
-    assert ingestion(world).run(world.agent, uncommitted=False, force=False).ok
-    everything = ("last_run", "alias", "points", "golden_questions")
-    assert passed(world) == dict.fromkeys(everything, True)
-    world.store.drop_aliases([world.agent])
-    assert passed(world)["alias"] is False
 
 
 def test_the_report_counts_and_names(world: WriterWorld):
