@@ -1,6 +1,7 @@
 """A real HTTP provider that lies in every way; no false citation gets through."""
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -217,8 +218,11 @@ async def test_a_hanging_provider_ends_at_the_deadline(
     provider: LoopbackProvider, model: RoutedChatModel
 ) -> None:
     provider.says(Reply(hang_seconds=600))
+    deadline, request = 0.7, model.profile.primary["standard"].timeout
+    began = time.monotonic()
     with pytest.raises(ModelFailed, match="no answer within"):
-        await model.write(system="s", user="u", tier="cheap", deadline=0.7)
+        await model.write(system="s", user="u", tier="cheap", deadline=deadline)
+    assert deadline <= time.monotonic() - began < deadline + request / 2
 
 
 async def test_a_short_stumble_is_tried_once_more(
