@@ -19,6 +19,7 @@ from kb_contract.calibration import USUAL_FOUND_FROM, USUAL_QUOTED_FROM, Calibra
 from kb_contract.errors import BadIdentifier, BadManifest
 from kb_contract.identifiers import agent_id as checked_agent_id
 
+ModelTier = Literal["cheap", "standard", "strong"]
 Capability = Literal[
     "knowledge",
     "reasoning",
@@ -135,7 +136,7 @@ class ExtractionSettings(Frozen):
         description="embed each passage with a sentence on where it stands; extracts too",
     )
     prompt: str = Field(default="chunk_extract_v1", pattern=r"^[a-z0-9_]{1,60}$")
-    tier: Literal["cheap", "standard", "strong"] = "cheap"
+    tier: ModelTier = "cheap"
     ask_above: float | None = Field(
         default=None, ge=0,
         description="dollars that a run may cost unasked; unset: EXTRACTION_ASK_ABOVE",
@@ -186,7 +187,7 @@ class AgentManifest(Frozen):
     capabilities: tuple[Capability, ...] = ("knowledge",)
     tags: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
-    model_tier: Literal["cheap", "standard", "strong"] = "standard"
+    model_tier: ModelTier | None = None
     retrieval: RetrievalSettings = RetrievalSettings()
     chunking: ChunkingSettings = ChunkingSettings()
     extraction: ExtractionSettings = ExtractionSettings()

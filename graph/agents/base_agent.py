@@ -14,7 +14,7 @@ from graph.citations.model_claims import prompt
 from graph.ports import AgentTask, ChatModel, KnowledgeReader, NoAnswer, ToolServers
 from graph.selection import Selection
 from graph.state import Passage, Usage
-from kb_contract.agent_manifest import Capability
+from kb_contract.agent_manifest import Capability, ModelTier
 from kb_contract.errors import BadInput, NotServed, ToolRefused
 from kb_contract.identifiers import agent_id as checked_agent_id
 
@@ -54,7 +54,7 @@ class BaseAgent:
     tags: ClassVar[tuple[str, ...]] = ()
     seconds: ClassVar[float] = 1.0
     cost: ClassVar[float] = 0.0
-    model_tier: ClassVar[Literal["cheap", "standard", "strong"]] = "standard"
+    model_tier: ClassVar[ModelTier | None] = None
     approval: ClassVar[Literal["never", "always"]] = "never"
     input_schema: ClassVar[dict[str, Any]] = {}
     output_schema: ClassVar[dict[str, Any]] = {"type": "string"}
@@ -114,9 +114,10 @@ class BaseAgent:
 
         work = WORK.get()
         paid = work.usage if work else []
+        tier = work.task.model_tier if work else self.model_tier or "standard"
         try:
             written = await model.write(
-                system=asked, user=text, tier=self.model_tier, deadline=DEADLINE, check=check
+                system=asked, user=text, tier=tier, deadline=DEADLINE, check=check
             )
         except NoAnswer as error:
             paid.extend(error.usage)

@@ -11,6 +11,7 @@ from graph.citations.draft import Draft, empty_draft
 from graph.citations.model_claims import Attempt, from_findings, prompt
 from graph.citations.readable import harmless
 from graph.gateways.run_story import tell_story
+from graph.planning.tiers import synthesis_tier
 from graph.ports import WORKING_STEP, ChatModel
 from graph.state import Claim, State, StepResult, Usage
 
@@ -39,22 +40,24 @@ class Synthesize:
         usage = [one for result in results for one in result["usage"]]
         draft = _draft(state, results, found)
         if self.model is not None and len(draft["claims"]) > 1:
-            attempt = await self._written(self.model, state, draft["claims"])
+            attempt = await self._written(self.model, state, draft)
             usage += attempt.usage
             draft["claims"] = attempt.claims or draft["claims"]
             draft["unsupported"] += attempt.unsupported if attempt.claims else []
         draft["notes"] += stand_ins(usage)
         return {"draft": dict(draft), "usage": _sum(usage)}
 
-    async def _written(self, model: ChatModel, state: State, found: Sequence[Claim]) -> Attempt:
+    async def _written(self, model: ChatModel, state: State, draft: Draft) -> Attempt:
+        tier, why = synthesis_tier(state.plan, conflicts=len(draft["conflicts"]))
+        _say("model_tier", tier=tier, why=why)
         working = WORKING_STEP.set(("synthesize", LANE))
         try:
             return await from_findings(
                 model,
                 state.asks,
-                found,
+                draft["claims"],
                 instructions=prompt("synthesize"),
-                tier="standard",
+                tier=tier,
                 heard=Drafting(_say),
             )
         finally:

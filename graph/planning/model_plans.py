@@ -11,6 +11,7 @@ from graph.classification.query_type import QueryType
 from graph.planning.own_plan import read_own_plan
 from graph.planning.registry import Registry
 from graph.planning.workflow_plan import MAX_STEPS, WorkflowPlan
+from kb_contract.agent_manifest import ModelTier
 from kb_contract.errors import BadInput
 from kb_contract.text_border import clean
 
@@ -20,7 +21,7 @@ _FENCE: Final = re.compile(r"^```(?:json)?\s*|\s*```$")
 
 
 class ModelStep(BaseModel):
-    """A step as a model may write it: it sets no approval, no tier and no time."""
+    """A step as a model may write it: it sets no approval and no time."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -30,6 +31,8 @@ class ModelStep(BaseModel):
     question: str = Field(min_length=1, max_length=2_000)
     depends_on: list[str] = Field(default_factory=list, max_length=MAX_STEPS)
     parameters: dict[str, Any] = Field(default_factory=dict, max_length=20)
+    model_tier: ModelTier | None = None
+    """Only where the agent has no word of its own about it."""
 
 
 class ModelPlan(BaseModel):
@@ -67,14 +70,25 @@ def read_model_plan(
         return None, [str(error)[:200]]
     if not written.steps:
         return _asking(written, question, query_type, registry, rules)
-    given = {"query": question, "query_type": query_type, "steps": [one.model_dump() for one in written.steps]}  # fmt: skip
+    given = {"query": question, "query_type": query_type, "steps": [_step(one, registry) for one in written.steps]}  # fmt: skip
     plan, problems = read_own_plan(given, registry)
     if plan is None:
         return None, [str(one)[:200] for one in problems[:_MOST_REASONS]]
     if rules.requires_approval and not plan.requires_approval:
         return None, ["it leaves out the change that the question asks for, and its approval"]
-    said = {"made_by": "model", "reasons": ("a model planned it; its plan was checked",)}
+    said = {
+        "made_by": "model",
+        "reasons": ("a model planned it; its plan was checked", *plan.reasons),
+    }
     return plan.model_copy(update=said), []
+
+
+def _step(one: ModelStep, registry: Registry) -> dict[str, Any]:
+    agent = registry.find(one.agent)
+    left_out = (
+        {"model_tier"} if one.model_tier is None or (agent and agent.model_tier) else set[str]()
+    )
+    return one.model_dump(exclude=left_out)
 
 
 def _asking(

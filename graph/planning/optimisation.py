@@ -7,6 +7,7 @@ from typing import Final
 from graph.planning.dependencies import before, in_order, shape_of, waits_of
 from graph.planning.estimates import TOKENS, Estimator
 from graph.planning.registry import Registry
+from graph.planning.tiers import reasons_left
 from graph.planning.validation import used_steps
 from graph.planning.workflow_plan import WorkflowPlan, WorkflowStep, quorum_of
 from kb_contract.identifiers import sha256_json
@@ -28,7 +29,13 @@ def optimise(
     steps = _freed(steps)
     steps = _without_detours(steps)
     steps = tuple(_cheapest(step) for step in steps)
-    changed = plan.model_copy(update={"steps": in_order(steps), "shape": shape_of(steps)})
+    changed = plan.model_copy(
+        update={
+            "steps": in_order(steps),
+            "shape": shape_of(steps),
+            "reasons": reasons_left(plan, steps),
+        }
+    )
     return (estimator or Estimator()).plan(changed, registry)
 
 

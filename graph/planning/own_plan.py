@@ -9,6 +9,7 @@ from graph.classification.query_type import QueryType
 from graph.planning.dependencies import in_order, shape_of
 from graph.planning.estimates import Estimator
 from graph.planning.registry import Registry
+from graph.planning.tiers import with_tiers
 from graph.planning.validation import Problem, needs_approval, too_many, validate
 from graph.planning.workflow_plan import MAX_STEPS, WorkflowPlan, WorkflowStep
 
@@ -44,7 +45,13 @@ def read_own_plan(
     problems = validate(plan, registry, groups=groups)
     if problems:
         return None, problems
+    plan = with_tiers(plan, registry, _given_tiers(given))
     return (estimator or Estimator()).plan(plan, registry), []
+
+
+def _given_tiers(given: Mapping[str, Any]) -> set[str]:
+    steps = cast("Sequence[Mapping[str, Any]]", given.get("steps") or ())
+    return {str(one["step_id"]) for one in steps if "model_tier" in one}
 
 
 def _filled(step: Any, query: str, registry: Registry) -> Any:
@@ -56,7 +63,6 @@ def _filled(step: Any, query: str, registry: Registry) -> Any:
     agent = registry.find(str(filled.get("agent", "")))
     if agent is not None:
         filled.setdefault("capability", agent.capabilities[0])
-        filled.setdefault("model_tier", agent.model_tier)
     return filled
 
 

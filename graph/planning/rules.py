@@ -37,6 +37,7 @@ from graph.planning.operation_names import operation_named
 from graph.planning.own_state import is_told
 from graph.planning.registry import Registry
 from graph.planning.sketch import Need, Sketch
+from graph.planning.tiers import with_tiers
 from graph.planning.tool_choice import calling_agents, tool_parameters
 from graph.planning.validation import validate
 from graph.planning.workflow_plan import AgentCapability, Shape, WorkflowPlan, WorkflowStep
@@ -96,7 +97,7 @@ class RulePlanner:
             parts = parts_of([need.question for need in sketch.needs])
             asked = f"This is too much for one plan; ask it in parts, for instance as below. {said}"
             return draft.asking(AskedBack(asked, parts))
-        return self.estimator.plan(plan, registry)
+        return self.estimator.plan(with_tiers(plan, registry), registry)
 
     async def _read(self, ruled: Sketch, draft: "_Draft") -> Sketch:
         """Who names agents knows what to ask them; the reading then only looks for deeds.
@@ -225,7 +226,6 @@ class _Casting:
             parameters={**need.parameters, **given},
             depends_on=need.after,
             requires_approval=acting or agent.approval == "always",
-            model_tier=agent.model_tier,
             timeout_seconds=_ACTION_SECONDS if acting else 60.0,
         )
 

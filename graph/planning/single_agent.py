@@ -5,6 +5,7 @@ from graph.planning.asking_back import action_parameters, topic_options
 from graph.planning.estimates import Estimator
 from graph.planning.registry import Registry
 from graph.planning.sketch import Need
+from graph.planning.tiers import with_tiers
 from graph.planning.workflow_plan import WorkflowPlan, WorkflowStep
 
 
@@ -44,8 +45,6 @@ def plan_for_agent(
         if acting
         else {},
         requires_approval=held,
-        model_tier=agent.model_tier,
     )
-    return estimator.plan(
-        plan.model_copy(update={"steps": (step,), "requires_approval": held}), registry
-    )
+    plan = plan.model_copy(update={"steps": (step,), "requires_approval": held})
+    return estimator.plan(with_tiers(plan, registry), registry)

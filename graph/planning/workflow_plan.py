@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from graph.classification.query_type import QueryType
 from graph.planning.tool_card import ToolCard
-from kb_contract.agent_manifest import Capability
+from kb_contract.agent_manifest import Capability, ModelTier
 from kb_contract.identifiers import sha256_json
 
 Shape = Literal["direct", "single", "sequential", "parallel_then_join", "mixed"]
@@ -50,7 +50,7 @@ class WorkflowStep(PlanPart):
     depends_on: tuple[str, ...] = ()
     policy: FailurePolicy = "required"
     requires_approval: bool = False
-    model_tier: Literal["cheap", "standard", "strong"] = "standard"
+    model_tier: ModelTier = "standard"
     timeout_seconds: float = Field(default=60.0, gt=0, le=600)
     tools: dict[str, str] = Field(default_factory=dict, max_length=200)
     """Tools that it may call, each with its fingerprint when the plan was made."""
@@ -97,7 +97,8 @@ class AgentCapability(PlanPart):
     kind: str
     capabilities: tuple[Capability, ...]
     tags: tuple[str, ...] = ()
-    model_tier: Literal["cheap", "standard", "strong"] = "standard"
+    model_tier: ModelTier | None = None
+    """Its own word, whatever a plan would choose; None: the plan chooses."""
     approval: Literal["never", "always"] = "never"
     seconds: float = 1.0
     cost: float = 0.0

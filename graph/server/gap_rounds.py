@@ -68,7 +68,13 @@ class GapRounds:
         if agent is None or agent.generation != gap["generation"]:
             return None
         task = AgentTask(
-            f"gap-{gap['gap_id']}", agent, "knowledge", gap["question"], {}, {}, agent.model_tier
+            f"gap-{gap['gap_id']}",
+            agent,
+            "knowledge",
+            gap["question"],
+            {},
+            {},
+            agent.model_tier or "standard",
         )
         try:
             found = await self._answered(gap, task)

@@ -187,5 +187,5 @@ class _Asking:
         if not self.refusals:
             return False
         rag = Rag(self.gateways.reader, self.gateways.embedder)
-        task = AgentTask(query.id, agent, "knowledge", query.text, {}, {}, agent.model_tier)
+        task = AgentTask(query.id, agent, "knowledge", query.text, {}, {}, "standard")
         return (await rag(task))["status"] == "nothing_found"

@@ -48,6 +48,7 @@ async def served(
     database_url: str, file: Path, provider: LoopbackProvider, cap: float, over: str
 ) -> AsyncIterator[Client]:
     knowledge = InMemoryKnowledge()
+    knowledge.add_agent("keeper", model_tier="standard")
     page = f"# Keys\n\n{TRUE} Ask the lead.\n"
     knowledge.add_document("keeper", "knowledge/keeper/keys.md", page)
     file.write_text(HOUSE.format(base=provider.api_base, cap=cap, over=over), encoding="utf-8")

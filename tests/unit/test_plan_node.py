@@ -120,6 +120,6 @@ async def test_a_budget_may_want_a_person_to_agree(reader: InMemoryKnowledge, wh
     question = "When are the seeds sown?"
     plan = Plan(RulePlanner(), reader, LiveRegistry(reader), spending=spending)
     made = (await plan(State(question=question)))["plan"]
-    assert spending.asked == [("garden_guide", "standard")]
+    assert spending.asked == [("garden_guide", "cheap")]
     assert made["requires_approval"] == made["steps"][0]["requires_approval"] == bool(why)
     assert (why in made["reasons"]) == bool(why)
