@@ -20,7 +20,8 @@ from graph.state import State
 log = structlog.get_logger(__name__)
 _LACKING: Final = {"refused", "partial"}
 _NOTHING_PAID: Final[dict[str, Any]] = {
-    "calls": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost": 0.0, "models": [], "cached": True,
+    "calls": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost": 0.0, "estimated": False,
+    "models": [], "cached": True,
 }  # fmt: skip
 
 

@@ -192,5 +192,6 @@ def _sum(usage: Sequence[Usage]) -> dict[str, Any]:
         "prompt_tokens": sum(one["prompt_tokens"] for one in usage),
         "completion_tokens": sum(one["completion_tokens"] for one in usage),
         "cost": sum(one["cost"] for one in usage),
+        "estimated": any(one["source"] == "estimated" for one in usage),
         "models": sorted({one["model"] for one in usage}),
     }

@@ -105,6 +105,8 @@ select (count(*) filter (where prompt_tokens > 0 and outcome <> 'open'))::int as
        coalesce(sum(prompt_tokens) filter (where outcome <> 'open'), 0)::int as prompt_tokens,
        coalesce(sum(completion_tokens), 0)::int as completion_tokens,
        coalesce(sum(cost), 0)::float as cost,
+       coalesce(bool_or(source = 'estimated') filter (where prompt_tokens > 0 and outcome <> 'open'),
+                false) as estimated,
        coalesce(array_agg(distinct model order by model) filter (where prompt_tokens > 0 and outcome <> 'open'),
                 '{}') as models
 from ops.usage

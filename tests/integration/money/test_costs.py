@@ -2,17 +2,22 @@
 
 import asyncio
 import json
+import uuid
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from langchain_core.runnables import RunnableConfig, RunnableLambda
 
+from graph.gateways.postgres import LazyPool
+from graph.gateways.usage_ledger import PostgresQuestionCosts
 from kb.client import Client, ServerSaid
 from tests.doubles.in_memory_knowledge import InMemoryKnowledge
 from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
 from tests.doubles.loopback_replies import Reply
 from tests.doubles.whole_reader import reader_settings, whole_reader
+from tests.integration.money.conftest import ask, model_of
 
 pytestmark = pytest.mark.stack
 QUESTION = "How often are signing keys rotated?"
@@ -90,6 +95,7 @@ async def test_a_question_to_the_whole_reader_is_streamed_paid_and_attributed(
             )
             assert answer["status"] == "completed"
             assert "every 90 days. [1]" in answer["answer"]
+            assert answer["usage"]["estimated"] is False
             assert "The emergency model openai/last answered" in answer["answer"]
             _check_events(events)
             await _check_costs(anna, answer, provider)
@@ -100,6 +106,24 @@ async def test_a_question_to_the_whole_reader_is_streamed_paid_and_attributed(
             assert refused["citations"]
             other = await asyncio.to_thread(bert.ask, QUESTION, agent="keeper")
             assert "per-user" not in other["answer"]
+
+
+@pytest.mark.parametrize("accounts", [True, False], ids=["told", "untold"])
+async def test_a_question_says_whether_its_figures_are_our_own(
+    pool: LazyPool, provider: LoopbackProvider, accounts: bool
+) -> None:
+    thread = uuid.uuid4().hex
+    config = RunnableConfig(configurable={"thread_id": thread})
+    model = model_of(pool, provider)
+
+    async def asked(reply: Reply) -> str:
+        provider.says(reply)
+        return await ask(model)
+
+    for reply in (Reply(text="fine"), Reply(text="fine", usage=accounts)):
+        await RunnableLambda(asked).ainvoke(reply, config)
+    usage = await PostgresQuestionCosts(pool).since(thread, 0.0)
+    assert (usage["calls"], usage["estimated"]) == (2, not accounts)
 
 
 async def test_costs_refuse_what_they_do_not_know(database_url: str) -> None:
