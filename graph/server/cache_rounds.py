@@ -13,6 +13,8 @@ from pydantic import SecretStr
 from graph.caching.kept_answer import KeptAnswer
 from graph.caching.lineage import Stale
 from graph.gateways.answer_cache.cache import StoredAnswers
+from graph.gateways.answer_cache.given import GivenAnswers
+from graph.gateways.answer_cache.served import Served
 from graph.gateways.answer_cache.truth import AT_MOST
 from graph.gateways.postgres import LazyPool
 from graph.server.signals import Signals, happened
@@ -56,7 +58,11 @@ class CacheRounds:
     watched: Mapping[str, Watched] = field(default_factory=dict[str, Watched])
     warm: Warm | None = None
     """Works an answer out anew; None: nobody does."""
+    given: GivenAnswers = field(init=False)
     process: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
+
+    def __post_init__(self) -> None:
+        self.given = GivenAnswers(self.pool, self.workspace)
 
     async def run(self, database_url: SecretStr) -> None:
         """Look when something else is served, and now and then, until cancelled."""
@@ -73,11 +79,14 @@ class CacheRounds:
     async def round(self) -> list[KeptAnswer]:
         """Look once; return the answers that held no more."""
         stale: list[KeptAnswer] = []
+        served: Served | None = None
         if self.kept is not None:
-            stale = await self._brought_up(self.kept)
+            served = await self.kept.truth.served.now()
+            stale = await self._brought_up(self.kept, served)
             await self._evict(self.kept)
-            await self._rows("tell_stale_answers")
-            await self._warm(stale)
+        await self.given.look_through(served and served.generations)
+        await self._rows("tell_stale_answers")
+        await self._warm(stale)
         await self.tell_figures()
         return stale
 
@@ -92,9 +101,9 @@ class CacheRounds:
                 one.tally.give_back(counted)
                 raise
 
-    async def _brought_up(self, kept: StoredAnswers) -> list[KeptAnswer]:
+    async def _brought_up(self, kept: StoredAnswers, served: Served) -> list[KeptAnswer]:
         """Page through the answers that hold for another generation, and through what lost its ground."""
-        served, stale, after = await kept.truth.served.now(), list[KeptAnswer](), ""
+        stale, after = list[KeptAnswer](), ""
         while page := await kept.rows.to_look_at(
             served.generations, kept.now(), after=after, limit=PAGE
         ):

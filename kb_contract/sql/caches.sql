@@ -153,6 +153,80 @@ where c.workspace_id = %(workspace)s and exists (
       and gc.chunk_id = (s->>'chunk_id')::uuid and k.purged_at is null))
 limit 500;
 
+-- name: agents_to_look_through
+-- Agents that serve something else than when the answers that quote them were last looked through, and those
+-- that an answer quoted since out of another generation. `before`: what its files are compared with.
+with buried as (
+  select agent_id, count(*) as chunks from kb.tombstones join kb.buried_chunks using (tombstone_id)
+  where workspace_id = %(workspace)s group by agent_id
+), known as (
+  select agent_id, live.generation_id as live, live.number, coalesce(buried.chunks, 0) as buried,
+         looked.looked_at - interval '1 minute' as since, now() as at,
+         case when looked.buried = coalesce(buried.chunks, 0) then looked.generation_id end as before,
+         looked.generation_id is distinct from live.generation_id
+           or looked.buried is distinct from coalesce(buried.chunks, 0) as changed
+  from (select * from kb.generations where workspace_id = %(workspace)s and state = 'live') live
+  full join (select * from ops.looked_through where workspace_id = %(workspace)s) looked using (agent_id)
+  left join buried using (agent_id)
+)
+select * from known
+where changed or exists (
+  select from ops.answers a join ops.citations c using (answer_id)
+  where a.created_at > known.since and a.stale_at is null and c.agent_id = known.agent_id
+    and c.generation is distinct from known.number)
+order by agent_id;
+
+-- name: quotes_to_look_at
+-- Quotes of given answers whose chunk is not served as it was, in files that changed, or given since then;
+-- and what stood around each, where that is still known. Answers that are kept have their own rules.
+select c.answer_id, c.ordinal, c.chunk_id::text as chunk_id, c.path, c.quote,
+       c.start_offset - k.start_offset as place, k.text,
+       exists (select from kb.tombstones t where t.workspace_id = %(workspace)s and t.agent_id = c.agent_id
+               and c.chunk_id = any(array_append(t.chunk_ids, t.chunk_id))) as deleted
+from ops.citations c
+join ops.answers a using (answer_id)
+join ops.threads on threads.thread_id = a.thread_id and threads.workspace_id = %(workspace)s
+left join kb.generations g on g.workspace_id = %(workspace)s and g.agent_id = c.agent_id
+  and g.number = c.generation
+left join kb.generation_chunks gc on gc.generation_id = g.generation_id and gc.chunk_id = c.chunk_id
+left join kb.chunks k on k.document_id = gc.document_id and k.chunk_index = gc.chunk_index
+  and k.purged_at is null
+where c.agent_id = %(agent_id)s and a.stale_at is null and a.as_of is null
+  and (c.chunk_id, c.answer_id, c.ordinal) > (%(chunk)s::uuid, %(answer)s, %(ordinal)s)
+  and not exists (select from kb.generation_chunks
+                  where generation_id = %(live)s::bigint and chunk_id = c.chunk_id)
+  and (a.created_at > %(since)s::timestamptz or (%(changed)s and not exists (
+    select from kb.generation_documents o join kb.generation_documents n using (path, document_id, status)
+    where o.generation_id = %(before)s::bigint and n.generation_id = %(live)s::bigint and o.path = c.path)))
+  and not (%(apart)s and exists (select from ops.cached_answers
+                                 where entry_id = coalesce(a.cached_from, a.answer_id)))
+order by c.chunk_id, c.answer_id, c.ordinal limit %(limit)s;
+
+-- name: texts_of_files
+select gc.chunk_id::text as chunk_id, gc.path, c.text
+from kb.generation_chunks gc join kb.chunks c using (document_id, chunk_index)
+where gc.generation_id = %(live)s::bigint and gc.path = any(%(paths)s) and c.purged_at is null
+order by gc.path, gc.position;
+
+-- name: flag_given_answers
+-- Each by itself, once, with its event and its word on the channel.
+with flagged as (
+  update ops.answers a set stale_at = now(), stale_why = w.why
+  from unnest(%(answers)s::text[], %(whys)s::text[]) as w (answer_id, why)
+  where a.answer_id = w.answer_id and a.stale_at is null
+  returning a.answer_id, a.question, w.why
+), told as (
+  insert into ops.cache_events (workspace_id, answer_id, question, agent_id, generation, event, why)
+  select %(workspace)s, answer_id, question, %(agent_id)s, %(number)s::integer, 'stale', why from flagged
+)
+select answer_id, pg_notify('ops_stale_answers', answer_id) from flagged;
+
+-- name: looked_through
+insert into ops.looked_through (workspace_id, agent_id, generation_id, buried, looked_at)
+values (%(workspace)s, %(agent_id)s, %(live)s::bigint, %(buried)s, %(at)s)
+on conflict (workspace_id, agent_id) do update set
+  generation_id = excluded.generation_id, buried = excluded.buried, looked_at = excluded.looked_at;
+
 -- name: runs_under_way
 select count(*)::int as runs from ops.runs where status in ('pending', 'running');
 
@@ -179,7 +253,7 @@ select a.answer_id, a.thread_id, a.question, a.query_type, a.created_at, a.stale
 from ops.answers a join ops.threads t using (thread_id)
 left join lateral (
   select agent_id, generation from ops.cache_events
-  where workspace_id = %(workspace)s and answer_id = coalesce(a.cached_from, a.answer_id) and event = 'stale'
+  where workspace_id = %(workspace)s and answer_id in (a.answer_id, a.cached_from) and event = 'stale'
   order by event_id desc limit 1
 ) e on true
 where a.stale_at is not null and ops.may_see(t, %(workspace)s, %(scope)s::text[])
