@@ -6,7 +6,6 @@ something back, when an agent that it asked works otherwise, and when nobody can
 changes, it stays.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -16,13 +15,9 @@ from numpy.typing import NDArray
 
 from graph.caching.changes import Change, Sentence
 from graph.caching.kept_answer import KeptAnswer
+from graph.caching.taking_back import takes_back
 from graph.retrieval.terms import asked_terms, terms
 
-_TAKES_BACK: Final = re.compile(
-    r"\b(?:no longer|not|never|deprecated|obsolete|outdated|superseded|replaced|withdrawn|repealed|void"
-    r"|invalid|instead|except|unless|until|formerly|previously|archived|cancelled|suspended|draft)\b",
-    re.IGNORECASE,
-)
 Rows = NDArray[np.float32]
 BETTER: Final = 0.02
 """A new sentence says more than the one in whose place it stands when it is nearer by this."""
@@ -79,8 +74,9 @@ def competing(kept: KeptAnswer, change: Change, vectors: Vectors) -> Stale | Non
     if not change.fresh:
         return None
     cited = {one["chunk_id"] for one in kept.citations}
+    told = texts_of(kept)
     for one in change.fresh:
-        if one.chunk_id in cited and _TAKES_BACK.search(one.text):
+        if one.chunk_id in cited and takes_back(one, change.faded, told):
             return Stale(
                 f"{change.agent_id} takes back something beside it{one.shown}", change.agent_id
             )

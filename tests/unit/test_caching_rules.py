@@ -97,6 +97,30 @@ def test_what_takes_something_back_beside_a_quote_takes_the_answer() -> None:
     assert isinstance(verdict(kept(), elsewhere), KeptAnswer)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "goes"),
+    [
+        # An edit of what is not quoted: the word stood there before, of something else.
+        ("Guests may not stay here; the fee is 40.", "Guests may not stay here; the fee is 50.", False),
+        ("", "Dogs are not welcome in summer gardens.", False),
+        # It was not there before, or somebody asked of it, or it speaks of what stands beside it.
+        ("Porters keep the key in summer.", "Porters never keep the key in summer.", True),
+        ("Rooms are cleaned in winter; not lifts.", "Rooms are cleaned in winter; not keys.", True),
+        ("It is changed by porters, not lent.", "It is lent by porters, not changed.", True),
+        ("", "The key is not touched in summer.", True),
+        ("", "Suspended until May.", True),
+        ("", "Guards do not follow this in summer.", True),
+        ("The guards sleep in long nights, not lunches.", "The guards sleep never in long nights, not lunches.", False),
+    ],
+)  # fmt: skip
+def test_only_what_newly_takes_back_what_was_told_takes_the_answer(
+    old: str, new: str, goes: bool
+) -> None:
+    found = verdict(kept(), change(f"{TEXT} {old}", f"{TEXT} {new}"))
+    assert isinstance(found, Stale) is goes
+    assert not goes or "takes back" in getattr(found, "why", "")
+
+
 def test_settings_of_whom_it_asked_and_too_large_changes_take_it() -> None:
     assert isinstance(read_after(kept(), change(settings_changed=True)), Stale)
     assert isinstance(read_after(kept(), change(whole=False)), Stale)
