@@ -4,21 +4,17 @@
 """
 
 import os
-import uuid
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from dagster_kb.resources.vector_store import VectorStore
-from kb_contract.identifiers import production_alias
-from tests.conftest import TEMPLATE, RunningPostgres
+from tests.conftest import RunningPostgres
+from tests.doubles.clean_build import Served, built_from_nothing, served_by
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.knowledge_history import KnowledgeHistory
 from tests.doubles.qdrant_servers import running
@@ -26,8 +22,6 @@ from tests.doubles.writer_world import WriterWorld, why
 
 COMMITS = int(os.environ.get("HISTORY_COMMITS", "16"))
 COMPARED_EVERY = 8
-Served = dict[str, dict[str, dict[str, Any]]]
-"""Payload by id, by agent."""
 
 
 @dataclass
@@ -55,39 +49,7 @@ class Replay:
 
     def from_nothing(self) -> Served:
         """Another ledger and another Qdrant that never saw anything."""
-        url = self.world.settings.database_url.get_secret_value()
-        with fresh_database(self.postgres) as fresh_url:
-            assert fresh_url != url
-            fresh = WriterWorld(
-                self.world.repository, fresh_url, self.other_qdrant, self.world.agent
-            )
-            try:
-                for agent in self.agents:
-                    result = fresh.ingest(agent)
-                    assert result.success, why(result)
-                return served_by(fresh, self.agents)
-            finally:
-                fresh.close()
-
-
-def served_by(world: WriterWorld, agents: tuple[str, ...]) -> Served:
-    return {
-        agent: {
-            one.chunk_id: dict(one.payload)
-            for one in VectorStore.points(
-                world.store, production_alias("default", agent), payloads=True
-            )
-        }
-        for agent in agents
-    }
-
-
-@contextmanager
-def fresh_database(postgres: RunningPostgres) -> Generator[str]:
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    postgres.execute(f"create database {{name}} template {TEMPLATE}", name)
-    yield postgres.url(name)
-    postgres.execute("drop database {name} with (force)", name)
+        return built_from_nothing(self.world, self.agents, self.postgres, self.other_qdrant)
 
 
 @pytest.fixture

@@ -1,0 +1,51 @@
+"""What is served, and what a build would serve whose ledger and Qdrant never saw anything."""
+
+import uuid
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from typing import Any
+
+from dagster_kb.resources.vector_store import VectorStore
+from kb_contract.identifiers import production_alias
+from tests.conftest import TEMPLATE, RunningPostgres
+from tests.doubles.writer_world import WriterWorld, why
+
+Payloads = dict[str, dict[str, Any]]
+Served = dict[str, Payloads]
+"""Payload by id, by agent."""
+
+
+def served_by(world: WriterWorld, agents: Iterable[str]) -> Served:
+    return {
+        agent: {
+            one.chunk_id: dict(one.payload)
+            for one in VectorStore.points(
+                world.store, production_alias("default", agent), payloads=True
+            )
+        }
+        for agent in agents
+    }
+
+
+def built_from_nothing(
+    world: WriterWorld, agents: Iterable[str], postgres: RunningPostgres, other_qdrant: str
+) -> Served:
+    """Build what the world's repository holds, with another ledger and another Qdrant."""
+    with fresh_database(postgres) as fresh_url:
+        assert fresh_url != world.settings.database_url.get_secret_value()
+        fresh = WriterWorld(world.repository, fresh_url, other_qdrant, world.agent)
+        try:
+            for agent in agents:
+                result = fresh.ingest(agent)
+                assert result.success, why(result)
+            return served_by(fresh, agents)
+        finally:
+            fresh.close()
+
+
+@contextmanager
+def fresh_database(postgres: RunningPostgres) -> Generator[str]:
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    postgres.execute(f"create database {{name}} template {TEMPLATE}", name)
+    yield postgres.url(name)
+    postgres.execute("drop database {name} with (force)", name)
