@@ -40,9 +40,9 @@ class RunContext(BaseModel):
     cache: str | None = Field(
         default=None,
         max_length=LONGEST,
-        description="about kept answers, as Cache-Control says it: no-cache, no-store, only-if-cached, "
-        "max-age=SECONDS",
-        json_schema_extra={"langgraph_nodes": ["recall"]},
+        description="about what is kept (answers, passages, results of tools), as Cache-Control says it: "
+        "no-cache, no-store, only-if-cached, max-age=SECONDS",
+        json_schema_extra={"langgraph_nodes": ["recall", "execute"]},
     )
 
     @field_validator("cache")

@@ -23,6 +23,10 @@ class CacheWish:
     max_age: float | None = None
     """Seconds; an older answer is not wanted."""
 
+    def takes(self, age: float) -> bool:
+        """Whether what was kept so many seconds ago may be given."""
+        return self.may_read and (self.max_age is None or age <= self.max_age)
+
 
 def read_wish(said: str | None) -> CacheWish:
     """Read `no-cache`, `no-store`, `only-if-cached` and `max-age=60`, joined by commas."""

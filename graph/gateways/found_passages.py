@@ -7,6 +7,7 @@ from uuid import UUID
 
 from cachetools import TTLCache
 
+from graph.gateways.asked_caching import asked_caching
 from graph.gateways.asked_selection import asked_selection
 from graph.gateways.asked_time import asked_as_of
 from graph.gateways.past_knowledge import AnyTimeReader
@@ -27,6 +28,7 @@ Search = Callable[[], Awaitable[list[Passage]]]
 class _Found:
     generation: int
     passages: list[Passage]
+    at: float
 
 
 def _bounded() -> "TTLCache[str, _Found]":
@@ -46,16 +48,20 @@ class FoundPassages:
         self, agent_id: str, asked: Mapping[str, Any], rights: Rights, search: Search
     ) -> list[Passage]:
         """Give what was found before, or what `search` finds now."""
+        wish, now = asked_caching(), self._known.timer
         key = sha256_json([agent_id, sorted(rights.groups), sorted(asked.items())])
         known = self._known.get(key)
+        if known is not None and not wish.takes(now() - known.at):
+            known = None
         still = known is not None and await self._still(agent_id, known, rights)
         self.tally.count(hit=still)
         if known is not None and still:
             return [Passage(**one) for one in known.passages]
         found = await search()
         generations = {one["generation"] for one in found}
-        if len(generations) == 1:
-            self._known[key] = _Found(generations.pop(), [Passage(**one) for one in found])
+        if len(generations) == 1 and wish.may_keep:
+            kept = [Passage(**one) for one in found]
+            self._known[key] = _Found(generations.pop(), kept, now())
         return found
 
     def size(self) -> Size:

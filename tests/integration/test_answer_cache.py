@@ -315,6 +315,20 @@ async def test_without_qdrant_the_same_words_are_still_found(world: WriterWorld)
         assert (await reader.ask(QUESTION))["cached"]
 
 
+async def test_passages_are_neither_given_nor_kept_where_the_caller_wants_none(
+    world: WriterWorld,
+) -> None:
+    async with composed_reader(world) as composed:
+        reader = composed.outside.reader
+        assert isinstance(reader, RememberingReader)
+        assert reader.found is not None
+        for caches, hits, kept in (
+            ("no-store", 0, 0), ("no-cache", 0, 1), (None, 1, 1), ("no-cache", 1, 1), ("no-store", 1, 1),
+        ):  # fmt: skip
+            await composed.ask(QUESTION, cache=caches)
+            assert (reader.found.tally.hits, reader.found.size().entries) == (hits, kept), caches
+
+
 async def test_passages_are_found_again_only_while_the_ledger_has_them_for_the_caller(
     world: WriterWorld,
 ) -> None:

@@ -38,9 +38,9 @@ class Desk:
         self.http = http
         self.folder = folder
 
-    async def ask(self, question: str, **more: Any) -> dict[str, Any]:
-        body = {"question": question, "wait": True, **more}
-        reply = await self.http.post("/orchestrate", json=body, timeout=90)
+    async def ask(self, question: str, *, caches: str = "", **more: Any) -> dict[str, Any]:
+        body, said = {"question": question, "wait": True, **more}, {"Cache-Control": caches}
+        reply = await self.http.post("/orchestrate", json=body, headers=said, timeout=90)
         return reply.json()
 
     async def plan(self, *steps: dict[str, Any]) -> dict[str, Any]:
@@ -96,6 +96,18 @@ async def test_a_question_reaches_the_tool_that_it_is_about(desk: Desk):
     assert "notes/get_forecast" in granted
     agents = (await desk.http.get("/agents")).json()["agents"]
     assert "notes" in {one["agent_id"] for one in agents}
+
+
+async def test_who_wants_nothing_kept_is_given_no_kept_result_and_leaves_none(desk: Desk):
+    (desk.folder / "keeps").touch()
+    for caches, calls in (
+        ("no-store", 1), ("", 2), ("", 2), ("no-cache", 3), ("no-store", 4), ("max-age=3600", 4),
+    ):  # fmt: skip
+        told = await desk.ask(
+            "Show me the weather forecast now for Oslo", agent="notes", caches=caches
+        )
+        assert "12 degrees" in told["answer"]
+        assert len(desk.done()) == calls, caches
 
 
 async def test_what_changes_something_is_shown_approved_and_done_once(desk: Desk):

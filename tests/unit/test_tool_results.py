@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from graph.caching.wishes import read_wish
 from graph.gateways.tool_servers.described_tools import cards_of
 from graph.gateways.tool_servers.results import ToolResults
 from graph.gateways.tool_servers.server_specs import read_servers
@@ -62,6 +63,23 @@ def test_the_same_call_is_answered_until_its_time_is_over() -> None:
     now[0] = 61
     assert results.find(card, {"city": "Oslo", "days": 1}) is None
     assert (results.tally.hits, results.tally.misses) == (1, 3)
+
+
+def test_what_a_caller_says_of_caches_holds_for_results_too() -> None:
+    now = [0.0]
+    results, arguments = ToolResults(lambda: now[0]), {"city": "Oslo"}
+    card = card_of(annotations=READS, _meta={"cache_seconds": 60})
+    results.keep(card, arguments, SAID, read_wish("no-store"))
+    assert results.find(card, arguments) is None
+    results.keep(card, arguments, SAID, read_wish("no-cache"))
+    now[0] = 30
+    for said, found in {
+        "no-cache": None,
+        "no-store": None,
+        "max-age=29": None,
+        "max-age=30": SAID,
+    }.items():
+        assert results.find(card, arguments, read_wish(said)) == found
 
 
 def test_failures_and_what_says_nothing_are_not_kept_and_the_room_has_an_end() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from graph.gateways.asked_caching import asked_caching
 from graph.gateways.tool_servers.connection import Connection
 from graph.gateways.tool_servers.described_tools import MOST_TOOLS, cards_of
 from graph.gateways.tool_servers.results import ToolResults
@@ -83,11 +84,12 @@ class ToolServerPool:
     ) -> ToolAnswer:
         connection, name = self._connection(tool), tool.partition("/")[2]
         kept: ToolAnswer | None = None
+        wish = asked_caching()
 
         async def called(client: "Client") -> Any:
             nonlocal kept
             card = await self._still_the_same(connection, client, tool, fingerprint)
-            if kept := self.results.find(card, arguments):
+            if kept := self.results.find(card, arguments, wish):
                 return None
             try:
                 return card, await client.session.call_tool(name, arguments)
@@ -98,7 +100,7 @@ class ToolServerPool:
         if kept is not None:
             return kept
         card, result = came
-        return self.results.keep(card, arguments, answer_of(result))
+        return self.results.keep(card, arguments, answer_of(result), wish)
 
     async def close(self) -> None:
         await asyncio.gather(*(one.close() for one in self.connections.values()))

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from cachetools import TLRUCache
 
+from graph.caching.wishes import CacheWish
 from graph.planning.tool_card import ToolCard
 from graph.ports import ToolAnswer
 from graph.tally import Size, Tally
@@ -14,12 +15,14 @@ from kb_contract.identifiers import sha256_json
 
 MOST_CHARACTERS: Final = 8_000_000
 _Key = tuple[str, str]
+_ANY: Final = CacheWish()
 
 
 @dataclass(frozen=True)
 class _Kept:
     answer: ToolAnswer
     seconds: float
+    at: float
 
     @property
     def size(self) -> int:
@@ -44,17 +47,24 @@ class ToolResults:
             self.most, ttu=_ends, timer=self.clock, getsizeof=lambda one: one.size
         )
 
-    def find(self, card: ToolCard, arguments: dict[str, Any]) -> ToolAnswer | None:
+    def find(
+        self, card: ToolCard, arguments: dict[str, Any], wish: CacheWish = _ANY
+    ) -> ToolAnswer | None:
         if not _may_be_kept(card):
             return None
         found = self._kept.get(_key(card, arguments))
+        if found is not None and not wish.takes(self.clock() - found.at):
+            found = None
         self.tally.count(hit=found is not None)
         return found.answer if found else None
 
-    def keep(self, card: ToolCard, arguments: dict[str, Any], answer: ToolAnswer) -> ToolAnswer:
+    def keep(
+        self, card: ToolCard, arguments: dict[str, Any], answer: ToolAnswer, wish: CacheWish = _ANY
+    ) -> ToolAnswer:
         """Keep a whole answer; a failure is never given again."""
-        kept = _Kept(answer, card.cache_seconds)
-        if _may_be_kept(card) and not answer.failed and kept.size <= self.most:
+        kept = _Kept(answer, card.cache_seconds, self.clock())
+        wanted = wish.may_keep and _may_be_kept(card) and not answer.failed
+        if wanted and kept.size <= self.most:
             self._kept[_key(card, arguments)] = kept
         return answer
 
