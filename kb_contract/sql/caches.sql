@@ -168,13 +168,18 @@ with buried as (
   from (select * from kb.generations where workspace_id = %(workspace)s and state = 'live') live
   full join (select * from ops.looked_through where workspace_id = %(workspace)s) looked using (agent_id)
   left join buried using (agent_id)
+), listed as (
+  select * from known
+  where changed or exists (
+    select from ops.answers a join ops.citations c using (answer_id)
+    where a.created_at > known.since and a.stale_at is null and c.agent_id = known.agent_id
+      and c.generation is distinct from known.number)
+), looked_at as (  -- of the others nothing is to be looked at so far, so that no round goes far back
+  update ops.looked_through l set looked_at = now()
+  where workspace_id = %(workspace)s and looked_at < now() - interval '1 minute'
+    and not exists (select from listed where listed.agent_id = l.agent_id)
 )
-select * from known
-where changed or exists (
-  select from ops.answers a join ops.citations c using (answer_id)
-  where a.created_at > known.since and a.stale_at is null and c.agent_id = known.agent_id
-    and c.generation is distinct from known.number)
-order by agent_id;
+select * from listed order by agent_id;
 
 -- name: quotes_to_look_at
 -- Quotes of given answers whose chunk is not served as it was, in files that changed, or given since then;

@@ -108,6 +108,13 @@ async def test_an_answer_that_comes_late_is_looked_at_too(
     late = await partly(reader, slow)
     await look(reader)
     assert set(await stale(reader)) == {slow["answer_id"], late}
+    await reader.outside.ops.run(
+        "update ops.looked_through set looked_at = now() - interval '1 day'", {}
+    )
+    await look(reader)  # nothing is to be looked at; the next one begins here
+    assert await reader.outside.ops.rows(
+        "select 1 from ops.looked_through where looked_at < now() - interval '1 hour'", {}
+    ) == []  # fmt: skip
 
 
 async def test_a_way_back_a_deletion_and_a_retirement_go_the_same_way(
