@@ -16,6 +16,8 @@ from kb.__main__ import VERBS, build_app
 from tests.architecture.test_house_rules import sources, tracked
 
 COMMAND = re.compile(r"`kb (\w[^`]*)`")
+# A line of a block, without what is said beside it.
+LINE = re.compile(r"^kb (\w(?:(?!  |[#|>\n]).)*)", re.MULTILINE)
 # What a string is filled with: the name of an agent, or anything else.
 AGENT, UNKNOWN = "AGENT", "UNKNOWN"
 
@@ -36,9 +38,10 @@ def _part(value: ast.expr) -> str:
 
 def told() -> list[str]:
     texts = [text for path in sources() for text in strings_of(path.read_text("utf-8"))]
-    texts += [path.read_text("utf-8") for path in tracked("README.md", "docs/*.md")]
-    found = {" ".join(one.split()) for text in texts for one in COMMAND.findall(text)}
-    return sorted(found - {UNKNOWN})
+    pages = [path.read_text("utf-8") for path in tracked("README.md", "docs/*.md")]
+    found = [one for text in (*texts, *pages) for one in COMMAND.findall(text)]
+    found += [line for page in pages for line in LINE.findall(page)]
+    return sorted({" ".join(one.split()) for one in found} - {UNKNOWN})
 
 
 def words_of(command: str) -> Iterator[Sequence[str]]:
