@@ -6,7 +6,7 @@ from tests.doubles.composed_reader import composed_reader
 from tests.doubles.writer_world import WriterWorld
 
 QUESTION = "How often is the archive key changed?"
-KEY = "# Key\n\nThe archive key is changed every {days} days.\n"
+KEY = "The archive key is changed every {days} days.\n"
 OLD = '---\ntitle: Handbook\nversion: "1.9"\neffective: 2020-01-01\nexpires: 2999-01-01\nowners: [ann, Bo Li]\n---\n'
 NEW = '---\ntitle: Key policy\nversion: "1.10"\neffective: 2024-05-01\n---\n'
 PAGES = {
