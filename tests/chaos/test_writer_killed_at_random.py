@@ -114,11 +114,9 @@ class Ordeal:
         return served_by(self.world, [self.world.agent])[self.world.agent]
 
 
-@pytest.fixture(
-    params=["owner", pytest.param("server", marks=[pytest.mark.full, pytest.mark.stack])]
-)
-def qdrant(request: pytest.FixtureRequest) -> Iterator[QdrantServer]:
-    with running(request.param) as server:
+@pytest.fixture
+def qdrant() -> Iterator[QdrantServer]:
+    with running("owner") as server:
         yield server
 
 
