@@ -37,6 +37,7 @@ from graph.gateways.operations import RequestedOperations
 from graph.gateways.past_copies import PastCopies
 from graph.gateways.past_knowledge import AnyTimeReader
 from graph.gateways.postgres import READER_ROLE, LazyPool
+from graph.gateways.provider_reranker import ProviderReranker, provider_reranker
 from graph.gateways.query_embedder import QuestionEmbedder
 from graph.gateways.question_adviser import ModelAdviser
 from graph.gateways.reranking import reranking_of
@@ -84,6 +85,8 @@ class Gateways:
     kept: StoredAnswers | None = None
     """Answers that may be given again; None: every one is worked out anew."""
     plans: PlanCache = field(default_factory=PlanCache)
+    reranker: ProviderReranker | None = None
+    """None where passages are read by a model of our own, or by none."""
 
     @property
     def registry(self) -> LiveRegistry:
@@ -94,6 +97,8 @@ class Gateways:
         await self.tools.close()
         if self.model is not None:
             await self.model.close()
+        if self.reranker is not None:
+            await self.reranker.close()
         await self.ledger.close()
         await self.ops.close()
         await self.qdrant.close()
@@ -108,7 +113,7 @@ def gateways_of(
     qdrant, embedder = _qdrant_of(settings), _embedder_of(settings)
     # Everybody who may call this server has the same rights; keys of their own may change that here.
     groups = callers_groups(settings.kb_audience)
-    model = chat_model(settings, ops)
+    model, reranker = chat_model(settings, ops), provider_reranker(settings, ops)
     live = PostgresQdrantReader(
         ledger,
         qdrant,
@@ -117,7 +122,7 @@ def gateways_of(
         caller=lambda: groups,
         links=PostgresEntityLinks(ledger, settings.workspace_id, caller=lambda: groups),
         reranking=reranking_of(
-            settings.rerank_model, settings.rerank_seconds, settings.embedding_threads
+            settings.rerank_model, settings.rerank_seconds, settings.embedding_threads, reranker
         ),
         rewording=Rewording(model) if model else None,
     )
@@ -137,6 +142,7 @@ def gateways_of(
         classes=ClassAgents(load_classes(classes).classes, Services(reader, model, tools)),
         kept=kept,
         plans=PlanCache(settings.workspace_id, settings.plan_cache_size),
+        reranker=reranker,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 import structlog
 
+from kb_contract.chat_models.books import BudgetSpent
 from kb_contract.errors import BadSetting
 from kb_contract.ranking import Ranked
 from kb_contract.sentence_models.torch_model import set_library_switches
@@ -19,10 +20,10 @@ LATE: Final = "blend (the reranker was late)"
 FAILED: Final = "blend (the reranker failed)"
 RESTING: Final = "blend (the reranker rests)"
 NOT_THERE: Final = "blend (the reranker is not there)"
+SPENT: Final = "blend (a budget is spent)"
 READ: Final = 30
 """So many are read; the others keep their places behind them."""
 REST_SECONDS: Final = 30.0
-BY_API: Final = "litellm/"
 _log = structlog.get_logger()
 
 
@@ -59,6 +60,8 @@ class Reranking:
             async with asyncio.timeout(self.seconds):
                 scores = await self.scorer.score(question, [text(one) for one in read])
             order = sorted(zip(scores, read, strict=True), key=lambda one: -one[0])
+        except BudgetSpent:
+            return found, SPENT  # the books said so already, and there may be room for the next
         except TimeoutError:
             return self._without(found, LATE, f"took longer than {self.seconds} s")
         except BadSetting as error:
@@ -115,32 +118,10 @@ class CrossEncoderScorer:
             ) from error  # fmt: skip
 
 
-@dataclass(frozen=True)
-class ApiScorer:
-    """A provider's reranker, by the name that litellm knows it under."""
-
-    model: str
-    base: str = ""
-
-    async def score(self, question: str, texts: Sequence[str]) -> Sequence[float]:
-        import litellm as untyped  # noqa: PLC0415 - three seconds
-
-        litellm: Any = untyped
-        where = {"api_base": self.base} if self.base else {}
-        answer = await litellm.arerank(
-            model=self.model, query=question, documents=list(texts), top_n=len(texts), **where
-        )
-        scores = [float("-inf")] * len(texts)
-        results: list[dict[str, Any]] = answer.results or []
-        for one in results:
-            scores[one["index"]] = float(one["relevance_score"])
-        return scores
-
-
-def reranking_of(name: str, seconds: float, threads: int = 1, base: str = "") -> Reranking | None:
-    """Make what the settings name; None where they name nothing."""
+def reranking_of(
+    name: str, seconds: float, threads: int = 1, provider: PairScorer | None = None
+) -> Reranking | None:
+    """Make what the settings name, a provider's or one of our own; None where they name nothing."""
     if not name:
         return None
-    if name.startswith(BY_API):
-        return Reranking(ApiScorer(name.removeprefix(BY_API), base), name, seconds)
-    return Reranking(CrossEncoderScorer(name, threads), name, seconds)
+    return Reranking(provider or CrossEncoderScorer(name, threads), name, seconds)

@@ -38,16 +38,20 @@ def believed(told: Any, ours: Count, *, max_tokens: int) -> Count:
     prompt, completion = _whole(told, "prompt_tokens"), _whole(told, "completion_tokens")
     if prompt is None or completion is None:
         return ours
-    likely = ours.prompt / _FACTOR - _SLACK <= prompt <= ours.prompt * _FACTOR + _SLACK
     # Reasoning that is not shown is paid too, but never more than was asked for.
     possible = (
         ours.completion / _FACTOR <= completion <= max(max_tokens, ours.completion) * 2 + _SLACK
     )
-    if not (likely and possible and prompt > 0 and completion > 0):
+    if not (is_likely(prompt, ours.prompt) and possible and completion > 0):
         return ours
     details = getattr(told, "prompt_tokens_details", None)
     cached = _whole(details, "cached_tokens") or 0
     return Count(prompt, completion, min(cached, prompt), "provider")
+
+
+def is_likely(told: int, ours: int) -> bool:
+    """Whether a provider's count of a prompt can be true, beside our own."""
+    return told > 0 and ours / _FACTOR - _SLACK <= told <= ours * _FACTOR + _SLACK
 
 
 def dollars(deployment: Deployment, count: Count) -> float:

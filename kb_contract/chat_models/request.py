@@ -7,6 +7,7 @@ from typing import Final
 
 from kb_contract.chat_models.books import Books, Held, Order, Outcome, Receipt
 from kb_contract.chat_models.failures import ProviderFailure
+from kb_contract.chat_models.holding import NOTHING, held_for
 from kb_contract.chat_models.prices import Count, believed, count_asked, count_written, dollars
 from kb_contract.chat_models.profiles import Deployment, Role, Tier
 from kb_contract.chat_models.provider_call import ProviderCall
@@ -14,7 +15,6 @@ from kb_contract.chat_models.switchboard import Admitted, Choice, Switchboard
 from kb_contract.chat_models.written import Check, Heard, Usage
 
 _UNPAID: Final = frozenset({"busy", "refused_us", "refused_this", "down"})
-_NOTHING: Final = Count(0, 0)
 
 
 @dataclass(frozen=True)
@@ -93,24 +93,10 @@ class Request:
         try:
             prompt = count_asked(self._deployment, messages)
             order = order_for(self._deployment, self.tier, self._role, prompt, self.seconds)
-            return prompt, await self._hold(order)
+            return prompt, await held_for(order, self.books, self.board)
         except BaseException:
             self.admitted.turn.left_alone()
             raise
-
-    async def _hold(self, order: Order) -> Held:
-        holding = asyncio.ensure_future(self.books.hold(order))
-        try:
-            return await asyncio.shield(holding)
-        except BaseException:
-            refused = holding.done() and (holding.cancelled() or holding.exception() is not None)
-            if not refused:
-                self.board.beside(self._given_back(holding))
-            raise
-
-    async def _given_back(self, holding: asyncio.Future[Held]) -> None:
-        """Nothing was sent: whoever waited for the money gave up, and holds none of it."""
-        await self.books.settle(Receipt(await holding, _NOTHING, 0.0, "abandoned", 0.0))
 
     async def _answered(self, call: ProviderCall) -> Answered:
         loop = asyncio.get_running_loop()
@@ -142,7 +128,7 @@ class Request:
         failure = answered.failure
         outcome: Outcome = "failed" if failure else "unusable" if answered.problem else "answered"
         free = not call.sent or (failure is not None and failure.kind in _UNPAID and not call.began)
-        count = _NOTHING if free else self._paid(call, prompt)
+        count = NOTHING if free else self._paid(call, prompt)
         receipt = self._receipt(held, call, outcome, began, count, answered.problem)
         if not free:
             self.spent.append(self._usage(receipt))
@@ -155,7 +141,7 @@ class Request:
     def _paid(self, call: ProviderCall, prompt: int) -> Count:
         """Count what came; a provider bills it whether or not we can use it."""
         if not call.sent:
-            return _NOTHING
+            return NOTHING
         written = count_written(self._deployment, call.text)
         return believed(call.told, Count(prompt, written), max_tokens=self._deployment.max_tokens)
 

@@ -34,7 +34,7 @@ from ops.usage where at > now() - interval '1 hour' group by model, outcome orde
 -- name: costs
 -- The type of a request is that of the answer it led to: the next one of its thread.
 with spent as (
-  select u.*, coalesce(a.query_type, case u.step_id when 'extract' then 'ingestion' else 'none' end) as query_type
+  select u.*, coalesce(a.query_type, case u.step_id when 'extract' then 'ingestion' when 'rerank' then 'rerank' else 'none' end) as query_type
   from ops.usage u
   left join lateral (
     select query_type from ops.answers

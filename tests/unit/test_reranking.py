@@ -1,9 +1,6 @@
 import asyncio
-import json
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -16,7 +13,6 @@ from graph.gateways.reranking import (
     READ,
     REST_SECONDS,
     RESTING,
-    ApiScorer,
     CrossEncoderScorer,
     Reranking,
     reranking_of,
@@ -153,43 +149,6 @@ async def test_searches_at_one_time_warn_once_of_a_model_that_is_not_there() -> 
         assert await asyncio.gather(*both) == [(found, NOT_THERE)] * 2
         await reranking.order("q", found, downwards)
     assert (len(lines), scorer.asked) == (1, 2)
-
-
-class _Provider(BaseHTTPRequestHandler):
-    """Ranks texts by their length, in the form that Cohere's API has."""
-
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        results = [{"index": at, "relevance_score": 1 / len(text)}
-                   for at, text in enumerate(asked["documents"])]  # fmt: skip
-        answer = json.dumps({"id": "1", "results": results, "meta": {}}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
-        """Say nothing."""
-
-
-@pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("COHERE_API_KEY", "test")
-    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Provider)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/v2/rerank"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@pytest.mark.timeout(180)
-async def test_a_provider_is_asked_through_litellm(provider: str) -> None:
-    scorer = ApiScorer("cohere/rerank-v3.5", provider)
-    scores = await scorer.score("q", ["a long text", "text", "longest text of all"])
-    assert sorted(range(3), key=lambda at: -scores[at]) == [1, 0, 2]
 
 
 def test_nothing_named_is_no_reranker() -> None:
