@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from graph.gateways.chat_model import tell_change
 from graph.gateways.postgres import LazyPool
+from graph.gateways.reranking import BY_API
 from graph.gateways.usage_ledger import PostgresBooks
 from graph.ports import WORKING_STEP
 from graph.settings import ReaderSettings
@@ -22,7 +23,6 @@ from kb_contract.chat_models.profiles import Deployment, Profile, read_models_fi
 from kb_contract.chat_models.rerank_prices import Reranked, most_of, took
 from kb_contract.chat_models.switchboard import Switchboard
 
-BY_API: Final = "litellm/"
 STEP: Final = "rerank"
 _UNPAID: Final = frozenset({"busy", "refused_us", "refused_this", "down"})
 
