@@ -19,6 +19,7 @@ from typing import Any, LiteralString
 import httpx
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from xdist.scheduler import LoadScopeScheduling
 
@@ -34,6 +35,9 @@ TEST_OPTIONS = {"fsync": "off", "synchronous_commit": "off", "max_connections": 
 
 
 ROOM = 2 * 1024**3
+# A busy machine takes a fifth of a second for anything.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 @dataclass(frozen=True)

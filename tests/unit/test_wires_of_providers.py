@@ -80,9 +80,14 @@ def speaking(parts: list[bytes], kind: str, cut_at: int | None) -> Iterator[str]
         thread.join()
 
 
+async def goes_out() -> None:
+    """Nobody keeps books here."""
+
+
 async def called(model: str, address: str) -> ProviderCall:
     one = Deployment(model=model, api_base=address, api_key=SecretStr("k"))
-    call = ProviderCall(one, [{"role": "user", "content": "q"}], lambda _: None, stream=one.streams)
+    asked = [{"role": "user", "content": "q"}]
+    call = ProviderCall(one, asked, lambda _: None, goes_out, stream=one.streams)
     await call.answer()
     return call
 
