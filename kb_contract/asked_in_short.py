@@ -8,7 +8,7 @@ from kb_contract.asking_words import only_asks
 _POLITE: Final = r"(?:(?:please|hi|hello|bitte|kindly|just|quickly|briefly|what's|what|is|are|can|could|would|will|you|i'd like|i need|i want)[\s,]+)*"
 _FEW: Final = r"(?:(?:short|brief|quick|concise|high[- ]level|rough|general|one[- ]paragraph)\s+)?"
 _DONE: Final = (
-    r"(?:summari[sz]e|sum\s+up|recap|condense|outline|r[ée]sume[rz]?|riassumi|resuma|resumir)"
+    r"(?:summari[sz]e|sum\s+up|recap|condense|outline|résume[rz]?|riassumi|resuma|resumir)"
 )
 _GIVEN: Final = (
     r"(?:(?:give|write|get|make|show|have|provide)(?:\s+(?:me|us))?\s+)?(?:(?:an?|the)\s+)?" + _FEW

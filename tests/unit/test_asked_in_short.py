@@ -39,6 +39,7 @@ def test_of_what_a_summary_is_asked(question: str, what: str):
         "Make a summary of the report and send it to Ann",
         "How do I write a summary?",
         "Who wrote the outline?",
+        "Resume the nightly import",
     ],
 )
 def test_what_is_no_summary_of_one_text(question: str):
