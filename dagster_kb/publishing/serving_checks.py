@@ -11,6 +11,7 @@ from dagster_kb.publishing.collection_questions import CollectionQuestions
 from dagster_kb.publishing.release_checks import Verdict
 from dagster_kb.resources.embedder import Embedder
 from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.ledger_database import Row
 from dagster_kb.resources.vector_store import VectorStore
 from kb_contract.generation import Generation
 from kb_contract.identifiers import production_alias
@@ -40,18 +41,25 @@ class ServingChecks:
         }
 
     def _last_run(self, agent: str) -> Verdict:
+        """Judge the run that ended last; one under way, or one that met a pause, is only told of."""
         runs = self.ledger.generations.pipeline_runs(agent)
         if not runs:
             return Verdict(passed=False, description="there was no run: `kb ingest`")
-        run = runs[0]
-        said = f"{run['status']} of {run['git_sha'][:10]}, begun {run['started_at']:%Y-%m-%d %H:%M}"
-        if run["error_summary"]:
-            said += f": {run['error_summary']}"
+        ended = self.ledger.generations.last_ended_run(agent)
+        last, under_way = ended or runs[0], runs[0]["status"] == "RUNNING"
+        good = last["status"] != "FAILED"
+        passed = good or self.ledger.incidents.paused(agent) is not None
+        said = _of_run(last)
+        if ended and under_way:
+            said += f"; {_of_run(runs[0])}"
         return Verdict(
-            passed=run["status"] in ("DONE", "DONE_WITH_ERRORS"),
+            passed=passed,
             description=said,
-            facts={"run_id": str(run["run_id"]), "status": run["status"]},
-        )
+            facts={
+                "run_id": str(last["run_id"]), "status": last["status"],
+                "under_way": under_way, "told": passed and (under_way or not good),
+            },
+        )  # fmt: skip
 
     def _alias(self, agent: str, live: Generation | None) -> Verdict:
         names = aliases_of(self.ledger.workspace, agent)
@@ -66,6 +74,11 @@ class ServingChecks:
             return Verdict(passed=False, description=said)
         said = f"{' and '.join(names)} → {live.collection} (generation {live.number})"
         return Verdict(passed=True, description=said, facts={"collection": live.collection})
+
+
+def _of_run(run: Row) -> str:
+    said = f"{run['status']} of {run['git_sha'][:10]}, begun {run['started_at']:%Y-%m-%d %H:%M}"
+    return f"{said}: {run['error_summary']}" if run["error_summary"] else said
 
 
 def _both(one: Verdict, other: Verdict) -> Verdict:

@@ -249,6 +249,9 @@ class GenerationLedger:
             "runs_of_agent", workspace=self.workspace, agent=agent, limit=limit
         )
 
+    def last_ended_run(self, agent: str) -> Row | None:
+        return self.database.one("last_ended_run", workspace=self.workspace, agent=agent)
+
 
 def _profiles(intent: Intent) -> dict[str, str]:
     return {

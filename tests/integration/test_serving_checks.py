@@ -30,6 +30,21 @@ def verdicts(world: WriterWorld) -> dict[str, Verdict]:
     return ServingChecks(world.ledger, world.store, world.embedder).run(world.agent)
 
 
+def start_run(world: WriterWorld) -> None:
+    """A run of the newest commit that has not ended."""
+    with world.ledger.database.transaction() as connection:
+        connection.execute(
+            """insert into kb.pipeline_runs (run_id, workspace_id, agent_id, git_sha,
+                 dagster_run_id, status, embed_profile, llm_profile, prompt_name)
+               values (gen_random_uuid(), %s, %s, 'abcdef0123', 'under way', 'RUNNING', '', '', '')""",
+            (world.ledger.workspace, world.agent),
+        )
+
+
+def end_run(world: WriterWorld, why: str) -> None:
+    world.ledger.generations.fail_dagster_run("under way", why)
+
+
 def passed(world: WriterWorld) -> dict[str, bool]:
     return {name: one.passed for name, one in verdicts(world).items()}
 
@@ -64,3 +79,29 @@ def test_a_point_that_was_taken_is_found(world: WriterWorld):
     points = verdicts(world)["points"]
     assert not points.passed
     assert (points.facts["missing"], points.facts["for_example"]) == (1, [point])
+
+
+def test_a_run_under_way_is_told_of_and_the_one_before_it_judged(world: WriterWorld):
+    world.publish()
+    start_run(world)
+    running = verdicts(world)["last_run"]
+    assert (running.passed, running.facts["told"], running.facts["status"]) == (True, True, "DONE")
+    assert "; RUNNING of" in running.description
+
+    end_run(world, "the model is away")
+    failed = verdicts(world)["last_run"]
+    assert (failed.passed, failed.facts["told"]) == (False, False)
+    start_run(world)
+    assert not verdicts(world)["last_run"].passed
+
+    world.ledger.incidents.pause(world.agent, "rolled back", "jane")
+    met_a_pause = verdicts(world)["last_run"]
+    assert (met_a_pause.passed, met_a_pause.facts["told"]) == (True, True)
+    assert "the model is away" in met_a_pause.description
+
+
+def test_the_first_run_under_way_is_told_of(world: WriterWorld):
+    start_run(world)
+    first = verdicts(world)["last_run"]
+    assert (first.passed, first.facts["told"]) == (True, True)
+    assert not verdicts(world)["alias"].passed
