@@ -13,6 +13,7 @@ from typing import Final, Literal
 from graph.citations.kinds import KINDS
 from graph.citations.polarity import clauses, denies, opposite
 from graph.citations.quantities import Amount, Facts, facts_of
+from graph.citations.two_subjects import Titled, of_two_things
 from graph.retrieval.terms import terms
 
 ConflictKind = Literal["number", "date", "version", "denial", "opposite"]
@@ -75,7 +76,7 @@ def difference(one: Said, other: Said) -> Difference | None:
     places = [facts_of(each.place).versions for each in (one, other)]
     if all(places) and places[0] != places[1]:
         return None
-    if _LEANS.match(one.text) or _LEANS.match(other.text) or _pages_alike(one, other):
+    if _LEANS.match(one.text) or _LEANS.match(other.text) or _two_things(one, other, first, second):
         return None
     if _conditions(first.rest, second.rest) != _conditions(second.rest, first.rest):
         return None
@@ -83,15 +84,9 @@ def difference(one: Said, other: Said) -> Difference | None:
     return apart or _of_words(one.text, other.text)
 
 
-def _pages_alike(one: Said, other: Said) -> bool:
-    """Whether two pages with the same headings are about two things: their titles share no word."""
-    if terms(one.title) & terms(other.title):
-        return False
-    few = (
-        len(_subject(facts_of(one.text).rest) & _subject(facts_of(other.text).rest)) < FEWEST_SHARED
-    )
-    leaves = [_folded(each.headings[-1]) for each in (one, other) if each.headings]
-    return few or (len(leaves) == 2 and leaves[0] == leaves[1])
+def _two_things(one: Said, other: Said, first: Facts, second: Facts) -> bool:
+    shared = _subject(first.rest) & _subject(second.rest)
+    return of_two_things(Titled(one.text, one.title), Titled(other.text, other.title), shared)
 
 
 def _folded(text: str) -> str:

@@ -50,3 +50,40 @@ async def test_passages_bring_what_their_documents_say_of_themselves(world: Writ
     assert new is not None
     assert (old["version"], old["owners"]) == ("1.9", ["ann", "Bo Li"])
     assert (new["version"], new["owners"]) == ("1.10", ["security desk"])
+
+
+APART = {
+    "agent.yaml": "retrieval: {limit: 8, threshold: 0.0}\ngate: {canary: 'off'}\n",
+    "security.md": (
+        '---\ntitle: Security handbook\nversion: "3.0"\neffective: 2025-02-01\nowner: Mia\n---\n'
+        "# Passwords\n\nPasswords expire after 90 days.\n"
+    ),
+    "first_day.md": (
+        '---\ntitle: Onboarding guide\nversion: "1.2"\neffective: 2023-09-01\nowner: Ben\n---\n'
+        "# Passwords\n\nPasswords expire after 60 days.\n"
+    ),
+    "nimbus.md": "---\ntitle: Nimbus\n---\n# Power\n\nThe battery lasts 10 hours.\n",
+    "stratus.md": "---\ntitle: Stratus\n---\n# Power\n\nThe battery lasts 12 hours.\n",
+}
+
+
+async def test_documents_of_other_titles_stand_side_by_side_and_two_things_do_not(
+    world: WriterWorld,
+) -> None:
+    for name in ("handbook.md", "policy.md"):
+        world.repository.remove(world.path(name))
+    world.publish(APART)
+    async with composed_reader(world) as reader:
+        passwords = await reader.ask("When do passwords expire?", agent=world.agent)
+        battery = await reader.ask("How long does the battery last?", agent=world.agent)
+    [conflict] = passwords["conflicts"]
+    assert conflict["kind"] == "number"
+    assert {
+        (one["title"], one["value"], one["quote"], one["version"], one["effective"][:10], *one["owners"])
+        for one in conflict["sides"]
+    } == {
+        ("Security handbook", "90 days", "Passwords expire after 90 days.", "3.0", "2025-02-01", "Mia"),
+        ("Onboarding guide", "60 days", "Passwords expire after 60 days.", "1.2", "2023-09-01", "Ben"),
+    }  # fmt: skip
+    assert battery["conflicts"] == []
+    assert {one["title"] for one in battery["citations"]} == {"Nimbus", "Stratus"}
