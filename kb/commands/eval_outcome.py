@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kb.commands.eval_shown import show_outcome
-from kb.evaluation.comparison import Difference, compare
+from kb.evaluation.comparison import Difference, above_floors, compare
 from kb.evaluation.evaluation import Evaluation, Kind
 from kb.evaluation.report.page import write_report
 from kb.settings import find_addresses, load_settings
@@ -148,6 +148,8 @@ def _shares_questions(found: Evaluation, other: Evaluation) -> bool:
 
 def _as_json(outcome: Outcome, *, verbose: bool) -> dict[str, Any]:
     said = dict(outcome.found.figures)
+    if above := above_floors(outcome.found):
+        said["above_floors"] = {one.figure: one.as_json() for one in above}
     if outcome.before is not None:
         told = {one.figure: one.as_json() for one in outcome.differences}
         said["baseline"] = {"error": outcome.problem} if outcome.problem else told

@@ -35,7 +35,7 @@ def measured(
         model=found.model,
         at=datetime.now(UTC),  # noqa: TID251 - when it was measured
         figures=found.figures(),
-        questions=[one.as_json() for one in found.asked],
+        questions=found.questions(),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kb.evaluation.comparison import Difference
+from kb.evaluation.comparison import Difference, above_floors
 from kb.evaluation.evaluation import Evaluation
 from kb.terminal import escape
 
@@ -19,8 +19,10 @@ def show_outcome(
     left_out: Mapping[str, str] = found.figures.get("not_ingested_because", {})
     for name, why in left_out.items():
         out.print(f"[yellow]not ingested[/yellow] {escape(name)}: {escape(why)}")
+    if above := above_floors(found):
+        _show_differences(above, out, of="nDCG@10 of", against="plain search")
     if differences:
-        _show_differences(differences, out)
+        _show_differences(differences, out, of="figure", against="baseline")
     for one in found.questions:
         if one.get("error"):
             out.print(f"[red]failed[/red] {escape(str(one['id']))}: {escape(one['error'])}")
@@ -72,10 +74,12 @@ def show_history(rows: Sequence[dict[str, Any]], out: "Console") -> None:
     )
 
 
-def _show_differences(differences: Sequence[Difference], out: "Console") -> None:
+def _show_differences(
+    differences: Sequence[Difference], out: "Console", *, of: str, against: str
+) -> None:
     from rich.table import Table
 
-    table = Table("figure", "baseline", "now", "change", "95 of 100", "p", "", title="baseline")
+    table = Table(of, against, "now", "change", "95 of 100", "p", "", title=f"Against {against}")
     colours = {"better": "green", "worse": "red", "even": "dim"}
     for one in differences:
         colour = colours[one.verdict]
@@ -93,5 +97,8 @@ def _line(one: dict[str, Any]) -> str:
         for name, value in one.items()
         if isinstance(value, float) and name != "ms"
     ]
+    plain: Mapping[str, float] = one.get("floors") or {}
+    if plain:
+        words.append(f"({', '.join(f'{name} {value:.2f}' for name, value in plain.items())})")
     mark = " refused" if one.get("refused") else ""
     return f"{one['id']}{mark} {' '.join(words)}: {one['text']}"

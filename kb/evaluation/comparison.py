@@ -1,6 +1,6 @@
-"""Whether one measurement is better than another, beyond chance: a paired bootstrap by question."""
+"""Whether one measurement, or search, is better than another beyond chance: a paired bootstrap by question."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -69,7 +69,8 @@ def compare(now: Evaluation, before: Evaluation) -> list[Difference]:
             f"the baseline is of {before.kind}, this is of {now.kind}", where="--baseline",
             cure="compare with one of the same kind",
         )  # fmt: skip
-    found = [_difference(one, now, before) for one in COMPARABLE[now.kind]]
+    found = [_difference(one, now.by_question(one), before.by_question(one))
+             for one in COMPARABLE[now.kind]]  # fmt: skip
     differences = [one for one in found if one]
     if not differences:
         raise BadInput(
@@ -79,8 +80,16 @@ def compare(now: Evaluation, before: Evaluation) -> list[Difference]:
     return differences
 
 
-def _difference(figure: str, now: Evaluation, before: Evaluation) -> Difference | None:
-    new, old = now.by_question(figure), before.by_question(figure)
+def above_floors(found: Evaluation) -> list[Difference]:
+    """Compare with every plain search that was measured beside it, by nDCG@10."""
+    ours = found.by_question("ndcg@10")
+    compared = [_difference(name, ours, plain) for name, plain in found.floors().items()]
+    return [one for one in compared if one]
+
+
+def _difference(
+    figure: str, new: Mapping[str, float], old: Mapping[str, float]
+) -> Difference | None:
     both = sorted(new.keys() & old.keys())
     if not both:
         return None

@@ -70,3 +70,12 @@ class Evaluation(BaseModel):
         """Return a figure of every question that has it."""
         return {str(one["id"]): float(one[figure]) for one in self.questions
                 if one.get(figure) is not None}  # fmt: skip
+
+    def floors(self) -> dict[str, dict[str, float]]:
+        """Return nDCG@10 of plain searches, by their name and by question; empty where none was asked."""
+        found: dict[str, dict[str, float]] = {}
+        for one in self.questions:
+            said: dict[str, float] = one.get("floors") or {}
+            for name, value in said.items():
+                found.setdefault(name, {})[str(one["id"])] = value
+        return found

@@ -1,6 +1,6 @@
 """What plain searches of the same collection are worth: words alone, meaning alone, and both fused simply."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,22 +30,43 @@ class Plain:
     words: Scores
 
 
-async def floors(
-    gateways: Gateways, folder: CorpusFolder, queries: Sequence[Query]
-) -> dict[str, float]:
-    """Return nDCG@10 of each; the weight of `convex` is the best for these very questions."""
+@dataclass(frozen=True)
+class Floors:
+    """NDCG@10 of plain searches, question by question."""
+
+    by_question: Mapping[str, Mapping[str, float]]
+    """By name of the search, by id of the question."""
+    dense_weight: float
+    """What `convex` gives to meaning: the best for these very questions."""
+
+    def means(self) -> dict[str, float]:
+        """Average each, with the weight that was chosen."""
+        each = {name: _mean(found) for name, found in self.by_question.items()}
+        return {**each, "convex_dense_weight": self.dense_weight}
+
+    def of(self, question: str) -> dict[str, float]:
+        """Return what each search is worth to one question; nothing where it has no answer."""
+        return {name: found[question] for name, found in self.by_question.items()
+                if question in found}  # fmt: skip
+
+
+async def floors(gateways: Gateways, folder: CorpusFolder, queries: Sequence[Query]) -> Floors:
+    """Search plainly for every question that has an answer."""
     found = [await _plain(gateways, folder, one) for one in queries if one.wanted]
     by_weight = {
-        step / _STEPS: _mean([(one.query, _convex(one, step / _STEPS)) for one in found])
+        step / _STEPS: _worth(found, lambda one, weight=step / _STEPS: _convex(one, weight))
         for step in range(_STEPS + 1)
     }
-    best = max(by_weight, key=lambda weight: by_weight[weight])
-    return {
-        "bm25": _mean([(one.query, one.words) for one in found]),
-        "dense": _mean([(one.query, one.dense) for one in found]),
-        "rrf": _mean([(one.query, _rrf(one)) for one in found]),
-        "convex": by_weight[best], "convex_dense_weight": best,
-    }  # fmt: skip
+    best = max(by_weight, key=lambda weight: _mean(by_weight[weight]))
+    return Floors(
+        {
+            "bm25": _worth(found, lambda one: one.words),
+            "dense": _worth(found, lambda one: one.dense),
+            "rrf": _worth(found, _rrf),
+            "convex": by_weight[best],
+        },
+        best,
+    )
 
 
 async def _plain(gateways: Gateways, folder: CorpusFolder, query: Query) -> Plain:
@@ -96,6 +117,10 @@ def _ranked(scores: Scores) -> list[str]:
     return sorted(scores, key=lambda name: (-scores[name], name))
 
 
-def _mean(pairs: Sequence[tuple[Query, Scores]]) -> float:
-    gains = [figures_of(_ranked(scores), query.wanted)["ndcg@10"] for query, scores in pairs]
-    return round(sum(gains) / len(gains), 6) if gains else 0.0
+def _worth(found: Sequence[Plain], scores: Callable[[Plain], Scores]) -> dict[str, float]:
+    return {one.query.id: figures_of(_ranked(scores(one)), one.query.wanted)["ndcg@10"]
+            for one in found}  # fmt: skip
+
+
+def _mean(worth: Mapping[str, float]) -> float:
+    return round(sum(worth.values()) / len(worth), 6) if worth else 0.0

@@ -15,7 +15,7 @@ from graph.planning.workflow_plan import AgentCapability
 from graph.ports import AgentTask
 from graph.state import Passage
 from kb.evaluation.corpus_folder import AGENT, CorpusFolder, write_corpus
-from kb.evaluation.floors import floors
+from kb.evaluation.floors import Floors, floors
 from kb.evaluation.labelled_corpus import LabelledCorpus, Query
 from kb.evaluation.private_stack import private_stack
 from kb.evaluation.ranking_figures import (
@@ -73,7 +73,7 @@ class Measured:
     model: str
     missing: int
     """Documents that questions want and the corpus has not."""
-    floors: Mapping[str, float]
+    floors: Floors | None
     """What plain searches are worth, where that was asked for."""
 
     def figures(self) -> dict[str, Any]:
@@ -96,8 +96,14 @@ class Measured:
             "not_ingested_because": dict(islice(self.not_ingested.items(), _NAMED)),
             "wanted_and_missing": self.missing,
             "ingest_seconds": self.ingested.seconds,
-            **({"floors": dict(self.floors)} if self.floors else {}),
+            **({"floors": self.floors.means()} if self.floors else {}),
         }  # fmt: skip
+
+    def questions(self) -> list[dict[str, Any]]:
+        """Return what came of each question, beside what plain searches made of it."""
+        if self.floors is None:
+            return [one.as_json() for one in self.asked]
+        return [{**one.as_json(), "floors": self.floors.of(one.query.id)} for one in self.asked]
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,7 @@ class Measurement:
 
     async def _ask(
         self, agent: ThrowawayAgent, folder: CorpusFolder
-    ) -> tuple[list[Asked], dict[str, float]]:
+    ) -> tuple[list[Asked], Floors | None]:
         asked: list[Asked] = []
         async with agent.reader() as gateways:
             served = {one.agent_id: one for one in await gateways.reader.agents()}
@@ -141,7 +147,7 @@ class Measurement:
                 self.progress(AGENT, "questions", len(asked), len(self.corpus.queries))
             if self.floors and asking.agent:
                 return asked, await floors(gateways, folder, self.corpus.queries)
-        return asked, {}
+        return asked, None
 
     def _wanted(self) -> set[str]:
         return {one for query in self.corpus.queries for one in query.wanted}

@@ -118,6 +118,10 @@ def test_a_corpus_of_odd_documents_is_measured_and_nothing_is_left(command: Comm
     floors = found["floors"]
     assert set(floors) == {"bm25", "dense", "rrf", "convex", "convex_dense_weight"}
     assert floors["convex"] >= max(floors["bm25"], floors["dense"]) - 0.01 > 0.5
+    assert set(found["above_floors"]) == {"bm25", "dense", "rrf", "convex"}
+    assert found["above_floors"]["bm25"]["n"] == 8
+    assert set(by_id["q1"]["floors"]) == set(found["above_floors"])
+    assert by_id["q8"]["floors"] == {}, "what has no answer has no figure"
     assert command.homes() == []
 
 

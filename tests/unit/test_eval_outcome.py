@@ -68,6 +68,20 @@ def test_people_are_told_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[
     ] == []
 
 
+def test_plain_searches_stand_beside_it_for_people_and_programs(
+    capsys: pytest.CaptureFixture[str],
+):
+    found = evaluation(0.9, kind="retrieval")
+    for one in found.questions:
+        one |= {"ndcg@10": 0.9, "ranked": ["a.md"], "floors": {"dense": 0.25}}
+    conclude(found, Wishes(verbose=True), None)
+    shown = capsys.readouterr().out
+    assert [one for one in ("plain search", "dense", "+0.6500", "better", "(dense 0.25)")
+            if one not in shown] == []  # fmt: skip
+    conclude(found, Wishes(as_json=True), None)
+    assert json.loads(capsys.readouterr().out)["above_floors"]["dense"]["verdict"] == "better"
+
+
 def test_a_baseline_of_another_kind_is_refused_before_anything_is_measured(tmp_path: Path):
     evaluation(0.9, kind="citations").save(tmp_path / "other.json")
     with pytest.raises(BadInput, match="of citations"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kb.evaluation.comparison import compare, interval
+from kb.evaluation.comparison import above_floors, compare, interval
 from kb.evaluation.evaluation import Evaluation
 from kb.evaluation.report.page import report, write_report
 from kb_contract.errors import BadInput
@@ -106,3 +106,29 @@ def test_the_page_stands_alone_and_lets_no_text_become_markup(tmp_path: Path):
     assert [one for one in ("http://", "https://", "src=", "@import", "<link") if one in page] == []
     write_report(tmp_path / "page.html", now, None, [])
     assert "Change from the baseline" not in (tmp_path / "page.html").read_text("utf-8")
+
+
+def beside_plain_searches() -> Evaluation:
+    """Well above one search, as good as another; the third question has no answer."""
+    found = evaluation([0.9, 0.5, 0.0] * 12)
+    for one in found.questions:
+        value = one["ndcg@10"]
+        one["floors"] = {"bm25": value / 3, "rrf": value} if value else {}
+    return found
+
+
+def test_it_is_held_against_every_plain_search_on_questions_with_an_answer():
+    words, ranks = above_floors(beside_plain_searches())
+    assert (words.figure, words.n, words.verdict, ranks.verdict) == ("bm25", 24, "better", "even")
+    assert (words.before, words.now) == (pytest.approx(0.7 / 3), pytest.approx(0.7))
+    assert 0 < words.change.low < words.change.mean < words.change.high
+    assert above_floors(evaluation([0.5])) == []
+
+
+def test_the_page_draws_plain_searches_and_names_each_of_every_question():
+    page = report(beside_plain_searches(), None, [])
+    assert "Above plain searches" in page
+    assert page.count("<svg") == 4
+    for said in (">bm25</th>", ">rrf</th>", ">0.30</td>", ">+0.467</td>"):
+        assert said in page
+    assert "Above plain searches" not in report(evaluation([0.5]), None, [])

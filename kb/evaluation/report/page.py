@@ -9,7 +9,7 @@ from typing import Any, Final
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from kb.evaluation.comparison import Difference, Interval, interval
+from kb.evaluation.comparison import Difference, Interval, above_floors, interval
 from kb.evaluation.evaluation import COMPARABLE, Evaluation
 from kb.evaluation.ranking_figures import DEPTH
 from kb.evaluation.report.charts import Bar, bars, forest, histogram, profile
@@ -59,11 +59,12 @@ def report(now: Evaluation, before: Evaluation | None, differences: Sequence[Dif
     """Make the page; whatever documents and people wrote is escaped."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)  # fmt: skip
     template = (files("kb.evaluation.report") / "page.html.jinja").read_text("utf-8")
-    main = _MAIN[now.kind]
+    main, above = _MAIN[now.kind], above_floors(now)
     return environment.from_string(template).render(
         title=_TITLES[now.kind], now=now, before=before, main=main,
         cards=_cards(now), differences=differences,
         forest=forest(differences) if differences else None,
+        above=above, floor_forest=forest(above) if above else None,
         changed=_changed(now, before, main) if before else [],
         ranks=_ranks(now), profile=_profile(now, before, main), latency=_latency(now),
         refusals=_refusals(now), columns=_columns(now),
