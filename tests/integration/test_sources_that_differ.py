@@ -67,15 +67,20 @@ APART = {
 }
 
 
-async def test_documents_of_other_titles_stand_side_by_side_and_two_things_do_not(
-    world: WriterWorld,
-) -> None:
+@pytest.fixture
+def apart(world: WriterWorld) -> WriterWorld:
     for name in ("handbook.md", "policy.md"):
         world.repository.remove(world.path(name))
     world.publish(APART)
-    async with composed_reader(world) as reader:
-        passwords = await reader.ask("When do passwords expire?", agent=world.agent)
-        battery = await reader.ask("How long does the battery last?", agent=world.agent)
+    return world
+
+
+async def test_documents_of_other_titles_stand_side_by_side_and_two_things_do_not(
+    apart: WriterWorld,
+) -> None:
+    async with composed_reader(apart) as reader:
+        passwords = await reader.ask("When do passwords expire?", agent=apart.agent)
+        battery = await reader.ask("How long does the battery last?", agent=apart.agent)
     [conflict] = passwords["conflicts"]
     assert conflict["kind"] == "number"
     assert {
