@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from filelock import FileLock, Timeout
 
 from dagster_kb.resources.git_objects import GitObjects, environment, git_is_there
+from dagster_kb.resources.mirror_leftovers import clear_up
 from kb_contract.errors import BadInput, Unavailable
 from kb_contract.identifiers import sha256_text
 
@@ -25,6 +26,7 @@ WAYS_IN: Final = (
     "GIT_SSL_CERT", "GIT_SSL_KEY", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM",
 )  # fmt: skip
 
+_OURS: Final = "refs/scriptorium"
 _CURES: Final = (
     ("Host key verification failed",
      "compare the host's fingerprint, then, as the same user, "
@@ -89,7 +91,7 @@ class RemoteRepository:
         tip = self.tip()
         with self._locked(tip, seconds):
             self._make(tip)
-            commit = tip if self._has(tip) else self._fetched(tip, seconds)
+            commit = tip if self._has_all_of(tip) else self._fetched(tip, seconds)
             self._move(commit)
         return commit
 
@@ -99,7 +101,7 @@ class RemoteRepository:
 
     @property
     def _kept(self) -> str:
-        return f"refs/scriptorium/tips/{self.branch or 'HEAD'}"
+        return f"{_OURS}/tips/{self.branch or 'HEAD'}"
 
     @contextmanager
     def _locked(self, tip: str, seconds: float) -> Generator[None]:
@@ -120,20 +122,22 @@ class RemoteRepository:
         self._ask((*empty, str(draft)), FETCH_SECONDS)
         draft.rename(self.mirror)
 
-    def _has(self, commit: str) -> bool:
+    def _has_all_of(self, commit: str) -> bool:
+        """A ref of ours says so: of a fetch that was killed the commit may be there without its files."""
         try:
-            self.objects.run("cat-file", "-e", f"{commit}^{{commit}}")
+            held = self.objects.run("for-each-ref", "--count=1", "--contains", commit, _OURS)
         except BadInput:
             return False
-        return True
+        return bool(held)
 
     def _fetched(self, tip: str, seconds: float) -> str:
-        incoming = f"refs/scriptorium/incoming/{self.branch or 'HEAD'}"
+        incoming = f"{_OURS}/incoming/{self.branch or 'HEAD'}"
         flags = (
             "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head",
             "--no-auto-maintenance", "--update-shallow", "--force",
         )  # fmt: skip
         into = f"--git-dir={self.mirror}"
+        clear_up(self.mirror)
         try:
             self._ask((into, "fetch", *flags, "--", self.url, f"+{self._ref}:{incoming}"), seconds)
         except _OutOfTime as error:
@@ -147,8 +151,9 @@ class RemoteRepository:
         old = listed.decode("ascii").strip()
         if old == commit:
             return
+        clear_up(self.mirror)
         if old and git.run("rev-list", "--max-count=1", old, f"^{commit}"):
-            git.run("update-ref", f"refs/scriptorium/left/{old}", old)
+            git.run("update-ref", f"{_OURS}/left/{old}", old)
         git.run("update-ref", self._kept, commit)
 
     def _too_slow(self, tip: str, why: str) -> FetchTooSlow:

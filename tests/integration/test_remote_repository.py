@@ -236,6 +236,48 @@ def test_another_process_that_fetches_is_not_disturbed(elsewhere: Elsewhere):
     assert elsewhere.remote().newest() == sha
 
 
+def test_what_a_killed_git_left_in_the_mirror_is_taken_away(elsewhere: Elsewhere):
+    elsewhere.push({"a/x.md": "one"})
+    remote = elsewhere.remote()
+    remote.newest()
+    left = [
+        remote.mirror / name
+        for name in ("packed-refs.lock", "shallow.lock", "refs/scriptorium/incoming/main.lock",
+                     "refs/scriptorium/tips/main.lock", "objects/pack/tmp_pack_abc123")
+    ]  # fmt: skip
+    for one in left:
+        one.parent.mkdir(parents=True, exist_ok=True)
+        one.write_bytes(b"")
+    sha = elsewhere.push({"a/x.md": "two"})
+    assert remote.newest() == sha
+    assert not [one for one in left if one.exists()]
+
+
+def test_a_git_that_lost_its_writer_is_ended_where_another_begins(elsewhere: Elsewhere):
+    elsewhere.push({"a/x.md": "one"})
+    remote = elsewhere.remote()
+    remote.newest()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/team/repo.git"
+        command = ["git", f"--git-dir={remote.mirror}", "fetch", "--", url, "main"]
+        orphan = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
+        sha = elsewhere.push({"a/x.md": "two"})
+        assert remote.newest() == sha
+        orphan.wait(60)  # the other end says nothing, so it does not end by itself
+
+
+def test_a_commit_that_came_without_its_files_is_fetched(elsewhere: Elsewhere):
+    """A git that unpacks few objects writes the commit first."""
+    elsewhere.push({"a/x.md": "one"})
+    remote = elsewhere.remote()
+    remote.newest()
+    sha = elsewhere.push({"a/x.md": "two"})
+    commit = elsewhere.work._git("cat-file", "commit", sha)
+    remote.objects.run("hash-object", "-w", "-t", "commit", "--stdin", given=commit)
+    assert remote.newest() == sha
+    assert elsewhere.read(sha, "knowledge/a/x.md") == b"two"
+
+
 def test_a_mirror_that_is_no_repository_is_not_taken_for_one_above_it(tmp_path: Path):
     outer = GitRepository(tmp_path / "outer")
     outer.write({"knowledge/a/x.md": "outer"})
