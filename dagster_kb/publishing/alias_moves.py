@@ -133,13 +133,16 @@ def end(
     """
     with ledger.agent_lock(agent):
         ledger.names.end(agent, reason)
-        if successor is None:
+    hand_on_names(ledger, store, agent, successor)
+
+
+def hand_on_names(ledger: Ledger, store: VectorStore, agent: str, successor: str | None) -> None:
+    """Let the aliases of an agent that ended go, or follow its successor; again after a death between."""
+    with ledger.agent_lock(successor or agent):
+        live = ledger.generations.live(successor or agent)
+        if successor is None and live is None:
             store.drop_aliases(names_of(ledger, agent))
-    if successor is None:
-        return
-    with ledger.agent_lock(successor):
-        live = ledger.generations.live(successor)
-        if live and live.collection:
+        elif successor and live and live.collection:
             point_names(ledger, store, successor, live.collection)
 
 

@@ -10,7 +10,7 @@ import dagster as dg
 
 from dagster_kb.assets.story import RETRY, clear_failures
 from dagster_kb.partitions import AGENTS
-from dagster_kb.publishing.alias_moves import drop, end
+from dagster_kb.publishing.alias_moves import drop, end, hand_on_names
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import VectorStore
@@ -149,6 +149,8 @@ def retire_folder(
             return
         if live:
             context.log.info("%s: %s", agent, say_goodbye(ledger, store, agent, head))
+        else:
+            hand_on_names(ledger, store, agent, served_successor(ledger, agent))
         if departures.rests(agent):
             context.log.info("%s may come back: what it was made of is kept for a while", agent)
             return
@@ -161,13 +163,18 @@ def retire_folder(
 def say_goodbye(ledger: Ledger, store: VectorStore, agent: str, head: Revision) -> str:
     """End a served agent; the names of one that was renamed follow its successor."""
     renamed = ledger.names.successor(agent)
-    successor = str(renamed["agent_id"]) if renamed else None
     reason = f"its folder is gone at {head.sha[:12]}"
-    if successor:
-        reason = f"its folder is called {successor} since {head.sha[:12]}"
-    served = successor is not None and ledger.generations.live(successor) is not None
-    end(ledger, store, agent, reason, successor if served else None)
+    if renamed:
+        reason = f"its folder is called {renamed['agent_id']} since {head.sha[:12]}"
+    end(ledger, store, agent, reason, served_successor(ledger, agent))
     return reason
+
+
+def served_successor(ledger: Ledger, agent: str) -> str | None:
+    """Return the name that the folder goes on under, once it is served so."""
+    renamed = ledger.names.successor(agent)
+    successor = str(renamed["agent_id"]) if renamed else None
+    return successor if successor and ledger.generations.live(successor) else None
 
 
 @dg.job(name=RETIRE, description="End an agent whose folder is gone.")

@@ -98,6 +98,26 @@ def test_a_folder_that_comes_back_within_the_grace_writes_nothing_again(world: W
     assert leaving(world).now == ()
 
 
+@pytest.mark.parametrize("renamed", [False, True])
+def test_a_death_between_the_ledger_and_the_aliases_is_mended_by_the_next_run(
+    world: WriterWorld, *, renamed: bool
+):
+    world.publish()
+    new = rename(world) if renamed else None
+    if new:
+        leaving(world)
+        assert world.ingest(new).success
+    else:
+        world.repository.remove(f"knowledge/{world.agent}")
+        world.repository.write({"knowledge/x/x.md": "# X\n"})
+        world.repository.commit()
+    with world.ledger.agent_lock(world.agent):
+        world.ledger.names.end(world.agent, "killed after this")
+    assert is_aliased(world, world.agent)
+    retire(world)
+    assert aliases_point_to(world, world.agent) == {collection_of(world, new) if new else None}
+
+
 @pytest.mark.parametrize("wrong", ["another repository", "another folder"])
 def test_a_lone_agent_does_not_end_by_a_wrong_setting(
     world: WriterWorld, tmp_path: Path, wrong: str
