@@ -6,7 +6,6 @@
 import os
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -14,11 +13,11 @@ import pytest
 from kb_contract.identifiers import production_alias
 from tests.conftest import RunningPostgres
 from tests.doubles.alias_watch import AliasWatch, Outages, print_of
-from tests.doubles.clean_build import Payloads, built_from_nothing, served_by
+from tests.doubles.clean_build import Damage, Payloads, built_from_nothing, served_by
 from tests.doubles.dying_writer import Place
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.knowledge_history import KnowledgeHistory
-from tests.doubles.marking_writer import MarkingWriter
+from tests.doubles.marking_writer import FAILED, KILLED, LONGEST_DELAY, MarkingWriter
 from tests.doubles.qdrant_servers import QdrantServer, running
 from tests.doubles.sudden_death import exit_code
 from tests.doubles.writer_world import WriterWorld, why
@@ -28,22 +27,6 @@ SEED = int(os.environ.get("WRITER_SEED", "5"))
 PAGES = 30
 EDITS = ["add", "add", "edit", "edit", "insert above", "shrink", "delete", "rename",
          "rename and edit", "double", "draft"]  # fmt: skip
-LONGEST_DELAY = 0.02
-KILLED, FAILED = -9, 3
-
-
-@dataclass
-class Damage:
-    """What a clean build has and the served lacks, what differs, and what was embedded twice."""
-
-    lost: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-    repeated: list[str] = field(default_factory=list)
-
-    def look(self, served: Payloads, clean: Payloads, moment: str) -> None:
-        self.lost += [f"{moment}: {one}" for one in clean if one not in served]
-        self.wrong += [f"{moment}: {one}" for one, payload in served.items()
-                       if clean.get(one) != payload]  # fmt: skip
 
 
 class Ordeal:
@@ -66,12 +49,7 @@ class Ordeal:
             self.history.step(self.chance.choice(EDITS))
 
     def start(self) -> MarkingWriter:
-        settings = self.world.settings
-        place = Place(
-            self.world.repository.root, settings.database_url.get_secret_value(),
-            settings.qdrant_url, self.world.agent,
-        )  # fmt: skip
-        return MarkingWriter(place, self.world.repository.root.parent / "marks")
+        return MarkingWriter(Place.of(self.world), self.world.repository.root.parent / "marks")
 
     def undisturbed(self) -> None:
         """Publish an edit, and see how many marks that makes."""
@@ -106,8 +84,8 @@ class Ordeal:
         result = self.world.ingest()
         assert result.success, f"{moment}: {why(result)}"
         more = self.world.count("embeddings") - kept
-        if len(self.world.embedder.texts) != more:
-            embedded = self.world.embedder.texts
+        embedded = self.world.embedder.passages
+        if len(embedded) != more:
             self.damage.repeated.append(f"{moment}: {len(embedded)} for {more}")
 
     def served(self) -> Payloads:

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from dagster_kb.resources.vector_store import VectorStore
@@ -13,6 +14,20 @@ from tests.doubles.writer_world import WriterWorld, why
 Payloads = dict[str, dict[str, Any]]
 Served = dict[str, Payloads]
 """Payload by id, by agent."""
+
+
+@dataclass
+class Damage:
+    """What a clean build has and the served lacks, what differs, and what was embedded twice."""
+
+    lost: list[str] = field(default_factory=list[str])
+    wrong: list[str] = field(default_factory=list[str])
+    repeated: list[str] = field(default_factory=list[str])
+
+    def look(self, served: Payloads, clean: Payloads, moment: str) -> None:
+        self.lost += [f"{moment}: {one}" for one in clean if one not in served]
+        self.wrong += [f"{moment}: {one}" for one, payload in served.items()
+                       if clean.get(one) != payload]  # fmt: skip
 
 
 def served_by(world: WriterWorld, agents: Iterable[str]) -> Served:

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagster_kb.publishing.collection_audit import CollectionAudit
 from dagster_kb.resources.ledger_aliases import AliasLedger
@@ -13,6 +13,9 @@ from dagster_kb.resources.ledger_generations import GenerationLedger
 from dagster_kb.resources.vector_store import VectorStore
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.sudden_death import Death, begun, die_at, exit_code
+
+if TYPE_CHECKING:
+    from tests.doubles.writer_world import WriterWorld
 
 CALLS: dict[str, tuple[type, str]] = {
     "stage": (GenerationLedger, "stage"),
@@ -43,8 +46,16 @@ class Place:
     qdrant_url: str
     agent: str
 
+    @classmethod
+    def of(cls, world: "WriterWorld") -> "Place":
+        settings = world.settings
+        return cls(
+            world.repository.root, settings.database_url.get_secret_value(), settings.qdrant_url,
+            world.agent,
+        )  # fmt: skip
 
-def ingest_and_die(place: Place, death: Death | None) -> None:
+
+def ingest_and_die(place: Place, death: Death | None = None) -> None:
     """Ingest in this process; the exit code says how it ended."""
     from tests.doubles.git_repository import GitRepository
     from tests.doubles.writer_world import WriterWorld

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 
@@ -25,6 +26,7 @@ class HashEmbedder:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.questions: list[str] = []
         self.warmed: list[int] = []
         self.before_embedding: Callable[[], None] | None = None
 
@@ -54,7 +56,13 @@ class HashEmbedder:
 
     def read(self, questions: Sequence[str]) -> list[ReadText]:
         """Read questions whole: these vectors know nothing of words in context."""
+        self.questions.extend(questions)
         return ReadText.all(questions, (self.embed(questions), [NO_WORDS] * len(questions)))
+
+    @property
+    def passages(self) -> list[str]:
+        """What was embedded to be found, and not to find."""
+        return list((Counter(self.texts) - Counter(self.questions)).elements())
 
     @contextmanager
     def lanes(self, texts: int) -> Generator[DirectLanes]:

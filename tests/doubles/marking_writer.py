@@ -1,6 +1,9 @@
-"""A writer in a process of its own that leaves a mark for each statement and each request it sends."""
+"""A writer in a process of its own that leaves a mark for each statement, request and program it starts."""
 
 import os
+import random
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,16 +14,23 @@ import httpx
 import psycopg
 
 from tests.doubles.dying_writer import Place, ingest_and_die
-from tests.doubles.sudden_death import begun
+from tests.doubles.sudden_death import begun, exit_code
 
 LONGEST = 60
+LONGEST_DELAY = 0.02
+KILLED, FAILED = -9, 3
+
+Work = Callable[[Place], None]
+"""What the process does; it ends with `os._exit`."""
 
 
-def ingest_with_marks(place: Place, marks: Path) -> None:
+def with_marks(place: Place, marks: Path, work: Work) -> None:
     descriptor = os.open(marks, os.O_WRONLY | os.O_APPEND)
-    for owner, name in ((psycopg.Cursor, "execute"), (httpx.Client, "send")):
+    for owner, name in (
+        (psycopg.Cursor, "execute"), (httpx.Client, "send"), (subprocess.Popen, "__init__"),
+    ):  # fmt: skip
         setattr(owner, name, _marked(getattr(owner, name), descriptor))
-    ingest_and_die(place, None)
+    work(place)
 
 
 def _marked(real: Callable[..., Any], descriptor: int) -> Callable[..., Any]:
@@ -37,10 +47,11 @@ class MarkingWriter:
 
     place: Place
     marks: Path
+    work: Work = ingest_and_die
 
     def __post_init__(self) -> None:
         self.marks.write_bytes(b"")
-        self.process = begun(ingest_with_marks, self.place, self.marks)
+        self.process = begun(with_marks, self.place, self.marks, self.work)
 
     def made(self) -> int:
         return self.marks.stat().st_size
@@ -52,3 +63,31 @@ class MarkingWriter:
             assert time.monotonic() < deadline, f"{self.made()} of {mark} marks"
             self.process.join(0.001)
         return self.process.exitcode is None
+
+
+@dataclass
+class RandomKiller:
+    """Lets work be done in a process of its own, and kills that at a random moment."""
+
+    place: Place
+    marks: Path
+    chance: random.Random
+    longest_delay: float = LONGEST_DELAY
+    kills: int = 0
+    _whole: int = 0
+    """Marks of the last run that nobody killed."""
+
+    def strike(self, work: Work, kill: Callable[[Any], None] = lambda one: one.kill()) -> str:
+        """Kill it, but for the first; how far it comes after a mark is chance, maybe to its end."""
+        mark = self.chance.randint(1, self._whole) if self._whole else sys.maxsize
+        delay = self.chance.uniform(0, self.longest_delay)
+        writer = MarkingWriter(self.place, self.marks, work)
+        if writer.comes_to(mark):
+            writer.process.join(delay)
+            kill(writer.process)
+        ended = exit_code(writer.process)
+        assert ended in {0, KILLED}, ended
+        self.kills += ended == KILLED
+        if ended == 0:
+            self._whole = writer.made()
+        return f"{mark} of {self._whole} + {delay:.3f} s: {ended}"

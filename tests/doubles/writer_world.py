@@ -117,7 +117,7 @@ class WriterWorld:
         store = self.store
         for one in (
             store.written, store.deleted, store.reads, store.looked_at, self.embedder.texts,
-            self.embedder.warmed,
+            self.embedder.warmed, self.embedder.questions,
         ):  # fmt: skip
             one.clear()
 
