@@ -42,5 +42,5 @@ def _end(process: psutil.Process) -> None:
     """End it with all that it started: it leads a session of its own."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):
         return
