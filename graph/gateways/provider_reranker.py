@@ -73,7 +73,7 @@ class ProviderReranker:
             raise
         except Exception as error:
             failure = error if isinstance(error, ProviderFailure) else failure_of(error)
-            turn.failed(failure.what, 0.0, rest=failure.rest)
+            turn.ended_in(failure, asyncio.get_running_loop().time() - request.began)
             free = failure.kind in _UNPAID
             paid = Reranked(NOTHING, 0.0) if free else most
             self._settle(request.receipt("failed", paid, failure.what))

@@ -7,9 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from kb_contract.chat_models.failures import ProviderFailure
+
 PROBE_LOOK: Final = 0.25
 """While one call probes, the others may look again so soon."""
 BreakerState = Literal["closed", "open", "half_open"]
+# Of calls that are told to wait at the same time, each says so a moment later: only more than that is news.
+_NEWS: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def state_row(change: BreakerChange) -> dict[str, Any]:
 
 @dataclass(frozen=True, eq=False)
 class Turn:
-    """A call that was admitted; it ends with one of the three words below."""
+    """A call that was admitted; it ends with one of the words below."""
 
     breaker: "Breaker"
 
@@ -57,9 +61,22 @@ class Turn:
         """An answer came; a slow one counts against the model."""
         self.breaker.answered(self, seconds, slow=slow)
 
+    def ended_in(self, failure: ProviderFailure, seconds: float) -> None:
+        """It failed; what lies at the question says nothing of the model."""
+        if not failure.counts:
+            self.left_alone()
+        elif failure.rest is not None and failure.kind != "refused_us":
+            self.told_to_wait(failure.what, seconds, failure.rest, busy=failure.kind == "busy")
+        else:
+            self.failed(failure.what, seconds, rest=failure.rest)
+
     def failed(self, why: str, seconds: float, *, rest: float | None = None) -> None:
         """It failed; with `rest` the model must not be asked for so long, whatever it did before."""
         self.breaker.failed(self, why, seconds, rest=rest)
+
+    def told_to_wait(self, why: str, seconds: float, wait: float, *, busy: bool) -> None:
+        """It says when to ask again, and then all may; who is only busy did not fail."""
+        self.breaker.told_to_wait(self, why, seconds, wait, busy=busy)
 
     def left_alone(self) -> None:
         """It was given up by us, so nothing is known of the model."""
@@ -68,7 +85,7 @@ class Turn:
 
 @dataclass
 class Breaker:
-    """One per model of a provider. Once it was open, only the call that probes decides what becomes of it."""
+    """One per model of a provider. Once it failed, only the call that probes decides what becomes of it."""
 
     model: str
     clock: Callable[[], float]
@@ -79,7 +96,9 @@ class Breaker:
     until: float = field(default=0.0, init=False)
     counts: dict[str, int] = field(default_factory=dict[str, int], init=False)
     seconds: float = field(default=0.0, init=False)
-    _opened: int = field(default=0, init=False)
+    _tripped: bool = field(default=False, init=False)
+    """Whether it failed, so that one call tries it out first; it may also rest because it was told to."""
+    _trips: int = field(default=0, init=False)
     _probe: Turn | None = field(default=None, init=False)
     _last: deque[tuple[float, str]] = field(default_factory=deque[tuple[float, str]], init=False)
 
@@ -90,33 +109,49 @@ class Breaker:
         return max(0.0, self.until - self.clock()) if self.state == "open" else 0.0
 
     def admit(self) -> Turn | None:
-        """Let a call go now, or not; the first one after a rest is the probe."""
+        """Let a call go now, or not; the first one after a failure's rest is the probe."""
         if self.waits() > 0:
             return None
         if self.state == "open":
-            self._change("half_open", self.why)
-        turn = Turn(self)
-        if self.state == "half_open":
-            self._probe = turn
-        return turn
+            self._change("half_open" if self._tripped else "closed", self.why)
+        if self.state == "closed":
+            return Turn(self)
+        if self._probe is None:
+            self._probe = Turn(self)
+            return self._probe
+        return None
 
     def answered(self, turn: Turn, seconds: float, *, slow: bool) -> None:
         self._note("slow" if slow else "answered", seconds)
         probed = self._was_probe(turn)
         if probed and not slow:
-            self._opened = 0
+            self._tripped, self._trips = False, 0
             self._last.clear()
-            self._change("closed", "it answers again")
-        elif probed or (self.state == "closed" and self._too_many("slow", self.rules.slow)):
-            self._open("it is slow", None)
+            # Another call may have been told to wait meanwhile, and that still holds.
+            if self.state == "half_open":
+                self._change("closed", "it answers again")
+        elif probed or (not self._tripped and self._too_many("slow", self.rules.slow)):
+            self._trip("it is slow", None)
 
     def failed(self, turn: Turn, why: str, seconds: float, *, rest: float | None = None) -> None:
         self._note("failed", seconds)
         probed = self._was_probe(turn)
-        # Calls that were under way when it opened say nothing new.
-        news = self.state == "closed" and self._too_many("failed", self.rules.failures)
-        if rest is not None or probed or news:
-            self._open(why, rest)
+        if probed or (not self._tripped and (rest is not None or self._fails())):
+            self._trip(why, rest)
+        elif rest is not None and self.state == "open":
+            # Calls that were under way when it opened say nothing new, but for a longer rest.
+            self._rest(why, rest)
+
+    def told_to_wait(
+        self, turn: Turn, why: str, seconds: float, wait: float, *, busy: bool
+    ) -> None:
+        if busy:
+            self._count("busy", seconds)
+            self._was_probe(turn)
+        else:
+            self.failed(turn, why, seconds)
+        if wait > 0:
+            self._rest(why, wait)
 
     def left_alone(self, turn: Turn) -> None:
         self._was_probe(turn)
@@ -135,8 +170,7 @@ class Breaker:
         return was
 
     def _note(self, what: str, seconds: float) -> None:
-        self.counts[what] = self.counts.get(what, 0) + 1
-        self.seconds += seconds
+        self._count(what, seconds)
         now = self.clock()
         self._last.append((now, what))
         while (
@@ -145,16 +179,28 @@ class Breaker:
         ):
             self._last.popleft()
 
+    def _count(self, what: str, seconds: float) -> None:
+        self.counts[what] = self.counts.get(what, 0) + 1
+        self.seconds += seconds
+
+    def _fails(self) -> bool:
+        return self._too_many("failed", self.rules.failures)
+
     def _too_many(self, what: str, most: int) -> bool:
         found = sum(one == what for _, one in self._last)
         return found >= most and 2 * found >= len(self._last)
 
-    def _open(self, why: str, rest: float | None) -> None:
-        longer = self.rules.rest * 2**self._opened
-        seconds = min(longer if rest is None else rest, self.rules.longest_rest)
-        self._opened = min(self._opened + 1, 10)
-        self.until = self.clock() + seconds
-        self._change("open", why, seconds)
+    def _trip(self, why: str, rest: float | None) -> None:
+        longer = self.rules.rest * 2**self._trips
+        self._tripped, self._trips = True, min(self._trips + 1, 10)
+        self._rest(why, longer if rest is None else rest)
+
+    def _rest(self, why: str, seconds: float) -> None:
+        until = self.clock() + min(seconds, self.rules.longest_rest)
+        news = self.state != "open" or until >= self.until + _NEWS
+        self.until = max(self.until, until)
+        if news:
+            self._change("open", why, self.until - self.clock())
 
     def _change(self, state: BreakerState, why: str, rest: float = 0.0) -> None:
         self.state, self.why = state, "" if state == "closed" else why

@@ -32,8 +32,8 @@ class ProviderFailure(Exception):
 
     @property
     def counts(self) -> bool:
-        """Whether it says something about the provider, and not about what was asked."""
-        return self.kind != "refused_this"
+        """Whether it says something about the provider, and not about what or how we asked."""
+        return self.kind != "refused_this" and self.streams
 
 
 def failure_of(error: Exception, *, rest_when_refused: float = 300.0) -> ProviderFailure:

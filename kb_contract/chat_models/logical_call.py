@@ -16,6 +16,8 @@ BETWEEN_ATTEMPTS: Final = 0.3
 SHORTEST_PAUSE: Final = 0.05
 # A model that says "in two seconds" is waited for; nobody waits for an outage.
 MOST_PATIENCE: Final = 5.0
+# With less time than this nobody is asked any more.
+LEAST_TO_ASK: Final = 1.0
 # What the first of two may take of the time, so that the second has some.
 FIRST_SHARE: Final = 0.6
 BUDGET_LOOK: Final = 0.5
@@ -88,12 +90,12 @@ class LogicalCall:
         return found
 
     async def _admitted(self, among: list[Choice]) -> Admitted | None:
-        """Return whom to ask; waits for a model that may be asked in a moment."""
-        enough = self._left() - min(MOST_PATIENCE, self._left() - 1)
-        found = self.board.first_admitted(among)
-        while found is None and (wait := self.board.shortest_wait(among)) <= self._left() - enough:
+        """Return whom to ask; waits for a model that may be asked in a moment, or is tried out."""
+        while (found := self.board.first_admitted(among)) is None:
+            wait = self.board.shortest_wait(among)
+            if wait > min(MOST_PATIENCE, self._left() - LEAST_TO_ASK):
+                return None
             await self._pause(max(wait, SHORTEST_PAUSE))
-            found = self.board.first_admitted(among)
         return found
 
     def _candidates(self, last: Answered | None) -> list[Choice]:

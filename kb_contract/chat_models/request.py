@@ -116,10 +116,7 @@ class Request:
                 self.board.whole_only.add(self._deployment.place)
             turn.answered(seconds, slow=seconds > self._deployment.slow_seconds)
             return Answered(choice, text, self.check(text))
-        if failure.counts and failure.streams:
-            turn.failed(failure.what, loop.time() - began, rest=failure.rest)
-        else:
-            turn.left_alone()
+        turn.ended_in(failure, loop.time() - began)
         return Answered(choice, "", failure.what, failure)
 
     async def _settled(

@@ -121,6 +121,34 @@ async def test_all_who_wait_for_a_busy_model_get_their_answer(
     assert len(one.calls) == 9
 
 
+async def test_one_that_is_told_to_wait_lets_nobody_else_fail(
+    three: tuple[LoopbackProvider, ...],
+) -> None:
+    """Each answer takes longer than anybody waits for a busy model."""
+    one = three[0]
+    slow = Reply(text="word " * 40, drip_seconds=0.35)
+    one.says(Reply(status=429, retry_after="0.5"), slow)
+    model = loopback_model(one)
+    answers = await asyncio.gather(*(ask(model, deadline=120.0) for _ in range(3)))
+    assert [len(said.split()) for said in answers] == [40] * 3
+
+
+async def test_who_comes_while_one_tries_it_out_waits_for_its_word(
+    three: tuple[LoopbackProvider, ...],
+) -> None:
+    one = three[0]
+    one.says(*[Reply(status=500)] * 3, Reply(text="word " * 40, drip_seconds=0.35), "fine")
+    model = loopback_model(one)
+    now = [0.0]
+    object.__setattr__(model.board, "clock", lambda: now[0])
+    for _ in range(2):
+        with pytest.raises(NoAnswer):
+            await ask(model)
+    now[0] += BreakerRules().rest
+    answers = await asyncio.gather(*(ask(model, deadline=120.0) for _ in range(3)))
+    assert sorted(len(said.split()) for said in answers) == [1, 1, 40]
+
+
 async def test_a_long_wait_is_nobodys(three: tuple[LoopbackProvider, ...]) -> None:
     one = three[0]
     one.says(Reply(status=429, retry_after="120"))

@@ -159,3 +159,14 @@ async def test_where_the_budget_is_spent_nobody_is_asked_and_that_is_said(
         by_blend = await ranked.order("q", found, lambda one: TEXTS[int(one.chunk_id)])
         assert by_blend == (found, SPENT)
     assert provider.calls == []
+
+
+async def test_what_it_does_not_take_says_nothing_of_the_model(
+    provider: RerankProvider, reranker: ProviderReranker
+) -> None:
+    provider.status = 400
+    for _ in range(5):
+        with pytest.raises(ProviderFailure):
+            await reranker.score("q", TEXTS)
+    provider.status = 200
+    assert best_first(await reranker.score("q", TEXTS)) == [1, 0, 2]
