@@ -19,6 +19,7 @@ from dagster_kb.resources.ledger_database import Row
 from dagster_kb.triggers.automation import REFRESH, whole_run_config
 from dagster_kb.upkeep.retirement import RETIRE, retiring
 from kb.command_runs import tags_of_command
+from kb.job_in_process import JobInProcess
 from kb.run_results import extraction_of, fact_of, problem_of
 from kb.side_by_side import SideBySide
 from kb_contract.agent_manifest import AgentManifest
@@ -95,12 +96,8 @@ class Ingestion:
             return settled
         self.instance.add_dynamic_partitions(AGENTS, [agent])
         job, config, tags = self._job_for(agent, uncommitted=uncommitted, force=force)
-        result = job.execute_in_process(
-            partition_key=agent,
-            instance=self.instance,
-            raise_on_error=False,
-            run_config={**config, "loggers": _QUIET},
-            tags={"kb/agent": agent, **tags, **tags_of_command()},
+        result = job.run(
+            agent, {**config, "loggers": _QUIET}, {"kb/agent": agent, **tags, **tags_of_command()}
         )
         problem = None if result.success else problem_of(result)
         if problem:
@@ -109,26 +106,30 @@ class Ingestion:
 
     def _job_for(
         self, agent: str, *, uncommitted: bool, force: bool
-    ) -> tuple[dg.JobDefinition, dict[str, Any], dict[str, str]]:
+    ) -> tuple[JobInProcess, dict[str, Any], dict[str, str]]:
         """Leave the step out that reads passages where it would only say that it is off."""
         config = whole_run_config(
             uncommitted=uncommitted, force=force, extract=self.extract, approved=self.approved
         )
-        job = self.definitions.resolve_job_def(REFRESH)
         if self.extract or uncommitted or self._wants_extraction(agent):
-            return job, config.to_config_dict(), {}
+            return self._whole, config.to_config_dict(), {}
         ops = {name: one for name, one in (config.ops or {}).items() if name != EXTRACTIONS}
         return self._without_extraction, dg.RunConfig(ops).to_config_dict(), {WITHOUT: EXTRACTIONS}
 
     @cached_property
-    def _without_extraction(self) -> dg.JobDefinition:
+    def _whole(self) -> JobInProcess:
+        return JobInProcess(self.definitions.resolve_job_def(REFRESH), self.instance)
+
+    @cached_property
+    def _without_extraction(self) -> JobInProcess:
         job = self.definitions.resolve_job_def(REFRESH)
         layer = job.asset_layer
         off = dg.AssetKey(EXTRACTIONS)
         kept = {one for one in layer.asset_graph.asset_check_keys if one.asset_key != off}
-        return job.get_subset(
+        fewer = job.get_subset(
             asset_selection=layer.selected_asset_keys - {off}, asset_check_selection=kept
         )
+        return JobInProcess(fewer, self.instance)
 
     def _wants_extraction(self, agent: str) -> bool:
         folder = self._staging.folder

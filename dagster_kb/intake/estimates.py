@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Final
 from uuid import UUID
 
 from dagster_kb.intake.parsing_child import Asked, Reading
 from dagster_kb.intake.parsing_children import ParsingChildren
 from dagster_kb.intake.reading_way import Way
+from dagster_kb.readers.formats import suffix_of
 from dagster_kb.readers.reading import claims, is_hidden
 from dagster_kb.resources.knowledge_folder import GitFile, KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
@@ -208,5 +208,5 @@ def _kinds(
 ) -> dict[str, list[Unread]]:
     found: dict[str, list[Unread]] = {}
     for one in unread:
-        found.setdefault(PurePosixPath(one[1].path).suffix.lower(), []).append(one)
+        found.setdefault(suffix_of(one[1].path), []).append(one)
     return found

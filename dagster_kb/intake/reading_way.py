@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from dagster_kb.readers.file_names import words_of_name
@@ -34,11 +35,11 @@ class Way:
         said = AgentManifest.model_validate(manifest)
         return replace(self, chunking=said.chunking, situated=self.situated_by(said.extraction))
 
-    @property
+    @cached_property
     def rules(self) -> ReadingRules:
         return ReadingRules.of(self.chunking, tokens=self.chunk_tokens, pdf_ocr=self.pdf_ocr)
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Readers, chunker, rules, tokenizer, and the contract that payloads follow."""
         named = f"{reader_id(self.rules)}/{self.embedder.tokenizer}/{CONTRACT_VERSION}"

@@ -4,7 +4,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Final
 
-from dagster_kb.readers.formats import FORMATS
+from dagster_kb.readers.formats import FORMATS, suffix_of
 
 LONGEST: Final = 120
 _PARTS: Final = re.compile(r"[\W_]+")
@@ -14,11 +14,10 @@ _JOINTS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=\d{4})(?=[^\W\d])")
 
 def words_of_name(path: str) -> str:
     """Return the words of a file's name where its format leaves titles to it; numbers alone say nothing."""
-    place = PurePosixPath(path)
-    known = FORMATS.get(place.suffix.lower())
+    known = FORMATS.get(suffix_of(path))
     if known is None or not known.named_by_file:
         return ""
-    words = " ".join(_words(place.stem))[:LONGEST].strip()
+    words = " ".join(_words(PurePosixPath(path).stem))[:LONGEST].strip()
     return words if any(one.isalpha() for one in words) else ""
 
 

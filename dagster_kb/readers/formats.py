@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Final
 
@@ -92,7 +91,14 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
 LARGEST_FILE: Final = max(one.largest for one in FORMATS.values())
 
 
+def suffix_of(path: str) -> str:
+    """Return it in small letters, as `pathlib` finds it: asked of every file of every run, without its price."""
+    name = path.rpartition("/")[2]
+    dot = name.rfind(".")
+    return name[dot:].lower() if 0 < dot < len(name) - 1 else ""
+
+
 def largest_of(path: str) -> int:
     """How many bytes a file of this name may have, so that it is worth fetching."""
-    known = FORMATS.get(PurePosixPath(path).suffix.lower())
+    known = FORMATS.get(suffix_of(path))
     return known.largest if known else LARGEST_FILE

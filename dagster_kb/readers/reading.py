@@ -1,7 +1,6 @@
 """From a file's bytes to its chunks: the one way in for the writer."""
 
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any, Final
 
 from dagster_kb.chunking.sections import CHUNKER_VERSION, ChunkDraft
@@ -10,7 +9,7 @@ from dagster_kb.chunking.strategies import chunk_blocks
 from dagster_kb.chunking.table_headers import with_headers
 from dagster_kb.chunking.tokens import TokenCounter
 from dagster_kb.readers.file_names import new_words_of_name
-from dagster_kb.readers.formats import FORMATS, Format
+from dagster_kb.readers.formats import FORMATS, Format, suffix_of
 from dagster_kb.readers.parsed_document import ParsedDocument
 from dagster_kb.readers.reading_rules import ReadingRules
 from kb_contract.embedding_space import FILE_NAME
@@ -42,12 +41,12 @@ def reader_id(rules: ReadingRules | int) -> str:
 
 def claims(path: str) -> bool:
     """Tell whether a file is a document; images, hidden files and the like are ignored."""
-    return not is_hidden(path) and PurePosixPath(path).suffix.lower() in FORMATS
+    return not is_hidden(path) and suffix_of(path) in FORMATS
 
 
 def is_hidden(path: str) -> bool:
     """Tell whether a file, or a folder that it lies in, is hidden."""
-    return any(part.startswith(".") for part in PurePosixPath(path).parts)
+    return path.startswith(".") or "/." in path
 
 
 def mime_of(name: str) -> str:
@@ -119,7 +118,7 @@ def _at(name: str, error: BadDocument) -> BadDocument:
 
 
 def _format(name: str) -> Format:
-    suffix = PurePosixPath(name).suffix.lower()
+    suffix = suffix_of(name)
     if suffix not in FORMATS:
         known = ", ".join(FORMATS)
         raise BadDocument(
