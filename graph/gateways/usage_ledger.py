@@ -66,21 +66,15 @@ class PostgresBooks:
 
     async def asks(self, orders: Sequence[tuple[str, Order]]) -> str:
         asking = tuple(one for one in self.budgets if one.over == "ask")
-        if not asking:
-            return ""
         wanted: dict[tuple[str, str, str], float] = {}
         for agent, order in orders:
             who = {**_run(), "agent_id": agent}
             for hold in holds_of(asking, who, self.now(), wanted_by(order)):
                 place = (hold.budget.name, hold.subject, hold.begins)
                 wanted[place] = wanted.get(place, 0.0) + hold.amount
-        begins = sorted({place[2] for place in wanted})
-        whose = {"workspace": self.workspace_id, "begins": begins}
-        rows = await self.pool.rows(named_queries("costs")["balances"], whose)
-        taken = {
-            (row["budget"], row["subject"], row["begins"]): row["spent"] + row["held"]
-            for row in rows
-        }
+        if not wanted:
+            return ""
+        taken = await self._taken(sorted(wanted))
         caps = {one.name: one for one in asking}
         for (name, subject, when), amount in sorted(wanted.items()):
             spent, cap = taken.get((name, subject, when), 0.0), caps[name].cap
@@ -91,6 +85,20 @@ class PostgresBooks:
                     f"and this may take up to {amount:.4f}"
                 )
         return ""
+
+    async def _taken(
+        self, places: Sequence[tuple[str, str, str]]
+    ) -> dict[tuple[str, str, str], float]:
+        """Say what is spent and held of these balances."""
+        names, subjects, begins = (list(one) for one in zip(*places, strict=True))
+        values = {
+            "workspace": self.workspace_id,
+            "budgets": names,
+            "subjects": subjects,
+            "begins": begins,
+        }
+        rows = await self.pool.rows(named_queries("costs")["balances_of"], values)
+        return {(row["budget"], row["subject"], row["begins"]): row["taken"] for row in rows}
 
     async def settle(self, receipt: Receipt) -> None:
         values = {"call_id": receipt.held.call_id, "said": Jsonb(receipt.as_json())}

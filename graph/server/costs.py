@@ -1,7 +1,7 @@
 """What providers cost, by whom and for what. `/costs`."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
@@ -18,6 +18,7 @@ from kb_contract.chat_models.budgets import Budget
 from kb_contract.chat_models.profiles import read_models_file
 
 router = APIRouter(tags=["costs"], route_class=BorderRoute)
+SHOWN_OF_A_BUDGET: Final = 50
 By = Literal["agent", "type", "user", "session", "day", "model"]
 
 
@@ -62,10 +63,10 @@ async def _caches(parts: ServerParts, since: datetime) -> list[dict[str, Any]]:
 
 
 async def budgets_now(parts: ServerParts, now: datetime) -> list[dict[str, Any]]:
-    """Every balance of the periods that it is now, and the budgets that nobody used."""
+    """The fullest balances of each budget in the periods that it is now, and the budgets that nobody used."""
     budgets = {one.name: one for one in read_models_file(parts.settings.llm_profiles).budgets}
     begins = sorted({one.begins(now) for one in budgets.values()})
-    rows = await parts.database.rows("balances", begins=begins)
+    rows = await parts.database.rows("balances", begins=begins, limit=SHOWN_OF_A_BUDGET)
     shown = [_balance(budgets[row["budget"]], row) for row in rows if row["budget"] in budgets]
     unused = set(budgets) - {one["budget"] for one in shown}
     nothing = {"subject": None, "begins": None, "spent": 0.0, "held": 0.0}

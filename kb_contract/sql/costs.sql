@@ -32,7 +32,8 @@ select model, outcome, count(*)::int as requests,
 from ops.usage where at > now() - interval '1 hour' group by model, outcome order by model, outcome;
 
 -- name: costs
--- The type of a request is that of the answer it led to: the next one of its thread.
+-- The dearest first, but days in their order, of which the newest are shown. The type of a request is that of the
+-- answer it led to: the next one of its thread.
 with spent as (
   select u.*, coalesce(a.query_type, case u.step_id when 'extract' then 'ingestion' when 'rerank' then 'rerank' else 'none' end) as query_type
   from ops.usage u
@@ -42,22 +43,25 @@ with spent as (
   ) a on true
   where u.workspace_id = %(workspace)s
     and u.at >= %(since)s and (%(until)s::timestamptz is null or u.at < %(until)s)
+), shown as (
+  select case %(by)s
+           when 'agent' then coalesce(agent_id, 'none')
+           when 'type' then query_type
+           when 'user' then coalesce(user_id, 'none')
+           when 'session' then coalesce(thread_id, 'none')
+           when 'day' then to_char(at at time zone 'UTC', 'YYYY-MM-DD')
+           else model end as name,
+         count(*)::int as requests,
+         (count(*) filter (where outcome in ('failed', 'abandoned', 'lost')))::int as failed,
+         (count(*) filter (where outcome = 'open'))::int as open,
+         sum(prompt_tokens)::bigint as prompt_tokens, sum(completion_tokens)::bigint as completion_tokens,
+         sum(cost)::float as cost,
+         coalesce(sum(cost) filter (where source = 'estimated'), 0)::float as estimated_cost,
+         sqrt(coalesce(sum(spread ^ 2), 0))::float as estimated_spread
+  from spent group by 1
+  order by case when %(by)s = 'day' then 0 else -sum(cost) end, 1 desc limit %(limit)s
 )
-select case %(by)s
-         when 'agent' then coalesce(agent_id, 'none')
-         when 'type' then query_type
-         when 'user' then coalesce(user_id, 'none')
-         when 'session' then coalesce(thread_id, 'none')
-         when 'day' then to_char(at at time zone 'UTC', 'YYYY-MM-DD')
-         else model end as name,
-       count(*)::int as requests,
-       (count(*) filter (where outcome in ('failed', 'abandoned', 'lost')))::int as failed,
-       (count(*) filter (where outcome = 'open'))::int as open,
-       sum(prompt_tokens)::bigint as prompt_tokens, sum(completion_tokens)::bigint as completion_tokens,
-       sum(cost)::float as cost,
-       coalesce(sum(cost) filter (where source = 'estimated'), 0)::float as estimated_cost,
-       sqrt(coalesce(sum(spread ^ 2), 0))::float as estimated_spread
-from spent group by 1 order by case when %(by)s = 'day' then 0 else -sum(cost) end, 1 limit %(limit)s;
+select * from shown order by case when %(by)s = 'day' then 0 else -cost end, name;
 
 -- name: costs_total
 select count(*)::int as requests,
@@ -137,9 +141,20 @@ where workspace_id = %(workspace)s and step_id = 'extract'
   and at >= %(since)s and (%(until)s::timestamptz is null or at < %(until)s);
 
 -- name: balances
--- Whose a balance is begins with the workspace: two of them share no budget.
+-- The fullest of each budget, so that one with many subjects hides no other. Whose a balance is begins with the
+-- workspace: two of them share no budget.
 select budget, substr(subject, length(%(workspace)s::text) + 2) as subject, begins, spent::float as spent,
        held::float as held, warned_at
-from ops.budget_balances
-where begins = any(%(begins)s) and starts_with(subject, %(workspace)s::text || '/')
-order by budget, spent desc limit 200;
+from (
+  select *, row_number() over (partition by budget order by spent + held desc, subject) as place
+  from ops.budget_balances
+  where begins = any(%(begins)s) and starts_with(subject, %(workspace)s::text || '/')
+) every where place <= %(limit)s
+order by budget, place;
+
+-- name: balances_of
+-- What of each of these is taken; of one that nobody used there is no row.
+select w.budget, w.subject, w.begins, (b.spent + b.held)::float as taken
+from unnest(%(budgets)s::text[], %(subjects)s::text[], %(begins)s::text[]) as w (budget, subject, begins)
+join ops.budget_balances b
+  on (b.budget, b.subject, b.begins) = (w.budget, %(workspace)s::text || '/' || w.subject, w.begins);
