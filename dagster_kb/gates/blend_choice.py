@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dagster_kb.gates.ranking import DEPTH, ENOUGH, Figures, Rank, figures, measures
+from dagster_kb.gates.ranking import DEPTH, Figures, Rank, figures, measures
 from kb_contract.agent_manifest import Blend
 from kb_contract.calibration import LEAST_APART, Calibration
 
@@ -61,8 +61,7 @@ class Choice:
     name: str
     figures: Mapping[str, Figures]
     reason: str
-    held_out: HeldOut | None = None
-    """None where there are too few questions to hold any out."""
+    held_out: HeldOut
 
     @property
     def blend(self) -> Blend:
@@ -85,9 +84,6 @@ class Threshold:
 def choose_blend(ranks: Mapping[str, Sequence[Rank]]) -> Choice:
     """Leave the default unless choosing another one gains on questions that did not choose it."""
     measured = {name: figures(found, DEPTH) for name, found in ranks.items()}
-    questions = len(ranks[DEFAULT])
-    if questions < ENOUGH:
-        return Choice(DEFAULT, measured, f"{questions} golden questions are too few to choose by")
     gains = {name: _gains(found) for name, found in ranks.items()}
     held_out, best = _held_out(gains), _best(gains)
     if best == DEFAULT:
@@ -125,8 +121,8 @@ def choose_threshold(
     known: Sequence[float], strangers: Sequence[float], default: float
 ) -> Threshold:
     """Refuse strangers' questions as far as at most one in twenty of the agent's own goes with them."""
-    if len(known) < ENOUGH or len(strangers) < ENOUGH_STRANGERS:
-        kept = _threshold(default, known, strangers, "too few questions to calibrate by")
+    if len(strangers) < ENOUGH_STRANGERS:
+        kept = _threshold(default, known, strangers, "too few questions of others to calibrate by")
         return replace(kept, chosen=False)
     may_be = float(np.quantile(known, WRONG_REFUSALS))
     should_be = float(np.quantile(strangers, 1 - ANSWERED_STRANGERS))
@@ -137,8 +133,8 @@ def choose_threshold(
 
 
 def calibrated(own: Sequence[float], others: Sequence[float]) -> Calibration | None:
-    """Say where the agent's figures lie; nothing where too few were asked, or they cannot be told apart."""
-    if len(own) < ENOUGH or len(others) < ENOUGH_STRANGERS:
+    """Say where the agent's figures lie; nothing where too few others were asked, or they cannot be told apart."""
+    if len(others) < ENOUGH_STRANGERS:
         return None
     middle, strange = round(float(np.median(own)), 3), round(float(np.median(others)), 3)
     if middle - strange < LEAST_APART:

@@ -13,14 +13,14 @@ from dagster_kb.gates.blend_choice import (
 )
 from dagster_kb.gates.evidence import Asked
 from dagster_kb.gates.golden import rank_of
-from dagster_kb.gates.ranking import DEPTH
+from dagster_kb.gates.ranking import DEPTH, ENOUGH
 from dagster_kb.resources.embedder import Embedder
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.reader_search import Question, ReaderSearch, Weighed
 from dagster_kb.resources.vector_store import VectorStore
 from kb_contract.agent_manifest import AgentManifest, GoldenQuestion, GoldenSet, RetrievalSettings
 from kb_contract.calibration import Calibration
-from kb_contract.errors import NotServed
+from kb_contract.errors import BadInput, NotServed
 from kb_contract.generation import Generation
 from kb_contract.identifiers import production_alias
 
@@ -35,7 +35,7 @@ class Tuned:
     choice: Choice
     threshold: Threshold
     calibration: Calibration | None
-    """None where there were too few questions, its own or others', to say where its figures lie."""
+    """None where there were too few questions of others to say where its figures lie."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,13 @@ class Tuning:
             )  # fmt: skip
         how = AgentManifest.model_validate(dict(live.manifest)).retrieval
         own = self._golden(live)
+        if len(own) < ENOUGH:
+            # A choice by so few would be chance, and it would replace what a person wrote.
+            raise BadInput(
+                f"{len(own)} golden questions are too few to choose by; {ENOUGH} can", where=agent,
+                cure=f"add some to its golden.yaml (`kb golden candidates {agent}` lists what was asked), "
+                "commit and ingest",
+            )  # fmt: skip
         weighed = self._weighed(live, own, how)
         choice = choose_blend({
             name: [rank_of(agent, Asked(one, found.ordered(blend, 0.0))) for one, found in weighed]

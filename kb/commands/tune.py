@@ -51,7 +51,7 @@ def _write(file: Path, tuned: "Tuned") -> bool:
     if not file.parent.is_dir():
         return False
     said = {
-        # What was measured at publication goes on where the golden questions are too few.
+        # What was measured at publication goes on where others' questions are too few.
         "threshold": tuned.threshold.value if tuned.threshold.chosen else None,
         "blend": tuned.choice.blend.model_dump(mode="json"),
         # Nothing that was measured of another generation stays.
@@ -69,7 +69,7 @@ def _evidence(tuned: "Tuned") -> list[str]:
     return [
         f"generation {tuned.generation.number}, {tuned.questions} golden questions",
         f"blend {choice.name!r}: nDCG@10 {figures.ndcg:.3f}, MRR {figures.mrr:.3f}; {choice.reason}",
-        *([f"cross-validated: {choice.held_out}"] if choice.held_out else []),
+        f"cross-validated: {choice.held_out}",
         *(
             [
                 f"calibration: its own questions reach {tuned.calibration.own}, others' "
@@ -88,7 +88,7 @@ def _as_json(agent: str, tuned: "Tuned") -> Mapping[str, Any]:
         "agent_id": agent, "generation": tuned.generation.number, "questions": tuned.questions,
         "blend": {"name": choice.name, **choice.blend.model_dump(mode="json")},
         "because": choice.reason,
-        "held_out": asdict(choice.held_out) if choice.held_out else None,
+        "held_out": asdict(choice.held_out),
         "measured": {name: {"ndcg@10": one.ndcg, "mrr@10": one.mrr, "recall@10": one.recall}
                      for name, one in choice.figures.items()},
         "calibration": tuned.calibration.model_dump(mode="json") if tuned.calibration else None,

@@ -33,12 +33,10 @@ def ranks(default: list[int | None], **others: list[int | None]) -> dict[str, li
 
 def test_the_default_stays_where_nothing_is_better_by_more_than_chance() -> None:
     one_better = choose_blend(ranks([1] * 11 + [2], more_words=[1] * 12))
-    assert (one_better.name, one_better.held_out and one_better.held_out.holds) == (DEFAULT, False)
+    assert (one_better.name, one_better.held_out.holds) == (DEFAULT, False)
     assert "does not hold" in one_better.reason
-    few = choose_blend(ranks([2] * 3, more_words=[1] * 3))
-    assert ("too few" in few.reason, few.held_out) == (True, None)
     same = choose_blend(ranks([1] * 12, more_words=[1] * 12))
-    assert (same.name, same.held_out and same.held_out.gain) == (DEFAULT, 0.0)
+    assert (same.name, same.held_out.gain) == (DEFAULT, 0.0)
 
 
 def test_what_is_best_by_luck_of_a_few_questions_is_not_chosen() -> None:
@@ -49,13 +47,11 @@ def test_what_is_best_by_luck_of_a_few_questions_is_not_chosen() -> None:
     }
     found = choose_blend(ranks([2] * 14, **lucky))
     assert found.name == DEFAULT
-    assert found.held_out is not None
     assert found.held_out.low <= 0 <= found.held_out.high
 
 
 def test_the_folds_hold_each_question_out_once_and_say_what_choosing_gains() -> None:
     better = choose_blend(ranks([3] * 12, more_words=[1] * 12)).held_out
-    assert better is not None
     assert (better.folds, better.gain, better.low, better.high) == (FOLDS, 0.5, 0.5, 0.5)
     assert "5 folds" in str(better)
 
@@ -78,8 +74,8 @@ def test_where_both_overlap_at_most_one_in_twenty_of_the_own_is_refused() -> Non
     assert found.strangers_refused == 0.0
 
 
-def test_few_questions_leave_the_threshold_as_it_is() -> None:
-    assert choose_threshold([0.5] * 3, [0.2] * 20, 0.3).value == 0.3
+def test_without_others_to_ask_the_threshold_stays_as_it_is() -> None:
+    assert choose_threshold([0.5] * 20, [0.2] * 9, 0.3).value == 0.3
     assert choose_threshold([0.5] * 20, [], 0.3).strangers_refused is None
 
 
