@@ -128,6 +128,7 @@ def _page(body: dict[str, Any]) -> str:
         return html.escape(str(body[name] if body[name] is not None else ""))
 
     place = html.escape(" > ".join(body["heading_path"]))
+    page = f"page {shown('page')}, " if body["page"] is not None else ""
     links = "".join(
         f' \u00b7 <a href="{shown(name)}">{words}</a>'
         for name, words in (("run_url", "run"), ("asset_url", "asset"))
@@ -138,9 +139,9 @@ def _page(body: dict[str, Any]) -> str:
         "<style>body{{font:16px/1.5 system-ui;max-width:48rem;margin:2rem auto;padding:0 1rem}}"
         "pre{{white-space:pre-wrap}}mark{{background:#ffe58a}}</style>"
         "<h1>{title}</h1><p>{place}</p><pre>{before}<mark>{quote}</mark>{after}</pre>"
-        "<p>{path} at {sha}, characters {start} to {end}, generation {generation}{links}</p>"
+        "<p>{path} at {sha}, {page}characters {start} to {end}, generation {generation}{links}</p>"
     ).format(
-        place=place, links=links,
+        place=place, page=page, links=links,
         **{name: shown(name) for name in ("title", "before", "quote", "after", "path", "sha", "start",
                                           "end", "generation")},
     )  # fmt: skip

@@ -54,7 +54,8 @@ def verify(
 
 def _show(found: dict[str, Any], to: "Console") -> None:
     """Print the place, and the passage as git has it with the quote marked."""
-    place = f"{found['path']}@{found['sha'][:10]}:{found['start']}-{found['end']}"
+    page = f" page {found['page']}" if found.get("page") else ""
+    place = f"{found['path']}@{found['sha'][:10]}:{found['start']}-{found['end']}{page}"
     mark = ("✓ ", "green") if found["found"] else ("✗ ", "red")
     to.print(Text.assemble(mark, visible(place)), soft_wrap=True)
     if found.get("reason"):

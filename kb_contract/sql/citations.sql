@@ -1,7 +1,7 @@
 -- name: citations_of_answer
 -- What an answer quoted, in its order; `passage` is where the chunk lies in its file, while the ledger knows it.
 select o.quote, o.path, o.git_sha as sha, o.start_offset as start, o.end_offset as "end", o.agent_id,
-       o.generation, (
+       o.generation, o.page, (
   select array[c.start_offset, c.end_offset]
   from kb.generations g
   join kb.generation_chunks gc using (generation_id)

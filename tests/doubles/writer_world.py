@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import dagster as dg
 from pydantic import SecretStr
@@ -172,3 +173,16 @@ def metadata(result: Any, asset: str) -> dict[str, Any]:
              for event in result.get_asset_materialization_events()
              if event.asset_key == dg.AssetKey(asset)]  # fmt: skip
     return {name: value.value for name, value in found[-1].items()}
+
+
+def linked_asset(world: WriterWorld, shown: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Follow the links of a passage: to the asset, its partition, and what that very run told of it."""
+    asset = urlsplit(shown["asset_url"])
+    [partition] = parse_qs(asset.query)["partition"]
+    wanted = dg.AssetRecordsFilter(
+        asset_key=dg.AssetKey(asset.path.removeprefix("/assets/")), asset_partitions=[partition]
+    )
+    records = world.instance.fetch_materializations(wanted, limit=10).records
+    [made] = [one for one in records if shown["run_url"].endswith(f"/runs/{one.run_id}")]
+    assert made.asset_materialization is not None
+    return made.asset_materialization.metadata

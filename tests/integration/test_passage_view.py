@@ -3,9 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-import dagster as dg
 import httpx
 import pytest
 
@@ -15,7 +13,7 @@ from kb.settings import StackSettings
 from tests.doubles.composed_reader import ComposedReader, composed_reader
 from tests.doubles.demo_graphs import GRAPHS
 from tests.doubles.http_of_app import http_of
-from tests.doubles.writer_world import WriterWorld
+from tests.doubles.writer_world import WriterWorld, linked_asset
 
 DAGSTER = "http://dagster.test:3000"
 PAGE = (
@@ -51,17 +49,9 @@ async def answered(reader: ComposedReader, world: WriterWorld) -> dict[str, Any]
 
 def through_dagster(world: WriterWorld, shown: dict[str, Any]) -> str:
     """Follow the asset's link to its materialisation, and read what it names."""
-    [asset, partition] = [
-        urlsplit(shown["asset_url"]).path.removeprefix("/assets/"),
-        parse_qs(urlsplit(shown["asset_url"]).query)["partition"][0],
-    ]
-    wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey(asset), asset_partitions=[partition])
-    records = world.instance.fetch_materializations(wanted, limit=10).records
-    [made] = [one for one in records if shown["run_url"].endswith(f"/runs/{one.run_id}")]
-    assert made.asset_materialization is not None
-    told = made.asset_materialization.metadata
+    told = linked_asset(world, shown)
     assert told["generation"].value == shown["generation"]
-    page = world.repository._git("show", f"{told['git_sha'].value}:{shown['path']}").decode()
+    page = world.repository.show(str(told["git_sha"].value), shown["path"])
     return page[shown["start"] : shown["end"]]
 
 
