@@ -116,20 +116,21 @@ def _place(one: _Sentence) -> tuple[ChunkKey, int]:
 
 def _disagreement(group: _Group, claims: Sequence[Claim]) -> Disagreement:
     """A side that was going to be said anyway is said in the claim's own words."""
-    sides = [_worded(sentence, claims) for sentence, _ in group.said]
+    sides: list[Claim] = []
+    for sentence, _ in group.said:
+        said = next((one for one in claims if _says_just(one, sentence)), None)
+        again = any(said is one for one in sides)
+        sides.append(sentence.claim() if said is None or again else said)
     return {"kind": group.kind, "values": [value for _, value in group.said], "sides": sides}
 
 
-def _worded(sentence: _Sentence, claims: Sequence[Claim]) -> Claim:
+def _says_just(claim: Claim, sentence: _Sentence) -> bool:
+    """Whether all that a claim quotes holds this sentence: one that quotes both sides is neither."""
     start = sentence.passage["start"] + sentence.unit.start
-    for claim in claims:
-        for quote in claim["quotes"]:
-            if (
-                chunk_of(quote) == key_of(sentence.passage)
-                and quote["start"] <= start < quote["end"]
-            ):
-                return claim
-    return sentence.claim()
+    return bool(claim["quotes"]) and all(
+        chunk_of(one) == key_of(sentence.passage) and one["start"] <= start < one["end"]
+        for one in claim["quotes"]
+    )
 
 
 class Decision(TypedDict):

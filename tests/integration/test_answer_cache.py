@@ -9,7 +9,6 @@ import pytest
 
 from dagster_kb.publishing.alias_moves import retire
 from dagster_kb.publishing.ways_back import WayBack
-from dagster_kb.upkeep.hot_deletion import HotDeletion
 from graph.gateways.found_passages import RememberingReader
 from graph.server.cache_rounds import CacheRounds, Limits, Watched
 from kb_contract.named_queries import named_queries
@@ -327,28 +326,3 @@ async def test_passages_are_neither_given_nor_kept_where_the_caller_wants_none(
         ):  # fmt: skip
             await composed.ask(QUESTION, cache=caches)
             assert (reader.found.tally.hits, reader.found.size().entries) == (hits, kept), caches
-
-
-async def test_passages_are_found_again_only_while_the_ledger_has_them_for_the_caller(
-    world: WriterWorld,
-) -> None:
-    async with composed_reader(world) as composed:
-        reader = composed.outside.reader
-        assert isinstance(reader, RememberingReader)
-        assert reader.found is not None
-        tally = reader.found.tally
-
-        async def found() -> list[str]:
-            return [one["text"] for one in await reader.search(world.agent, QUESTION, limit=3)]
-
-        first = await found()
-        assert (await found(), tally.hits) == (first, 1)
-        await reader.search(world.agent, QUESTION, limit=2)
-        assert tally.hits == 1
-        world.publish({"key.md": KEY.format(days=20)})
-        assert any("20 days" in one for one in await found())
-        assert tally.hits == 1
-        [passage] = await reader.search(world.agent, QUESTION, limit=1)
-        HotDeletion(world.ledger, world.store).delete(passage["chunk_id"], reason="r", by="test")
-        assert not any("20 days" in one for one in await found())
-        assert tally.hits == 1
