@@ -7,6 +7,7 @@ from uuid import UUID
 
 from cachetools import TTLCache
 
+from graph.caller import current_caller
 from graph.gateways.asked_caching import asked_caching
 from graph.gateways.asked_selection import asked_selection
 from graph.gateways.asked_time import asked_as_of
@@ -86,7 +87,9 @@ class RememberingReader(AnyTimeReader):
         def search() -> Awaitable[list[Passage]]:
             return super(RememberingReader, self).search(agent_id, question, **how)
 
-        if self.found is None or asked_as_of():
+        # Whoever may not ask this agent is refused by the search, whatever others found before.
+        mine = current_caller().may_ask(agent_id)
+        if self.found is None or not mine or asked_as_of():
             return await search()
         said = {name: _plain(one) for name, one in how.items() if one is not None}
         words = {"question": " ".join(question.split()), "selection": repr(asked_selection())}

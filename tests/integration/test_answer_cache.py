@@ -9,6 +9,7 @@ import pytest
 
 from dagster_kb.publishing.alias_moves import retire
 from dagster_kb.publishing.ways_back import WayBack
+from dagster_kb.upkeep.hot_deletion import HotDeletion
 from graph.gateways.found_passages import RememberingReader
 from graph.server.cache_rounds import CacheRounds, Limits, Watched
 from kb_contract.named_queries import named_queries
