@@ -123,8 +123,8 @@ async def test_a_source_that_was_found_and_not_chosen_may_contradict() -> None:
 
 async def test_a_claim_that_quotes_both_sides_is_neither_of_them() -> None:
     reader = InMemoryKnowledge()
-    old, new = (published(reader, agent, agent, f"The upload limit is {size} GB.", facts)
-                for agent, size, facts in (("aa", 5, OLD), ("bb", 7, NEW)))  # fmt: skip
+    old, new = (published(reader, agent, name, f"The upload limit is {size} GB.", facts)
+                for agent, name, size, facts in (("aa", "Handbook", 5, OLD), ("bb", "Notes", 7, NEW)))  # fmt: skip
     both: Claim = {
         "text": "The upload limit is 5 GB or 7 GB.",
         "quotes": [quote for one in (old, new) for quote in claim(one, one["text"])["quotes"]],
@@ -132,7 +132,7 @@ async def test_a_claim_that_quotes_both_sides_is_neither_of_them() -> None:
     done = await verified(reader, result("aa", [both], [old, new]))
     [conflict] = done["conflicts"]
     assert [(one["title"], one["value"], one["says"], one["quote"], one["owners"]) for one in conflict["sides"]] == [
-        ("aa", "5 GB", old["text"], old["text"], ["ann"]), ("bb", "7 GB", new["text"], new["text"], ["bob"]),
+        ("Handbook", "5 GB", old["text"], old["text"], ["ann"]), ("Notes", "7 GB", new["text"], new["text"], ["bob"]),
     ]  # fmt: skip
     assert [one["citations"] for one in conflict["sides"]] == [[1], [2]]
     assert "- The upload limit is 5 GB or 7 GB. [1][2]" in f"- {done['answer']}"
@@ -141,24 +141,24 @@ async def test_a_claim_that_quotes_both_sides_is_neither_of_them() -> None:
 async def test_a_side_is_shown_from_where_it_stands_whatever_else_its_claim_quotes() -> None:
     reader = InMemoryKnowledge()
     beside, mine, other = (published(reader, name, name, text) for name, text in (
-        ("zz", "Uploads are scanned for viruses."), ("bb", "The upload limit is 5 GB."),
-        ("cc", "The upload limit is 7 GB."),
+        ("Rules", "Uploads are scanned for viruses."), ("Handbook", "The upload limit is 5 GB."),
+        ("Notes", "The upload limit is 7 GB."),
     ))  # fmt: skip
     quotes = [quote for one in (beside, mine) for quote in claim(one, one["text"])["quotes"]]
     said: Claim = {"text": "Uploads are scanned, and the upload limit is 5 GB.", "quotes": quotes}
     done = await verified(reader, result("bb", [said], [beside, mine, other]))
     [conflict] = done["conflicts"]
     assert [(one["title"], one["value"]) for one in conflict["sides"]] == [
-        ("bb", "5 GB"),
-        ("cc", "7 GB"),
+        ("Handbook", "5 GB"),
+        ("Notes", "7 GB"),
     ]
     assert all(f"{one['value']}." in one["quote"] for one in conflict["sides"])
 
 
 async def test_three_that_differ_are_one_conflict() -> None:
     reader = InMemoryKnowledge()
-    pages = [published(reader, agent, agent, f"The upload limit is {size} GB.")
-             for agent, size in (("aa", 5), ("bb", 7), ("cc", 9))]  # fmt: skip
+    pages = [published(reader, agent, name, f"The upload limit is {size} GB.")
+             for agent, name, size in (("aa", "Handbook", 5), ("bb", "Notes", 7), ("cc", "Rules", 9))]  # fmt: skip
     done = await verified(
         reader, *(result(one["agent_id"], [claim(one, one["text"])], [one]) for one in pages)
     )
