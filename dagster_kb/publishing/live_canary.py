@@ -14,7 +14,7 @@ from dagster_kb.publishing.ways_back import put_back
 from dagster_kb.resources.embedder import Embedder
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import VectorStore
-from kb_contract.errors import GateRefused, ScriptoriumError
+from kb_contract.errors import GateRefused, ScriptoriumError, Unavailable
 from kb_contract.generation import Generation
 from kb_contract.identifiers import production_alias
 from kb_contract.sentence_models.vectors import ReadText
@@ -46,18 +46,22 @@ class LiveCanary:
 
         Where there is no way back, what is built now is the cure.
         """
-        if not self._never_asked(agent):
+        if not self._in_doubt(agent):
             return
         with self.ledger.agent_lock(agent):
-            if live := self._never_asked(agent):
+            if live := self._in_doubt(agent):
                 verdict = self.look(live)
                 self.ledger.passages.keep_live_canary(live, verdict)
                 if not verdict.passed and self.ledger.ways_back.previous(agent, live.number):
                     self._refuse(live, verdict, dagster_run)
 
-    def _never_asked(self, agent: str) -> Generation | None:
+    def _in_doubt(self, agent: str) -> Generation | None:
+        """What is live, if it was never asked, or is being taken back and still there."""
         live = self.ledger.generations.live(agent)
-        return live if live and live.collection and LIVE_CANARY not in live.checks else None
+        if live is None or not live.collection or has_answered(live):
+            return None
+        was_asked = LIVE_CANARY in live.checks
+        return None if was_asked and self.ledger.ways_back.begun(agent) is None else live
 
     def run(self, live: Generation, dagster_run: str | None) -> None:
         """Ask, and keep what was found; what does not answer is taken back, and refused."""
@@ -77,7 +81,7 @@ class LiveCanary:
                 return Verdict(passed=False, description=found)
             verdicts = [finds_canary(asked), finds_golden(asked)]
         except (UnexpectedResponse, KeyError, ValueError) as error:
-            # A store that is down for a moment raises something else, and is asked again.
+            # A store that is away for a moment is no answer: that is raised, and asked again.
             said = f"{alias} does not answer: {type(error).__name__}: {error}"
             return Verdict(passed=False, description=said[:500])
         facts = {**verdicts[0].facts, **verdicts[1].facts, "points": live.chunks}
@@ -112,6 +116,8 @@ class LiveCanary:
                 self.ledger, self.store, live,
                 reason=f"live canary: {verdict.description}", by=BY, dagster_run=dagster_run,
             )  # fmt: skip
+        except Unavailable:
+            raise  # half way, and paused: the next try asks again, and goes on
         except ScriptoriumError as error:
             return f"putting back what was live before failed too ({error})"
         if now is None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
+from dagster_kb.resources.store_outages import tell_outages
 from kb_contract.errors import GateRefused
 from kb_contract.loopback import key_may_go_to
 from kb_contract.payload import DENSE, INDEXED_FIELDS, SPARSE, ChunkPayload
@@ -78,9 +79,11 @@ class VectorStore:
     def client(self) -> QdrantClient:
         # The check would ask the server at construction, and warn of versions that we test with.
         with key_may_go_to(self.url):
-            return QdrantClient(
+            client = QdrantClient(
                 url=self.url, api_key=self.api_key, timeout=self.timeout, check_compatibility=False
             )
+        client.http.client.add_middleware(tell_outages)
+        return client
 
     def dimension(self, collection: str) -> int | None:
         """Size of the dense vectors; None when there is no such collection, or none of ours."""
