@@ -65,6 +65,8 @@ class Reading:
     out_of_memory: bool = False
     """Stopped for want of memory, as far as can be told."""
     seconds: float = 0.0
+    waited: float = 0.0
+    """Of these, seconds in which no core was free: they are not the document's."""
     peak_bytes: int = 0
     """The most that the process ever took, this document or an earlier one."""
     held_bytes: int = 0

@@ -83,7 +83,7 @@ class _Child:
         """Read a document; also say whether the child is good for another."""
         limits = self._setup.limits
         allowed = asked.seconds(limits)
-        began = time.perf_counter()
+        began, idle = time.perf_counter(), waited_for_a_core(self.pid)
         self.is_new = False
         try:
             self._link.send_bytes(pickle.dumps((asked.path, asked.rules)))
@@ -92,8 +92,11 @@ class _Child:
                 return replace(_by_clock(allowed), seconds=allowed), False
             said = self._link.recv_bytes(LARGEST_REPLY)
         except (EOFError, OSError):
-            return replace(self._died(allowed), seconds=time.perf_counter() - began), False
-        found = readings().validate_json(said)
+            waited = waited_for_a_core(self.pid) - idle  # while it is not yet forgotten
+            took = time.perf_counter() - began
+            return replace(self._died(allowed), seconds=took, waited=max(0.0, waited)), False
+        waited = waited_for_a_core(self.pid) - idle
+        found = replace(readings().validate_json(said), waited=waited)
         # What one document left in memory must not be counted against the next.
         return found, not found.stopped and found.held_bytes < limits.memory // 2
 

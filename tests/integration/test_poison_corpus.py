@@ -130,8 +130,8 @@ def test_all_of_it_at_once(world: WriterWorld, outside: Path, tmp_path: Path, re
     for name, text in GOOD.items():
         assert shown[name].status == "published"
         assert any(text.strip() in one for one in world.served_texts())
-    # On a busy machine the time in which a child got no core is not counted, up to this.
-    assert max(row["seconds"] for row in rows) <= LIMITS.seconds * LIMITS.patience + 2
+    # Its own time, not that of a busy machine; one that died took a moment to be gone.
+    assert max(row["seconds"] for row in rows) <= LIMITS.seconds + 1
     assert max(row["bytes"] for row in rows) <= LIMITS.memory
     assert not sprung.exists(), sprung.read_text()
     assert not list(tmp_path.rglob("poisoned*"))
@@ -160,7 +160,7 @@ def outcome(
     return {
         "kind": one.kind, "name": path.removeprefix(place), "fate": one.fate,
         "outcome": found.status if found else "ignored", "why": found and found.reason,
-        "seconds": reading.seconds, "bytes": reading.peak_bytes, "stopped": bool(reading.stopped),
+        "seconds": reading.seconds - reading.waited, "bytes": reading.peak_bytes, "stopped": bool(reading.stopped),
     }  # fmt: skip
 
 
