@@ -115,7 +115,11 @@ async def test_two_workspaces_share_no_balance(pool: LazyPool) -> None:
     await ours.settle(Receipt(held, Count(10, 10), 0.09, "answered", 0.1))
     assert "nearly spent: 0.1000 of 0.15" in await theirs.asks([("x", order(0.10))])
     for workspace, shown in (("a", [0.09]), ("b", [0.0]), ("c", [])):
-        values = {"workspace": workspace, "begins": [budgets[0].begins(datetime.now(UTC))]}
+        values = {
+            "workspace": workspace,
+            "begins": [budgets[0].begins(datetime.now(UTC))],
+            "limit": 9,
+        }
         rows = await pool.rows(named_queries("costs")["balances"], values)
         assert [(one["subject"], one["spent"]) for one in rows] == [("*", one) for one in shown]
 
