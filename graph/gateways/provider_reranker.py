@@ -16,7 +16,7 @@ from kb_contract.chat_models.books import Books, Held, Order, Outcome, Receipt
 from kb_contract.chat_models.breaker import BreakerChange, Turn
 from kb_contract.chat_models.failures import ProviderFailure, failure_of
 from kb_contract.chat_models.going_out import told_when_it_goes_out
-from kb_contract.chat_models.holding import NOTHING, held_for
+from kb_contract.chat_models.holding import NOTHING, held_for, settled
 from kb_contract.chat_models.litellm_library import litellm
 from kb_contract.chat_models.prices import Count, count_written
 from kb_contract.chat_models.profiles import Deployment, Profile, read_models_file
@@ -130,7 +130,7 @@ class ProviderReranker:
         )
 
     def _settle(self, receipt: Receipt) -> None:
-        self.board.beside(self.books.settle(receipt))
+        settled(receipt, self.books, self.board)
 
     def _changed(self, change: BreakerChange) -> None:
         tell_change(change)

@@ -10,6 +10,7 @@ from kb_contract.chat_models.profiles import Tier
 from kb_contract.chat_models.request import Answered, Request
 from kb_contract.chat_models.switchboard import Admitted, Choice, Switchboard
 from kb_contract.chat_models.written import Check, Heard, NoAnswer, Usage, Written
+from kb_contract.errors import KnowledgeUnavailable
 
 ATTEMPTS: Final = 2
 BETWEEN_ATTEMPTS: Final = 0.3
@@ -21,6 +22,9 @@ LEAST_TO_ASK: Final = 1.0
 # What the first of two may take of the time, so that the second has some.
 FIRST_SHARE: Final = 0.6
 BUDGET_LOOK: Final = 0.5
+# So long late books are waited for, also when the time is over.
+BOOKS_AT_LEAST: Final = 0.5
+BOOKS_AT_MOST: Final = 3.0
 _CURE: Final = "see LLM_PROFILE, the provider's key, and the models in GET /health"
 
 
@@ -38,12 +42,22 @@ class LogicalCall:
     check: Check
     heard: Heard | None
     spent: list[Usage] = field(default_factory=list[Usage], init=False)
+    settling: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]], init=False)
     said: list[str] = field(default_factory=list[str], init=False)
     refused: int = field(default=0, init=False)
     """Requests that were refused for what they say, and cost nothing."""
 
     async def in_time(self) -> Written:
-        """Return the answer before its time ends, or raise `NoAnswer`."""
+        """Return the answer before its time ends, or raise `NoAnswer`; either is in the books by then."""
+        try:
+            written = await self._in_time()
+        except NoAnswer:
+            await self._in_the_books()
+            raise
+        await self._in_the_books()
+        return written
+
+    async def _in_time(self) -> Written:
         seconds = self._left()
         try:
             async with asyncio.timeout_at(self.ends):
@@ -65,6 +79,9 @@ class LogicalCall:
             self.said.append(f"{last.choice[1].model}: {last.problem}")
             if self.heard is not None:
                 self.heard(None)
+            await (
+                self._in_the_books()
+            )  # so that the next one finds the room that this one did not take
         raise self.failed()
 
     def failed(self, *more: str) -> NoAnswer:
@@ -122,12 +139,17 @@ class LogicalCall:
             seconds = max(0.05, share * self._left() - 0.05)
             request = Request(
                 self.board, self.books, admitted, self.tier, self.system, user, seconds,
-                self.check, self.heard, self.spent, whole=last is not None and last.streams_nothing,
+                self.check, self.heard, self.spent, self.settling, whole=last is not None and last.streams_nothing,
             )  # fmt: skip
             try:
                 return await request.sent()
             except BudgetSpent as error:
                 admitted = await self._within_budget(error, admitted.choice)
+            except KnowledgeUnavailable as error:
+                if last is None:
+                    raise
+                # Whoever asks would begin anew, and pay again for what was asked already.
+                raise self.failed(f"no second request: {error.what}") from error
 
     async def _within_budget(self, error: BudgetSpent, choice: Choice) -> Admitted:
         """Find another way, as the budget wants it."""
@@ -142,6 +164,14 @@ class LogicalCall:
             if again is not None:
                 return again
         raise self.failed(error.what)
+
+    async def _in_the_books(self) -> None:
+        """Wait until it is written down what was paid, but not long: that goes on beside."""
+        waiting = [one for one in self.settling if not one.done()]
+        if waiting:
+            await asyncio.wait(
+                waiting, timeout=max(BOOKS_AT_LEAST, min(BOOKS_AT_MOST, self._left()))
+            )
 
     async def _pause(self, seconds: float) -> None:
         await asyncio.sleep(max(0.0, min(seconds, self._left())))

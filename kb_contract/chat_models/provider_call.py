@@ -39,6 +39,8 @@ class ProviderCall:
     """Whether we hung up on it, late or tired of it."""
     began: bool = field(default=False, init=False)
     """Whether it took the request: what comes then is paid, used or not."""
+    _unwritten: Exception | None = field(default=None, init=False)
+    """Why the books did not take it down that it goes out; then it did not."""
     _spoken: SpokenPart = field(default_factory=SpokenPart, init=False)
 
     @property
@@ -57,7 +59,10 @@ class ProviderCall:
             self.left = True
             raise
         except Exception as error:
-            raise failure_of(error) from error
+            if error is self._unwritten:
+                raise
+            # The library's client wraps what its hooks raise: that lies at us, and not at the provider.
+            raise (self._unwritten or failure_of(error)) from error
         if str(finish).lower() not in _ENDS:
             # Who says that it stopped early would stop there again; who says nothing was cut off.
             kind = "not_whole" if finish is None else "refused_this"
@@ -72,7 +77,11 @@ class ProviderCall:
     async def _going_out(self) -> None:
         """Once: the client tells it; of one that does not, what came tells it."""
         if not self.sent:
-            await self.goes_out()
+            try:
+                await self.goes_out()
+            except Exception as error:
+                self._unwritten = error
+                raise
             self.sent = True
 
     async def _streamed(self) -> str | None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from kb_contract.chat_models.books import Books, Held, Order, Outcome, Receipt
 from kb_contract.chat_models.failures import ProviderFailure
-from kb_contract.chat_models.holding import NOTHING, held_for
+from kb_contract.chat_models.holding import NOTHING, held_for, settled
 from kb_contract.chat_models.prices import Count, believed, count_asked, count_written, dollars
 from kb_contract.chat_models.profiles import Deployment, Role, Tier
 from kb_contract.chat_models.provider_call import ProviderCall
@@ -48,7 +48,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class Request:
-    """One request; `spent` gets a row for it."""
+    """One request; `spent` gets a row for it, and `settling` what writes it down."""
 
     board: Switchboard
     books: Books
@@ -60,6 +60,7 @@ class Request:
     check: Check
     heard: Heard | None
     spent: list[Usage]
+    settling: list[asyncio.Task[None]]
     whole: bool = False
     """Ask for the answer at once, since nothing came piece by piece."""
 
@@ -81,12 +82,11 @@ class Request:
         try:
             answered = await self._answered(call)
         except BaseException:
-            # Given up by whoever asked: nobody waits for the books, and the row is there already.
+            # Given up by whoever asked; the row is there already.
             self.admitted.turn.left_alone()
-            receipt = self._receipt(held, call, "abandoned", began, self._paid(call, prompt))
-            self.board.beside(self.books.settle(receipt))
+            self._settle(self._receipt(held, call, "abandoned", began, self._paid(call, prompt)))
             raise
-        await self._settled(held, call, answered, began, prompt)
+        self._account(held, call, answered, began, prompt)
         return answered
 
     async def _held(self, messages: list[dict[str, str]]) -> tuple[int, Held]:
@@ -119,7 +119,7 @@ class Request:
         turn.ended_in(failure, loop.time() - began)
         return Answered(choice, "", failure.what, failure)
 
-    async def _settled(
+    def _account(
         self, held: Held, call: ProviderCall, answered: Answered, began: float, prompt: int
     ) -> None:
         failure = answered.failure
@@ -129,7 +129,10 @@ class Request:
         receipt = self._receipt(held, call, outcome, began, count, answered.problem)
         if not free:
             self.spent.append(self._usage(receipt))
-        await self.books.settle(receipt)
+        self._settle(receipt)
+
+    def _settle(self, receipt: Receipt) -> None:
+        self.settling.append(settled(receipt, self.books, self.board))
 
     def _streams(self) -> bool:
         one = self._deployment

@@ -68,11 +68,12 @@ class Switchboard:
         """Say of every model of the profile how it is."""
         return [self.breaker(one).numbers() for one in self.profile.deployments()]
 
-    def beside(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do what nobody waits for; `finished` waits for it."""
+    def beside(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Do what nobody has to wait for; `finished` waits for it."""
         task = asyncio.ensure_future(_told_if_it_fails(work))
         self._beside.add(task)
         task.add_done_callback(self._beside.discard)
+        return task
 
     async def finished(self) -> None:
         """Wait for what is done beside."""
