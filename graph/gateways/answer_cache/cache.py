@@ -14,6 +14,7 @@ from graph.caching.kept_answer import Asking, Hit, HitKind, KeptAnswer, Looked
 from graph.caching.lineage import Stale
 from graph.caching.sameness import same_question
 from graph.caching.what_is_kept import may_be_looked_up
+from graph.caching.wording import as_written
 from graph.classification.language import UNSURE, language_of
 from graph.gateways.answer_cache.rows import KeptRows, Place
 from graph.gateways.answer_cache.served import Served
@@ -143,7 +144,7 @@ class StoredAnswers:
         kept = self.memory.get(place)
         self.tallies["answers_in_memory"].count(hit=kept is not None)
         kept = kept or await self.rows.exact(place, self.now())
-        same = kept is not None and _said(kept.question) == _said(asking.question)
+        same = kept is not None and as_written(kept.question) == as_written(asking.question)
         kind: HitKind = "exact" if same else "similar"
         if kept is not None and (hit := await self._holding(kept, kind, asking, served)):
             self.memory.keep(place, hit.kept)
@@ -209,15 +210,10 @@ class StoredAnswers:
 
 def place_of(asking: Asking, workspace: str, rules: Mapping[str, Any]) -> Place:
     """Say where an answer is looked for: nobody with other rights, or of another tenant, looks there."""
-    said = _said(asking.question)
+    said = as_written(asking.question)
     may_ask = None if asking.may_ask is None else sorted(asking.may_ask)
     who = [workspace, sorted(asking.groups), may_ask, asking.agent, _language(said)]
     return Place(sha256_json([FORM, who, dict(rules)]), sha256_json(said))
-
-
-def _said(question: str) -> str:
-    """The words of a question, however it is spaced and ended."""
-    return " ".join(question.split()).rstrip(" .?!")
 
 
 def _language(question: str) -> str:
