@@ -87,6 +87,8 @@ _AUXILIARY: Final = rf"(?:{_ABLE}|do|does|did|has|have)"
 _UPRIGHT: Final = _rewrites(
     (rf"^(?:if|whether) (i|we|it|you|they|there) ({_ABLE}) ", r"\2 \1 "),
     (rf"^(how(?: \w+)?|where|when|why|what|who|whom) (i|we) ({_ABLE}) ", r"\1 \3 \2 "),
+    (rf"^(how (?:often|long|big|old|far)|how(?! (?:many|much|few|little)\b)|where|when|why) ((?!often\b)(?:(?!\b(?:{_ABLE})\b).)+) ({_ABLE}) (?=\w)", r"\1 \3 \2 "),
+    (rf"^(what|who) ((?:the|a|an|my|our) (?:(?!\b(?:{_ABLE})\b).)+) ({_ABLE}) (?=\w)", r"\1 \3 \2 "),
     (rf"^(how|where|when|why|what) (i|we) (?!(?:{_ABLE}|do|did|have|had)\b)", r"\1 do \2 "),
     (rf"^(where|what|who|when|how (?:much|long|big|old|far)) ((?:(?!\b(?:{_ABLE})\b).)+) (is|are|was|were)$", r"\1 \3 \2"),
     (r"^(when|where|why|how|what|how (?:long|often|much)) ((?:the|a|an|my|our) .+) (\w+(?:sh|ch|ss|x|zz|o))es$", r"\1 does \2 \3"),
