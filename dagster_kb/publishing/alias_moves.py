@@ -1,5 +1,7 @@
 """What is served: the swap, the way back to what the ledger says, and the end of an agent."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,12 +63,24 @@ def swap(ledger: Ledger, store: VectorStore, generation: Generation, dagster_run
     point_names(ledger, store, agent, generation.collection)
     broken = generation.quarantined
     status = "DONE_WITH_ERRORS" if broken else "DONE"
-    ledger.aliases.go_live(
-        generation, dagster_run, status, f"{broken} documents quarantined" if broken else None
-    )
+    with _put_right_when_refused(ledger, store, agent):
+        ledger.aliases.go_live(
+            generation, dagster_run, status, f"{broken} documents quarantined" if broken else None
+        )
     ledger.names.forget(agent)
     settle_deletions(ledger, generation)
     return status
+
+
+@contextmanager
+def _put_right_when_refused(ledger: Ledger, store: VectorStore, agent: str) -> Generator[None]:
+    """What the ledger refuses leaves the aliases as they were; where it is a pause, that is said."""
+    try:
+        yield
+    except GateRefused:
+        reconcile_agent(ledger, store, agent)
+        ledger.incidents.refuse_if_paused(agent)
+        raise
 
 
 def settle_deletions(ledger: Ledger, generation: Generation) -> None:
@@ -105,7 +119,8 @@ def reconcile_agent(ledger: Ledger, store: VectorStore, agent: str) -> Reconcile
         return Reconciled(agent, "right", wanted)
     why = "a writer stopped between the alias and the ledger"
     if wanted is None or live is None:
-        store.drop_aliases(names)
+        with ledger.fences.guard(agent):
+            store.drop_aliases(names)
         ledger.aliases.moved(agent, None, moved_by="reconcile", reason=why)
         return Reconciled(agent, "removed", None)
     if store.dimension(wanted) is None:
@@ -160,7 +175,8 @@ def withdraw(ledger: Ledger, store: VectorStore, generation: Generation, dagster
     """Stop serving an agent of which nothing is published; the caller holds the lock."""
     if generation.state != "retired":
         reason = f"nothing is published at {generation.git_sha[:12]}: it is not served"
-        ledger.aliases.withdraw(generation, dagster_run, reason)
+        with _put_right_when_refused(ledger, store, generation.agent_id):
+            ledger.aliases.withdraw(generation, dagster_run, reason)
     elif ledger.generations.live(generation.agent_id):
         return
     _drop_all(ledger, store, generation.agent_id)

@@ -143,6 +143,9 @@ def retire_folder(
         if agent in folder.agents(head):
             context.log.info("the folder of %s is back at %s: it stays", agent, head.sha[:12])
             return
+        if pause := ledger.incidents.paused(agent):
+            context.log.info("%s is paused (%s): it stays", agent, pause["reason"])
+            return
         live = ledger.generations.live(agent)
         if live and live.uncommitted and (folder.path / agent).is_dir():
             context.log.info("%s is not committed yet: it stays", agent)

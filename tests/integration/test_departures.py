@@ -83,6 +83,21 @@ def test_serving_stops_at_once_and_the_rest_goes_after_the_grace(world: WriterWo
     assert leaving(world).now == ()
 
 
+def test_a_paused_agent_goes_on_being_served_by_a_retirement_that_was_queued(world: WriterWorld):
+    world.publish()
+    world.repository.remove(f"knowledge/{world.agent}")
+    world.repository.write({"knowledge/x/x.md": "# X\n"})
+    world.repository.commit()
+    world.ledger.incidents.pause(world.agent, "being looked at", "a person")
+    retire(world)
+    assert world.live().number == 1
+    assert is_aliased(world, world.agent)
+    assert world.instance.get_dynamic_partitions("agents") == [world.agent]
+    world.ledger.incidents.resume(world.agent, "a person")
+    retire(world)
+    assert not is_aliased(world, world.agent)
+
+
 def test_a_folder_that_comes_back_within_the_grace_writes_nothing_again(world: WriterWorld):
     world.publish()
     world.repository.rename(f"knowledge/{world.agent}", "elsewhere")

@@ -1,5 +1,7 @@
 """What was deleted is served no more, and an agent without documents is withdrawn; what broke takes nothing away."""
 
+from collections.abc import Sequence
+
 import pytest
 import yaml
 
@@ -10,7 +12,7 @@ from kb_contract.identifiers import (
     production_alias,
 )
 from tests.doubles.three_documents import THREE
-from tests.doubles.writer_world import WriterWorld, metadata, why
+from tests.doubles.writer_world import WriterWorld, failures, metadata, why
 
 
 @pytest.fixture
@@ -104,3 +106,40 @@ def test_a_withdrawal_that_stopped_half_way_is_finished_by_the_next_run(world: W
     world.store.point_aliases([production_alias("default", world.agent)], live.collection or "")
     assert world.ingest().success
     assert_not_served(world)
+
+
+def test_a_pause_that_comes_while_it_is_withdrawn_keeps_what_is_live(world: WriterWorld):
+    live = world.publish()
+    texts = world.served_texts()
+    empty(world)
+    world.repository.commit()
+    assert world.ingest(only=["parsed_documents", "chunks", "embeddings", "collection"]).success
+    world.ledger.incidents.pause(world.agent, "the source is being rewritten", "a person")
+    refused = world.ingest(only=["live_alias"])
+    assert "it is paused by a person: the source is being rewritten" in str(failures(refused))
+    assert (world.live().number, world.served_texts()) == (live.number, texts)
+    world.ledger.incidents.resume(world.agent, "a person")
+    result = world.ingest()
+    assert result.success, why(result)
+    assert_not_served(world)
+
+
+def test_a_pause_that_comes_between_the_alias_and_the_ledger_puts_the_alias_back(
+    world: WriterWorld, monkeypatch: pytest.MonkeyPatch
+):
+    live = world.publish()
+    texts = world.served_texts()
+    world.commit({"moves.md": "# Moves\n\nOther words.\n"})
+    point_aliases = world.store.point_aliases
+
+    def pause_meanwhile(aliases: Sequence[str], collection: str) -> None:
+        monkeypatch.undo()
+        point_aliases(aliases, collection)
+        world.ledger.incidents.pause(world.agent, "the source is being rewritten", "a person")
+
+    monkeypatch.setattr(
+        type(world.store), "point_aliases", lambda _, *moved: pause_meanwhile(*moved)
+    )
+    refused = world.ingest()
+    assert "it is paused by a person" in failures(refused)["live_alias"]
+    assert (world.live().number, world.served_texts()) == (live.number, texts)

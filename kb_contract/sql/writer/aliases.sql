@@ -6,13 +6,20 @@ set state = 'retired', ended_at = now(), reason = coalesce(%(reason)s, reason)
 where workspace_id = %(workspace)s and agent_id = %(agent)s and state = 'live' returning *;
 
 -- name: withdraw_generation
--- It has nothing to serve, so it ends without ever being live.
-update kb.generations set state = 'retired', ended_at = now(), reason = %(reason)s
-where generation_id = %(generation)s and state in ('staged', 'checked') returning *;
+-- It has nothing to serve, so it ends without ever being live. A paused agent keeps what is live.
+update kb.generations g set state = 'retired', ended_at = now(), reason = %(reason)s
+where generation_id = %(generation)s and state in ('staged', 'checked')
+  and not exists (select from kb.pauses p where p.workspace_id = g.workspace_id
+                  and p.agent_id = g.agent_id and p.resumed_at is null)
+returning *;
 
 -- name: go_live
-update kb.generations set state = 'live', live_at = now()
-where generation_id = %(generation)s and state in ('staged', 'checked') returning *;
+-- A paused agent keeps what is live, however late the pause came.
+update kb.generations g set state = 'live', live_at = now()
+where generation_id = %(generation)s and state in ('staged', 'checked')
+  and not exists (select from kb.pauses p where p.workspace_id = g.workspace_id
+                  and p.agent_id = g.agent_id and p.resumed_at is null)
+returning *;
 
 -- name: keep_alias_move
 insert into kb.alias_moves
