@@ -74,6 +74,20 @@ def test_old_generations_go_and_their_history_stays(world: WriterWorld):
     assert retention(world).run().generations == {}
 
 
+def test_the_way_back_stays_though_younger_ones_go_that_a_rollback_went_past(world: WriterWorld):
+    published(world, "One.", "Bad.", "Worse.")
+    back = WayBack(world.ledger, world.store, world.embedder)
+    back.roll_back(world.agent, 1, reason="r", by="b")
+    world.ledger.incidents.resume(world.agent, "b")
+    published(world, "Four.")
+    # What a gate refuses takes the other colour, in which the way back lay until now.
+    world.commit({"page.md": f"# Page\n\nThe key is {'AKIA' + 'QYLPMN5HFIQR7XYA'}.\n"})
+    assert not world.ingest().success
+    age(world)
+    assert retention(world, generations=1).run().generations == {world.agent: [2, 3]}
+    assert back.roll_back(world.agent, reason="r", by="b").live == 1
+
+
 def test_young_pinned_previous_and_the_last_so_many_stay(world: WriterWorld):
     published(world, "One.", "Two.", "Three.", "Four.")
     assert retention(world).run().generations == {}

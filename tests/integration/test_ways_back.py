@@ -93,6 +93,18 @@ def test_rolled_back_again_it_skips_what_was_bad(world: WriterWorld):
     assert roll_back(world).live == 1
 
 
+def test_what_a_rollback_went_past_is_not_gone_back_to_later(world: WriterWorld):
+    published(world, "One.", "Bad.", "Worse.")
+    roll_back(world, to=1)
+    world.ledger.incidents.resume(world.agent, "operator")
+    four = world.publish({"page.md": "# Page\n\nFour.\n"})
+    with world.ledger.agent_lock(world.agent):
+        now = put_back(world.ledger, world.store, four, reason="canary", by="gate", dagster_run="r")
+    assert now is not None
+    assert now.number == 1
+    assert "# Page\n\nOne." in world.served_texts()
+
+
 def test_what_git_says_comes_back_after_resume_only(world: WriterWorld):
     old, _ = published(world, "Good.", "Bad.")
     roll_back(world)

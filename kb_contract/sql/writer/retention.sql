@@ -5,7 +5,7 @@
 -- the last so many that were served; and all that are young.
 with ranked as (
   select g.*, row_number() over (
-    partition by agent_id, live_at is null order by number desc) as place
+    partition by agent_id, live_at is null order by live_at desc nulls last, number desc) as place
   from kb.generations g where workspace_id = %(workspace)s
 )
 select g.generation_id, g.agent_id, g.number, g.chunks, g.documents
@@ -17,14 +17,15 @@ where g.pruned_at is null and g.state in ('retired', 'failed')
                   and (p.ends_at is null or p.ends_at > now()))
   and not exists (select from kb.colours k where k.generation_id = g.generation_id)
   and g.number is distinct from (
-    select max(before.number) from kb.generations before
+    select before.number from kb.generations before
     join kb.generations live on live.workspace_id = before.workspace_id
       and live.agent_id = before.agent_id and live.state = 'live' and before.number < live.number
     where before.workspace_id = g.workspace_id and before.agent_id = g.agent_id
       and before.state = 'retired' and before.live_at is not null and before.chunks > 0
       -- as previous_generation goes: what was gone back from is no way back
       and not exists (select from kb.incidents i where i.generation_id = before.generation_id
-                      and i.kind in ('rollback', 'automatic_rollback')))
+                      and i.kind in ('rollback', 'automatic_rollback'))
+    order by before.live_at desc, before.number desc limit 1)
 order by g.agent_id, g.number;
 
 -- name: lock_prunable

@@ -1,7 +1,8 @@
 -- The way back to a generation that was live before, and what a person should know of it.
 
 -- name: previous_generation
--- The newest that was live before this one, and that nobody ever went back from.
+-- The one that was served last, of those before this one that nobody ever went back from: one that
+-- was gone back to is served later than those that were skipped then.
 select g.* from kb.generations g
 where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s and g.state = 'retired'
   and g.number < %(before)s and g.live_at is not null and g.chunks > 0
@@ -9,7 +10,7 @@ where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s and g.state = 'r
   and not exists (
     select from kb.incidents i
     where i.generation_id = g.generation_id and i.kind in ('rollback', 'automatic_rollback'))
-order by g.number desc limit 1;
+order by g.live_at desc, g.number desc limit 1;
 
 -- name: generation_by_number
 select * from kb.generations
