@@ -94,7 +94,7 @@ class GenerationLedger:
         live = _generation(one(connection, "live_generation", **who))
         if live and served and intent.is_what(live):
             return Staged(live, "unchanged")
-        newest = _generation(one(connection, "newest_generation", **who))
+        newest = None if live else _generation(one(connection, "newest_generation", **who))
         if newest and newest.state == "retired" and not newest.chunks and intent.is_what(newest):
             return Staged(newest, "unchanged")
         unfinished = one(

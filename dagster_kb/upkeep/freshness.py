@@ -87,7 +87,7 @@ class Look:
             return Standing("gone", f"there is no folder at {self.head.sha[:12]}", facts)
         if live and live.tree_sha == tree and not live.uncommitted:
             return Standing("fresh", f"generation {live.number} is what git says", facts)
-        newest = next(iter(self.ledger.generations.latest(agent, 1)), None)
+        newest = None if live else next(iter(self.ledger.generations.latest(agent, 1)), None)
         if newest and newest.tree_sha == tree and _is_withdrawn(newest):
             return Standing("fresh", "nothing is published, so nothing is served", facts)
         return self._behind(agent, live, facts)

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 import pytest
 import yaml
 
+from dagster_kb.publishing.ways_back import WayBack
+from dagster_kb.resources.knowledge_folder import KnowledgeFolder
+from dagster_kb.upkeep.freshness import Look
 from kb_contract.identifiers import (
     COLOURS,
     collection_name,
@@ -106,6 +109,26 @@ def test_a_withdrawal_that_stopped_half_way_is_finished_by_the_next_run(world: W
     world.store.point_aliases([production_alias("default", world.agent)], live.collection or "")
     assert world.ingest().success
     assert_not_served(world)
+
+
+def test_rolled_back_out_of_a_withdrawal_it_is_withdrawn_again_when_a_person_resumes(
+    world: WriterWorld,
+):
+    world.publish()
+    texts = world.served_texts()
+    empty(world)
+    world.repository.commit()
+    assert world.ingest().success
+    back = WayBack(world.ledger, world.store, world.embedder)
+    assert back.roll_back(world.agent, reason="a slip", by="a person").left is None
+    assert world.served_texts() == texts
+    folder = KnowledgeFolder(world.settings.knowledge_dir)
+    world.ledger.incidents.resume(world.agent, "a person")
+    assert Look.at(folder, world.ledger, world.store, 60).freshness(world.agent).state != "fresh"
+    result = world.ingest()
+    assert metadata(result, "parsed_documents")["staged"] == "new"
+    assert_not_served(world)
+    assert Look.at(folder, world.ledger, world.store, 60).freshness(world.agent).state == "fresh"
 
 
 def test_a_pause_that_comes_while_it_is_withdrawn_keeps_what_is_live(world: WriterWorld):
