@@ -94,7 +94,7 @@ def _draft(state: State, results: Sequence[StepResult], found: Sequence[Claim]) 
             )
         ),
         "complete": not any(_is_missing(one, required) for one in results),
-        "nothing": f"I found nothing about: {state.question[:300]}",
+        "nothing": f"I found nothing about: {harmless(state.question[:300])}",
         "nothing_status": _nothing_status(results),
     }
 
