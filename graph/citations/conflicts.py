@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal
 
+from graph.citations.amounts import Amount
 from graph.citations.kinds import KINDS
 from graph.citations.polarity import clauses, denies, opposite
-from graph.citations.quantities import Amount, Facts, facts_of
+from graph.citations.quantities import Facts, facts_of
 from graph.citations.two_subjects import Titled, of_two_things
 from graph.retrieval.terms import terms
 

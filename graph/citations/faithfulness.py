@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from graph.citations.number_grounds import Held, says_of_another
 from graph.citations.polarity import denies, opposite
-from graph.citations.quantities import Amount, Facts, facts_of
+from graph.citations.quantities import facts_of
 from graph.retrieval.terms import terms
 
 Fault = Literal["number", "swapped", "denial", "opposite", "name", "words"]
@@ -27,7 +28,6 @@ GROUNDED: Final = 0.34
 _NAME: Final = re.compile(
     r"(?<![.!?:] )(?<!^)\b(?:[A-Z][\w-]*|\w*\d\w*[A-Za-z]\w*|\w*[A-Za-z]\w*\d\w*)\b"
 )
-_CLAUSE: Final = re.compile(r"[,;:|\n]|\b(?:and|but|while|whereas|or)\b")
 _TURNED_ROUND: Final = re.compile(
     r"\b(?:by|of|from|who|whom|whose|which)\b|['\u2019]s\b", re.IGNORECASE
 )
@@ -52,13 +52,10 @@ class Grounds:
 
 def fault_of(sentence: str, grounds: Grounds) -> Fault | None:
     """Return what a sentence says that its quotes do not; None when there is nothing."""
-    said, there = facts_of(sentence), facts_of(f"{grounds.text}\n{grounds.computed}")
-    about = facts_of(grounds.about)
-    if not _numbers_stand(said, there, about):
+    held = Held.of((f"{grounds.text}\n{grounds.computed}", grounds.about), grounds.question)
+    if not held.holds(sentence):
         return "number"
-    if any(
-        _says_of_another(one, sentence, quote) for quote in grounds.quotes for one in said.amounts
-    ):
+    if any(says_of_another(sentence, quote) for quote in grounds.quotes):
         return "swapped"
     if _name_is_foreign(sentence, grounds) or any(
         _names_turned_round(sentence, one) for one in grounds.quotes
@@ -73,71 +70,6 @@ def fault_of(sentence: str, grounds: Grounds) -> Fault | None:
         return "opposite"
     whole = " ".join((grounds.text, grounds.about, grounds.question, grounds.computed))
     return None if _share(sentence, whole) >= GROUNDED else "words"
-
-
-def _numbers_stand(said: Facts, there: Facts, about: Facts) -> bool:
-    known = {*there.dates, *about.dates}
-    years = {one[:4] for one in known}
-    if any(one not in known and not _within(one, known, years) for one in said.dates):
-        return False
-    if not set(said.versions) <= {*there.versions, *about.versions, *_plain(there), *_plain(about)}:
-        return False
-    if not said.labels <= there.labels | about.labels:
-        return False
-    held = (*there.amounts, *about.amounts)
-    versions = {*there.versions, *about.versions}
-    return all(
-        one.said in versions or any(_same(one, other) for other in held) for one in said.amounts
-    )
-
-
-def _within(date: str, known: set[str], years: set[str]) -> bool:
-    return date in years or any(
-        one.startswith(date) or one.endswith(date.lstrip("-")) for one in known
-    )
-
-
-def _plain(facts: Facts) -> set[str]:
-    return {one.said.strip() for one in facts.amounts}
-
-
-def _same(one: Amount, other: Amount) -> bool:
-    if one.unit and other.unit:
-        alike = (one.value, one.unit) == (other.value, other.unit)
-    else:
-        alike = _bare(one) == _bare(other)
-    return alike and {one.bound, other.bound} != {"least", "most"}
-
-
-def _bare(one: Amount) -> str:
-    """Return the number as it is written, so that a unit that is left out is no fault."""
-    digits = re.search(r"\d[\d.,]*", one.said)
-    return digits[0].replace(",", "").rstrip(".") if digits else str(one.value)
-
-
-def _says_of_another(amount: Amount, sentence: str, quote: str) -> bool:
-    """Whether the quote gives this number to one thing, and the sentence to another of its things."""
-    there = [one for one in facts_of(quote).amounts if one.unit == amount.unit]
-    own = [one for one in there if _same(amount, one)]
-    if not own or len(there) < 2:
-        return False
-    around = _around(sentence, amount)
-    here = [_around(quote, one) for one in own]
-    others = [_around(quote, one) for one in there if one not in own]
-    return any(_is_nearer(around, mine=mine, other=other) for mine in here for other in others)
-
-
-def _is_nearer(around: frozenset[int], *, mine: frozenset[int], other: frozenset[int]) -> bool:
-    """Whether it has words that only the other clause has, and lacks some that only its own has."""
-    return bool(around & (other - mine)) and bool((mine - other) - around)
-
-
-def _around(text: str, amount: Amount) -> frozenset[int]:
-    """Return the words of the clause that a number stands in."""
-    before = [one.end() for one in _CLAUSE.finditer(text, 0, amount.start)]
-    after = _CLAUSE.search(text, amount.end)
-    clause = text[before[-1] if before else 0 : after.start() if after else len(text)]
-    return terms(facts_of(clause).rest)
 
 
 def _names(text: str) -> list[str]:

@@ -27,9 +27,6 @@ _SCALES: Final = {
              "tonne": "1000000", "lb": "453.59237", "pound": "453.59237"},
     "degree": {"°c": "1", "celsius": "1", "degree": "1"},
     "%": {"%": "1", "percent": "1", "pct": "1"},
-    "usd": {"usd": "1", "dollar": "1"},
-    "eur": {"eur": "1", "euro": "1"},
-    "gbp": {"gbp": "1"},
     "time": {"time": "1"},
 }  # fmt: skip
 _BY_NAME: Final = {
@@ -37,6 +34,37 @@ _BY_NAME: Final = {
     for base, names in _SCALES.items()
     for name, factor in names.items()
 }
+
+# ISO 4217, as they are written: `all 5` are no Albanian leks.
+CODES: Final = (
+    "AED|AFN|ALL|AMD|ANG|AOA|ARS|AUD|AWG|AZN|BAM|BBD|BDT|BGN|BHD|BIF|BMD|BND|BOB|BRL|BSD|BTN|BWP|BYN|BZD|CAD"
+    "|CDF|CHF|CLP|CNY|COP|CRC|CUP|CVE|CZK|DJF|DKK|DOP|DZD|EGP|ERN|ETB|EUR|FJD|FKP|GBP|GEL|GHS|GIP|GMD|GNF|GTQ"
+    "|GYD|HKD|HNL|HTG|HUF|IDR|ILS|INR|IQD|IRR|ISK|JMD|JOD|JPY|KES|KGS|KHR|KMF|KPW|KRW|KWD|KYD|KZT|LAK|LBP|LKR"
+    "|LRD|LSL|LYD|MAD|MDL|MGA|MKD|MMK|MNT|MOP|MRU|MUR|MVR|MWK|MXN|MYR|MZN|NAD|NGN|NIO|NOK|NPR|NZD|OMR|PAB|PEN"
+    "|PGK|PHP|PKR|PLN|PYG|QAR|RON|RSD|RUB|RWF|SAR|SBD|SCR|SDG|SEK|SGD|SHP|SLE|SOS|SRD|SSP|STN|SVC|SYP|SZL|THB"
+    "|TJS|TMT|TND|TOP|TRY|TTD|TWD|TZS|UAH|UGX|USD|UYU|UZS|VES|VND|VUV|WST|XAF|XCD|XOF|XPF|YER|ZAR|ZMW|ZWG"
+)
+_OF_SIGN: Final = {
+    "$": "usd", "€": "eur", "£": "gbp", "¥": "jpy", "₹": "inr", "₩": "krw", "₽": "rub", "₺": "try", "₪": "ils",
+    "₫": "vnd", "฿": "thb", "₴": "uah", "₦": "ngn", "A$": "aud", "AU$": "aud", "C$": "cad", "CA$": "cad",
+    "HK$": "hkd", "NZ$": "nzd", "S$": "sgd", "R$": "brl", "NT$": "twd", "CN¥": "cny",
+}  # fmt: skip
+SIGNS: Final = "[$€£¥₹₩₽₺₪₫฿₴₦]"
+_OF_NAME: Final = {
+    "dollar": "usd", "euro": "eur", "sterling": "gbp", "franc": "chf", "yen": "jpy", "yuan": "cny",
+    "renminbi": "cny", "rupee": "inr", "ruble": "rub", "rouble": "rub", "zloty": "pln",
+}  # fmt: skip
+_CODES: Final = frozenset(CODES.split("|"))
+
+
+def currency_of(word: str) -> str | None:
+    """Return the currency that a sign, a code or a name stands for."""
+    if word in _CODES or word.upper() in {"EUR", "USD", "GBP", "CHF"}:
+        return word.lower()
+    if word and word[-1] in _OF_SIGN:
+        return _OF_SIGN.get(word.upper()) or _OF_SIGN[word[-1]]
+    low = word.lower()
+    return _OF_NAME.get(low) or _OF_NAME.get(low.removesuffix("s"))
 
 
 def unit_of(word: str) -> tuple[str, Fraction] | None:

@@ -1,0 +1,154 @@
+"""Amounts of a sentence: numbers with their sign, scale, unit and bound, as values that can be compared."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final, Literal
+
+from graph.citations.units import CODES, SIGNS, currency_of, unit_of
+
+Bound = Literal["exact", "least", "most"]
+# How often, without a number: `weekly`, `every day`, `per hour`.
+_OFTEN: Final = re.compile(
+    r"\b(?:(?:every|each|per) (second|minute|hour|day|night|week|month|quarter|year)"
+    r"|(hourly|daily|nightly|weekly|monthly|quarterly|yearly|annually)|(twice))\b",
+    re.IGNORECASE,
+)
+_ADVERBS: Final = {"daily": "day", "nightly": "day", "night": "day", "annually": "year"}
+_ONES: Final = (
+    ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+     "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
+)  # fmt: skip
+_TENS: Final = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+SCALES: Final = {
+    name: value
+    for names, value in (
+        ("hundred", 100), ("thousand k", 10**3), ("million mn mio m", 10**6),
+        ("billion bn mrd b", 10**9), ("trillion tn", 10**12),
+    )
+    for name in names.split()
+}  # fmt: skip
+_WORD: Final = rf"(?:{'|'.join(_TENS)})(?:[ -](?:{'|'.join(_ONES[1:10])}))?|{'|'.join(_ONES)}"
+_SIGN: Final = rf"(?:\b[A-Z]{{1,2}})?(?:{SIGNS})|(?-i:\b(?:{CODES})\b)"
+# `m` and `b` are a scale beside a currency only: 5 m are metres.
+_SCALE: Final = (
+    rf"[ -]?(?:hundred|thousand|million|billion|trillion|mn|mio|bn|mrd|tn|(?(sign)[mb]"
+    rf"|[mb](?= ?(?:{SIGNS}|(?-i:(?:{CODES})\b))))|(?<!-)k)"
+)
+_AMOUNT: Final = re.compile(
+    rf"(?P<minus>(?<![\w.)])[-\u2212]\s?(?={SIGNS})|\b(?:minus|negative)\s)?(?P<sign>{_SIGN})?\s?(?<![\w.])"
+    rf"(?:(?P<digits>[-\u2212]?\d+(?:[,\u202f ]\d{{3}}(?!\d))*(?:\.\d+)?)|(?P<words>\b(?:{_WORD})\b))"
+    rf"(?P<scale>{_SCALE}\b)?(?P<tail>[ -]?(?:(?P<kind>business|working|calendar|consecutive|full)[ -])?"
+    rf"(?:%|{SIGNS}|[A-Za-zµ°]+))?",
+    re.IGNORECASE,
+)
+_LEAST: Final = re.compile(
+    r"\b(?:at least|no(?:t)? (?:less|fewer) than|more than|minimum|min|longer than)\W*"
+    r"(?:\w+\W+){0,4}$",
+    re.IGNORECASE,
+)
+_MOST: Final = re.compile(
+    r"\b(?:at most|no(?:t)? (?:more|later|longer) than|less than|fewer than|under|within|up to"
+    r"|maximum|max|below)\W*(?:\w+\W+){0,4}$",
+    re.IGNORECASE,
+)
+_FEWER: Final = frozenset(
+    ("less", "fewer", "lower", "below", "under", "shorter", "earlier", "older")
+)
+_OR_MORE: Final = re.compile(
+    r"\W*(?:\w+\W+)?or (more|longer|greater|higher|above|over|up|later|newer|less|fewer|lower|below|under|shorter|earlier|older)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A number with what it counts; `value` is in the unit's base, so that 24 hours are 1 day."""
+
+    value: Fraction
+    unit: str
+    bound: Bound
+    start: int
+    end: int
+    said: str
+    number: Fraction = Fraction(0)
+    """As it is written, with sign and scale, whatever the unit."""
+    is_scaled: bool = False
+
+
+def often_in(text: str) -> Iterator[Amount]:
+    """Find how often: `every day`, `weekly`."""
+    for one in _OFTEN.finditer(text):
+        adverb = (one[2] or "").lower()
+        said = (one[1] or adverb).lower()
+        word = _ADVERBS.get(said) or said.removesuffix("ly")
+        unit, factor = ("time", Fraction(2)) if one[3] else _known(word)
+        yield Amount(factor, unit, "exact", one.start(), one.end(), one[0], Fraction(1))
+
+
+def _known(word: str) -> tuple[str, Fraction]:
+    return unit_of(word) or ("", Fraction(1))
+
+
+def amounts_in(left: str, text: str) -> Iterator[Amount]:
+    """Find amounts in what is left of a text when dates and the like are blanked out."""
+    before = 0
+    matches = list(_AMOUNT.finditer(left))
+    for number, found in enumerate(matches):
+        unit, factor, end = _unit(found)
+        if not unit and not found["scale"] and (found["words"] or "").lower() in {"one", "zero"}:
+            continue  # `one of them` counts nothing
+        if not unit and number + 1 < len(matches) and _is_range(text, end, matches[number + 1]):
+            unit, factor, _ = _unit(matches[number + 1])
+        value = _value(found)
+        yield Amount(
+            value * factor, unit, _bound(text, before, found.start(), end),
+            found.start(), end, text[found.start() : end].strip(), value, bool(found["scale"]),
+        )  # fmt: skip
+        before = end
+
+
+def _is_range(text: str, end: int, following: re.Match[str]) -> bool:
+    """Whether `10` stands before `to 20 days`, and so means days too."""
+    return bool(re.fullmatch(r"\s*(?:to|and|or|-|\u2013)?\s*", text[end : following.start()]))
+
+
+def _value(found: re.Match[str]) -> Fraction:
+    digits, words, scale = found["digits"], found["words"], (found["scale"] or "").strip(" -")
+    if digits:
+        value = Fraction(re.sub(r"[,\u202f ]", "", digits).replace("\u2212", "-"))
+    else:
+        value = Fraction(sum(_word(one) for one in re.split(r"[ -]", words.lower())))
+    return (-value if found["minus"] else value) * SCALES.get(scale.lower(), 1)
+
+
+def _word(word: str) -> int:
+    return _ONES.index(word) if word in _ONES else 10 * (_TENS.index(word) + 2)
+
+
+def _unit(found: re.Match[str]) -> tuple[str, Fraction, int]:
+    """Return the unit, what it is of its base, and where the amount with a real unit ends."""
+    number_ends = found.start("tail") if found["tail"] else found.end()
+    if found["sign"]:
+        return currency_of(found["sign"]) or "", Fraction(1), number_ends
+    tail = re.split(r"[ -]", (found["tail"] or "").strip(" -"))[-1]
+    known = unit_of(tail)
+    if currency := currency_of(tail):
+        return currency, Fraction(1), found.end()
+    if known is None:
+        return "", Fraction(1), number_ends
+    if (found["kind"] or "").lower() in {"business", "working"}:
+        return "workday", Fraction(1), found.end()
+    return known[0], known[1], found.end()
+
+
+def _bound(text: str, before: int, start: int, end: int) -> Bound:
+    ahead = text[before:start]
+    after = _OR_MORE.match(text, end)
+    if after:
+        return "most" if after[1].lower() in _FEWER else "least"
+    least, most = _LEAST.search(ahead), _MOST.search(ahead)
+    if least and most:
+        return "least" if least.start() > most.start() else "most"
+    return "least" if least else "most" if most else "exact"

@@ -1,0 +1,129 @@
+"""Whether each number of a sentence stands in what it rests on: value, scale, sign, unit and whose it is."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+from graph.citations.amounts import SCALES, Amount
+from graph.citations.quantities import Facts, facts_of
+from graph.citations.units import SIGNS, currency_of, unit_of
+from graph.retrieval.terms import terms
+
+_CLAUSE: Final = re.compile(r"[,;:|\n]|\b(?:and|but|while|whereas|or)\b")
+_UNIT_WORD: Final = re.compile(rf"(?:\b[A-Z]{{1,2}})?{SIGNS}|%|[A-Za-zµ°]+")
+# `in millions`, above a table whose cells have the digits alone.
+_SCALE_ABOVE: Final = re.compile(r"\b(thousand|million|billion|trillion)s\b", re.IGNORECASE)
+_FALLS: Final = re.compile(
+    r"\b(?:fell|fall\w*|drop\w*|declin\w*|decreas\w*|reduc\w*|shr[aiu]nk\w*|lost|los[es]\w*|down|below"
+    r"|deficit|negative|minus|lower\w*|outflows?)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Held:
+    """Numbers that quotes and headings give, and what the words beside them lend to bare ones."""
+
+    facts: Sequence[Facts]
+    units: frozenset[tuple[str, Fraction]]
+    scales: frozenset[int]
+    falls: bool
+
+    @classmethod
+    def of(cls, sources: Iterable[str], question: str) -> "Held":
+        """The question's own numbers prove nothing; its words may say in which unit is asked."""
+        texts = list(sources)
+        words = "\n".join((*texts, question))
+        return cls(
+            [facts_of(one) for one in texts], frozenset(_units_in(words)),
+            frozenset(SCALES[one.lower()] for one in _SCALE_ABOVE.findall(words)),
+            bool(_FALLS.search("\n".join(texts))),
+        )  # fmt: skip
+
+    def holds(self, sentence: str) -> bool:
+        """Whether all numbers of a sentence stand here."""
+        said = facts_of(sentence)
+        dates = {date for one in self.facts for date in one.dates}
+        years = {one[:4] for one in dates}
+        if any(one not in dates and not _within(one, dates, years) for one in said.dates):
+            return False
+        held = [amount for one in self.facts for amount in one.amounts]
+        versions = {version for one in self.facts for version in one.versions}
+        if not set(said.versions) <= versions | {one.said.strip() for one in held}:
+            return False
+        if not said.labels <= {label for one in self.facts for label in one.labels}:
+            return False
+        falls = bool(_FALLS.search(sentence))
+        return all(
+            one.said in versions or any(self._same(one, other, falls=falls) for other in held)
+            for one in said.amounts
+        )
+
+    def _same(self, said: Amount, held: Amount, *, falls: bool) -> bool:
+        # A fall of 12 is a change by -12, and the other way round.
+        turned = falls if said.number > 0 else self.falls
+        if {said.bound, held.bound} == {"least", "most"}:
+            return False
+        if said.unit and held.unit:
+            return said.unit == held.unit and _equal(said.value, held.value, turned=turned)
+        if said.unit and not self._lends(said):
+            return False
+        if _equal(said.number, held.number, turned=turned):
+            return True
+        lent = self.scales if said.is_scaled and not held.is_scaled else ()
+        return any(_equal(said.number, held.number * scale, turned=turned) for scale in lent)
+
+    def _lends(self, said: Amount) -> bool:
+        """Whether a unit that the number itself has not is named beside it: a column of `EUR`."""
+        factor = said.value / said.number if said.number else Fraction(1)
+        return said.unit in {"time", "workday"} or (said.unit, factor) in self.units
+
+
+def _equal(one: Fraction, other: Fraction, *, turned: bool) -> bool:
+    return one == other or (turned and one == -other)
+
+
+def _units_in(text: str) -> Iterable[tuple[str, Fraction]]:
+    for word in _UNIT_WORD.findall(text):
+        if currency := currency_of(word):
+            yield currency, Fraction(1)
+        elif known := unit_of(word):
+            yield known
+
+
+def _within(date: str, known: set[str], years: set[str]) -> bool:
+    return date in years or any(
+        one.startswith(date) or one.endswith(date.lstrip("-")) for one in known
+    )
+
+
+def says_of_another(sentence: str, quote: str) -> bool:
+    """Whether the quote gives a number to one thing, and the sentence to another of its things."""
+    there = facts_of(quote).amounts
+    return any(_is_of_another(one, sentence, quote, there) for one in facts_of(sentence).amounts)
+
+
+def _is_of_another(amount: Amount, sentence: str, quote: str, there: Sequence[Amount]) -> bool:
+    alike = [one for one in there if one.unit == amount.unit]
+    own = [one for one in alike if one.value == amount.value]
+    if not own or len(alike) < 2:
+        return False
+    around = _around(sentence, amount)
+    here = [_around(quote, one) for one in own]
+    others = [_around(quote, one) for one in alike if one not in own]
+    return any(_is_nearer(around, mine=mine, other=other) for mine in here for other in others)
+
+
+def _is_nearer(around: frozenset[int], *, mine: frozenset[int], other: frozenset[int]) -> bool:
+    """Whether it has words that only the other clause has, and lacks some that only its own has."""
+    return bool(around & (other - mine)) and bool((mine - other) - around)
+
+
+def _around(text: str, amount: Amount) -> frozenset[int]:
+    """Return the words of the clause that a number stands in."""
+    before = [one.end() for one in _CLAUSE.finditer(text, 0, amount.start)]
+    after = _CLAUSE.search(text, amount.end)
+    clause = text[before[-1] if before else 0 : after.start() if after else len(text)]
+    return terms(facts_of(clause).rest)
