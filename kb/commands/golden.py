@@ -36,7 +36,11 @@ def candidates(
     golden = GoldenFile(folder.path / agent)
     known = list(folder.agent_settings(folder.head(), agent).golden.questions)
     lying = golden.questions() if write else []
-    found = candidates_of(needed_history().candidates(agent), agent, folder, [*known, *lying])
+    history = needed_history()
+    found = candidates_of(
+        history.candidates(agent), agent, folder, [*known, *lying],
+        lambda path: history.served_texts(agent, path),
+    )  # fmt: skip
     good = [one.question for one in found if not one.problem]
     if write and good:
         golden.add(good)

@@ -1,12 +1,16 @@
 """Golden questions that people's feedback proposes: only such as hold in the documents of now."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dagster_kb.gates.golden_causes import plain
+from dagster_kb.gates.showing import first_words
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from kb_contract.agent_manifest import GoldenQuestion
+
+ServedTexts = Callable[[str], Sequence[str]]
+"""What the passages of a path say, as they are served now."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,12 @@ class Candidate:
 
 def candidates_of(
     rows: Sequence[Mapping[str, Any]], agent: str, folder: KnowledgeFolder,
-    known: Sequence[GoldenQuestion],
+    known: Sequence[GoldenQuestion], served: ServedTexts,
 ) -> list[Candidate]:  # fmt: skip
-    """Make candidates of feedback, without those that golden.yaml has; the newest first."""
+    """Make candidates of feedback, without those that golden.yaml has; the newest first.
+
+    A quote that no passage of now holds would keep the next generation from going live.
+    """
     head = folder.head()
     place = folder.place_of(agent)
     paths = {one.path[len(place) :] for one in folder.files(head, agent)}
@@ -46,5 +53,13 @@ def candidates_of(
         taken.add((plain(question), path))
         golden = GoldenQuestion(question=question, path=path, quote=row["quote"] or None)
         problem = "" if path in paths else f"there is no {path} at {head.sha[:10]}"
+        if golden.quote and not problem:
+            problem = _lost(golden.quote, path, served(f"{place}{path}"))
         found.append(Candidate(golden, row["kind"], row["said_by"], row["answer_id"], problem))
     return found
+
+
+def _lost(quote: str, path: str, texts: Sequence[str]) -> str:
+    if any(plain(quote) in plain(one) for one in texts):
+        return ""
+    return f"no passage of {path} that is served now says “{first_words(quote, 12)}”"

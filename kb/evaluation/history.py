@@ -52,6 +52,11 @@ class EvaluationHistory:
         """Return what people's feedback says that questions should find."""
         return self._rows("golden_candidates", {"agent": agent})
 
+    def served_texts(self, agent: str, path: str) -> list[str]:
+        """Return what the passages of a document say, as it is served now."""
+        rows = self._rows("served_texts", {"agent": agent, "path": path})
+        return [str(row["text"]) for row in rows]
+
     def gaps(self, *, agent: str | None, state: str | None, limit: int) -> list[Row]:
         """Return questions that nobody could answer, the open ones and the most asked first."""
         return self._rows("gaps", {"agent": agent, "state": state, "limit": limit})

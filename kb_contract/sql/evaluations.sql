@@ -30,11 +30,12 @@ order by at desc limit %(limit)s;
 select c.answer_id, c.ordinal, a.question, c.quote, c.path, c.git_sha as sha, c.start_offset as start,
        c.end_offset as "end", c.agent_id, c.generation
 from (
-  select answer_id, question, created_at from ops.answers
-  where exists (select from ops.citations
+  select answer_id, question, answers.created_at from ops.answers join ops.threads t using (thread_id)
+  where t.workspace_id = %(workspace)s
+    and exists (select from ops.citations
                 where citations.answer_id = answers.answer_id
                   and (%(agent)s::text is null or agent_id = %(agent)s))
-  order by created_at desc limit %(answers)s
+  order by answers.created_at desc limit %(answers)s
 ) a
 join ops.citations c using (answer_id)
 where %(agent)s::text is null or c.agent_id = %(agent)s
@@ -51,14 +52,19 @@ returning answer_id, given_by, verdict, correction, passages, at;
 
 -- name: golden_candidates
 -- Answers that somebody praised with what they cite, and corrections with what they name.
-with praised as (
+with of_workspace as (
+  select answer_id from ops.answers join ops.threads t using (thread_id)
+  where t.workspace_id = %(workspace)s
+), praised as (
   select f.answer_id, c.agent_id, c.path, c.quote, c.score
   from ops.feedback f
   join ops.citations c using (answer_id)
+  join of_workspace using (answer_id)
   where f.verdict = 'up' and c.agent_id = %(agent)s
 ), corrected as (
   select f.answer_id, p->>'agent_id' as agent_id, p->>'path' as path, p->>'quote' as quote, 1.0 as score
   from ops.feedback f
+  join of_workspace using (answer_id)
   cross join lateral jsonb_array_elements(f.passages) p
   where p->>'agent_id' = %(agent)s
 ), best as (
@@ -77,6 +83,16 @@ where b.kind = 'corrected' or not exists (
   select from ops.feedback other where other.answer_id = b.answer_id and other.verdict = 'down')
 group by b.answer_id, b.kind, a.question, b.path, b.quote
 order by max(f.at) desc;
+
+-- name: served_texts
+-- What passages of a document say, as it is served now.
+select c.text
+from kb.generations g
+join kb.generation_chunks gc using (generation_id)
+join kb.chunks c using (document_id, chunk_index)
+where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s and g.state = 'live'
+  and gc.path = %(path)s and c.purged_at is null
+order by gc.chunk_index;
 
 -- name: keep_gap
 insert into ops.knowledge_gaps (workspace_id, agent_id, question, words_sha256, answer_id, tried_generation)

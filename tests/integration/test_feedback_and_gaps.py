@@ -90,9 +90,17 @@ async def test_candidates_follow_from_what_people_agree_on(ops: LazyPool, databa
         await log.keep(
             answer(name, question=f"{name}?", citations=[cited], status="completed", unanswered=())
         )
+    await log.keep(
+        answer("elsewhere", thread_id="t2", question="elsewhere?", citations=[cited], status="completed",
+               unanswered=())
+    )  # fmt: skip
     with psycopg.connect(database_url) as connection:
         connection.execute(
+            "insert into ops.threads (thread_id, workspace_id) values ('t', 'default'), ('t2', 'other')"
+        )
+        connection.execute(
             """insert into ops.feedback (answer_id, given_by, verdict, passages) values
+            ('elsewhere', 'eve', 'up', '[]'),
             ('praised', 'ann', 'up', '[]'), ('praised', 'bob', 'up', '[]'),
             ('disputed', 'ann', 'up', '[]'), ('disputed', 'bob', 'down', '[]'),
             ('corrected', 'ann', 'down', '[{"agent_id": "garden", "path": "b.md", "quote": "right"},
@@ -106,6 +114,8 @@ async def test_candidates_follow_from_what_people_agree_on(ops: LazyPool, databa
         "praised?": ("praised", "knowledge/garden/a.md", "Two litres.", ["ann", "bob"]),
         "corrected?": ("corrected", "b.md", "right", ["ann"]),
     }
+    quoted = EvaluationHistory(database_url, "other").citations(agent=AGENT, answers=9)
+    assert [one["answer_id"] for one in quoted] == ["elsewhere"]
 
 
 async def test_a_gap_is_asked_again_once_a_generation_and_closed(ops: LazyPool, database_url: str):

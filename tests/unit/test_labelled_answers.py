@@ -110,10 +110,13 @@ def test_candidates_name_documents_that_are_there_and_nothing_twice(tmp_path: Pa
         {**row, "question": "how much?", "path": "watering.md"},
         {**row, "question": "Known?", "path": "watering.md"},
         {**row, "question": "Where?", "path": "knowledge/garden/gone.md"},
+        {**row, "question": "Since when?", "path": "watering.md", "quote": "Three litres."},
     ]
     known = [GoldenQuestion(question="known?", path="watering.md")]
     folder = KnowledgeFolder(repository.root / "knowledge")
-    found = candidates_of(rows, "garden", folder, known)
+    served = {"knowledge/garden/watering.md": ["# Watering", "Two\nlitres."]}
+    found = candidates_of(rows, "garden", folder, known, lambda path: served.get(path, []))
     assert [(one.question.question, one.question.path, bool(one.problem)) for one in found] == [
         ("How much?", "watering.md", False), ("Where?", "gone.md", True),
+        ("Since when?", "watering.md", True),
     ]  # fmt: skip
