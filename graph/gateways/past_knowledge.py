@@ -1,9 +1,11 @@
 """Reads what was served in the past: the same ids, words and scores as then."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final
+
+import structlog
 
 from graph.caller import current_caller
 from graph.gateways.asked_selection import asked_selection
@@ -23,6 +25,7 @@ from kb_contract.embedding_space import space_key
 from kb_contract.errors import NotServed
 from kb_contract.named_queries import named_queries
 
+log = structlog.get_logger(__name__)
 ATTEMPTS: Final = 3
 _CURE: Final = "see `kb generations AGENT` for what was served when"
 
@@ -41,6 +44,8 @@ class PastReader(PostgresQdrantReader):
         self, agent_id: str, question: str, *, limit: int | None = None,
         only: Selection = EVERYTHING,
     ) -> list[Passage]:  # fmt: skip
+        if agent_id not in await self._live():
+            raise _not_then(agent_id)
         for _ in range(ATTEMPTS):
             held = await self._hold(agent_id)
             found = await super().search(agent_id, question, limit=limit, only=only)
@@ -51,15 +56,14 @@ class PastReader(PostgresQdrantReader):
                         cure="ask again in a minute")  # fmt: skip
 
     async def affinity(self, question: str, agent_ids: Sequence[str]) -> dict[str, float]:
-        known = [one for one in agent_ids if one in self.served]
-        for one in known:
-            await self._hold(one)
-        near = await super().affinity(question, known)
+        readable = await self._readable(agent_ids)
+        near = await super().affinity(question, readable)
         return {one: near.get(one, 0.0) for one in agent_ids}
 
     async def chunk_text(self, agent_id: str, generation: int, chunk_id: str) -> Passage | None:
         served = self.served.get(agent_id)
-        if served is None or served["number"] != generation:
+        known = agent_id in await self._live()
+        if served is None or not known or served["number"] != generation:
             return None
         return await super().chunk_text(agent_id, generation, chunk_id)
 
@@ -68,11 +72,27 @@ class PastReader(PostgresQdrantReader):
             "the catalogue tells of now only", where=question[:80], cure="ask it without as_of"
         )
 
+    async def _readable(self, agent_ids: Sequence[str]) -> list[str]:
+        """Leave out whose past cannot be read; whoever is asked by name says why."""
+        found, why = list[str](), None
+        for one in [one for one in agent_ids if one in await self._live()]:
+            try:
+                await self._hold(one)
+            except NotServed as error:
+                why = error
+                log.info("the past of an agent cannot be read", agent=one, why=str(error))
+            else:
+                found.append(one)
+        if why and not found:
+            raise why
+        return found
+
     async def _hold(self, agent_id: str) -> tuple[str, str | None]:
         """Find a collection that holds the generation for sure, else have a copy made."""
         served = self.served.get(agent_id)
         if served is None:
-            raise NotServed(f"agent {agent_id!r} was not served then", where="as_of", cure=_CURE)
+            raise _not_then(agent_id)
+        _refuse_other_space(served)
         which = {"generation": served["generation_id"]}
         [row] = await self.pool.rows(named_queries("past")["where_it_lies"], which)
         if row["pruned_at"] is not None or not row["chunks"]:
@@ -90,8 +110,12 @@ class PastReader(PostgresQdrantReader):
         return copy, None
 
     async def _live(self) -> dict[str, LiveAgent]:
-        asks = current_caller()
-        return {one: live_agent(row) for one, row in self.served.items() if asks.may_ask(one)}
+        asks, groups = current_caller(), {*self.caller()}
+        return {
+            one: live_agent(row)
+            for one, row in self.served.items()
+            if asks.may_ask(one) and _is_for(groups, row["live_manifest"])
+        }
 
     async def _rows(self, name: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         if name not in ("live_passages", "passage_of_generation"):
@@ -165,8 +189,6 @@ class AnyTimeReader:
     async def _past(self, as_of: AsOf) -> PastReader:
         await self.copies.collect()
         served, moment = await self._served(as_of)
-        for row in served:
-            _refuse_other_space(row)
         own = {one.name: getattr(self.live, one.name) for one in fields(self.live) if one.init}
         by_agent = {row["agent_id"]: row for row in served}
         return PastReader(**own, served=by_agent, moment=moment, copies=self.copies)
@@ -191,6 +213,16 @@ class AnyTimeReader:
     async def _asked(self, name: str, **values: Any) -> list[dict[str, Any]]:
         which = {"workspace": self.live.workspace, **values}
         return await self.live.pool.rows(named_queries("past")[name], which)
+
+
+def _not_then(agent_id: str) -> NotServed:
+    return NotServed(f"agent {agent_id!r} was not served then", where="as_of", cure=_CURE)
+
+
+def _is_for(groups: Set[str], manifest: Mapping[str, Any] | None) -> bool:
+    """Whether an agent is for these groups today; what is served no longer is as it was."""
+    audience = (manifest or {}).get("audience")
+    return not audience or bool(groups & {*audience})
 
 
 def _refuse_other_space(row: Mapping[str, Any]) -> None:

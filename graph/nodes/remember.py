@@ -15,6 +15,7 @@ from graph.nodes.recall import Keeping
 from graph.nodes.telling import tell
 from graph.ports import AnswerLog, FinishedAnswer, QuestionCosts
 from graph.run_context import RunContext
+from graph.selection import EVERYTHING
 from graph.state import State
 
 log = structlog.get_logger(__name__)
@@ -87,7 +88,8 @@ def _finished(
     state: State, runtime: Runtime[RunContext], timings: dict[str, float]
 ) -> FinishedAnswer:
     info = runtime.execution_info
-    as_of = RunContext.model_validate(runtime.context or {}).as_of
+    said = RunContext.model_validate(runtime.context or {})
+    of_all_today = said.as_of is None and said.only == EVERYTHING
     return FinishedAnswer(
         answer_id=state.answer_id,
         thread_id=(info.thread_id if info else None) or "",
@@ -101,11 +103,11 @@ def _finished(
         citations=state.citations,
         usage=state.usage,
         timings=timings,
-        # What the past did not know is no gap of today.
-        unanswered=[] if as_of else _unanswered(state),
+        # What the past, or some documents, did not know is no gap of all that is known today.
+        unanswered=_unanswered(state) if of_all_today else [],
         coverage=state.coverage,
         conflicts=state.conflicts,
-        as_of=as_of,
+        as_of=said.as_of,
         cached_from=state.cache["answer_id"] if state.cached else None,
         asked_by=get_config().get("metadata", {}).get("requested_by"),
     )

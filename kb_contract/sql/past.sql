@@ -2,7 +2,7 @@
 
 -- name: served_at
 -- What each agent served at a moment: the last move of its alias says so.
-select g.*, m.moved_at as since, live.space as live_space
+select g.*, m.moved_at as since, live.space as live_space, live.manifest as live_manifest
 from (
   select distinct on (agent_id) agent_id, generation_id, moved_at
   from kb.alias_moves
@@ -16,7 +16,7 @@ order by g.agent_id;
 
 -- name: served_numbers
 -- Every agent's generation of this number that was served.
-select g.*, g.live_at as since, live.space as live_space
+select g.*, g.live_at as since, live.space as live_space, live.manifest as live_manifest
 from kb.generations g
 left join kb.generations live on live.workspace_id = g.workspace_id
   and live.agent_id = g.agent_id and live.state = 'live'
@@ -25,7 +25,7 @@ order by g.agent_id;
 
 -- name: served_of_commit
 -- The newest generation of each agent that was made of a commit and served.
-select distinct on (g.agent_id) g.*, g.live_at as since, live.space as live_space
+select distinct on (g.agent_id) g.*, g.live_at as since, live.space as live_space, live.manifest as live_manifest
 from kb.generations g
 left join kb.generations live on live.workspace_id = g.workspace_id
   and live.agent_id = g.agent_id and live.state = 'live'

@@ -37,8 +37,8 @@ class ComposedReader:
     graph: ReaderGraph
 
     async def ask(self, question: str, **more: Any) -> dict[str, Any]:
-        """Ask on a thread of its own; `as_of` and `cache` go where a caller says them."""
-        context = {name: more.pop(name) for name in ("as_of", "cache") if name in more}
+        """Ask on a thread of its own; `as_of`, `only` and `cache` go where a caller says them."""
+        context = {name: more.pop(name) for name in ("as_of", "only", "cache") if name in more}
         asked: Any = {"question": question, **more}
         thread = uuid4().hex
         async with self.outside.ops.connection() as connection:  # as the server has it

@@ -1,8 +1,10 @@
 """Asking the past: the same passages with the same scores as then, whatever was published since."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -49,6 +51,12 @@ async def found(reader: ComposedReader, world: WriterWorld, as_of: str | None) -
         return await reader.outside.reader.search(world.agent, QUESTION)
     finally:
         READING_AS_OF.reset(token)
+
+
+def forget_what_was_read(reader: ComposedReader) -> None:
+    """As if a minute had passed."""
+    live: Any = reader.outside.reader
+    live.live.clock = lambda: time.monotonic() + 60
 
 
 def seen(passages: list[Passage]) -> list[tuple[str, float, int, str]]:
@@ -188,6 +196,49 @@ async def test_what_was_deleted_or_is_for_others_since_is_not_brought_back(
     gone = await reader.outside.reader.chunk_text(world.agent, 1, badge["chunk_id"])
     READING_AS_OF.reset(token)
     assert gone is None
+
+
+async def test_an_agent_that_is_for_others_since_is_not_there(
+    world: WriterWorld, reader: ComposedReader
+) -> None:
+    assert await found(reader, world, "1")
+    world.publish({"agent.yaml": f"audience: [board]\n{AGENT}"})
+    forget_what_was_read(reader)
+    with pytest.raises(NotServed, match="was not served then"):
+        await found(reader, world, "1")
+
+
+async def test_an_agent_whose_past_is_gone_keeps_no_other_from_answering(
+    world: WriterWorld, reader: ComposedReader
+) -> None:
+    """Its own question says why; whoever asks many is answered by those that have it."""
+    other = f"{world.agent}_b"
+    world.write({"badge.md": "# Badges\n\nA badge opens the archive from eight to six.\n"}, other)
+    world.commit()
+    assert world.ingest(other).success
+    with world.ledger.database.transaction() as connection:
+        connection.execute(
+            "update kb.generations set pruned_at = now() where agent_id = %s", (other,)
+        )
+    token = READING_AS_OF.set("1")
+    near = await reader.outside.reader.affinity(QUESTION, [world.agent, other])
+    with pytest.raises(NotServed, match="only its history is kept"):
+        await reader.outside.reader.search(other, QUESTION)
+    with pytest.raises(NotServed, match="only its history is kept"):
+        await reader.outside.reader.affinity(QUESTION, [other])
+    READING_AS_OF.reset(token)
+    assert near[world.agent] > 0 == near[other]
+
+
+async def test_what_some_documents_do_not_know_is_no_gap(
+    world: WriterWorld, reader: ComposedReader
+) -> None:
+    question = "How often is the moon painted?"
+    for only, gaps in (({"tags": ["none"]}, 0), ({}, 1)):
+        said = await reader.ask(question, agent=world.agent, only=only)
+        assert said["status"] == "refused"
+        kept = await reader.outside.ops.rows("select question from ops.knowledge_gaps", {})
+        assert len(kept) == gaps
 
 
 @pytest.mark.parametrize(
