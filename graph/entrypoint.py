@@ -28,6 +28,7 @@ from graph.classification.trained import TrainedClassifier
 from graph.gateways.answer_cache.cache import StoredAnswers
 from graph.gateways.answer_cache.composed import stored_answers
 from graph.gateways.answer_log import PostgresAnswerLog
+from graph.gateways.asked_selection import asked_selection
 from graph.gateways.chat_model import RoutedChatModel, chat_model
 from graph.gateways.entity_links import PostgresEntityLinks
 from graph.gateways.found_passages import FoundPassages, RememberingReader
@@ -203,6 +204,7 @@ def build_graph(
             history=PostgresStepHistory(outside.ops, settings.workspace_id),
             cache=outside.plans,
             rights=outside.reader.caller,
+            looks_at=asked_selection,
             spending=outside.model,
         ),
         execute=_execute(settings, outside),

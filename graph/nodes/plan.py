@@ -23,10 +23,12 @@ from graph.planning.spending import asked_for, paid_steps
 from graph.planning.tool_grants import with_tool_grants
 from graph.planning.workflow_plan import WorkflowPlan
 from graph.ports import KnowledgeReader, Spending
+from graph.selection import EVERYTHING, Selection
 from graph.state import State
 
 log = structlog.get_logger(__name__)
 Rights = Callable[[], tuple[str, ...]]
+LooksAt = Callable[[], Selection]
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Plan:
     spending: Spending | None = None
     rights: Rights = tuple
     """Groups of the caller: plans of others are not theirs."""
+    looks_at: LooksAt = field(default=lambda: EVERYTHING)
+    """Documents that the caller wants to be looked at: they say who is near a question."""
 
     async def __call__(self, state: State) -> dict[str, Any]:
         began = time.monotonic()
@@ -65,7 +69,7 @@ class Plan:
         self, question: str, said: Classification, registry: Registry
     ) -> tuple[WorkflowPlan, float]:
         """Return the plan, and 1.0 when it was made before."""
-        key = self.cache.key(question, said, registry, self.rights())
+        key = self.cache.key(question, said, registry, self.rights(), self.looks_at())
         if plan := self.cache.find(key, question):
             return plan, 1.0
         plan = await self.planner.plan(question, said, registry, self.reader.affinity)

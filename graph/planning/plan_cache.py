@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from graph.classification.classifier import Classification
 from graph.planning.registry import Registry
 from graph.planning.workflow_plan import WorkflowPlan
+from graph.selection import EVERYTHING, Selection
 from graph.tally import Size, Tally
 from kb_contract.identifiers import sha256_json
 
@@ -28,11 +29,16 @@ class PlanCache:
         classification: Classification,
         registry: Registry,
         rights: Sequence[str] = (),
+        only: Selection = EVERYTHING,
     ) -> str:
-        """Name what a plan depends on; generations stand in the registry's digest."""
+        """Name what a plan depends on; generations stand in the registry's digest.
+
+        Who is near a question is told by the documents that are looked at.
+        """
         asked = " ".join(question.split()).rstrip(" .?!")
         kind = [classification.query_type, classification.path]
-        return sha256_json([asked, kind, registry.digest(), self.workspace, sorted(rights)])
+        return sha256_json([asked, kind, registry.digest(), self.workspace, sorted(rights),
+                            only.model_dump(mode="json")])  # fmt: skip
 
     def find(self, key: str, question: str) -> WorkflowPlan | None:
         """Return the plan as if it had been made for these very words."""

@@ -11,6 +11,7 @@ from graph.planning.registry import Registry
 from graph.planning.rules import RulePlanner
 from graph.planning.validation import MAX_WIDTH, validate
 from graph.planning.workflow_plan import AgentCapability, WorkflowPlan
+from graph.selection import Selection
 
 REGISTRY = neutral_registry()
 
@@ -30,6 +31,7 @@ async def test_a_plan_is_found_for_the_same_question_agents_workspace_and_rights
         cache.key("When is high tide?", said, REGISTRY, ("staff",)),
         cache.key("When is low tide?", said, fewer, ("staff",)),
         cache.key("When is low tide?", said, REGISTRY, ()),
+        cache.key("When is low tide?", said, REGISTRY, ("staff",), Selection(tags=("spring",))),
         PlanCache("other").key("When is low tide?", said, REGISTRY, ("staff",)),
     ]
     assert all(cache.find(one, "x") is None for one in others)
