@@ -15,6 +15,7 @@ from graph.gateways.asked_selection import asked_selection
 from graph.gateways.catalogue_queries import CatalogueQueries
 from graph.gateways.counted_words import CountedWords
 from graph.gateways.found_rows import passage_of, placed
+from graph.gateways.one_trip import TripsByLoop
 from graph.gateways.passage_finding import LiveAgent, PassageFinding
 from graph.gateways.postgres import LazyPool
 from graph.gateways.reranking import Reranking
@@ -68,8 +69,10 @@ class PostgresQdrantReader:
     rewording: Rewording | None = None
     _finding: PassageFinding = field(init=False)
     _registry: tuple[float, dict[str, LiveAgent]] | None = field(default=None, init=False)
+    _registry_read: TripsByLoop[None, None] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._registry_read = TripsByLoop(self._read_registry)
         self._finding = PassageFinding(
             self._search(),
             self._rows,
@@ -154,12 +157,18 @@ class PostgresQdrantReader:
         return live[agent_id]
 
     async def _live(self) -> dict[str, LiveAgent]:
-        now = self.clock()
-        if self._registry is None or now - self._registry[0] > REGISTRY_SECONDS:
-            rows = await self._rows("live_agents", {})
-            self._registry = (now, {row["agent_id"]: live_agent(row) for row in rows})
+        if self._registry is None or self.clock() - self._registry[0] > REGISTRY_SECONDS:
+            await self._registry_read.ask(None)
         asks = current_caller()
-        return {name: one for name, one in self._registry[1].items() if asks.may_ask(name)}
+        known = self._registry[1] if self._registry else {}
+        return {name: one for name, one in known.items() if asks.may_ask(name)}
+
+    async def _read_registry(self, asked: Sequence[None]) -> Sequence[None]:
+        """Read it once for all who ask at once."""
+        now = self.clock()
+        rows = await self._rows("live_agents", {})
+        self._registry = (now, {row["agent_id"]: live_agent(row) for row in rows})
+        return asked
 
     async def _rows(self, name: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         statement = named_queries("reader")[name]

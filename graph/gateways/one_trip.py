@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 MOST: Final = 32
 Asked = TypeVar("Asked")
@@ -63,3 +64,17 @@ class OneTrip(Generic[Asked, Answer]):
             await asyncio.gather(*(self._trip([one]) for one in some))
         elif not some[0][1].done():
             some[0][1].set_exception(error)
+
+
+@dataclass(eq=False)
+class TripsByLoop(Generic[Asked, Answer]):
+    """One way for whoever asks: in each event loop its own `OneTrip`."""
+
+    go: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]]
+    _here: "WeakKeyDictionary[Any, OneTrip[Asked, Answer]]" = field(
+        default_factory=WeakKeyDictionary[Any, OneTrip[Asked, Answer]], init=False, repr=False
+    )
+
+    async def ask(self, asked: Asked) -> Answer:
+        trip = self._here.setdefault(asyncio.get_running_loop(), OneTrip(self.go))
+        return await trip.ask(asked)

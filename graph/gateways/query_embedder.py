@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from typing import TypeVar
 
-from graph.gateways.one_trip import OneTrip
+from graph.gateways.one_trip import TripsByLoop
 from graph.tally import Size, Tally
 from kb_contract.embedding_space import DEFAULT_MODEL
 from kb_contract.sentence_models.export_cache import ExportCache
@@ -41,12 +40,11 @@ class QuestionEmbedder:
     _read: OrderedDict[str, ReadText] = field(
         default_factory=OrderedDict[str, ReadText], init=False
     )
-    _trips: "WeakKeyDictionary[Any, OneTrip[Sequence[str], list[ReadText]]]" = field(
-        default_factory=WeakKeyDictionary[Any, OneTrip[Sequence[str], list[ReadText]]],
-        init=False,
-        repr=False,
-    )
-    """By event loop: steps that work side by side have their questions read in one run of the model."""
+    _together: TripsByLoop[Sequence[str], list[ReadText]] = field(init=False, repr=False)
+    """Steps that work side by side have their questions read in one run of the model."""
+
+    def __post_init__(self) -> None:
+        self._together = TripsByLoop(self._read_together)
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """Return one vector per text; what was asked lately is not computed again."""
@@ -55,8 +53,7 @@ class QuestionEmbedder:
 
     async def read(self, questions: Sequence[str]) -> list[ReadText]:
         self._count(self._read, questions)
-        loop = asyncio.get_running_loop()
-        return await self._trips.setdefault(loop, OneTrip(self._read_together)).ask(questions)
+        return await self._together.ask(questions)
 
     async def _read_together(self, asked: Sequence[Sequence[str]]) -> list[list[ReadText]]:
         every = [one for each in asked for one in each]

@@ -1,10 +1,11 @@
 """Other wordings of a question by a chat model: further passages are looked for with them, nothing more."""
 
+import asyncio
 import secrets
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,16 +37,32 @@ class Rewording:
         default_factory=OrderedDict[str, list[str]], init=False, repr=False
     )
 
+    _under_way: dict[Any, asyncio.Task[list[str]]] = field(
+        default_factory=dict[Any, asyncio.Task[list[str]]], init=False, repr=False
+    )
+
     async def wordings(self, question: str) -> list[str]:
-        """Return at most three; none where the model is late, fails or writes something else."""
-        if question not in self._known:
-            try:
-                said = await self._written(question)
-            except ModelFailed:
-                return []
-            self._known[question] = _usable(question, said)
-            while len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
+        """Return at most three; none where the model is late, fails or writes something else.
+
+        Agents that are asked the same at once share one call, also when one of them is cut off.
+        """
+        if question in self._known:
+            return self._known[question]
+        key = (asyncio.get_running_loop(), question)
+        call = self._under_way.get(key)
+        if call is None:
+            call = self._under_way[key] = asyncio.create_task(self._made(question))
+            call.add_done_callback(lambda _: self._under_way.pop(key))
+        return await asyncio.shield(call)
+
+    async def _made(self, question: str) -> list[str]:
+        try:
+            said = await self._written(question)
+        except ModelFailed:
+            return []
+        self._known[question] = _usable(question, said)
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
         return self._known[question]
 
     async def _written(self, question: str) -> str:
