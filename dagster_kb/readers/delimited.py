@@ -45,7 +45,9 @@ def _rows(
             yield row
     except csv.Error as error:
         raise BadDocument(
-            f"line {rows.line_num}: {error}", cure="close every quote, and quote what holds quotes"
+            f"line {rows.line_num}: {error}",
+            cure="close every quote, quote what holds quotes, and give what is longer than "
+            f"{csv.field_size_limit():,} characters a document of its own",
         ) from error
 
 

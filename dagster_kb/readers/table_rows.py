@@ -11,6 +11,9 @@ _NUMBER: Final = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*[%A-Za-z]{0,3}")
 # Titles and notes may stand above the names of the columns.
 _LOOKED_AT: Final = 10
 _ROWS_IN_A_BLOCK: Final = 200
+# Rows that tell whether the first one is of another kind.
+_BELOW: Final = 30
+_DIGITS: Final = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 def write_rows(rows: Sequence[Sequence[str]], into: ExtractedText) -> None:
@@ -23,7 +26,7 @@ def write_rows(rows: Sequence[Sequence[str]], into: ExtractedText) -> None:
     if at is not None and at + 1 == len(said):
         into.add("prose", "; ".join(one for one in said[at] if one))
         return
-    names = said[at] if at is not None else _letters(said)
+    names = _told_apart(said[at]) if at is not None else _letters(said)
     below = said[at + 1 :] if at is not None else said
     for first in range(0, len(below), _ROWS_IN_A_BLOCK):
         part = below[first : first + _ROWS_IN_A_BLOCK]
@@ -31,15 +34,56 @@ def write_rows(rows: Sequence[Sequence[str]], into: ExtractedText) -> None:
 
 
 def header_at(rows: Sequence[Sequence[str]]) -> int | None:
-    """Find the row that names the columns: words, all different, in nearly every used column."""
+    """Find the row that names the columns: the first in nearly every used column, if it names."""
     widest = max((_filled(row) for row in rows[: 3 * _LOOKED_AT]), default=0)
     for number, row in enumerate(rows[:_LOOKED_AT]):
         names = [one for one in row if one]
         if len(names) * 2 > widest and (len(names) > 1 or widest == 1):
-            words = all(not _NUMBER.fullmatch(one) or _is_year(one) for one in names)
-            some = any(not _NUMBER.fullmatch(one) for one in names)
-            return number if words and some and len(set(names)) == len(names) else None
+            return number if _names(row, rows[number + 1 :][:_BELOW]) else None
     return None
+
+
+def _names(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a row names columns: words, all different, or unlike everything that is below them."""
+    names = [one for one in row if one]
+    if not any(map(_is_word, names)):
+        return False
+    doubtful = [
+        at for at, one in enumerate(row) if one and (not _is_word(one) or row.count(one) > 1)
+    ]
+    if not doubtful:
+        return True
+    if any(not _is_word(row[at]) for at in doubtful) and not _is_word(names[0]):
+        return False
+    return all(_is_unlike(row[at], [one[at] for one in below if at < len(one)]) for at in doubtful)
+
+
+def _is_word(said: str) -> bool:
+    return not _NUMBER.fullmatch(said) or _is_year(said)
+
+
+def _is_unlike(name: str, cells: Sequence[str]) -> bool:
+    """Whether a number with a unit, or a word that stands twice, is of another kind than its cells."""
+    filled = [one for one in cells if one]
+    if _is_word(name):
+        return bool(filled) and all(_NUMBER.fullmatch(one) for one in filled)
+    return (
+        _shape(name) != "0" and bool(filled) and all(_shape(one) != _shape(name) for one in filled)
+    )
+
+
+def _shape(said: str) -> str:
+    """Pure: what is left of a value when its digits are all alike: `$5` and `$12.50` are one shape."""
+    return _DIGITS.sub("0", said.replace(" ", "")).lstrip("+-")
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """Number what stands twice, so that each column has a name of its own."""
+    said = list[str]()
+    for at, one in enumerate(names):
+        before = names[:at].count(one)
+        said.append(f"{one} ({before + 1})" if one and before else one)
+    return said
 
 
 def _is_year(words: str) -> bool:

@@ -23,6 +23,26 @@ def test_columns_without_names_have_letters():
     assert read_delimited(b"1,2\n3,4\n").text == "A: 1; B: 2\nA: 3; B: 4"
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("Plan,2GB,4GB\nPrice,$5,$9\nSeats,1,3", "Plan: Price; 2GB: $5; 4GB: $9"),
+        ("Age,0-14,15-64,65+\nShare,20,60.5,20", "Age: Share; 0-14: 20; 15-64: 60.5; 65+: 20"),
+        ("Metric,30d,90d\nUsers,100,200", "Metric: Users; 30d: 100; 90d: 200"),
+        ("Name,Amount,Amount\nAnn,3,4", "Name: Ann; Amount: 3; Amount (2): 4"),
+        ("Shop,2019,2020\nA,3,4", "Shop: A; 2019: 3; 2020: 4"),
+        # Rows of one kind have no names above them.
+        ("Pear,$3,$4\nPlum,$5,$12.50", "A: Pear; B: $3; C: $4"),
+        ("Ann,30d\nBob,90d", "A: Ann; B: 30d"),
+        ("Ann,yes,yes\nBob,no,yes", "A: Ann; B: yes; C: yes"),
+        ("Mon,1,2\nTue,3,4.5", "A: Mon; B: 1; C: 2"),
+        ("30d,90d\n1,2", "A: 30d; B: 90d"),
+    ],
+)
+def test_the_first_row_names_the_columns_where_it_is_unlike_the_others(rows: str, said: str):
+    assert read_delimited(rows.encode()).text.splitlines()[0] == said
+
+
 def test_a_long_table_is_many_blocks_of_whole_rows():
     data = "id,word\n" + "".join(f"{one},w{one}\n" for one in range(1000))
     parsed = read_delimited(data.encode())
