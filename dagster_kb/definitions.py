@@ -142,8 +142,9 @@ def folder_of(settings: WriterSettings) -> KnowledgeFolder:
     if not settings.knowledge_repository:
         return KnowledgeFolder(settings.knowledge_dir)
     remote = RemoteRepository(
-        settings.knowledge_repository, settings.knowledge_branch, mirrors_in(settings.kb_home)
-    )
+        settings.knowledge_repository, settings.knowledge_branch, mirrors_in(settings.kb_home),
+        settings.knowledge_ask_seconds,
+    )  # fmt: skip
     return KnowledgeFolder.of_remote(remote, settings.knowledge_path)
 
 

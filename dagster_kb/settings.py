@@ -33,6 +33,10 @@ class WriterSettings(BaseSettings):
     knowledge_branch: BranchName = Field(
         default="", description="its branch; empty: the one that its HEAD names"
     )
+    knowledge_ask_seconds: float = Field(
+        default=2.0, gt=0, le=30,
+        description="how long the sensor waits for KNOWLEDGE_REPOSITORY to name its newest commit",
+    )  # fmt: skip
     knowledge_path: PlaceInside = Field(
         default="knowledge", description="folder of agents inside of KNOWLEDGE_REPOSITORY"
     )

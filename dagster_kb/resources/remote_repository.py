@@ -73,9 +73,10 @@ class RemoteRepository:
     def __str__(self) -> str:
         return f"{self.url} ({self.branch or 'HEAD'})"
 
-    def tip(self) -> str:
-        """Ask for the branch's newest commit; a remote that hangs costs `ask_seconds`."""
-        said = self._ask(("ls-remote", "--quiet", "--", self.url, self._ref), self.ask_seconds)
+    def tip(self, seconds: float = 0.0) -> str:
+        """Ask for the branch's newest commit; a remote that hangs costs `ask_seconds`, or these."""
+        patience = max(self.ask_seconds, seconds)
+        said = self._ask(("ls-remote", "--quiet", "--", self.url, self._ref), patience)
         lines = (line.split("\t", 1) for line in said.decode("utf-8", "replace").splitlines())
         found = {line[1]: line[0] for line in lines if len(line) == 2}
         if self._ref not in found:
@@ -87,8 +88,11 @@ class RemoteRepository:
         return found[self._ref]
 
     def newest(self, seconds: float = FETCH_SECONDS) -> str:
-        """Return the newest commit, fetched when the mirror does not have it."""
-        tip = self.tip()
+        """Return the newest commit, fetched when the mirror does not have it.
+
+        A tenth of the time may go into asking: a sensor's tick is short, and a run has a minute.
+        """
+        tip = self.tip(seconds / 10)
         with self._locked(tip, seconds):
             self._make(tip)
             commit = tip if self._has_all_of(tip) else self._fetched(tip, seconds)
@@ -170,7 +174,8 @@ class RemoteRepository:
         if code is None:
             raise _OutOfTime(
                 f"the repository did not answer within {seconds:g} s", where=self.url,
-                cure="it is asked again; what is served stays",
+                cure="it is asked again, and what is served stays; where it is only slow, "
+                "set KNOWLEDGE_ASK_SECONDS higher",
             )  # fmt: skip
         if code != 0:
             why = " ".join(problem.decode("utf-8", "replace").split())[:300]

@@ -81,7 +81,7 @@ def _elsewhere(settings: StackSettings) -> Finding:
     about, mirrors = "KNOWLEDGE_REPOSITORY", mirrors_in(settings.home)
     remote = RemoteRepository(settings.knowledge_repository, settings.knowledge_branch, mirrors)
     try:
-        return ok(about, f"{remote}, commit {remote.tip()[:12]}")
+        return ok(about, f"{remote}, commit {remote.tip(10)[:12]}")
     except ScriptoriumError as error:
         return wrong(about, f"{error.where}: {error.what}", error.cure)
 

@@ -209,8 +209,11 @@ def test_a_remote_that_hangs_costs_its_two_seconds_and_leaves_no_process(tmp_pat
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/team/repo.git"
         remote = RemoteRepository(url, "main", tmp_path / "home")
         began = time.monotonic()
-        with pytest.raises(Unavailable, match="did not answer within 2 s"):
-            remote.newest()
+        with pytest.raises(Unavailable, match="did not answer within 2 s") as hung:
+            remote.newest(seconds=15)
+        assert "KNOWLEDGE_ASK_SECONDS" in hung.value.cure
+        with pytest.raises(Unavailable, match="did not answer within 3 s"):
+            remote.newest(seconds=30)
         assert time.monotonic() - began < 60
     ours = psutil.Process().children(recursive=True)
     assert [one for one in ours if "git" in one.name() and one.is_running()] == []
