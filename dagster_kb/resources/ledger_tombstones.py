@@ -90,6 +90,7 @@ class TombstoneLedger:
             generations, chunk_ids = _clear(connection, words.chunk, **which)
             purged = _purge(connection, **who)
             vectors = run(connection, "forget_buried_vectors", tombstone=kept["tombstone_id"])
+            _bury_under_new_name(connection, words, f"paused: {reason}", **who)
             return Burial(
                 chunk_ids=chunk_ids, generations=generations, purged=purged, vectors=vectors,
                 others=rows(connection, "others_with_text", **which, text=words.text_sha256),
@@ -141,6 +142,27 @@ def bury_fresh(
         texts = rows(connection, "texts_of_documents", documents=list(documents))
         _bury_matching(connection, tombstones, texts)
         _purge(connection, **who)
+
+
+def _bury_under_new_name(
+    connection: Connection, words: Words, why: str, *, workspace: str, agent: str
+) -> None:
+    """A folder that goes on under another name, not served yet, must not bring the words back."""
+    name = one(connection, "agent_name", workspace=workspace, agent=agent)
+    if name is None:
+        return
+    new = {"workspace": workspace, "agent": name["agent_id"]}
+    run(connection, "lock_staging", key=f"stage:{workspace}:{name['agent_id']}")
+    run(connection, "supersede_generations", **new, keep=None, reason=why)
+    for statement in ("hand_on_tombstones", "hand_on_buried_chunks"):
+        run(connection, statement, **new, former=agent)
+    tombstones = rows(connection, "tombstones_of_agent", **new)
+    _bury_matching(connection, tombstones, rows(connection, "texts_of_agent", **new))
+    for tombstone in tombstones:
+        if tombstone["text_sha256"] == words.text_sha256:
+            _clear(connection, words.chunk, **new, tombstone=tombstone["tombstone_id"])
+    _purge(connection, **new)
+    _bury_under_new_name(connection, words, why, **new)
 
 
 def _bury_matching(connection: Connection, tombstones: Sequence[Row], texts: Sequence[Row]) -> None:

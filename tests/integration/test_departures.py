@@ -257,6 +257,29 @@ def test_what_was_deleted_by_hand_does_not_come_back_under_another_name(world: W
     assert served == {"# Keys\n\nWords of keys.", "# More\n\nMore words."}
 
 
+def test_what_is_deleted_while_the_new_name_waits_does_not_come_back(world: WriterWorld):
+    secret = "# Secret\n\nJane Roe lives in 5 Elm Street."
+    world.publish({"secret.md": secret})
+    new = rename(world)
+    world.write({
+        "secret.md": f"{secret}\n\n# Also\n\nLater words.\n",
+        "golden.yaml": "questions:\n- question: Where is it?\n  path: nowhere.md\n",
+    }, agent=new)  # fmt: skip
+    world.repository.commit()
+    assert leaving(world).waiting == {world.agent: new}
+    assert not world.ingest(new).success
+    point = next(one for one, said in world.served().items() if said["text_chunk"] == secret)
+    HotDeletion(world.ledger, world.store).delete(point, reason="r", by="operator")
+
+    world.repository.remove(f"knowledge/{new}/golden.yaml")
+    world.repository.commit()
+    assert world.ingest(new).success
+    alias = aliases_of("default", new)[0]
+    served = {one.payload["text_chunk"] for one in world.store.points(alias, payloads=True)}
+    assert not any("Jane Roe" in one for one in served)
+    assert "# Keys\n\nWords of keys." in served
+
+
 def test_a_new_folder_that_is_another_one_is_no_renaming(world: WriterWorld):
     world.publish()
     world.repository.remove(f"knowledge/{world.agent}")
