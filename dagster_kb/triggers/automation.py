@@ -18,10 +18,18 @@ from dagster_kb.settings import WriterSettings
 from dagster_kb.triggers.fetching import fetch_request, fetching
 from dagster_kb.triggers.knowledge_tick import COMMIT, REFRESH, Demand, Sight, plan_tick
 from dagster_kb.triggers.pushes import Pushes
-from dagster_kb.triggers.second_tries import PARTITION, TRANSIENT, due_again, may_pass
+from dagster_kb.triggers.second_tries import TRANSIENT, due_again, may_pass
 from dagster_kb.upkeep.evaluations import answers_well
 from dagster_kb.upkeep.failures import agent_of, open_incident
-from dagster_kb.upkeep.retirement import FINISHED, Departures, Leaving, attempt_of, retirement
+from dagster_kb.upkeep.refreshes import PARTITION, is_refresh
+from dagster_kb.upkeep.retirement import (
+    FINISHED,
+    RETIRE,
+    Departures,
+    Leaving,
+    attempt_of,
+    retirement,
+)
 from kb_contract.errors import BadInput, Unavailable
 from kb_contract.identifiers import sha256_json
 
@@ -37,9 +45,9 @@ refresh: Final = dg.define_asset_job(
 
 def config_digest(settings: WriterSettings) -> str:
     """Digest of the settings that change what is built; a change of them is a new run."""
-    return sha256_json([settings.workspace_id, settings.embedding_model, settings.chunk_tokens])[
-        :12
-    ]
+    return sha256_json([
+        settings.workspace_id, settings.embedding_model, settings.chunk_tokens, settings.pdf_ocr,
+    ])[:12]  # fmt: skip
 
 
 def knowledge_sensor(settings: WriterSettings) -> dg.SensorDefinition:
@@ -112,33 +120,42 @@ def nightly_schedule(settings: WriterSettings) -> dg.ScheduleDefinition:
         description="Every agent once a night; where nothing changed, nothing is done.",
     )
     def nightly(
-        context: dg.ScheduleEvaluationContext, ledger: dg.ResourceParam[Ledger]
+        context: dg.ScheduleEvaluationContext,
+        folder: dg.ResourceParam[KnowledgeFolder],
+        ledger: dg.ResourceParam[Ledger],
     ) -> list[dg.RunRequest] | dg.SkipReason:
         at = context.scheduled_execution_time.isoformat()
-        known = context.instance.get_dynamic_partitions(AGENTS)
-        paused = sorted(ledger.incidents.all_paused().keys() & set(known))
+        try:
+            committed = folder.agents(folder.head(FETCH_IN_A_TICK))
+        except (BadInput, Unavailable) as error:
+            return dg.SkipReason(f"{error}; the sensor brings what changed")
+        known = set(context.instance.get_dynamic_partitions(AGENTS))
+        paused = sorted(ledger.incidents.all_paused().keys() & known)
         if paused:
             context.log.info("paused, so left alone: %s", ", ".join(paused))
+        # Ingested from a working tree only, or about to end: a run would find no folder of theirs.
+        if away := sorted(known - committed.keys()):
+            context.log.info("no committed folder, so left alone: %s", ", ".join(away))
         deep = whole_run_config(deep=True)
         tags = Origin("schedule", "nightly").tags()
         return [
             dg.RunRequest(f"{one}@{at}", partition_key=one, run_config=deep,
                           tags={"kb/agent": one, **tags})
-            for one in known if one not in paused
+            for one in sorted(known & committed.keys()) if one not in paused
         ] or dg.SkipReason(f"no agent to look at; paused: {', '.join(paused) or 'none'}")  # fmt: skip
 
     return nightly
 
 
 @dg.run_failure_sensor(
-    monitored_jobs=[refresh, retirement],
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="A generation whose run failed for good is given up; what is live stays live.",
 )
 def failed_runs(context: dg.RunFailureSensorContext, ledger: dg.ResourceParam[Ledger]) -> None:
     """Give up what a failed run held, unless it may pass: then the next run takes it over."""
     run = context.dagster_run
-    if run.tags.get("dagster/will_retry") == "true":
+    ours = is_refresh(run) or run.job_name == RETIRE
+    if not ours or run.tags.get("dagster/will_retry") == "true":
         return
     why = f"Dagster: {context.failure_event.message}"
     if may_pass(context.get_step_failure_events()):

@@ -9,9 +9,9 @@ import dagster as dg
 
 from dagster_kb.origins import Origin
 from dagster_kb.partitions import agents
+from dagster_kb.upkeep.refreshes import REFRESH
 from dagster_kb.upkeep.retirement import retiring
 
-REFRESH: Final = "refresh_knowledge"
 COMMIT: Final = "kb/commit"
 # More are taken at the next tick, so that a tick stays short.
 RUNS_IN_A_TICK: Final = 200

@@ -7,13 +7,12 @@ import dagster as dg
 from dagster_kb.assets.entities import link_entities
 from dagster_kb.extraction.desk import ExtractionDesk
 from dagster_kb.resources.ledger import Ledger
-from dagster_kb.triggers.automation import refresh
+from dagster_kb.upkeep.refreshes import is_refresh
 
 
 @dg.run_status_sensor(
     name="new_names",
     run_status=dg.DagsterRunStatus.SUCCESS,
-    monitored_jobs=[refresh],
     request_job=link_entities,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Has the documents looked through that just went live and never were.",
@@ -24,7 +23,7 @@ def new_names(
     extraction: dg.ResourceParam[ExtractionDesk],
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Ask for a run where a document waits; a run that changed nothing asks for none."""
-    agent = context.partition_key
+    agent = context.partition_key if is_refresh(context.dagster_run) else None
     live = ledger.generations.live(agent) if agent else None
     if (
         agent is None

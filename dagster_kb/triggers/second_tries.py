@@ -7,13 +7,15 @@ from typing import Final
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
-from dagster_kb.triggers.knowledge_tick import COMMIT, REFRESH
+from dagster_kb.triggers.knowledge_tick import COMMIT
+from dagster_kb.upkeep.refreshes import PARTITION, is_refresh, is_whole
 
 TRANSIENT: Final = "kb/transient"
 FIRST_SECONDS: Final = 60
 LONGEST_SECONDS: Final = 3600
+# Runs of other jobs, such as looking for names, may come after it.
+LOOKED_AT: Final = 20
 WITHIN: Final = timedelta(days=2)
-PARTITION: Final = "dagster/partition"
 # Ours, and what drivers raise when a server is away; a refusal, or a bug, is none of these.
 PASSING: Final = frozenset(
     {
@@ -38,12 +40,14 @@ def due_again(instance: dg.DagsterInstance, among: Set[str], now: datetime) -> d
     """Agents whose last run failed so, when it is time; each with the id of that run."""
     failed = instance.get_run_records(
         dg.RunsFilter(
-            job_name=REFRESH, statuses=[dg.DagsterRunStatus.FAILURE], tags={TRANSIENT: "yes"},
+            statuses=[dg.DagsterRunStatus.FAILURE], tags={TRANSIENT: "yes"},
             updated_after=now - WITHIN,
         )
     )  # fmt: skip
     by_agent: dict[str, list[dg.RunRecord]] = {}
     for record in failed:
+        if not is_whole(record.dagster_run):
+            continue
         by_agent.setdefault(record.dagster_run.tags.get(PARTITION, ""), []).append(record)
     return {
         agent: records[0].dagster_run.run_id
@@ -61,5 +65,6 @@ def _is_time(records: Sequence[dg.RunRecord], now: datetime) -> bool:
 
 
 def _is_last(instance: dg.DagsterInstance, agent: str, record: dg.RunRecord) -> bool:
-    last = instance.get_runs(dg.RunsFilter(job_name=REFRESH, tags={PARTITION: agent}), limit=1)
-    return bool(last) and last[0].run_id == record.dagster_run.run_id
+    runs = instance.get_runs(dg.RunsFilter(tags={PARTITION: agent}), limit=LOOKED_AT)
+    last = next((one for one in runs if is_refresh(one)), None)
+    return last is not None and last.run_id == record.dagster_run.run_id

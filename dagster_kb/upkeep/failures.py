@@ -8,10 +8,11 @@ import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
 from dagster_kb.resources.ledger import Ledger
+from dagster_kb.upkeep.refreshes import AGENT_TAGS, is_whole
+from dagster_kb.upkeep.retirement import RETIRE
 
 KIND: Final = "run_failed"
 BY: Final = "dagster"
-AGENT_TAGS: Final = ("dagster/partition", "kb/agent")
 # What the gates refuse is told by the checks themselves, and needs no incident beside them.
 REFUSALS: Final = frozenset({"DagsterAssetCheckFailedError", "GateRefused"})
 LONGEST_SUMMARY: Final = 500
@@ -76,17 +77,37 @@ def recovered_agents(
     context: dg.RunStatusSensorContext, ledger: dg.ResourceParam[Ledger]
 ) -> dg.SkipReason | None:
     """What failed and works again needs nobody any more."""
-    agent = agent_of(context.dagster_run)
-    closed = close_incidents(ledger, agent) if agent else []
-    return None if closed else dg.SkipReason("no incident is open")
+    closed = close_incidents(context.instance, ledger, context.dagster_run)
+    return None if closed else dg.SkipReason("no incident is open that this run answers")
 
 
-def close_incidents(ledger: Ledger, agent: str) -> list[int]:
-    """Close the incidents of failed runs; return their ids."""
-    found = [one for one in ledger.incidents.listed(agent) if one["kind"] == KIND]
-    for one in found:
-        ledger.incidents.close(one["incident_id"], by=BY)
-    return [int(one["incident_id"]) for one in found]
+def close_incidents(instance: dg.DagsterInstance, ledger: Ledger, run: dg.DagsterRun) -> list[int]:
+    """Close what a good run shows to work again; return the ids.
+
+    A part of a refresh, an operator's order or a look for names shows nothing of the kind.
+    """
+    agent = agent_of(run)
+    if agent is None or not (is_whole(run) or run.job_name == RETIRE):
+        return []
+    began = _times(instance, run.run_id)[0]
+    closed = [
+        int(one["incident_id"])
+        for one in ledger.incidents.listed(agent)
+        if one["kind"] == KIND
+        and (one["facts"].get("job") == RETIRE) == (run.job_name == RETIRE)
+        and _times(instance, one["facts"].get("dagster_run", ""))[1] <= began
+    ]
+    for one in closed:
+        ledger.incidents.close(one, by=BY)
+    return closed
+
+
+def _times(instance: dg.DagsterInstance, run_id: str) -> tuple[float, float]:
+    """When a run began and ended; one that is kept no longer ended long ago."""
+    record = instance.get_run_record_by_id(run_id)
+    if record is None:
+        return 0.0, 0.0
+    return record.start_time or record.create_timestamp.timestamp(), record.end_time or 0.0
 
 
 def _is_refusal(error: SerializableErrorInfo) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy import delete, func, select
 from dagster_kb.assets.story import RETRY
 from dagster_kb.partitions import AGENTS
 from dagster_kb.settings import WriterSettings
+from dagster_kb.upkeep.refreshes import AGENT_TAGS
 
 PURGE: Final = "purge_runs"
 # After the night's looks at every agent.
@@ -26,8 +27,6 @@ ENDED: Final = (
     dg.DagsterRunStatus.FAILURE,
     dg.DagsterRunStatus.CANCELED,
 )
-# How a run says which agent it is about: refreshes by the first, retirements by the second.
-AGENT_TAGS: Final = ("dagster/partition", "kb/agent")
 
 
 @dataclass(frozen=True)

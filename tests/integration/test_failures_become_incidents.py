@@ -5,7 +5,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from dagster_kb.upkeep.failures import KIND, close_incidents
+from dagster_kb.upkeep.failures import KIND
+from dagster_kb.upkeep.refreshes import CHOSEN_ON_PAGES
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.writer_world import WriterWorld
 
@@ -26,6 +27,29 @@ def tell(world: WriterWorld, result: Any) -> None:
         sensor(context.for_run_failure())
 
 
+def tell_success(world: WriterWorld, result: Any) -> None:
+    """What the daemon does after a good run."""
+    sensor = world.definitions.get_sensor_def("recovered_agents")
+    event = next(
+        one for one in reversed(result.all_events) if one.event_type_value == "PIPELINE_SUCCESS"
+    )
+    with dg.build_run_status_sensor_context(
+        sensor_name="recovered_agents", dagster_event=event, dagster_instance=world.instance,
+        dagster_run=result.dagster_run, resources={"ledger": world.ledger},
+    ) as context:  # fmt: skip
+        sensor(context)
+
+
+def chosen_on_pages(world: WriterWorld, *assets: str) -> Any:
+    """Materialize what a person marked on Dagster's pages."""
+    job = world.definitions.resolve_job_def(CHOSEN_ON_PAGES)
+    keys = [dg.AssetKey(one) for one in assets]
+    return job.execute_in_process(
+        instance=world.instance, partition_key=world.agent, asset_selection=keys or None,
+        raise_on_error=False,
+    )  # fmt: skip
+
+
 def incidents(world: WriterWorld) -> list[Any]:
     return world.ledger.incidents.listed(world.agent)
 
@@ -41,8 +65,31 @@ def test_broken_settings_of_an_agent_say_what_to_mend_and_end_with_a_good_run(wo
     assert f"kb ingest --agent {world.agent}" in one["next_step"]
     assert one["facts"]["step"] == "parsed_documents"
 
-    world.publish({"agent.yaml": "purpose: Answers about tea.\n"})
-    assert close_incidents(world.ledger, world.agent) == [one["incident_id"]]
+    world.commit({"agent.yaml": "purpose: Answers about tea.\n"})
+    tell_success(world, world.ingest())
+    assert incidents(world) == []
+
+
+def test_only_a_run_that_went_as_far_as_going_live_closes_an_incident(world: WriterWorld):
+    before = world.ingest() if world.publish({"tea.md": PAGE}) else None
+    world.commit({"agent.yaml": "purpse: Answers about tea.\n"})
+    tell(world, world.ingest())
+    world.commit({"agent.yaml": "purpose: Answers about tea.\n"})
+    tell_success(world, before)  # it ended before, and is told late
+    tell_success(world, chosen_on_pages(world, "parsed_documents"))
+    assert len(incidents(world)) == 1
+
+
+def test_a_run_from_the_pages_is_told_of_like_any_other(world: WriterWorld):
+    world.publish({"tea.md": PAGE})
+    world.commit({"agent.yaml": "purpse: Answers about tea.\n"})
+    tell(world, chosen_on_pages(world))
+    assert len(incidents(world)) == 1
+    assert world.ledger.generations.pipeline_runs(world.agent)[0]["status"] == "FAILED"
+    world.commit({"agent.yaml": "purpose: Answers about tea.\n"})
+    done = chosen_on_pages(world)
+    assert done.success
+    tell_success(world, done)
     assert incidents(world) == []
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from dagster_kb.definitions import folder_of
 from dagster_kb.origins import Origin, origin_of
 from dagster_kb.resources.ledger_triggers import Push
 from dagster_kb.triggers.approved_operations import plan_operations
@@ -95,13 +96,16 @@ def test_what_cannot_be_done_is_said_in_the_row():
 
 def test_every_night_each_agent_is_looked_at_whole_but_paused_ones(day: Day, tmp_path: Path):
     day.instance = dg.DagsterInstance.local_temp(str(tmp_path))
-    day.instance.add_dynamic_partitions("agents", ["a", "b"])
+    # The last one was ingested from a working tree, and has no committed folder yet.
+    day.instance.add_dynamic_partitions("agents", ["a", "b", "draft"])
+    day.commit({"a/x.md": "# One\n", "b/x.md": "# One\n"})
     day.ledger.incidents.pause("b", "looked at", "ann")
     night = day.definitions.get_schedule_def("nightly")
     at = datetime(2026, 11, 20, 3, 30, tzinfo=UTC)
     context = dg.build_schedule_context(
-        instance=day.instance, scheduled_execution_time=at, resources={"ledger": day.ledger}
-    )
+        instance=day.instance, scheduled_execution_time=at,
+        resources={"ledger": day.ledger, "folder": folder_of(day.settings)},
+    )  # fmt: skip
     requests: Any = night(context)
     assert [one.partition_key for one in requests] == ["a"]
     assert requests[0].run_config["ops"]["parsed_documents"]["config"]["deep"] is True

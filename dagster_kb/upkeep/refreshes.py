@@ -1,0 +1,25 @@
+"""Which runs bring an agent to what git says, whichever way they were launched."""
+
+from typing import Final
+
+import dagster as dg
+
+from dagster_kb.upkeep.evaluations import SERVED
+
+REFRESH: Final = "refresh_knowledge"
+PARTITION: Final = "dagster/partition"
+# How a run says which agent it is about: refreshes by the first, retirements by the second.
+AGENT_TAGS: Final = (PARTITION, "kb/agent")
+# What Dagster calls a run of assets that were chosen on its pages, a backfill's among them.
+CHOSEN_ON_PAGES: Final = "__ASSET_JOB"
+
+
+def is_refresh(run: dg.DagsterRun) -> bool:
+    """Whether it builds something of one agent, all of it or a part."""
+    return run.job_name in (REFRESH, CHOSEN_ON_PAGES) and PARTITION in run.tags
+
+
+def is_whole(run: dg.DagsterRun) -> bool:
+    """Whether it goes as far as going live, so that its success says that all works again."""
+    chosen = run.asset_selection
+    return is_refresh(run) and (not chosen or dg.AssetKey(SERVED) in chosen)
