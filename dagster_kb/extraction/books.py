@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from dagster_kb.resources.ledger_money import MoneyLedger
 from kb_contract.chat_models.books import BudgetSpent, Held, Order, Receipt
-from kb_contract.chat_models.budgets import Budget, Wanted, holds_of, spent_words
+from kb_contract.chat_models.budgets import Budget, holds_of, spent_words
 
 STEP: Final = "extract"
 # A request that is older than it may get belonged to a process that is gone.
@@ -49,11 +49,7 @@ class LedgerBooks:
     async def hold(self, order: Order) -> Held:
         await self._settle_earlier()
         who = {"agent_id": self.agent, "run_id": self.dagster_run, "step_id": STEP}
-        wanted = Wanted(
-            order.tier, order.most_dollars, order.prompt_tokens + order.most_completion,
-            self.approved,
-        )  # fmt: skip
-        holds = holds_of(self.budgets, who, _now(), wanted)
+        holds = holds_of(self.budgets, who, _now(), order.wanted(approved=self.approved))
         call_id = str(uuid4())
         call = {
             **who, **order.as_json(), "call_id": call_id, "seconds": order.seconds + _GRACE,
@@ -92,6 +88,7 @@ class LedgerBooks:
         return BudgetSpent(
             self.refused,
             over=budget.over,
+            momentary=said["momentary"],
             where="LLM_PROFILES",
             cure="raise its cap, or wait for its next period",
         )

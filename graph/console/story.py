@@ -207,6 +207,7 @@ _TAKES: Final = {
     "conflict": _conflict,
     "cost": _cost,
     "budget_warning": _warning,
+    "budget_waits": _warning,
     "budget_spent": _warning,
     "final": _final,
     "error": _failed,

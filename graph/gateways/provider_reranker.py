@@ -12,7 +12,7 @@ from graph.gateways.reranking import BY_API
 from graph.gateways.usage_ledger import PostgresBooks
 from graph.ports import WORKING_STEP
 from graph.settings import ReaderSettings
-from kb_contract.chat_models.books import Books, Held, Order, Outcome, Receipt
+from kb_contract.chat_models.books import Books, Bound, Held, Order, Outcome, Receipt
 from kb_contract.chat_models.breaker import BreakerChange, Turn
 from kb_contract.chat_models.failures import ProviderFailure, failure_of
 from kb_contract.chat_models.going_out import told_when_it_goes_out
@@ -20,7 +20,7 @@ from kb_contract.chat_models.holding import NOTHING, held_for, settled
 from kb_contract.chat_models.litellm_library import litellm
 from kb_contract.chat_models.prices import Count, count_written
 from kb_contract.chat_models.profiles import Deployment, Profile, read_models_file
-from kb_contract.chat_models.rerank_prices import Reranked, most_of, took
+from kb_contract.chat_models.rerank_prices import Reranked, bound_of, most_of, took
 from kb_contract.chat_models.switchboard import Switchboard
 
 STEP: Final = "rerank"
@@ -62,7 +62,7 @@ class ProviderReranker:
         """Hold the money, ask, and settle beside: the order of passages waits for no books."""
         most = await asyncio.to_thread(self._most, question, texts)
         turn = self._admitted()
-        request = await self._held(most, turn)
+        request = await self._held(most, bound_of(self.model.model, most.count, len(texts)), turn)
         try:
             with told_when_it_goes_out(partial(self._going_out, request)):
                 answer = await self._asked(question, texts)
@@ -78,7 +78,7 @@ class ProviderReranker:
             paid = Reranked(NOTHING, 0.0) if free else most
             self._settle(request.receipt("failed", paid, failure.what))
             raise failure from error
-        receipt = request.receipt("answered", took(self.model.model, answer.meta, most))
+        receipt = request.receipt("answered", took(self.model.model, answer.meta, most, len(texts)))
         turn.answered(receipt.seconds, slow=receipt.seconds > self.model.slow_seconds)
         self._settle(receipt)
         return scores
@@ -101,11 +101,12 @@ class ProviderReranker:
             raise ProviderFailure("down", f"{what} ({breaker.why})")
         return turn
 
-    async def _held(self, most: Reranked, turn: Turn) -> _Request:
+    async def _held(self, most: Reranked, bound: Reranked, turn: Turn) -> _Request:
         order = Order(
             model=self.model.model, tier="cheap", role="primary",
             prompt_tokens=most.count.prompt, most_completion=0,
             prompt_dollars=most.dollars, most_dollars=most.dollars, seconds=self.model.timeout,
+            bound=Bound(bound.count.prompt, 0, bound.dollars),
         )  # fmt: skip
         _, agent = WORKING_STEP.get() or (None, "retrieval")
         working = WORKING_STEP.set((STEP, agent))

@@ -16,7 +16,7 @@ from graph.gateways.run_story import tell_story
 from graph.ports import APPROVED_STEP, WORKING_STEP
 from kb_contract.chat_models.books import BudgetSpent, Held, Order, Receipt
 from kb_contract.chat_models.breaker import BreakerChange, state_row
-from kb_contract.chat_models.budgets import Budget, Wanted, holds_of, spent_words
+from kb_contract.chat_models.budgets import Budget, holds_of, spent_words
 from kb_contract.identifiers import DEFAULT_WORKSPACE
 from kb_contract.named_queries import named_queries
 
@@ -46,7 +46,7 @@ class PostgresBooks:
         await self._settle_lost()
         who = {**_run(), **_step()}
         call_id = str(uuid.uuid4())
-        wanted = wanted_by(order, approved=APPROVED_STEP.get())
+        wanted = order.wanted(approved=APPROVED_STEP.get())
         holds = holds_of(self.budgets, who, self.now(), wanted)
         call = {
             **who,
@@ -69,9 +69,9 @@ class PostgresBooks:
         wanted: dict[tuple[str, str, str], float] = {}
         for agent, order in orders:
             who = {**_run(), "agent_id": agent}
-            for hold in holds_of(asking, who, self.now(), wanted_by(order)):
+            for hold in holds_of(asking, who, self.now(), order.wanted()):
                 place = (hold.budget.name, hold.subject, hold.begins)
-                wanted[place] = wanted.get(place, 0.0) + hold.amount
+                wanted[place] = wanted.get(place, 0.0) + hold.usual
         if not wanted:
             return ""
         taken = await self._taken(sorted(wanted))
@@ -126,11 +126,13 @@ class PostgresBooks:
         budget = next(one for one in self.budgets if one.name == said["over"])
         what = spent_words(budget, said)
         told = {"budget": budget.name, "subject": said["subject"], "policy": budget.over}
-        log.warning("a budget is spent", what=what, **told)
-        tell_story({"type": "budget_spent", "lane": LANE, "what": what, **told})
+        log.warning("a budget has no room", what=what, **told)
+        kind = "budget_waits" if said["momentary"] else "budget_spent"
+        tell_story({"type": kind, "lane": LANE, "what": what, **told})
         return BudgetSpent(
             what,
             over=budget.over,
+            momentary=said["momentary"],
             where="LLM_PROFILES",
             cure="raise its cap, or wait for its next period",
         )
@@ -160,12 +162,6 @@ class PostgresQuestionCosts:
         values = {"thread_id": thread_id, "asked_at": asked_at}
         [row] = await self.pool.rows(named_queries("costs")["question_costs"], values)
         return row
-
-
-def wanted_by(order: Order, *, approved: bool = False) -> Wanted:
-    """Return what a request may take at most."""
-    tokens = order.prompt_tokens + order.most_completion
-    return Wanted(order.tier, order.most_dollars, tokens, approved)
 
 
 def _statement(name: str) -> bytes:

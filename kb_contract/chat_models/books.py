@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
+from kb_contract.chat_models.budgets import Wanted
 from kb_contract.chat_models.prices import Count
 from kb_contract.chat_models.profiles import Role, Tier
 from kb_contract.errors import ModelFailed
@@ -12,8 +13,17 @@ Outcome = Literal["answered", "unusable", "failed", "abandoned"]
 
 
 @dataclass(frozen=True)
+class Bound:
+    """The most that can be settled for a request, whatever its provider says."""
+
+    prompt: int
+    completion: int
+    dollars: float
+
+
+@dataclass(frozen=True)
 class Order:
-    """A request that is about to be sent, and the most that it can take."""
+    """A request that is about to be sent, and what it can take."""
 
     model: str
     tier: Tier
@@ -22,14 +32,22 @@ class Order:
     most_completion: int
     prompt_dollars: float
     most_dollars: float
+    """Its prompt as we count it, and all of the answer that is asked for."""
     seconds: float
     """How long it may take."""
+    bound: Bound
     unread_share: float = 1.0
     """Of an answer whose reader is gone, what is billed on average."""
 
     def as_json(self) -> dict[str, Any]:
         """Say it as `ops.hold_money` reads it, but for who asks."""
         return {name: value for name, value in asdict(self).items() if name != "seconds"}
+
+    def wanted(self, *, approved: bool = False) -> Wanted:
+        """Return what of it is looked for in budgets; `approved`: a person agreed to it."""
+        usual = self.prompt_tokens + self.most_completion
+        most = self.bound.prompt + self.bound.completion
+        return Wanted(self.tier, self.bound.dollars, most, self.most_dollars, usual, approved)
 
 
 @dataclass(frozen=True)
@@ -70,9 +88,13 @@ class Receipt:
 class BudgetSpent(ModelFailed):
     """A budget has no room for the request, so it is not sent."""
 
-    def __init__(self, what: str, *, over: str, where: str, cure: str) -> None:
+    def __init__(
+        self, what: str, *, over: str, where: str, cure: str, momentary: bool = False
+    ) -> None:
         super().__init__(what, where=where, cure=cure)
         self.over = over
+        self.momentary = momentary
+        """There is room again when requests that are under way are settled."""
 
 
 class Books(Protocol):

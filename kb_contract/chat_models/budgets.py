@@ -58,6 +58,8 @@ class Hold:
     subject: str
     begins: str
     amount: float
+    usual: float
+    """By our count, of a provider that keeps to what it is asked for."""
     cap: float | None
     """None: a person agreed to go past it."""
 
@@ -79,17 +81,20 @@ def spent_words(budget: Budget, said: Mapping[str, Any]) -> str:
     whose = "" if said["subject"] == EVERYBODY else f" of {said['subject']}"
     return (
         f"the budget {budget.name}{whose} has no room: {float(said['spent']):.4f} of {budget.cap:g} "
-        f"{budget.unit} spent, {float(said['held']):.4f} held, {float(said['amount']):.4f} wanted"
+        f"{budget.unit} spent, {float(said['held']):.4f} held, {float(said['usual']):.4f} wanted, "
+        f"and {float(said['amount']):.4f} at worst"
     )
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a request may take at most."""
+    """What a request may take at most, and what by our count."""
 
     tier: str
     dollars: float
     tokens: int
+    usual_dollars: float
+    usual_tokens: int
     approved: bool = False
     """A person agreed to it."""
 
@@ -104,6 +109,7 @@ def holds_of(
             subject,
             one.begins(now),
             wanted.dollars if one.unit == "dollars" else float(wanted.tokens),
+            wanted.usual_dollars if one.unit == "dollars" else float(wanted.usual_tokens),
             None if wanted.approved and one.over == "ask" else one.cap_for(wanted.tier),
         )
         for one in budgets

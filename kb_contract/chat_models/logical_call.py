@@ -46,6 +46,7 @@ class LogicalCall:
     said: list[str] = field(default_factory=list[str], init=False)
     refused: int = field(default=0, init=False)
     """Requests that were refused for what they say, and cost nothing."""
+    _patient_until: float = field(default=0.0, init=False)
 
     async def in_time(self) -> Written:
         """Return the answer before its time ends, or raise `NoAnswer`; either is in the books by then."""
@@ -59,6 +60,7 @@ class LogicalCall:
 
     async def _in_time(self) -> Written:
         seconds = self._left()
+        self._patient_until = self.ends - seconds / 2
         try:
             async with asyncio.timeout_at(self.ends):
                 await asyncio.to_thread(litellm)
@@ -158,7 +160,7 @@ class LogicalCall:
             cheaper = self.board.first_admitted(self.board.profile.in_order("cheap"))
             if cheaper is not None:
                 return cheaper
-        if error.over == "throttle" and self._left() > 2 * BUDGET_LOOK:
+        if self._may_wait(error) and self._left() > 2 * BUDGET_LOOK:
             await self._pause(BUDGET_LOOK)
             again = self.board.first_admitted([choice])
             if again is not None:
@@ -172,6 +174,12 @@ class LogicalCall:
             await asyncio.wait(
                 waiting, timeout=max(BOOKS_AT_LEAST, min(BOOKS_AT_MOST, self._left()))
             )
+
+    def _may_wait(self, error: BudgetSpent) -> bool:
+        """Whether it waits for room; where nothing says so, only for what others hold for a moment."""
+        return error.over == "throttle" or (
+            error.momentary and asyncio.get_running_loop().time() < self._patient_until
+        )
 
     async def _pause(self, seconds: float) -> None:
         await asyncio.sleep(max(0.0, min(seconds, self._left())))

@@ -33,15 +33,18 @@ def count_written(deployment: Deployment, text: str) -> int:
     return int(litellm().token_counter(model=deployment.model, text=text)) if text else 0
 
 
-def believed(told: Any, ours: Count, *, max_tokens: int) -> Count:
+def most_told(prompt: int, max_tokens: int) -> Count:
+    """Return the most that a provider is believed to have counted: so much is held before it is asked."""
+    # Reasoning that is not shown is paid too; some write on beyond what they were asked for.
+    return Count(prompt * _FACTOR + _SLACK, max_tokens * 2 + _SLACK if max_tokens else 0)
+
+
+def believed(told: Any, ours: Count, most: Count) -> Count:
     """Take the provider's count, unless it is missing or cannot be true."""
     prompt, completion = _whole(told, "prompt_tokens"), _whole(told, "completion_tokens")
     if prompt is None or completion is None:
         return ours
-    # Reasoning that is not shown is paid too, but never more than was asked for.
-    possible = (
-        ours.completion / _FACTOR <= completion <= max(max_tokens, ours.completion) * 2 + _SLACK
-    )
+    possible = ours.completion / _FACTOR <= completion <= most.completion
     if not (is_likely(prompt, ours.prompt) and possible and completion > 0):
         return ours
     details = getattr(told, "prompt_tokens_details", None)
@@ -49,9 +52,17 @@ def believed(told: Any, ours: Count, *, max_tokens: int) -> Count:
     return Count(prompt, completion, min(cached, prompt), "provider")
 
 
+def beyond_belief(told: Any, most_prompt: int, most_completion: int) -> str:
+    """Say what a provider counted where it is more than was held for it."""
+    prompt, completion = _whole(told, "prompt_tokens"), _whole(told, "completion_tokens")
+    if (prompt or 0) <= most_prompt and (completion or 0) <= most_completion:
+        return ""
+    return f"its provider counted {prompt} and {completion} tokens, of {most_prompt} and {most_completion} at worst"
+
+
 def is_likely(told: int, ours: int) -> bool:
     """Whether a provider's count of a prompt can be true, beside our own."""
-    return told > 0 and ours / _FACTOR - _SLACK <= told <= ours * _FACTOR + _SLACK
+    return told > 0 and ours / _FACTOR - _SLACK <= told <= most_told(ours, 0).prompt
 
 
 def dollars(deployment: Deployment, count: Count) -> float:

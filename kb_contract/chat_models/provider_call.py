@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from kb_contract.chat_models.answer_limit import AnswerLimit
 from kb_contract.chat_models.failures import ProviderFailure, failure_of
 from kb_contract.chat_models.going_out import GoesOut, told_when_it_goes_out
 from kb_contract.chat_models.litellm_library import litellm
@@ -29,6 +30,7 @@ class ProviderCall:
     """Hears each piece as it comes."""
     goes_out: GoesOut
     """Is told before anything is sent."""
+    limit: AnswerLimit
     stream: bool = True
     text: str = field(default="", init=False)
     """All that came, thoughts too: it is paid."""
@@ -134,6 +136,8 @@ class ProviderCall:
             self._take(piece)
 
     def _take(self, piece: str) -> None:
+        if self.limit.passed_by(self.text, piece):
+            raise ProviderFailure("not_whole", f"it writes more than {self.limit.tokens:,} tokens")
         self.text += piece
         if len(self.text) > LONGEST_ANSWER:
             raise ProviderFailure(

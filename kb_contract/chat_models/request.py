@@ -5,15 +5,26 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from kb_contract.chat_models.books import Books, Held, Order, Outcome, Receipt
+import structlog
+
+from kb_contract.chat_models.answer_limit import AnswerLimit
+from kb_contract.chat_models.books import Books, Bound, Held, Order, Outcome, Receipt
 from kb_contract.chat_models.failures import ProviderFailure
 from kb_contract.chat_models.holding import NOTHING, held_for, settled
-from kb_contract.chat_models.prices import Count, believed, count_asked, count_written, dollars
+from kb_contract.chat_models.prices import (
+    Count,
+    believed,
+    beyond_belief,
+    count_asked,
+    dollars,
+    most_told,
+)
 from kb_contract.chat_models.profiles import Deployment, Role, Tier
 from kb_contract.chat_models.provider_call import ProviderCall
 from kb_contract.chat_models.switchboard import Admitted, Choice, Switchboard
 from kb_contract.chat_models.written import Check, Heard, Usage
 
+log = structlog.get_logger(__name__)
 _UNPAID: Final = frozenset({"busy", "refused_us", "refused_this", "down"})
 
 
@@ -70,12 +81,13 @@ class Request:
             {"role": "system", "content": self.system},
             {"role": "user", "content": self.user},
         ]
-        prompt, held = await self._held(messages)
+        order, held = await self._held(messages)
         call = ProviderCall(
             self._deployment,
             messages,
             self.heard or _nobody,
             partial(self.books.goes_out, held),
+            AnswerLimit(self._deployment, order.bound.completion),
             stream=self._streams(),
         )
         began = asyncio.get_running_loop().time()
@@ -84,16 +96,16 @@ class Request:
         except BaseException:
             # Given up by whoever asked; the row is there already.
             self.admitted.turn.left_alone()
-            self._settle(self._receipt(held, call, "abandoned", began, self._paid(call, prompt)))
+            self._settle(self._receipt(held, call, "abandoned", began, self._paid(call, order)))
             raise
-        self._account(held, call, answered, began, prompt)
+        self._account(held, call, answered, began, order)
         return answered
 
-    async def _held(self, messages: list[dict[str, str]]) -> tuple[int, Held]:
+    async def _held(self, messages: list[dict[str, str]]) -> tuple[Order, Held]:
         try:
             prompt = count_asked(self._deployment, messages)
             order = order_for(self._deployment, self.tier, self._role, prompt, self.seconds)
-            return prompt, await held_for(order, self.books, self.board)
+            return order, await held_for(order, self.books, self.board)
         except BaseException:
             self.admitted.turn.left_alone()
             raise
@@ -120,13 +132,14 @@ class Request:
         return Answered(choice, "", failure.what, failure)
 
     def _account(
-        self, held: Held, call: ProviderCall, answered: Answered, began: float, prompt: int
+        self, held: Held, call: ProviderCall, answered: Answered, began: float, order: Order
     ) -> None:
         failure = answered.failure
         outcome: Outcome = "failed" if failure else "unusable" if answered.problem else "answered"
         free = not call.sent or (failure is not None and failure.kind in _UNPAID and not call.began)
-        count = NOTHING if free else self._paid(call, prompt)
-        receipt = self._receipt(held, call, outcome, began, count, answered.problem)
+        count = NOTHING if free else self._paid(call, order)
+        problem = answered.problem or self._doubted(call, order)
+        receipt = self._receipt(held, call, outcome, began, count, problem)
         if not free:
             self.spent.append(self._usage(receipt))
         self._settle(receipt)
@@ -138,12 +151,20 @@ class Request:
         one = self._deployment
         return one.streams and not self.whole and one.place not in self.board.whole_only
 
-    def _paid(self, call: ProviderCall, prompt: int) -> Count:
-        """Count what came; a provider bills it whether or not we can use it."""
+    def _paid(self, call: ProviderCall, order: Order) -> Count:
+        """Count what came, within what was held; a provider bills it whether or not we can use it."""
         if not call.sent:
             return NOTHING
-        written = count_written(self._deployment, call.text)
-        return believed(call.told, Count(prompt, written), max_tokens=self._deployment.max_tokens)
+        ours = Count(order.prompt_tokens, call.limit.of(call.text))
+        most = Count(order.bound.prompt, order.bound.completion)
+        return believed(call.told, ours, most)
+
+    def _doubted(self, call: ProviderCall, order: Order) -> str:
+        """Say so when a provider wants to be paid more than can be true: no cap holds for its bill."""
+        doubt = beyond_belief(call.told, order.bound.prompt, order.bound.completion)
+        if doubt:
+            log.warning("a provider's account is not believed", model=order.model, what=doubt)
+        return doubt
 
     def _receipt(
         self,
@@ -178,7 +199,8 @@ class Request:
 
 
 def order_for(one: Deployment, tier: Tier, role: Role, prompt: int, seconds: float) -> Order:
-    """Return what a request may take at most."""
+    """Return what a request may take, by our count and at worst."""
+    most = most_told(prompt, one.max_tokens)
     return Order(
         model=one.model,
         tier=tier,
@@ -188,6 +210,7 @@ def order_for(one: Deployment, tier: Tier, role: Role, prompt: int, seconds: flo
         prompt_dollars=dollars(one, Count(prompt, 0)),
         most_dollars=dollars(one, Count(prompt, one.max_tokens)),
         seconds=min(seconds, one.timeout),
+        bound=Bound(most.prompt, most.completion, dollars(one, most)),
         unread_share=one.unread_share,
     )
 

@@ -1,14 +1,16 @@
 """What a reranking costs: by the query or by its tokens, as litellm's list says of the model."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from kb_contract.chat_models.litellm_library import litellm
-from kb_contract.chat_models.prices import Count, is_likely
+from kb_contract.chat_models.prices import Count, is_likely, most_told
 
-# One query reads up to a hundred texts, and we send fewer; long ones may count as several.
-_MOST_UNITS: Final = 30
+# A query reads up to a hundred texts; each so many tokens of a long one count as a text.
+_TEXTS_A_QUERY: Final = 100
+_TOKENS_A_TEXT: Final = 500
 
 
 @dataclass(frozen=True)
@@ -24,16 +26,27 @@ def most_of(model: str, ours: Count) -> Reranked:
     return Reranked(ours, _dollars(model, ours.prompt, 1))
 
 
-def took(model: str, meta: Mapping[str, Any] | None, most: Reranked) -> Reranked:
+def bound_of(model: str, ours: Count, texts: int) -> Reranked:
+    """Return the most that is believed of it, which is held."""
+    most = Count(most_told(ours.prompt, 0).prompt, 0)
+    return Reranked(most, _dollars(model, most.prompt, _most_queries(ours.prompt, texts)))
+
+
+def took(model: str, meta: Mapping[str, Any] | None, most: Reranked, texts: int) -> Reranked:
     """Take what the provider bills, where it says so and that can be true."""
     billed: Mapping[str, Any] = (meta or {}).get("billed_units") or {}
     tokens, units = billed.get("total_tokens"), billed.get("search_units")
     count, queries = most.count, 1
     if type(tokens) is int and is_likely(tokens, count.prompt):
         count = Count(tokens, 0, source="provider")
-    if type(units) is int and 0 < units <= _MOST_UNITS:
+    if type(units) is int and 0 < units <= _most_queries(most.count.prompt, texts):
         count, queries = replace(count, source="provider"), units
     return Reranked(count, _dollars(model, count.prompt, queries))
+
+
+def _most_queries(tokens: int, texts: int) -> int:
+    read = texts + most_told(tokens, 0).prompt // _TOKENS_A_TEXT
+    return 1 + math.ceil(read / _TEXTS_A_QUERY)
 
 
 def _dollars(model: str, tokens: int, queries: int) -> float:

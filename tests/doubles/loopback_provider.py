@@ -1,6 +1,7 @@
 """A real HTTP server on loopback that speaks OpenAI's chat completions, misbehaves, and keeps books."""
 
 import json
+import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -92,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _answer(self, reply: Reply, call: dict[str, Any]) -> None:
-        prompt = count(messages=call["messages"])
+        prompt = math.ceil(reply.prompts_so * count(messages=call["messages"]))
         streamed = bool(call.get("stream")) and reply.streams
         if reply.status != 200 or reply.raw is not None or not streamed:
             completion = count(reply.text or "")

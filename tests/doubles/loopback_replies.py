@@ -18,6 +18,8 @@ class Reply:
     choices: bool = True
     usage: bool | dict[str, Any] = True
     """True: as it is; False: none; else what it lies."""
+    prompts_so: float = 1.0
+    """How many tokens it makes of one of ours in a prompt, and bills."""
     hang_seconds: float = 0.0
     """Say nothing for so long, and then nothing at all."""
     drip_seconds: float = 0.0

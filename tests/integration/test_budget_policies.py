@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from graph.gateways.postgres import LazyPool
 from graph.gateways.usage_ledger import PostgresBooks
 from kb.client import Client
-from kb_contract.chat_models.books import Order, Receipt
+from kb_contract.chat_models.books import Bound, Order, Receipt
 from kb_contract.chat_models.budgets import Budget
 from kb_contract.chat_models.prices import Count
 from tests.doubles.in_memory_knowledge import InMemoryKnowledge
@@ -94,11 +94,13 @@ async def test_what_is_held_elsewhere_is_waited_for(
 ) -> None:
     pool = LazyPool(SecretStr(database_url), seconds=60)
     books = PostgresBooks(pool, budgets=(Budget(name="house", cap=0.005),))
-    held = await books.hold(Order("m", "standard", "primary", 100, 100, 0.001, 0.004, 300))
+    held = await books.hold(
+        Order("m", "standard", "primary", 100, 100, 0.001, 0.004, 300, Bound(100, 100, 0.004))
+    )
     loop, waits = asyncio.get_running_loop(), asyncio.Event()
 
     def hear(event: Any) -> None:
-        if dict(event).get("type") == "budget_spent":
+        if dict(event).get("type") == "budget_waits":
             loop.call_soon_threadsafe(waits.set)
 
     async with served(database_url, tmp_path / "m.yaml", provider, 0.005, "throttle") as anna:

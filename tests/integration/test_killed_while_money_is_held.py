@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from graph.gateways.chat_model import RoutedChatModel
 from graph.gateways.postgres import LazyPool
 from graph.gateways.usage_ledger import PostgresBooks
-from kb_contract.chat_models.books import BudgetSpent, Order, Receipt
+from kb_contract.chat_models.books import Bound, BudgetSpent, Order, Receipt
 from kb_contract.chat_models.budgets import Budget
 from kb_contract.chat_models.prices import Count
 from tests.doubles.kept_books import loopback_profile
@@ -22,7 +22,7 @@ from tests.doubles.spending_process import spend
 PROCESSES = multiprocessing.get_context("spawn")
 ANSWER = "An answer of some words. " * 10
 KILLED = 3
-CAP = 0.02
+CAP = 0.04
 BUDGETS = (
     Budget(name="day", cap=CAP, period="day"),
     Budget(name="month", cap=10 * CAP, period="month"),
@@ -87,9 +87,9 @@ async def test_the_books_end_equal_to_the_cent(
 
     held = (await balances(pool))["day"]
     assert held[0] == pytest.approx(provider.dollars() * 2 / (2 + KILLED), abs=1e-9)
-    assert held[1] == pytest.approx(KILLED * 0.004, rel=0.05)
+    assert held[1] == pytest.approx(KILLED * 0.0088, rel=0.05)
     # What is held by the dead is nobody else's, and the cap is not passed.
-    order = Order("m", "cheap", "primary", 100, 100, 0.001, 0.004, 60)
+    order = Order("m", "cheap", "primary", 100, 100, 0.001, 0.004, 60, Bound(100, 100, 0.010))
     last = await books.hold(order)
     with pytest.raises(BudgetSpent, match="the budget day has no room"):
         await books.hold(order)
@@ -127,7 +127,7 @@ async def test_what_was_held_before_midnight_is_settled_where_it_was_held(
     now = [before]
     budget = Budget.model_validate({"name": "one", "cap": 0.1, "period": period})
     books = PostgresBooks(pool, budgets=(budget,), now=lambda: now[0])
-    order = Order("m", "standard", "primary", 100, 100, 0.03, 0.06, 300)
+    order = Order("m", "standard", "primary", 100, 100, 0.03, 0.06, 300, Bound(100, 100, 0.06))
     first = await books.hold(order)
     now[0] = before + timedelta(seconds=1)
     second = None if period == "ever" else await books.hold(order)
@@ -145,7 +145,7 @@ async def test_of_a_provider_that_fails_half_of_all_half_of_the_lost_are_put_dow
     pool: LazyPool,
 ) -> None:
     books = PostgresBooks(pool, budgets=BUDGETS)
-    order = Order("m", "cheap", "primary", 1000, 100, 0.001, 0.003, 300)
+    order = Order("m", "cheap", "primary", 1000, 100, 0.001, 0.003, 300, Bound(1000, 100, 0.003))
     answered, nothing = Count(1000, 50), Count(0, 0)
     for outcome, count, dollars in (("answered", answered, 0.002), ("failed", nothing, 0.0)) * 2:
         held = await books.hold(order)

@@ -9,7 +9,7 @@ import pytest
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
 
-from kb_contract.chat_models.books import Held, Order, Receipt
+from kb_contract.chat_models.books import Bound, Held, Order, Receipt
 from kb_contract.chat_models.prices import Count
 from kb_contract.named_queries import named_queries
 from tests.doubles.simulated_spending import IN_PRICE, MOST_TOKENS, OUT_PRICE, Asked, spending
@@ -31,14 +31,17 @@ def books(database_url: str) -> Iterator[psycopg.Connection[DictRow]]:
 def order(counted: int, unread_share: float = 1.0) -> Order:
     prompt = counted * IN_PRICE
     most = prompt + MOST_TOKENS * OUT_PRICE
-    return Order("m", "cheap", "primary", counted, MOST_TOKENS, prompt, most, 60, unread_share)
+    bound = Bound(4 * counted, 2 * MOST_TOKENS, 4 * prompt + 2 * MOST_TOKENS * OUT_PRICE)
+    return Order(
+        "m", "cheap", "primary", counted, MOST_TOKENS, prompt, most, 60, bound, unread_share
+    )
 
 
 def hold(books: psycopg.Connection[DictRow], wanted: Order, agent: str = "a") -> str:
     call_id = str(uuid.uuid4())
     call = {**wanted.as_json(), "call_id": call_id, "workspace_id": "default", "agent_id": agent,
             "step_id": "s", "seconds": 120}  # fmt: skip
-    holds = [{**one, "amount": wanted.most_dollars} for one in HELD]
+    holds = [{**one, "amount": wanted.bound.dollars} for one in HELD]
     books.execute(named_queries("costs")["hold_money"].encode(), {"call": Jsonb(call), "holds": Jsonb(holds)})  # fmt: skip
     return call_id
 
@@ -107,18 +110,19 @@ def test_the_books_stay_within_a_percent_of_the_providers(
     assert balance == {"spent": pytest.approx(ours["cost"], rel=1e-6), "held": 0.0}
 
 
-def test_a_provider_that_counts_more_than_we_do_has_more_held(
+def test_what_is_put_down_for_the_lost_is_never_more_than_was_held(
     books: psycopg.Connection[DictRow],
 ) -> None:
-    held: list[float] = []
-    for _ in range(2):
-        sent = hold(books, order(1000))
-        [row] = books.execute("select held::float as held from ops.budget_balances").fetchall()
-        held.append(row["held"])
-        settle(books, answered(sent, 1250, 50))
-    assert held[1] - held[0] == pytest.approx(250 * IN_PRICE)
-    [row] = books.execute("select held::float as held from ops.budget_balances").fetchall()
-    assert row["held"] == 0.0
+    for _ in range(5):  # of a short prompt, what a provider adds to it is a large share
+        sent = hold(books, order(10))
+        send(books, sent)
+        settle(books, answered(sent, 290, 2 * MOST_TOKENS))
+    send(books, hold(books, order(1000)))
+    [row] = lost(books)
+    assert row["prompt_tokens"] == 4000
+    assert row["cost"] == pytest.approx(4000 * IN_PRICE + 2 * MOST_TOKENS * OUT_PRICE)
+    [balance] = books.execute("select held::float as held from ops.budget_balances").fetchall()
+    assert balance == {"held": 0.0}
 
 
 def test_what_never_went_out_costs_nothing(books: psycopg.Connection[DictRow]) -> None:

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from pydantic import SecretStr
 
+from kb_contract.chat_models.answer_limit import AnswerLimit
 from kb_contract.chat_models.failures import ProviderFailure
 from kb_contract.chat_models.profiles import Deployment
 from kb_contract.chat_models.provider_call import ProviderCall
@@ -87,7 +88,9 @@ async def goes_out() -> None:
 async def called(model: str, address: str) -> ProviderCall:
     one = Deployment(model=model, api_base=address, api_key=SecretStr("k"))
     asked = [{"role": "user", "content": "q"}]
-    call = ProviderCall(one, asked, lambda _: None, goes_out, stream=one.streams)
+    call = ProviderCall(
+        one, asked, lambda _: None, goes_out, AnswerLimit(one, 2000), stream=one.streams
+    )
     await call.answer()
     return call
 

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from graph.gateways.chat_model import RoutedChatModel
 from graph.gateways.postgres import LazyPool
 from graph.gateways.usage_ledger import PostgresBooks
-from kb_contract.chat_models.books import Order
+from kb_contract.chat_models.books import Bound, Order
 from kb_contract.chat_models.budgets import Budget
 from tests.doubles.kept_books import loopback_profile
 from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
@@ -35,9 +35,10 @@ def _fresh(provider: LoopbackProvider) -> None:
 
 
 def order(dollars: float = 0.10, **more: Any) -> Order:
+    bound = Bound(100, 100, more.get("most_dollars", dollars))
     return Order(**{
         "model": "m", "tier": "standard", "role": "primary", "prompt_tokens": 100, "most_completion": 100,
-        "prompt_dollars": dollars / 2, "most_dollars": dollars, "seconds": 5, **more,
+        "prompt_dollars": dollars / 2, "most_dollars": dollars, "seconds": 5, "bound": bound, **more,
     })  # fmt: skip
 
 
