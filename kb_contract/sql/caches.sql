@@ -43,6 +43,23 @@ join kb.chunks c on c.document_id = coalesce(o.document_id, n.document_id)
 join kb.documents d on d.document_id = c.document_id
 where (o.chunk_id is null or n.chunk_id is null)
   and coalesce(d.front_matter->'audience', '["everyone"]'::jsonb) ?| %(groups)s
+union all
+-- And the same words in a document that says anew for whom, or from when to when, it holds.
+select o.chunk_id::text, was.readable, o.path, c.text, now.readable
+from kb.generation_chunks o
+join kb.generation_chunks n on n.generation_id = %(new)s and n.chunk_id = o.chunk_id
+  and n.document_id <> o.document_id
+join kb.documents before on before.document_id = o.document_id
+join kb.documents d on d.document_id = n.document_id
+join kb.chunks c on c.document_id = n.document_id and c.chunk_index = n.chunk_index
+cross join lateral (select kb.may_read(before.front_matter, %(groups)s, now()) as readable) was
+cross join lateral (select kb.may_read(d.front_matter, %(groups)s, now()) as readable) now
+where o.generation_id = %(old)s
+  and (was.readable <> now.readable
+       or not was.readable
+          and (before.front_matter->'effective', before.front_matter->'audience')
+              is distinct from (d.front_matter->'effective', d.front_matter->'audience')
+          and coalesce(d.front_matter->'audience', '["everyone"]'::jsonb) ?| %(groups)s)
 limit %(limit)s;
 
 -- name: generation_settings
@@ -58,6 +75,11 @@ where workspace_id = %(workspace)s and scope = %(scope)s and entry_id = any(%(en
   and expires_at > %(now)s;
 
 -- name: keep_cached_answer
+-- Names the answer whose place it takes.
+with old as (
+  select entry_id from ops.cached_answers
+  where workspace_id = %(workspace)s and scope = %(scope)s and words = %(words)s
+)
 insert into ops.cached_answers
   (entry_id, workspace_id, scope, words, question, groups, agent, query_type, agents, asked, body,
    citations, cost, seconds, size, expires_at)
@@ -69,11 +91,22 @@ on conflict (workspace_id, scope, words) do update set
   entry_id = excluded.entry_id, question = excluded.question, agents = excluded.agents,
   query_type = excluded.query_type, asked = excluded.asked, body = excluded.body,
   citations = excluded.citations, cost = excluded.cost, seconds = excluded.seconds,
-  size = excluded.size, created_at = now(), used_at = now(), expires_at = excluded.expires_at;
+  size = excluded.size, created_at = now(), used_at = now(), expires_at = excluded.expires_at
+returning (select entry_id from old) as replaced;
 
 -- name: carry_cached_answer
-update ops.cached_answers set agents = %(agents)s, citations = %(citations)s
-where entry_id = %(entry_id)s;
+-- What is served now may begin or cease to hold sooner.
+update ops.cached_answers set agents = %(agents)s, citations = %(citations)s,
+  expires_at = least(expires_at, (
+    select min(moment)
+    from kb.generation_documents gd
+    join kb.documents d using (document_id)
+    cross join lateral (values ((d.front_matter->>'effective')::timestamptz),
+                               ((d.front_matter->>'expires')::timestamptz)) as turns (moment)
+    where gd.generation_id in (select value::bigint from jsonb_each_text(%(agents)s))
+      and moment > now()))
+where entry_id = %(entry_id)s
+returning expires_at;
 
 -- name: used_cached_answer
 -- No row: it was forgotten meanwhile, whoever still remembers it.

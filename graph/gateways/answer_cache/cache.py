@@ -107,9 +107,10 @@ class StoredAnswers:
             turn = await self.truth.served.next_turn(list(found.agents.values()), self.now())
             if turn is not None and turn < found.expires_at:
                 found = replace(found, expires_at=turn)
-            await self.rows.keep(place, found)
+            replaced = await self.rows.keep(place, found)
             self.memory.keep(place, found)
             if self.similar is not None:
+                await self.similar.forget([replaced] if replaced else [])
                 [read] = await self.embedder.read([found.question])
                 await self.similar.keep(found.entry_id, place.scope, read.vector)
         except Unavailable as error:
@@ -141,16 +142,25 @@ class StoredAnswers:
 
     async def _known(self, asking: Asking, served: Served) -> Hit | None:
         place = self._place(asking)
-        kept = self.memory.get(place)
-        self.tallies["answers_in_memory"].count(hit=kept is not None)
-        kept = kept or await self.rows.exact(place, self.now())
-        same = kept is not None and as_written(kept.question) == as_written(asking.question)
-        kind: HitKind = "exact" if same else "similar"
-        if kept is not None and (hit := await self._holding(kept, kind, asking, served)):
-            self.memory.keep(place, hit.kept)
+        remembered = self.memory.get(place)
+        self.tallies["answers_in_memory"].count(hit=remembered is not None)
+        if remembered is not None and (hit := await self._of(remembered, asking, served, place)):
+            return hit
+        # Another process may have kept a newer one.
+        kept = await self.rows.exact(place, self.now())
+        if kept is not None and (hit := await self._of(kept, asking, served, place)):
             return hit
         self.memory.forget(place)
         return await self._worded_otherwise(asking, served, place)
+
+    async def _of(
+        self, kept: KeptAnswer, asking: Asking, served: Served, place: Place
+    ) -> Hit | None:
+        same = as_written(kept.question) == as_written(asking.question)
+        hit = await self._holding(kept, "exact" if same else "similar", asking, served)
+        if hit is not None:
+            self.memory.keep(place, hit.kept)
+        return hit
 
     async def _worded_otherwise(self, asking: Asking, served: Served, place: Place) -> Hit | None:
         if self.similar is None:
@@ -158,6 +168,8 @@ class StoredAnswers:
         [read] = await self.embedder.read([asking.question])
         near = await self.similar.near(place.scope, read.vector)
         known = {one.entry_id: one for one in await self.rows.some(place.scope, near, self.now())}
+        # Their answers were taken back or are too old; left there, they would hide others.
+        await self.similar.forget([one for one in near if one not in known])
         for kept in (known[one] for one in near if one in known):
             if same_question(asking.question, kept.question):
                 hit = await self._holding(kept, "similar", asking, served)
@@ -180,8 +192,7 @@ class StoredAnswers:
                 await self.forget(kept, found, served)
             if not isinstance(found, KeptAnswer):
                 return None
-            await self.rows.carry(found)
-            kept = found
+            kept = await self.rows.carry(found)
         citations = await self.truth.served.cited(kept, now)
         if citations is None:
             # A swap may have come between the two looks; then nothing is known to be wrong.

@@ -1,7 +1,7 @@
 """Kept answers as rows of Postgres: what every process shares."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -48,7 +48,8 @@ class KeptRows:
         )
         return [kept_answer(one) for one in rows]
 
-    async def keep(self, place: Place, kept: KeptAnswer) -> None:
+    async def keep(self, place: Place, kept: KeptAnswer) -> str | None:
+        """Keep an answer; returns the id of the one whose place it takes."""
         values = {
             **{
                 name: getattr(kept, name)
@@ -64,14 +65,16 @@ class KeptRows:
             "size": kept.size,
             "expires_at": kept.expires_at,
         }
-        await self._run("keep_cached_answer", **asdict(place), **values)
+        [row] = await self._run("keep_cached_answer", **asdict(place), **values)
+        return row["replaced"]
 
-    async def carry(self, kept: KeptAnswer) -> None:
-        """Write down that an answer holds for what is served now."""
+    async def carry(self, kept: KeptAnswer) -> KeptAnswer:
+        """Write down that an answer holds for what is served now, and until when."""
         citations, agents = Jsonb(list(kept.citations)), Jsonb(dict(kept.agents))
-        await self._run(
+        rows = await self._run(
             "carry_cached_answer", entry_id=kept.entry_id, citations=citations, agents=agents
         )
+        return replace(kept, expires_at=rows[0]["expires_at"]) if rows else kept
 
     async def used(self, kept: KeptAnswer) -> bool:
         """Count a use; False where it was forgotten meanwhile."""
