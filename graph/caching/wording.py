@@ -59,7 +59,7 @@ _GREETING: Final = (
 _TAILS: Final = _rewrites(
     (r"\s*[,;.!?-]\s*(?:many )?(?:thanks|thank you|thx|cheers)(?: (?:in advance|a lot))?$", ""),
     (r"(?:\s*[,;.!?-])?\s+(?:please|pls|plz)$", ""),
-    (r"\s*[,;?]+$|(?<!\d)[.!]+$", ""),
+    (r"(?:(?<=\w)[,;?]+|(?<=[^\W\d])[.!]+|(?<=[)\]'\"%])[,;?.!]+|\s+\?+)$", ""),
 )
 _LEADS: Final = _rewrites(
     (rf"^{_GREETING}(?:\s*[,!.:-]+\s*|\s+(?={_ASKS}))", ""),
