@@ -5,19 +5,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from kb_contract.audience import audience
 from kb_contract.calibration import USUAL_FOUND_FROM, USUAL_QUOTED_FROM, Calibration, OwnQuestions
 from kb_contract.errors import BadIdentifier, BadManifest
 from kb_contract.identifiers import agent_id as checked_agent_id
+from kb_contract.index_settings import IndexSettings
 
 ModelTier = Literal["cheap", "standard", "strong"]
 Capability = Literal[
@@ -190,6 +184,7 @@ class AgentManifest(Frozen):
     model_tier: ModelTier | None = None
     retrieval: RetrievalSettings = RetrievalSettings()
     chunking: ChunkingSettings = ChunkingSettings()
+    index: IndexSettings = IndexSettings()
     extraction: ExtractionSettings = ExtractionSettings()
     gate: GateSettings = GateSettings()
     approval: Literal["never", "always"] = "never"

@@ -13,10 +13,12 @@ from dagster_kb.resources.embedder import from_bytes
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import BATCH, PAGE, Point, VectorStore, batches
 from dagster_kb.telemetry import Stages
+from kb_contract.agent_manifest import AgentManifest
 from kb_contract.embedding_space import EmbeddingSpace, searched_text
 from kb_contract.errors import GateRefused
 from kb_contract.generation import Generation
 from kb_contract.identifiers import Colour, collection_name, other_colour
+from kb_contract.index_settings import IndexSettings
 from kb_contract.points import chunk_payload
 
 Advance = Callable[[int, int], None]
@@ -104,6 +106,10 @@ class SyncTask:
         return EmbeddingSpace.model_validate(self.generation.space)
 
     @property
+    def index(self) -> IndexSettings:
+        return AgentManifest.model_validate(dict(self.generation.manifest)).index
+
+    @property
     def audit(self) -> CollectionAudit:
         return CollectionAudit(self.ledger, self.store)
 
@@ -142,6 +148,7 @@ class SyncTask:
             or there is None
             or there.dimension != self.space.dimension
             or there.space != self.space.space_id
+            or there.index != self.index
         ):
             return Ground(stale=self.generation.chunks)
         if stands(known, there) and not is_due(known, look):
@@ -175,7 +182,9 @@ class SyncTask:
         agent = self.generation.agent_id
         if ground.is_new:
             with self.ledger.fences.guard(agent):
-                self.store.recreate(self.collection, self.space.dimension, self.space.space_id)
+                self.store.recreate(
+                    self.collection, self.space.dimension, self.space.space_id, self.index
+                )
         for batch in batches(gone, PAGE):
             with self.ledger.fences.guard(agent):
                 self.store.delete(self.collection, batch)

@@ -1,7 +1,7 @@
 """The vector store: one collection per colour of an agent, behind aliases."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from http.client import NOT_FOUND
 from itertools import islice
@@ -15,6 +15,7 @@ from qdrant_client.http.exceptions import UnexpectedResponse
 
 from dagster_kb.resources.store_outages import tell_outages
 from kb_contract.errors import GateRefused
+from kb_contract.index_settings import IndexSettings
 from kb_contract.loopback import key_may_go_to
 from kb_contract.payload import DENSE, INDEXED_FIELDS, SPARSE, ChunkPayload
 from kb_contract.sparse_words import Weights, document_weights, question_weights
@@ -65,6 +66,7 @@ class Description:
     """Id of the embedding space that it was made for."""
     stamp: str | None
     """What the writer put there when it last looked at it."""
+    index: IndexSettings = field(default_factory=IndexSettings)
 
 
 @dataclass(frozen=True)
@@ -100,13 +102,18 @@ class VectorStore:
             return None
         vectors, said = config.params.vectors, config.metadata or {}
         dense = vectors.get(DENSE) if isinstance(vectors, dict) else None
-        return Description(dense.size if dense else None, said.get(_SPACE), said.get(_STAMP))
+        hnsw = config.hnsw_config.model_dump(include=set(IndexSettings.model_fields))
+        index = IndexSettings.model_construct(**hnsw)
+        return Description(dense.size if dense else None, said.get(_SPACE), said.get(_STAMP), index)
 
     def stamp(self, collection: str, stamp: str) -> None:
         """Put a mark on the collection itself, which no copy made before has."""
         self.client.update_collection(collection, metadata={_STAMP: stamp})
 
-    def recreate(self, collection: str, dimension: int, space_id: str = "") -> None:
+    def recreate(
+        self, collection: str, dimension: int, space_id: str = "",
+        index: IndexSettings | None = None,
+    ) -> None:  # fmt: skip
         """Make the collection, empty."""
         self.drop(collection)
         self.client.create_collection(
@@ -115,11 +122,12 @@ class VectorStore:
                 DENSE: models.VectorParams(size=dimension, distance=models.Distance.COSINE)
             },
             sparse_vectors_config={SPARSE: models.SparseVectorParams(modifier=models.Modifier.IDF)},
+            hnsw_config=models.HnswConfigDiff(**(index or IndexSettings()).model_dump()),
             metadata={_SPACE: space_id},
         )
-        for field, schema in INDEXED_FIELDS:
+        for key, schema in INDEXED_FIELDS:
             self.client.create_payload_index(
-                collection, field, models.PayloadSchemaType(schema), wait=True
+                collection, key, models.PayloadSchemaType(schema), wait=True
             )
 
     def drop(self, collection: str) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from kb.terminal import console, escape, say_json
 from kb.writer_access import open_dagster, require_parts, writer_settings
+from kb_contract.agent_manifest import kept_manifest
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -58,7 +59,9 @@ def _generation(ledger: "Ledger", generation_id: int | None) -> dict[str, Any] |
         "reason",
         "checks",
     }
-    return ledger.generations.by_id(generation_id).model_dump(mode="json", include=keep)
+    found = ledger.generations.by_id(generation_id)
+    return {**found.model_dump(mode="json", include=keep),
+            "index": kept_manifest(found.agent_id, found.manifest).index.model_dump()}  # fmt: skip
 
 
 def _extractions(
@@ -141,6 +144,9 @@ def _show_generation(generation: Mapping[str, Any], out: "Console") -> None:
     out.print(f"generation {generation['number']} {generation['state']}: "
               f"{generation['documents']} documents, {generation['chunks']} chunks, "
               f"{passed}/{len(checks)} checks passed")  # fmt: skip
+    out.print(
+        "index: " + ", ".join(f"{name} {value}" for name, value in generation["index"].items())
+    )
     for name, one in checks.items():
         if not one["passed"]:
             out.print(f"  [red]{name}[/red]: {escape(str(one['description']))}")

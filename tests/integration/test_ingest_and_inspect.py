@@ -156,7 +156,8 @@ def test_inspect_tells_of_a_run_by_either_id(world: WriterWorld, tmp_path: Path)
     assert (told["generation"]["number"], told["generation"]["state"]) == (1, "live")
     shown = run_kb(world, tmp_path / "home", "inspect", "--run", str(live.run_id), "--limit", "2")
     assert shown.returncode == 0, shown.stderr
-    for words in ("DONE_WITH_ERRORS", "1 quarantined", "8 done", "extractions: none"):
+    index = "index: m 16, ef_construct 100, full_scan_threshold 10000"
+    for words in ("DONE_WITH_ERRORS", "1 quarantined", "8 done", "extractions: none", index):
         assert words in shown.stdout, shown.stdout
     unknown = run_kb(world, tmp_path / "home", "inspect", "--run", "0123456789")
     assert (unknown.returncode, "there is no run" in unknown.stderr) == (1, True)
