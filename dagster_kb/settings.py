@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dagster_kb.executors import Executor
+from dagster_kb.incident_report import INCIDENT_TEMPLATE
 from dagster_kb.links import COLLECTION_TEMPLATE, COMMIT_TEMPLATE, DOCUMENT_TEMPLATE
 from kb_contract import setting_errors
 from kb_contract.embedding_space import DEFAULT_MODEL
@@ -81,6 +82,11 @@ class WriterSettings(BaseSettings):
     collection_url: str = Field(
         default="{qdrant}/dashboard#/collections/{collection}", pattern=COLLECTION_TEMPLATE,
         description="page of a collection; empty: no link",
+    )  # fmt: skip
+    incident_url: str = Field(
+        default="", pattern=INCIDENT_TEMPLATE,
+        description="new ticket for an incident, https://host/team/repo/issues/new?title={title}&body={body}; "
+        "empty: no link",
     )  # fmt: skip
     fresh_within_minutes: int = Field(
         default=60, ge=1, description="an agent that is behind git for longer is told of"

@@ -1,13 +1,13 @@
 """`kb incidents`: what went wrong, and what a person has to do now."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kb.operator_access import operator, operators_ledger
 from kb.terminal import console, escape, say_json
-from kb.writer_access import known_agent
+from kb.writer_access import known_agent, writer_settings
 from kb_contract.errors import BadInput
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def incidents(
             _close(ledger, incident, as_json=json)
             return
         wanted = known_agent(ledger, agent) if agent else None
-        found = ledger.incidents.listed(wanted, open_only=not everything)
+        found = _with_tickets(ledger.incidents.listed(wanted, open_only=not everything))
         paused = ledger.incidents.all_paused()
     if wanted:
         paused = {name: row for name, row in paused.items() if name == wanted}
@@ -48,6 +48,16 @@ def incidents(
         console().print(f"[yellow]paused[/yellow] {name}: {escape(row['reason'])}")
     if not (found or paused):
         console().print("Nothing is open.")
+
+
+def _with_tickets(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Say with each what a ticket of it would say, and where it is filled in."""
+    from dagster_kb.incident_report import IncidentReport
+
+    template = writer_settings().incident_url
+    reports = [IncidentReport.of(one) for one in found]
+    return [{**one, "ticket": {**vars(report), "link": report.link(template)}}
+            for one, report in zip(found, reports, strict=True)]  # fmt: skip
 
 
 def _close(ledger: "Ledger", incident: int, *, as_json: bool) -> None:
@@ -73,3 +83,5 @@ def _show(one: Mapping[str, Any]) -> None:
         out.print(f"   quoted by answers: {escape(', '.join(answers))}")
     if not one["closed_at"]:
         out.print(f"   → {escape(one['next_step'])}")
+        if link := one["ticket"]["link"]:
+            out.print(f"   ticket: {escape(link)}", soft_wrap=True)
