@@ -1,10 +1,10 @@
 """A history of edits, commit by commit, forwards and back, ends where a build from nothing ends.
 
-`HISTORY_COMMITS=400` makes it long.
+`HISTORY_COMMITS=400` makes it long; `HISTORY_FOLDERS=build,cpp` replays other folders of the real one.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,14 +14,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from tests.conftest import RunningPostgres
+from tests.doubles.alias_watch import print_of
 from tests.doubles.clean_build import Served, built_from_nothing, served_by
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.knowledge_history import KnowledgeHistory
 from tests.doubles.qdrant_servers import running
+from tests.doubles.real_history import BUNDLE, laid_out
 from tests.doubles.writer_world import WriterWorld, why
 
 COMMITS = int(os.environ.get("HISTORY_COMMITS", "16"))
 COMPARED_EVERY = 8
+FOLDERS = tuple(os.environ.get("HISTORY_FOLDERS", "linux").split(","))
 
 
 @dataclass
@@ -34,8 +37,9 @@ class Replay:
     other_qdrant: str
     seen: dict[str, str] = field(default_factory=dict)
 
-    def follow(self) -> None:
-        """Bring every agent whose folder changed to what git says now."""
+    def follow(self) -> list[str]:
+        """Bring every agent whose folder changed to what git says now; returns those."""
+        changed: list[str] = []
         for agent in self.agents:
             tree = self.world.repository.tree(f"knowledge/{agent}")
             if tree == self.seen.get(agent):
@@ -43,13 +47,17 @@ class Replay:
             result = self.world.ingest(agent)
             assert result.success, why(result)
             self.seen[agent] = tree
+            changed.append(agent)
+        return changed
 
-    def served(self) -> Served:
-        return served_by(self.world, self.agents)
+    def served(self, agents: Iterable[str] = ()) -> Served:
+        return served_by(self.world, agents or self.agents)
 
-    def from_nothing(self) -> Served:
+    def from_nothing(self, agents: Iterable[str] = ()) -> Served:
         """Another ledger and another Qdrant that never saw anything."""
-        return built_from_nothing(self.world, self.agents, self.postgres, self.other_qdrant)
+        return built_from_nothing(
+            self.world, agents or self.agents, self.postgres, self.other_qdrant
+        )
 
 
 @pytest.fixture
@@ -86,6 +94,26 @@ def test_a_history_forwards_and_back(replay: Replay, seed: int):
         history.repository.reset_to(sha)
         replay.follow()
         assert replay.served() == kept[sha]
+    assert replay.world.count("embeddings") == embedded, "the way back embeds nothing"
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(not BUNDLE.exists(), reason=f"the real history is not here: {BUNDLE}")
+def test_a_real_repository_commit_by_commit_forwards_and_back(replay: Replay):
+    replay.agents = FOLDERS
+    repository = replay.world.repository
+    commits = laid_out(repository, BUNDLE, FOLDERS)
+    kept: list[str] = []
+    for sha in commits:
+        repository._git("update-ref", "HEAD", sha)
+        if changed := replay.follow():
+            assert replay.served(changed) == replay.from_nothing(changed), sha
+        kept.append(print_of(replay.served()))
+    embedded = replay.world.count("embeddings")
+    for sha, then in reversed(list(zip(commits, kept, strict=True))):
+        repository._git("update-ref", "HEAD", sha)
+        replay.follow()
+        assert print_of(replay.served()) == then, sha
     assert replay.world.count("embeddings") == embedded, "the way back embeds nothing"
 
 
