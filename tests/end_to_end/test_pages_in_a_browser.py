@@ -1,5 +1,6 @@
 """Dagster's pages and the API's own, in headless Chromium."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -96,13 +97,31 @@ def test_a_changed_document_is_named_in_a_table(stack: Stack, page: Page):
     said = stack.repository.show("HEAD", watering)
     stack.repository.write({watering: f"{said}\n## Cacti\n\nCacti want no water in winter.\n"})
     sha = stack.repository.commit("what cacti want")
-    eventually(lambda: any(
-        one["state"] == "live" and one["git_sha"] == sha
-        for one in stack.kb_json("generations", "garden")["generations"]
-    ))  # fmt: skip
+    eventually(lambda: state_at(stack, "garden", sha) == "live")
     page.goto(f"{stack.dagster_url}/assets/parsed_documents?view=events&partition=garden")
     expect(page.get_by_text("news", exact=True).first).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("knowledge/garden/watering.md").first).to_be_visible()
+
+
+def test_a_failing_golden_question_is_shown_with_what_came_instead(stack: Stack, page: Page):
+    golden = "knowledge/kitchen/golden.yaml"
+    wrong = {"question": "How long does hard cheese keep?", "path": "storing.md",
+             "quote": "Hard cheese keeps for two years"}  # fmt: skip
+    stack.repository.write({golden: json.dumps({"questions": [wrong]})})
+    stack.repository.commit("a golden question that nothing answers")
+    assert stack.kb("ingest", "--agent", "kitchen", check=False).returncode == 1
+    page.goto(f"{stack.dagster_url}/assets/collection?view=checks&checkDetail=finds_golden")
+    for words in (wrong["question"], wrong["quote"], "Hard cheese keeps for six weeks"):
+        expect(page.get_by_text(words).first).to_be_visible(timeout=PATIENCE)
+    keep_picture(page, "golden")
+    stack.repository.remove(golden)
+    stack.repository.commit("without it")
+    stack.kb("ingest", "--agent", "kitchen")
+
+
+def state_at(stack: Stack, agent: str, sha: str) -> str | None:
+    found = stack.kb_json("generations", agent)["generations"]
+    return next((one["state"] for one in found if one["git_sha"] == sha), None)
 
 
 def test_freshness_is_a_check_of_what_is_served(stack: Stack, page: Page):
