@@ -56,7 +56,8 @@ class WriterWorld:
 
     def __init__(
         self, repository: GitRepository, database_url: str, qdrant_url: str, agent: str,
-        workspace: str = DEFAULT_WORKSPACE, parsing: ParsingChildren | None = None, **settings: Any,
+        workspace: str = DEFAULT_WORKSPACE, parsing: ParsingChildren | None = None,
+        embedder: HashEmbedder | None = None, store: CountingStore | None = None, **settings: Any,
     ) -> None:  # fmt: skip
         (repository.root / "knowledge").mkdir(exist_ok=True)
         self.repository = repository
@@ -66,11 +67,10 @@ class WriterWorld:
             qdrant_url=qdrant_url,
             knowledge_dir=repository.root / "knowledge",
             workspace_id=workspace,
-            chunk_tokens=40,
-            **settings,
+            **{"chunk_tokens": 40, **settings},
         )
-        self.embedder = HashEmbedder()
-        self.store = CountingStore(qdrant_url)
+        self.embedder = embedder or HashEmbedder()
+        self.store = store or CountingStore(qdrant_url)
         self.ledger: Ledger = open_ledger(database_url, workspace)
         self.instance = dg.DagsterInstance.ephemeral()
         self.definitions = build_definitions(
