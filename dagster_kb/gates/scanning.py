@@ -101,10 +101,15 @@ def scan(
 
 def allow_list(agent: str, allowed: Sequence[str]) -> Callable[[str, str], bool]:
     """Say what agent.yaml allows: ids of findings, and globs relative to the agent's folder."""
+    folder = re.compile(rf"(?=(/{re.escape(agent)}/))")
 
     def is_allowed(path: str, identity: str) -> bool:
-        inside = f"/{path}".partition(f"/{agent}/")[2] or path
-        return any(identity == one or fnmatchcase(inside, one) for one in allowed)
+        # The folder of agents may have the agent's name, so each place of it may be the agent's.
+        whole = f"/{path}"
+        inside = [whole[at.end(1) :] for at in folder.finditer(whole)] or [path]
+        return identity in allowed or any(
+            fnmatchcase(place, one) for place in inside for one in allowed
+        )
 
     return is_allowed
 

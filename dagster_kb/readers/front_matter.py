@@ -128,9 +128,9 @@ def _words(rest: dict[str, Any], key: str) -> str | None:
 def _tags(value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
-    listed: Any = [value] if isinstance(value, str) else value
+    listed: Any = value.split(",") if isinstance(value, str) else value
     if not isinstance(listed, list):
-        raise _wrong("tags", value, "a list of texts, or one text")
+        raise _wrong("tags", value, "a list of texts, or one text with commas")
     tags: list[str] = []
     for number, one in enumerate(cast("list[Any]", listed)):
         if one is not None and not isinstance(one, str):

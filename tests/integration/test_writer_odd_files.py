@@ -58,7 +58,14 @@ def test_a_broken_agent_yaml_refuses_the_agent_and_leaves_what_is_live(world: Wr
 
 def test_what_no_reader_takes_is_ignored_and_what_lies_elsewhere_is_named(world: WriterWorld):
     pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n"
-    world.write({"a.png": b"\x89PNG", "large.zip": b"PK" + b"x" * 5000, "report.pdf": pointer})
+    world.write(
+        {
+            "a.png": b"\x89PNG",
+            "large.zip": b"PK" + b"x" * 5000,
+            "report.pdf": pointer,
+            "b.png": pointer,
+        }
+    )
     folder = world.repository.root / "knowledge" / world.agent
     (folder / "link").symlink_to("/etc")
     (folder / "link.txt").symlink_to("keys.md")
@@ -73,8 +80,9 @@ def test_what_no_reader_takes_is_ignored_and_what_lies_elsewhere_is_named(world:
     assert "Git LFS pointer" in str(reasons["report.pdf"])
     for result in (world.ingest(force=True), world.ingest()):
         told = metadata(result, "parsed_documents")
-        assert told["ignored_files"] == 2
-        assert told["ignored"].split("\n") == [world.path("a.png"), world.path("large.zip")]
+        assert told["ignored_files"] == 3
+        ignored = [world.path(one) for one in ("a.png", "b.png", "large.zip")]
+        assert told["ignored"].split("\n") == ignored
 
 
 def test_large_front_matter_of_its_own_is_not_in_every_point(world: WriterWorld):

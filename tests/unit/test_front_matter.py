@@ -67,6 +67,7 @@ def test_empty_front_matter(text: str) -> None:
 
 def test_tags_may_be_one_text() -> None:
     assert split_front_matter(front("tags: one")).front_matter.tags == ("one",)
+    assert split_front_matter(front("tags: a b, c,")).front_matter.tags == ("a b", "c")
     assert split_front_matter(front("tags:")).front_matter.tags == ()
     assert split_front_matter(front("tags: [b, a, b, '']")).front_matter.tags == ("b", "a")
 

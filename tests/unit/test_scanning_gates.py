@@ -8,6 +8,7 @@ import pytest
 from dagster_kb.gates.evidence import Evidence
 from dagster_kb.gates.injection import injections_in, no_injection
 from dagster_kb.gates.personal_data import no_personal_data, personal_data_in
+from dagster_kb.gates.scanning import allow_list
 from dagster_kb.gates.secrets import no_secrets, secret_scanner
 from dagster_kb.gates.verdicts import Verdict
 from kb_contract.agent_manifest import AllowedFindings, GateSettings
@@ -172,6 +173,13 @@ def test_agent_yaml_chooses_and_allows(
         assert verdict.facts["allowed"] == 1
     for other in ("y.md", "0" * 16, "a/x.md"):
         assert not look(allow={setting: [other]}).passed
+
+
+def test_a_glob_is_of_the_agents_folder_wherever_that_lies():
+    allowed = allow_list("handbook", ["contacts/*"])
+    assert allowed("handbook/handbook/contacts/x.md", "")
+    assert allowed("docs/handbook/contacts/x.md", "")
+    assert not allowed("handbook/handbook/other/contacts/x.md", "")
 
 
 def test_an_allowed_line_that_changes_is_found_again():
