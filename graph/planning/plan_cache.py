@@ -35,7 +35,7 @@ class PlanCache:
 
         Who is near a question is told by the documents that are looked at.
         """
-        asked = " ".join(question.split()).rstrip(" .?!")
+        asked = " ".join(question.split()).rstrip(" ?")
         kind = [classification.query_type, classification.path]
         return sha256_json([asked, kind, registry.digest(), self.workspace, sorted(rights),
                             only.model_dump(mode="json")])  # fmt: skip

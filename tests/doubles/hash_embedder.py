@@ -3,13 +3,14 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 
 from dagster_kb.chunking.tokens import TokenCounter
 from dagster_kb.resources.embedder import Vectors
+from graph.gateways.query_embedder import QuestionEmbedder
 from kb_contract.embedding_space import EmbeddingSpace
 from kb_contract.sentence_models.vectors import ReadText
 from kb_contract.sentence_models.word_vectors import NO_WORDS
@@ -72,14 +73,14 @@ class HashEmbedder:
         self.warmed.append(texts)
 
 
-class HashedQuestions:
-    """The writer's hashes of words, for questions."""
+class HashedQuestions(QuestionEmbedder):
+    """The reader's embedder, with the writer's hashes of words for a model."""
 
-    async def embed(self, texts: Iterable[str]) -> list[list[float]]:
-        return [[float(part) for part in one] for one in HashEmbedder().embed(list(texts))]
+    def _embedded(self, texts: list[str]) -> list[list[float]]:
+        return HashEmbedder().embed(texts).tolist()
 
-    async def read(self, questions: Sequence[str]) -> list[ReadText]:
-        return HashEmbedder().read(questions)
+    def _questions(self, texts: list[str]) -> list[ReadText]:
+        return HashEmbedder().read(texts)
 
 
 def _vector(text: str) -> Vectors:

@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from graph.server.cache_rounds import CacheRounds, Limits, Watched
+from graph.server.cache_rounds import CacheRounds
 from kb.client import AsyncClient, Client
+from kb.reader_process import cache_rounds
 from tests.conftest import free_port
 from tests.doubles.composed_reader import ComposedReader, composed_reader
 from tests.doubles.whole_reader import serving
@@ -58,10 +59,8 @@ async def ask(client: httpx.AsyncClient, question: str = QUESTION, header: str =
 
 
 def rounds(reader: ComposedReader) -> CacheRounds:
-    kept = reader.outside.kept
-    assert kept is not None
-    watched = {name: Watched(tally, kept.sizes[name]) for name, tally in kept.tallies.items()}
-    return CacheRounds(kept, reader.outside.ops, "default", Limits(100, 10**8), watched)
+    """As the worker has them."""
+    return cache_rounds(reader.settings, reader.outside)
 
 
 async def the_python_clients_say_the_same(url: str, listed: list[dict[str, Any]]) -> None:
@@ -121,7 +120,16 @@ async def test_metrics_and_costs_tell_of_every_cache(world: WriterWorld) -> None
             line.split('figure="')[1].split('"')[0]: float(line.split()[-1]) for line in shown
         }
         assert (figures["hits"], figures["misses"], figures["entries"]) == (2, 1, 1)
+        named = {
+            line.split('cache="')[1].split('"')[0]
+            for line in said.splitlines()
+            if 'cache="' in line
+        }
+        assert named == {
+            "answers", "answers_in_memory", "similar", "plans", "question_vectors", "passages", "tool_results",
+        }  # fmt: skip
         costs = (await client.get("/costs")).json()
+        assert {one["cache"] for one in costs["caches"]} == named
         [answers] = [one for one in costs["caches"] if one["cache"] == "answers"]
         assert answers["hit_rate"] == pytest.approx(2 / 3, abs=1e-3)
 
