@@ -116,7 +116,7 @@ _PHRASES: Final = _rewrites(
     (r"\b(?:which|what) person\b", "who"),
     (r"\bfor (?:what|which) reason\b", "why"),
     (rf"^(at|on|in|for|to|from|with|by) (who|(?:which|what) \w+) ({_AUXILIARY} .+)$", r"\2 \3 \1"),
-    (rf"\bwhich (\w+) (?={_AUXILIARY}\b)", r"what \1 "),
+    (rf"\bwhich (?!{_AUXILIARY}\b)(\w+) (?={_AUXILIARY}\b)", r"what \1 "),
     (r"\bhow frequently\b", "how often"),
     (rf"\bfor how long\b|\bhow much time(?= {_AUXILIARY}\b)", "how long"),
     (rf"\bhow large(?= {_AUXILIARY}\b)", "how big"),
@@ -130,13 +130,14 @@ _PHRASES: Final = _rewrites(
     (r"^how (?:do|can|could(?! \w+ have\b)) (i|we) ", r"how \1 "),
     (r"^where (?:do|can) (?:i|we) find (.+)$", r"where is \1"),
     # Permission and obligation.
-    (rf"^({_WHEN})(?:am|is|are) ({_SOMEBODY}) (?:allowed|permitted) to ", r"\1may \2 "),
+    # Of what is no person, "may" says what is possible.
+    (rf"^({_WHEN})(?:am|are) (i|we) (?:allowed|permitted) to ", r"\1may \2 "),
     (r"^who (?:is|are) (?:allowed|permitted) to ", "who may "),
     (rf"^({_WHEN})(?:do|does) ({_SOMEBODY}) (?:have|need) to (?!not\b)", r"\1must \2 "),
     (rf"^({_WHEN})(?:am|is|are) ({_SOMEBODY}) (?:required|obliged) to (?!not\b)", r"\1must \2 "),
     (r"^who (?:has|have) to (?!not\b)", "who must "),
     (r"^(when|what time) (does|do|did|will|must|may) (.+) (?:start|commence)$", r"\1 \2 \3 begin"),
-    (r"\b(i|we|you|to) purchase\b", r"\1 buy"),
+    (r"\b(i|we|you|how to) purchase\b", r"\1 buy"),
     # Whose it is, and words that are one.
     (rf"\bthe ({_OWN}) of (the|my|our|your) ((?:(?!{_AUXILIARY}\b|of\b|in\b|for\b|on\b)[\w-]+ ?){{1,2}})$", r"\2 \3's \1"),
     (r"\bwho (is|are) in charge of\b", r"who \1 responsible for"),
