@@ -9,18 +9,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from graph.citations.number_grounds import Held, says_of_another
+from graph.citations.additions import adds_to_copy, judges, leads_in
+from graph.citations.force import says_firmer, says_of_another_time
+from graph.citations.number_grounds import Held, goes_on, says_of_another
 from graph.citations.polarity import denies, opposite
+from graph.citations.quantifiers import says_of_more
 from graph.citations.quantities import facts_of
+from graph.citations.scope import adds_condition, drops_condition, pieces_of
 from graph.retrieval.terms import terms
 
-Fault = Literal["number", "swapped", "denial", "opposite", "name", "words"]
+Fault = Literal[
+    "number", "swapped", "denial", "opposite", "name", "quantity", "force", "time", "condition", "added", "words"
+]  # fmt: skip
 WHY: Final[dict[Fault, str]] = {
     "number": "a number in it stands in no quote",
     "swapped": "the quote says it of another",
     "denial": "the quote says the contrary",
     "opposite": "the quote says the contrary",
     "name": "a name in it stands in no quote",
+    "quantity": "the quote says it of more, of fewer, or of them only",
+    "force": "the quote says it less firmly, or more",
+    "time": "the quote says it of another time",
+    "condition": "the quote says it under another condition",
+    "added": "words in it stand in no quote",
     "words": "the quote speaks of something else",
 }
 # Below this share of its words a sentence is not about its quote.
@@ -49,11 +60,15 @@ class Grounds:
     def text(self) -> str:
         return "\n".join(self.quotes)
 
+    @property
+    def all(self) -> str:
+        return " ".join((self.text, self.about, self.question, self.computed))
+
 
 def fault_of(sentence: str, grounds: Grounds) -> Fault | None:
     """Return what a sentence says that its quotes do not; None when there is nothing."""
     held = Held.of((f"{grounds.text}\n{grounds.computed}", grounds.about), grounds.question)
-    if not held.holds(sentence):
+    if not held.holds(sentence) or goes_on(sentence, grounds.text):
         return "number"
     if any(says_of_another(sentence, quote) for quote in grounds.quotes):
         return "swapped"
@@ -68,8 +83,25 @@ def fault_of(sentence: str, grounds: Grounds) -> Fault | None:
         and _share(sentence, grounds.text) >= 0.5
     ):
         return "opposite"
-    whole = " ".join((grounds.text, grounds.about, grounds.question, grounds.computed))
-    return None if _share(sentence, whole) >= GROUNDED else "words"
+    if fault := _limits_lost(sentence, grounds):
+        return fault
+    return None if _share(sentence, grounds.all) >= GROUNDED else "words"
+
+
+def _limits_lost(sentence: str, grounds: Grounds) -> Fault | None:
+    """Return what of the quote's limits a sentence drops, or sets by itself."""
+    said, sources = terms(sentence), f"{grounds.text}\n{grounds.about}\n{grounds.computed}"
+    used = [one for one in pieces_of(grounds.quotes) if one.carries(said)]
+    known = terms(grounds.all)
+    lost: tuple[tuple[Fault, bool], ...] = (
+        ("quantity", says_of_more(sentence, used)),
+        ("force", says_firmer(sentence, used)),
+        ("time", says_of_another_time(sentence, used, sources)),
+        ("condition", drops_condition(sentence, used, grounds.question) or adds_condition(sentence, grounds.all)),
+        ("added", judges(sentence, sources) or leads_in(sentence, sources, grounds.question)),
+        ("added", adds_to_copy(sentence, grounds.quotes, known)),
+    )  # fmt: skip
+    return next((fault for fault, is_so in lost if is_so), None)
 
 
 def _names(text: str) -> list[str]:

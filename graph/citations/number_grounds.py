@@ -9,6 +9,7 @@ from typing import Final
 from graph.citations.amounts import SCALES, Amount
 from graph.citations.quantities import Facts, facts_of
 from graph.citations.units import SIGNS, currency_of, unit_of
+from graph.citations.word_lists import listed
 from graph.retrieval.terms import terms
 
 _CLAUSE: Final = re.compile(r"[,;:|\n]|\b(?:and|but|while|whereas|or)\b")
@@ -19,6 +20,21 @@ _FALLS: Final = re.compile(
     r"\b(?:fell|fall\w*|drop\w*|declin\w*|decreas\w*|reduc\w*|shr[aiu]nk\w*|lost|los[es]\w*|down|below"
     r"|deficit|negative|minus|lower\w*|outflows?)\b",
     re.IGNORECASE,
+)
+
+
+_UP: Final = listed(
+    "later|newer|higher|above|up|upwards?|greater|more|longer|onwards?|over|after|larger|beyond"
+)
+_DOWN: Final = listed("earlier|older|lower|below|less|fewer|shorter|under|before|down|smaller")
+_ONWARDS: Final = re.compile(
+    r"\d\S*\s(?:\w+\s)?(?:or|and)\s(?:any(?:thing)?\s)?(\w+)\b(?!\s\w+ed\b)"
+)
+_RISING: Final = re.compile(
+    r"\d ?\+|\b(?:least|minimum|no earlier|not before|since|from|starting)\b", re.IGNORECASE
+)
+_FALLING: Final = re.compile(
+    r"\b(?:most|maximum|no later|up to|until|till|within|by)\b", re.IGNORECASE
 )
 
 
@@ -79,6 +95,17 @@ class Held:
         """Whether a unit that the number itself has not is named beside it: a column of `EUR`."""
         factor = said.value / said.number if said.number else Fraction(1)
         return said.unit in {"time", "workday"} or (said.unit, factor) in self.units
+
+
+def goes_on(sentence: str, quotes: str) -> bool:
+    """Whether it goes on from a number where the quote stops, or the other way: `or earlier` for `or later`."""
+    ways = [one[1] for one in _ONWARDS.finditer(sentence)]
+    for words, also in ((_UP, _RISING), (_DOWN, _FALLING)):
+        if any(words.fullmatch(one) for one in ways) and not (
+            any(words.fullmatch(one[1]) for one in _ONWARDS.finditer(quotes)) or also.search(quotes)
+        ):
+            return True
+    return False
 
 
 def _equal(one: Fraction, other: Fraction, *, turned: bool) -> bool:

@@ -1,0 +1,70 @@
+"""Whether a sentence says a thing as firmly, and as much of today, as its quote does."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from graph.citations.polarity import is_negated
+from graph.citations.quantities import facts_of
+from graph.citations.scope import Piece
+from graph.citations.word_lists import listed
+
+_NEED_NOT: Final = listed(
+    r"(?:need|have|has) not(?: to)?|needn't|do(?:es)? not (?:have|need) to"
+    r"|(?:not|isn't|aren't) (?:required|mandatory|necessary|compulsory|obligatory)"
+)
+_MUST: Final = listed(
+    r"must|shall|ha(?:s|ve) to|needs?(?: to)?|require\w*|mandatory|compulsory|obligatory|obliged|obligation"
+)
+_SHOULD: Final = listed(r"should|ought to|recommend\w*|advis\w*|encouraged?|suggest\w*|preferably")
+_MAY: Final = listed(
+    r"(?-i:may)|can|could|might|allow\w*|permit\w*|permission|optional|optionally|possib\w+|eligible|free to"
+    "|able to|voluntary|perhaps|probably|likely|potentially"
+)
+_MIGHT: Final = listed("(?-i:may)|might|could|possibly|perhaps|probably|likely|potentially")
+_PAST: Final = listed(
+    r"formerly|previously|used to (?:be|have)|no longer|not (?:\w+ )*any ?more|in the past|historically"
+)
+_WAS: Final = listed(
+    "was|were|had|did|became|been|former|previous|until|retired|discontinued|abolished|obsolete|superseded|repealed"
+    "|ended|ceased|stopped|replaced"
+)
+_PLANNED: Final = listed(
+    "planned|plans? to|proposed|proposals?|expected to|intend(?:s|ed)? to|draft|considering"
+)
+_FUTURE: Final = listed(
+    "will|would|going to|future|plans?|scheduled|upcoming|aims?|expected|intended|next"
+)
+
+
+def says_firmer(sentence: str, used: Sequence[Piece]) -> bool:
+    """Whether what may be becomes what must be, or what is; or what must be only may."""
+    here = [one for one in used if not is_negated(one.text)]
+    if not here or is_negated(sentence):
+        return False
+    said, there = _force(sentence), {_force(one.text) for one in here}
+    if said == "is":
+        return all(_MIGHT.search(facts_of(one.text).rest) for one in here)
+    weaker = {"must": {"may", "should"}, "should": {"may"}, "may": {"must"}}
+    return there <= weaker[said]
+
+
+def _force(text: str) -> str:
+    plain = _NEED_NOT.sub(" optional ", facts_of(text).rest)
+    ranked = (("must", _MUST), ("should", _SHOULD), ("may", _MAY))
+    return next((name for name, words in ranked if words.search(plain)), "is")
+
+
+def says_of_another_time(sentence: str, used: Sequence[Piece], sources: str) -> bool:
+    """Whether what was, or is only planned, becomes what is; or what is becomes what was or is planned."""
+    past, planned = (words.search(sentence) for words in (_PAST, _PLANNED))
+    if past and not (_PAST.search(sources) or _WAS.search(sources)):
+        return True
+    if planned and not (_PLANNED.search(sources) or _FUTURE.search(sources)):
+        return True
+    if not used:
+        return False
+    was = all(_PAST.search(one.text) for one in used)
+    will = all(_PLANNED.search(one.text) for one in used)
+    return (was and not (past or _WAS.search(sentence) or is_negated(sentence))) or (
+        will and not (planned or _FUTURE.search(sentence))
+    )
