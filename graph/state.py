@@ -80,6 +80,8 @@ class Claim(TypedDict):
     quotes: list[Quote]
     by: NotRequired[Literal["calculation"]]
     """Who wrote it, where its numbers are computed and stand in no document."""
+    lead: NotRequired[str]
+    """What our own code put before it, as the side of a comparison; no model can."""
 
 
 class Unsupported(TypedDict):

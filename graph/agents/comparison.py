@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from graph.agents.step_results import missing_inputs, step_result
-from graph.citations.claims import numbers, without_repeats
+from graph.citations.claims import led_by, numbers, without_repeats
 from graph.citations.disagreements import disagreements
 from graph.ports import AgentTask
 from graph.state import Claim, Passage, StepResult
@@ -63,10 +63,7 @@ def _thing(question: str) -> str:
 
 def _side(side: StepResult, name: str) -> list[Claim]:
     before = f"{name}: " if name else ""
-    return [
-        {**claim, "text": f"{before}{claim['text']}"}
-        for claim in side["claims"][:MOST_CLAIMS_A_SIDE]
-    ]
+    return [led_by(before, claim) for claim in side["claims"][:MOST_CLAIMS_A_SIDE]]
 
 
 def _row(step: str, side: StepResult) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from graph.agents.drafting import drafting
 from graph.agents.step_results import missing_inputs, step_result
-from graph.citations.claims import without_repeats
+from graph.citations.claims import led_by, without_repeats
 from graph.citations.model_claims import from_findings, prompt
 from graph.ports import AgentTask, ChatModel
 from graph.retrieval.answer_sentences import NEAR_BEST
@@ -82,9 +82,7 @@ def _weighed(task: AgentTask, findings: Sequence[Claim]) -> list[Claim]:
     if not _WEIGHING.search(task.question):
         return list(findings)
     sides = {side: [one for one in findings if _side(one) == side] for side in _SIDES}
-    return [
-        {**one, "text": f"{side}{one['text']}"} for side, claims in sides.items() for one in claims
-    ]
+    return [led_by(side, one) for side, claims in sides.items() for one in claims]
 
 
 def _side(finding: Claim) -> str:

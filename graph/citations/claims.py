@@ -43,6 +43,14 @@ def claim_of(passage: Passage, unit: Unit) -> Claim:
     return {"text": said, "quotes": [quote_of(passage, together[0].start, together[-1].end)]}
 
 
+def led_by(before: str, claim: Claim) -> Claim:
+    """Put words of our own before a claim, and say that they are ours: its quotes need not carry them."""
+    if not before:
+        return claim
+    lead = f"{before}{claim.get('lead', '')}"
+    return {**claim, "text": f"{before}{claim['text']}", "lead": lead}
+
+
 def widened(passage: Passage, start: int, end: int) -> Quote:
     """Quote the whole sentences around a place, so that no `not` is cut off."""
     around = [one for one in units(passage["text"]) if one.start < end and start < one.end]

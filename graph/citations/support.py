@@ -11,8 +11,6 @@ from graph.retrieval.sentences import Unit, units
 from graph.state import Claim, Passage, Quote, Unsupported
 
 ChunkKey = tuple[str, int, str]
-# `For:`, `Security desk:`, said before a sentence of a source.
-_LEAD_IN: Final = re.compile(r"[A-Z][\w -]{0,60}:\s+")
 _LIST_MARK: Final = re.compile(r"^\s*-\s+", re.MULTILINE)
 
 
@@ -31,22 +29,26 @@ def supported(claim: Claim, known: Known) -> tuple[Claim | None, list[Unsupporte
     if claim.get("by") == "calculation" or _is_verbatim(claim, known):
         return claim, []
     grounds = _grounds(claim["quotes"], known)
-    text, left_out = claim["text"], list[Unsupported]()
+    lead, text, left_out = claim.get("lead", ""), _own(claim), list[Unsupported]()
     for one in reversed(units(text)):
         said = one.of(text)
         fault = fault_of(said, grounds)
         if fault:
             left_out.insert(0, {"text": said, "why": fault})
             text = f"{text[: one.start].rstrip()} {text[one.end :].lstrip()}".strip()
-    return ({**claim, "text": text} if text else None), left_out
+    return ({**claim, "text": f"{lead}{text}"} if text else None), left_out
+
+
+def _own(claim: Claim) -> str:
+    """Return what a claim says, without what our own code put before it."""
+    return claim["text"].removeprefix(claim.get("lead", ""))
 
 
 def _is_verbatim(claim: Claim, known: Known) -> bool:
     """Whether it says what its quotes say, letter for letter as a person reads them."""
     forms = [_form(one, known) for one in claim["quotes"]]
-    said = _flat(claim["text"])
-    bare = _LEAD_IN.sub("", said, count=1)
-    return any(form and form in (said, bare) for form in (*forms, _flat(" ".join(forms))))
+    said = _flat(_own(claim))
+    return any(form and form == said for form in (*forms, _flat(" ".join(forms))))
 
 
 def _form(quote: Quote, known: Known) -> str:
@@ -71,7 +73,9 @@ def _grounds(quotes: Sequence[Quote], known: Known) -> Grounds:
     for quote in quotes:
         if passage := known.passages.get(chunk_of(quote)):
             headers = [name for unit in quoted_units(quote, passage) for name in unit.header]
-            about += [passage["title"], *passage["heading_path"], *headers, passage["agent_id"]]
+            agent = passage["agent_id"]
+            named = (agent, agent.replace("_", " ").replace("-", " "))
+            about += [passage["title"], *passage["heading_path"], *headers, *named]
     return Grounds(
         [quote["text"] for quote in quotes],
         about="\n".join(dict.fromkeys(about)),
