@@ -28,8 +28,19 @@ ROWS = (
 )
 CODE = "kb keys rotate --days 90 --force"
 TABLE = "| Plan | Storage | Support |\n| --- | --- | --- |\n" + "\n".join(ROWS)
-PAGE = "# Signing keys\n\n{}\n\n{}\n\n## Plans\n\n{}\n\n## Command\n\n```\n{}\n```\n".format(
-    " ".join(SENTENCES[:5]), " ".join(SENTENCES[5:]), TABLE, CODE
+LIMITS = (
+    "Most deposits are returned in spring.",
+    "Only admins may open the archive.",
+    "Cards are refunded within 30 days if unused.",
+    "The depot holds 5 million labels.",
+    "The index changed by -12 points.",
+    "The fine for a lost label is 250 CHF.",
+    "Agents run on Python 3.12 or later.",
+    "Members may leave the hall early.",
+    "The tower was formerly painted red.",
+)
+PAGE = "# Signing keys\n\n{}\n\n{}\n\n## Plans\n\n{}\n\n## Command\n\n```\n{}\n```\n\n## Limits\n\n{}\n".format(
+    " ".join(SENTENCES[:5]), " ".join(SENTENCES[5:]), TABLE, CODE, " ".join(LIMITS)
 )
 OLDER = PAGE.replace("every 90 days", "every 60 days").replace("12 characters", "8 characters")
 OTHERS = "# Travel\n\nSigning keys are carried in a sealed bag on every trip abroad.\n"
@@ -233,8 +244,26 @@ SAID_OF_QUOTES: dict[str, tuple[str, ...]] = {
     ),
     ROWS[0]: ("Basic keys have 500 GB.", "Basic keys have 100 GB.", "Basic keys have support."),
     CODE: ("Keys rotate after 9 days.", "Umbrellas keep the rain away from everybody outside."),
+    LIMITS[0]: ("All deposits are returned in spring.", "Deposits are returned in spring.", "Every deposit is returned in spring.",
+                "Deposits are always returned in spring."),
+    LIMITS[1]: ("Admins may open the archive.", "Admins must open the archive.", "Everyone may open the archive."),
+    LIMITS[2]: ("Cards are refunded within 30 days.", "Cards are refunded within 30 days if used.",
+                "Cards are refunded within 30 days if stolen.", "All cards are refunded within 30 days."),
+    LIMITS[3]: ("The depot holds 5 billion labels.", "The depot holds 5 labels.", "The depot holds 5k labels.",
+                "The depot holds 5 million dollars."),
+    LIMITS[4]: ("The index changed by 12 points.", "The index rose by 12 points.", "The index changed by -12k points."),
+    LIMITS[5]: ("The fine for a lost label is 250 EUR.", "The fine for a lost label is $250.",
+                "The fine for a lost label is 250 JPY.", "The fine for a lost label is 250k CHF."),
+    LIMITS[6]: ("Agents run on Python 3.12 or earlier.", "Agents run on Python 3.12 or older.",
+                "Agents run on Python 3.13 or later."),
+    LIMITS[7]: ("Members must leave the hall early.", "Members have to leave the hall early.",
+                "Members may leave the hall early if they pay.", "Only members may leave the hall early."),
+    LIMITS[8]: ("The tower is painted red.", "The tower will be painted red.", "It is planned that the tower is painted red."),
 }  # fmt: skip
 """Of each true quote what a claim says that it does not."""
+
+LEAD_INS = ("No longer true", "Until 2019 only", "Approved by Bob Tanaka in 2031", "A common myth", "For dogs only",
+            "According to the tabloids", "Confirmed by the court")  # fmt: skip
 
 
 def false_claims() -> Iterator[Lie]:
@@ -242,3 +271,12 @@ def false_claims() -> Iterator[Lie]:
     for quote, texts in SAID_OF_QUOTES.items():
         for text in texts:
             yield Lie("a claim that its quote does not make", text, quote, near=quote)
+    for lead in LEAD_INS:
+        for quote in (SENTENCES[0], SENTENCES[4], LIMITS[3]):
+            yield Lie("a true sentence led into falsely", f"{lead}: {quote}", quote, near=quote)
+        yield Lie(
+            "a true sentence led into falsely",
+            f"{lead} \u2014 {SENTENCES[0]}",
+            SENTENCES[0],
+            near=SENTENCES[0],
+        )

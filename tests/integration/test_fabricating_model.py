@@ -71,7 +71,7 @@ async def test_what_a_model_makes_up_reaches_nobody(
     world: WriterWorld, provider: LoopbackProvider
 ) -> None:
     lies = [*false_quotes(), *false_claims()]
-    assert len(lies) >= 240
+    assert len(lies) >= 300
     live, reached, lost = world.live(), list[str](), list[str]()
     async with composed_reader(world, provider.api_base) as reader:
         for lie in lies:
