@@ -21,8 +21,9 @@ _NEUTRAL: Final = (
     " usually generally normally typically often frequently mostly mainly largely majority sometimes occasionally"
     " rarely seldom several many few certain various"
     " might could almost nearly about approximately roughly around one ones both"
+    " first then next finally afterwards otherwise instead"
     # These add nothing.
-    " currently now today just simply actually really even already still too well company organisation organization firm"
+    " currently now today just simply actually really even already still too well company organisation organization firm person people"
     " get gets got make makes made do done take takes give gives given happen happens apply applies become becomes"
     " use used using set put have has keep so such those these other others than however while"
 )

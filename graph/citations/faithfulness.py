@@ -15,7 +15,7 @@ from graph.citations.number_grounds import Held, goes_on, says_of_another
 from graph.citations.polarity import denies, opposite
 from graph.citations.quantifiers import says_of_more
 from graph.citations.quantities import facts_of
-from graph.citations.scope import adds_condition, drops_condition, pieces_of
+from graph.citations.scope import adds_condition, drops_condition, pieces_of, turns_condition
 from graph.retrieval.terms import terms
 
 Fault = Literal[
@@ -97,7 +97,8 @@ def _limits_lost(sentence: str, grounds: Grounds) -> Fault | None:
         ("quantity", says_of_more(sentence, used)),
         ("force", says_firmer(sentence, used)),
         ("time", says_of_another_time(sentence, used, sources)),
-        ("condition", drops_condition(sentence, used, grounds.question) or adds_condition(sentence, grounds.all)),
+        ("condition", turns_condition(sentence, used) or adds_condition(sentence, grounds.all)),
+        ("condition", drops_condition(sentence, used, grounds.question)),
         ("added", judges(sentence, sources) or leads_in(sentence, sources, grounds.question)),
         ("added", adds_to_copy(sentence, grounds.quotes, known)),
     )  # fmt: skip

@@ -28,8 +28,11 @@ _WAS: Final = listed(
     "was|were|had|did|became|been|former|previous|until|retired|discontinued|abolished|obsolete|superseded|repealed"
     "|ended|ceased|stopped|replaced"
 )
+_PROPOSED: Final = listed(
+    r"propos\w+|consider(?:s|ed|ing)|discuss(?:es|ing)|debat(?:e[sd]?|ing)|drafts?"
+)
 _PLANNED: Final = listed(
-    "planned|plans? to|proposed|proposals?|expected to|intend(?:s|ed)? to|draft|considering"
+    r"planned|plans? to|expected (?:to|that)|intend(?:s|ed)? to|propos\w+|drafts?|considering"
 )
 _FUTURE: Final = listed(
     "will|would|going to|future|plans?|scheduled|upcoming|aims?|expected|intended|next"
@@ -63,6 +66,8 @@ def says_of_another_time(sentence: str, used: Sequence[Piece], sources: str) -> 
         return True
     if not used:
         return False
+    if all(_PROPOSED.search(one.sentence) for one in used) and not _PROPOSED.search(sentence):
+        return not planned
     was = all(_PAST.search(one.text) for one in used)
     will = all(_PLANNED.search(one.text) for one in used)
     return (was and not (past or _WAS.search(sentence) or is_negated(sentence))) or (

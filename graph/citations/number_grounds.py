@@ -15,6 +15,15 @@ from graph.retrieval.terms import terms
 _CLAUSE: Final = re.compile(r"[,;:|\n]|\b(?:and|but|while|whereas|or)\b")
 _UNIT_WORD: Final = re.compile(rf"(?:\b[A-Z]{{1,2}})?{SIGNS}|%|[A-Za-zµ°]+")
 # `in millions`, above a table whose cells have the digits alone.
+# `5 mg a day`: as much as `per day`, which is an amount of its own.
+_PACE: Final = re.compile(
+    r"\b(?:an? (hour|day|week|month|year)|annual|per annum)\b(?!-)", re.IGNORECASE
+)
+_COUNTED: Final = re.compile(r"(?:\d|\b(?:once|twice|times)\b)[^.;:]{0,40}$", re.IGNORECASE)
+_FRACTION: Final = listed(
+    "half|halves|(?:a|one|two) thirds?|(?:a|one|three) quarters? of|(?:a|one) (?:fifth|tenth|hundredth)|double|triple"
+    "|twofold|threefold|dozens?"
+)
 _SCALE_ABOVE: Final = re.compile(r"\b(thousand|million|billion|trillion)s\b", re.IGNORECASE)
 _FALLS: Final = re.compile(
     r"\b(?:fell|fall\w*|drop\w*|declin\w*|decreas\w*|reduc\w*|shr[aiu]nk\w*|lost|los[es]\w*|down|below"
@@ -46,6 +55,8 @@ class Held:
     units: frozenset[tuple[str, Fraction]]
     scales: frozenset[int]
     falls: bool
+    paces: Sequence[Amount]
+    words: str
 
     @classmethod
     def of(cls, sources: Iterable[str], question: str) -> "Held":
@@ -55,7 +66,7 @@ class Held:
         return cls(
             [facts_of(one) for one in texts], frozenset(_units_in(words)),
             frozenset(SCALES[one.lower()] for one in _SCALE_ABOVE.findall(words)),
-            bool(_FALLS.search("\n".join(texts))),
+            bool(_FALLS.search("\n".join(texts))), _paces("\n".join(texts)), "\n".join(texts).lower(),
         )  # fmt: skip
 
     def holds(self, sentence: str) -> bool:
@@ -65,11 +76,17 @@ class Held:
         years = {one[:4] for one in dates}
         if any(one not in dates and not _within(one, dates, years) for one in said.dates):
             return False
-        held = [amount for one in self.facts for amount in one.amounts]
+        held = [*(amount for one in self.facts for amount in one.amounts), *self.paces]
         versions = {version for one in self.facts for version in one.versions}
         if not set(said.versions) <= versions | {one.said.strip() for one in held}:
             return False
         if not said.labels <= {label for one in self.facts for label in one.labels}:
+            return False
+        if any(one[0].lower() not in self.words for one in _FRACTION.finditer(sentence)):
+            return False
+        if not {(one.value, one.unit) for one in _paces(sentence, counted=True)} <= {
+            (one.value, one.unit) for one in held
+        }:
             return False
         falls = bool(_FALLS.search(sentence))
         return all(
@@ -110,6 +127,17 @@ def goes_on(sentence: str, quotes: str) -> bool:
 
 def _equal(one: Fraction, other: Fraction, *, turned: bool) -> bool:
     return one == other or (turned and one == -other)
+
+
+def _paces(text: str, *, counted: bool = False) -> list[Amount]:
+    found = [
+        one for one in _PACE.finditer(text) if not counted or _COUNTED.search(text[: one.start()])
+    ]
+    known = [(one, unit_of(one[1] or "year")) for one in found]
+    return [
+        Amount(factor, unit, "exact", one.start(), one.end(), one[0], Fraction(1))
+        for one, (unit, factor) in ((one, known) for one, known in known if known)
+    ]
 
 
 def _units_in(text: str) -> Iterable[tuple[str, Fraction]]:

@@ -49,6 +49,12 @@ OPPOSITES: Final = tuple(
         ("more", "less fewer"),
         ("legal lawful", "illegal unlawful"),
         ("safe", "unsafe dangerous"),
+        ("since from starting", "until till"),
+        ("after", "until till"),
+        ("earned earns gained gains won wins profit profits", "lost loses loss losses"),
+        ("always", "seldom rarely"),
+        ("both", "either"),
+        ("import imports imported", "export exports exported"),
     )
 )  # fmt: skip
 

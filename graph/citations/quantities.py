@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from graph.citations.amounts import Amount, amounts_in, often_in
@@ -56,6 +57,7 @@ class Facts:
     """The sentence without all of them."""
 
 
+@lru_cache(maxsize=2048)
 def facts_of(text: str) -> Facts:
     """Find dates first, then versions and labels: what is left are amounts."""
     left = _Left(text)

@@ -12,7 +12,7 @@ from graph.retrieval.sentences import units
 from graph.retrieval.terms import terms
 
 # A sentence rests on a clause of a quote from so much of its words on.
-RESTS: Final = 0.6
+RESTS: Final = 0.5
 _ENDS: Final = re.compile(r"[,;:|\n()\u2014]|\b(?:but|while|whereas)\b", re.IGNORECASE)
 _CONDITION: Final = re.compile(
     r"\b(?:if|unless|provid(?:ed|ing)(?: that)?|(?:as|so) long as|except(?:ing)?(?: for)?|excluding|apart from"
@@ -22,6 +22,9 @@ _CONDITION: Final = re.compile(
 )
 # `Unused` is `not used`; and `if not` denies here, though `if not` alone denies nothing.
 _UN: Final = re.compile(r"\bun(?=[a-z]{4})|\bnot ", re.IGNORECASE)
+
+_IF: Final = re.compile(r"\b(?<!except )(?:if|when(?:ever)?|provided|as long as)\b", re.IGNORECASE)
+_UNLESS: Final = re.compile(r"\b(?:unless|except\w*)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -87,3 +90,15 @@ def adds_condition(sentence: str, known: str) -> bool:
         terms(_UN.sub("never ", facts_of(one[0]).rest)) for one in _CONDITION.finditer(sentence)
     ]
     return any(one and len(one & there) * 2 < len(one) for one in wanted)
+
+
+def turns_condition(sentence: str, used: Sequence[Piece]) -> bool:
+    """Whether it holds where the quote says that it does not: `unless` for `if`."""
+    there = [one.sentence for one in used]
+    if not there or is_negated(sentence) or any(is_negated(one) for one in there):
+        return False
+    return any(
+        bool(own.search(sentence)) and not other.search(sentence)
+        and all(other.search(one) and not own.search(one) for one in there)
+        for own, other in ((_IF, _UNLESS), (_UNLESS, _IF))
+    )  # fmt: skip

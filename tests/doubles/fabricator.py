@@ -247,7 +247,7 @@ SAID_OF_QUOTES: dict[str, tuple[str, ...]] = {
     LIMITS[0]: ("All deposits are returned in spring.", "Deposits are returned in spring.", "Every deposit is returned in spring.",
                 "Deposits are always returned in spring."),
     LIMITS[1]: ("Admins may open the archive.", "Admins must open the archive.", "Everyone may open the archive."),
-    LIMITS[2]: ("Cards are refunded within 30 days.", "Cards are refunded within 30 days if used.",
+    LIMITS[2]: ("Cards are refunded within 30 days.", "Cards are refunded within 30 days if used.", "Cards are refunded within 30 days unless unused.",
                 "Cards are refunded within 30 days if stolen.", "All cards are refunded within 30 days."),
     LIMITS[3]: ("The depot holds 5 billion labels.", "The depot holds 5 labels.", "The depot holds 5k labels.",
                 "The depot holds 5 million dollars."),

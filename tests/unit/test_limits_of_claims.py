@@ -107,6 +107,16 @@ def test_a_condition_is_neither_dropped_nor_changed_nor_added(
     assert fault(f"{bare}.", hung, question=f"What about {name} {condition}?") in {None, "quantity"}
 
 
+@pytest.mark.parametrize("subject", DONE)
+def test_if_and_unless_are_not_the_same(subject: tuple[str, str]) -> None:
+    name, done = subject
+    for one, other in (("if", "unless"), ("when", "unless"), ("provided that", "except if")):
+        first, second = (f"{name} are {done} {each} the owner is abroad" for each in (one, other))
+        assert fault(f"{first}.", second) == "condition"
+        assert fault(f"{second}.", first) == "condition"
+        assert fault(f"{first}.", first) is None
+
+
 def test_a_condition_in_other_words_is_kept() -> None:
     pairs = [
         ("Cards are refunded if not used.", "Cards are refunded if unused"),
@@ -154,6 +164,12 @@ def test_what_was_or_is_planned_is_not_what_is(subject: tuple[str, str]) -> None
         assert fault(f"{name} were {done}.", f"{once}, {name} were {done}") is None
     assert fault(f"{is_so}.", f"it is planned that {is_so}") == "time"
     assert fault(f"It is proposed that {is_so}.", is_so) == "time"
+    for talk in (
+        "the board considered whether",
+        "the council is discussing whether",
+        "a proposal says that",
+    ):
+        assert fault(f"{is_so}.", f"{talk} {is_so}") == "time"
     assert fault(f"{name} will be {done}.", f"it is planned that {is_so}") is None
 
 

@@ -98,3 +98,39 @@ def test_words_that_look_like_a_currency_or_a_scale_are_none() -> None:
     for text in ("All 5 users try 3 times.", "The 10-K lists 4 offices.", "A rope of 5 m holds 2 people."):  # fmt: skip
         assert fault_of(text, Grounds([text])) is None
     assert fault_of("The rope is 5 million long.", Grounds(["The rope is 5 m long."])) == "number"
+
+
+PACES = ("an hour", "a day", "a week", "a month", "a year")
+
+
+@pytest.mark.parametrize(("one", "other"), list(permutations(PACES, 2)))
+def test_how_often_is_part_of_how_much(one: str, other: str) -> None:
+    per = f"per {other.split()[1]}"
+    for quoted in (other, per, f"every {other.split()[1]}"):
+        assert fault(f"25 litres {one}", f"25 litres {quoted}") == "number"
+        assert fault(f"25 litres {other}", f"25 litres {quoted}") is None
+    assert fault(f"25 litres per {one.split()[1]}", f"25 litres {other}") == "number"
+
+
+@pytest.mark.parametrize(
+    "part", ["half", "a third", "two thirds", "three quarters of", "double", "a tenth"]
+)
+def test_a_part_is_a_number(part: str) -> None:
+    for other in ("all", "a quarter of", "triple", "one hundredth"):
+        assert fault(f"{part} the rent", f"{other} the rent") == "number"
+    assert fault(f"{part} the rent", f"{part} the rent") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "quote"),
+    [("It costs 5 EUR or more.", "It costs 5 EUR."), ("Use version 7 and later.", "Use version 7."),
+     ("Use version 7 or later.", "Use at most version 7."), ("It takes 5 days or less.", "It takes 5 days.")],
+)  # fmt: skip
+def test_nobody_goes_on_from_where_the_quote_stops(said: str, quote: str) -> None:
+    assert fault_of(said, Grounds([quote])) == "number"
+
+
+def test_at_least_and_or_more_are_one() -> None:
+    for said, quote in (("12 characters or more", "at least 12 characters"), ("5 GB or less", "up to 5 GB"),
+                        ("version 7 or newer", "version 7 or later"), ("version 7 or later", "any from version 7")):  # fmt: skip
+        assert fault(said, quote) is None
