@@ -20,7 +20,8 @@ _MAY: Final = listed(
     r"(?-i:may)|can|could|might|allow\w*|permit\w*|permission|optional|optionally|possib\w+|eligible|free to"
     "|able to|voluntary|perhaps|probably|likely|potentially"
 )
-_MIGHT: Final = listed("(?-i:may)|might|could|possibly|perhaps|probably|likely|potentially")
+# `May stay 48 hours` gives leave; `may be late` is not sure.
+_MIGHT: Final = listed("(?-i:may) be|might|could|possibly|perhaps|probably|likely|potentially")
 _PAST: Final = listed(
     r"formerly|previously|used to (?:be|have)|no longer|not (?:\w+ )*any ?more|in the past|historically"
 )
