@@ -43,7 +43,7 @@ QUOTED = json.dumps(
     {"claims": [{"text": "Every 90 days.", "quotes": [{"passage": "p1", "quote": TRUE}]}]}
 )
 EXTRACTED = json.dumps({"summary": TRUE, "facts": [TRUE], "keywords": ["keys"]})
-JOINED = json.dumps({"claims": [{"text": "Joined: every 90 days.", "findings": ["f1", "f2"]}]})
+JOINED = json.dumps({"claims": [{"text": "In short: every 90 days.", "findings": ["f1", "f2"]}]})
 
 
 @dataclass(frozen=True)
@@ -135,8 +135,8 @@ async def joins(model: RoutedChatModel) -> bool:
     }
     said = await Synthesize(model)(State(question="Keys?", plan=plan, results=results))
     texts = [one["text"] for one in said["draft"]["claims"]]
-    assert texts in (["Joined: every 90 days."], [found["claims"][0]["text"], "Ask the lead."])
-    return texts == ["Joined: every 90 days."]
+    assert texts in (["In short: every 90 days."], [found["claims"][0]["text"], "Ask the lead."])
+    return texts == ["In short: every 90 days."]
 
 
 async def extracts(model: RoutedChatModel) -> bool:
