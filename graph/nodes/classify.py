@@ -14,7 +14,11 @@ from graph.classification.clarifying import (
     plausible,
     sureness,
 )
-from graph.classification.classifier import Classification, Classifier
+from graph.classification.classifier import (
+    Classification,
+    Classifier,
+    classification_from_json,
+)
 from graph.classification.trained import decided
 from graph.planning.asking_back import says_nothing
 from graph.planning.indifference import Matters, always_matters
@@ -36,7 +40,7 @@ class Classify:
     async def __call__(self, state: State) -> dict[str, Any]:
         began = time.monotonic()
         registry = await self.registry.current()
-        found = await self.classifier.classify(state.asks, registry=registry)
+        found = await self._found(state, registry)
         unclear = self._unclear(state, found) and await self._matters(state, found, registry)
         seconds = round(time.monotonic() - began, 3)
         if unclear:
@@ -47,6 +51,16 @@ class Classify:
             "classification": found.as_json(),
             "timings": {**state.timings, "classify": seconds},
         }
+
+    async def _found(self, state: State, registry: Registry) -> Classification:
+        """Classify once where a person may be asked: the answer is about the readings that were shown."""
+
+        async def look() -> dict[str, Any]:
+            return (await self.classifier.classify(state.asks, registry=registry)).as_json()
+
+        # Outside of what waits for a person nothing has to be kept.
+        kept = await durable("classification", look) if self.ask_below > 0 else await look()
+        return classification_from_json(kept)
 
     async def _matters(self, state: State, found: Classification, registry: Registry) -> bool:
         """Decide once: whoever is asked is heard days later, though other passages are near by then."""

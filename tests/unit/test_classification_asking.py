@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,35 @@ async def test_whoever_was_asked_is_heard_though_it_would_not_matter_any_more():
     assert "__interrupt__" in await graph.ainvoke({"question": "pump three"}, thread)
     done = await graph.ainvoke(Command(resume={"type": "respond", "message": "2"}), thread)
     assert done["classification"]["path"] == "asked"
+
+
+class Wavering(RuleClassifier):
+    """Reads the same question otherwise each time, as a model may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    async def classify(self, question: str, *, registry: Any) -> Classification:
+        self.asked += 1
+        return (
+            UNSURE
+            if self.asked == 1
+            else replace(UNSURE, query_type="complex_analysis", confidence=1.0)
+        )
+
+
+async def test_the_answer_is_about_the_readings_that_were_shown():
+    classifier = Wavering()
+    made = StateGraph(State)
+    made.add_node("classify", Classify(classifier, LiveRegistry(_leaks()), ask_below=0.9))
+    made.add_edge(START, "classify")
+    graph: Any = made.compile(checkpointer=InMemorySaver())
+    thread = {"configurable": {"thread_id": "1"}}
+    assert "__interrupt__" in await graph.ainvoke({"question": "pump three"}, thread)
+    done = await graph.ainvoke(Command(resume={"type": "respond", "message": "2"}), thread)
+    assert (done["query_type"], done["classification"]["path"]) == (KINDS[1], "asked")
+    assert classifier.asked == 1
 
 
 @pytest.fixture
