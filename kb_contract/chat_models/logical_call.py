@@ -77,6 +77,7 @@ class LogicalCall:
             last = await self._asked(await self._next(last), last, more_may_come=left > 0)
             self.refused += last.refuses and len(self.spent) == paid
             if not last.problem:
+                self.spent[-1]["role"] = last.choice[0]
                 return Written(last.text, tuple(self.spent))
             self.said.append(f"{last.choice[1].model}: {last.problem}")
             if self.heard is not None:

@@ -180,14 +180,13 @@ class Request:
         return Receipt(held, count, paid, outcome, round(seconds, 3), problem[:500], call.is_unread)
 
     def _usage(self, receipt: Receipt) -> Usage:
-        usage: Usage = {
+        return {
             "model": self._deployment.model,
             "prompt_tokens": receipt.count.prompt,
             "completion_tokens": receipt.count.completion,
             "cost": receipt.dollars,
             "source": receipt.count.source,
         }
-        return {**usage, "role": self._role} if self.board.has_several else usage
 
     @property
     def _role(self) -> Role:

@@ -24,7 +24,7 @@ class Usage(TypedDict):
     cost: float
     source: Literal["provider", "estimated"]
     role: NotRequired[Literal["primary", "fallback", "emergency"]]
-    """Which of the profile's models it was; without one it was the only one."""
+    """Which of the profile's models wrote the text that was taken; of no other request it is said."""
 
 
 def accepted(_text: str) -> str:
