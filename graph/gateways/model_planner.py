@@ -12,7 +12,7 @@ from graph.planning.model_plans import agents_for_model, read_model_plan
 from graph.planning.planner import Planner
 from graph.planning.registry import Registry
 from graph.planning.rules import RulePlanner
-from graph.planning.workflow_plan import WorkflowPlan
+from graph.planning.workflow_plan import NOT_PLANNED_BY_MODEL, WorkflowPlan
 from graph.ports import WORKING_STEP, ChatModel, Check
 from kb_contract.errors import ModelFailed
 
@@ -58,7 +58,7 @@ class ModelPlanner:
         try:
             await self._written(asked, check)
         except ModelFailed as error:
-            refused = refused or [f"the model did not answer: {error}"[:300]]
+            refused = refused or [f"{NOT_PLANNED_BY_MODEL}: {error}"[:300]]
             return rules.model_copy(update={"refused": tuple(dict.fromkeys(refused))})
         return self.estimator.plan(plans[-1], registry)
 

@@ -12,6 +12,7 @@ from graph.citations.model_claims import Attempt, from_findings, prompt
 from graph.citations.readable import harmless
 from graph.gateways.run_story import tell_story
 from graph.planning.tiers import synthesis_tier
+from graph.planning.workflow_plan import NOT_PLANNED_BY_MODEL
 from graph.ports import WORKING_STEP, ChatModel
 from graph.state import Claim, State, StepResult, Usage
 
@@ -44,7 +45,8 @@ class Synthesize:
             usage += attempt.usage
             draft["claims"] = attempt.claims or draft["claims"]
             draft["unsupported"] += attempt.unsupported if attempt.claims else []
-        draft["notes"] += stand_ins(usage)
+            draft["notes"] += _not_joined(attempt)
+        draft["notes"] += [*_not_planned(state.plan), *stand_ins(usage)]
         return {"draft": dict(draft), "usage": _sum(usage)}
 
     async def _written(self, model: ChatModel, state: State, draft: Draft) -> Attempt:
@@ -161,6 +163,21 @@ def _notes(result: StepResult) -> list[str]:
         case "done":
             why = result["data"].get("fell_back")
             return [f"{name} answered without its language model ({why})."] if why else []
+
+
+def _not_joined(attempt: Attempt) -> list[str]:
+    why = _first_line(attempt.problem)
+    joined = "The findings stand side by side, since the language model did not join them"
+    return [f"{joined} ({why})."] if attempt.problem else []
+
+
+def _not_planned(plan: Mapping[str, Any]) -> list[str]:
+    silent = any(one.startswith(NOT_PLANNED_BY_MODEL) for one in plan.get("refused", ()))
+    return (
+        ["Rules planned this, since the language model that plans did not answer."]
+        if silent
+        else []
+    )
 
 
 def stand_ins(usage: Sequence[Usage]) -> list[str]:

@@ -15,6 +15,7 @@ FailurePolicy = Annotated[str, Field(pattern=r"^(?:required|optional|quorum\([1-
 """`quorum(n)`: of the steps with this policy that one step waits for, n must bring something."""
 
 MAX_STEPS = 24
+NOT_PLANNED_BY_MODEL = "the model did not answer"
 
 
 def quorum_of(policy: str) -> int:
