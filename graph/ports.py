@@ -180,7 +180,9 @@ class AgentDirectory(Protocol):
 class QuestionCosts(Protocol):
     """Adds up every request that a question took, whoever made it."""
 
-    async def since(self, thread_id: str, asked_at: float) -> dict[str, Any]: ...
+    async def of_question(self, answer_id: str, thread_id: str, seconds: float) -> dict[str, Any]:
+        """Add up what its thread took since its last other answer, in so many seconds at most."""
+        ...
 
     async def of_knowledge(self, answer_id: str, citations: Sequence[Any]) -> float:
         """Share of what its passages cost when they were read out."""

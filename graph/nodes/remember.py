@@ -60,13 +60,15 @@ class Remember:
         }
 
     async def _usage(self, finished: FinishedAnswer, timings: dict[str, float]) -> dict[str, Any]:
-        """Count what classifying and planning took, too."""
-        asked_at = timings.get("asked_at")
-        if finished.cached_from:
-            return _NOTHING_PAID
-        if self.costs is None or not finished.thread_id or asked_at is None:
-            return finished.usage
-        usage = await self.costs.since(finished.thread_id, asked_at)
+        """Count what classifying and planning took, too, and what it took to know that an answer is kept."""
+        again = finished.cached_from is not None
+        if self.costs is None or not finished.thread_id or "asked_at" not in timings:
+            return _NOTHING_PAID if again else finished.usage
+        usage = await self.costs.of_question(
+            finished.answer_id, finished.thread_id, timings["total"]
+        )
+        if again:
+            return {**usage, "cached": True}
         knowledge = await self.costs.of_knowledge(finished.answer_id, finished.citations)
         return {**usage, "knowledge_cost": knowledge}
 

@@ -91,20 +91,21 @@ select costly.*, coalesce(knowledge.cost, 0)::float as knowledge_cost
 from costly left join lateral (
   select sum(paid.cost / paid.answers) as cost
   from (
-    select c.chunk_id, sum(x.cost) as cost,
-           (select count(distinct o.answer_id) from ops.citations o where o.chunk_id = c.chunk_id) as answers
-    from (select distinct agent_id, generation, chunk_id from ops.citations
-          where answer_id = costly.answer_id) c
+    select distinct x.extraction_id, x.cost,
+           (select count(distinct o.answer_id) from ops.citations o where o.chunk_id in (
+              select chunk_id from kb.generation_chunks join kb.chunk_extractions using (document_id, chunk_index)
+              where extraction_id = x.extraction_id)) as answers
+    from (select agent_id, generation, chunk_id from ops.citations where answer_id = costly.answer_id) c
     join kb.generations g
       on g.workspace_id = %(workspace)s and g.agent_id = c.agent_id and g.number = c.generation
     join kb.generation_chunks gc on gc.generation_id = g.generation_id and gc.chunk_id = c.chunk_id
     join kb.chunk_extractions m using (document_id, chunk_index)
     join kb.extractions x using (extraction_id)
-    group by c.chunk_id
   ) paid
 ) knowledge on true order by costly.cost desc;
 
 -- name: question_costs
+-- Of the rows of a thread those since its last other answer, and no older than the question is by now: both by this clock.
 select (count(*) filter (where prompt_tokens > 0 and outcome <> 'open'))::int as calls,
        coalesce(sum(prompt_tokens) filter (where outcome <> 'open'), 0)::int as prompt_tokens,
        coalesce(sum(completion_tokens), 0)::int as completion_tokens,
@@ -114,23 +115,26 @@ select (count(*) filter (where prompt_tokens > 0 and outcome <> 'open'))::int as
        coalesce(array_agg(distinct model order by model) filter (where prompt_tokens > 0 and outcome <> 'open'),
                 '{}') as models
 from ops.usage
-where thread_id = %(thread_id)s and at >= to_timestamp(%(asked_at)s::double precision);
+where thread_id = %(thread_id)s and at >= now() - make_interval(secs => %(seconds)s::double precision)
+  and at > coalesce((select max(created_at) from ops.answers
+                     where thread_id = %(thread_id)s and answer_id <> %(answer_id)s), '-infinity');
 
 -- name: knowledge_share
--- What the cited passages cost to be read out, each by the answers that cite it, this one too.
+-- What the cited passages cost to be read out, each reading by the answers that cite it wherever its text stands,
+-- this one too.
 select coalesce(sum(paid.cost / paid.answers), 0)::float as cost
 from (
-  select c.chunk_id, sum(x.cost) as cost,
+  select distinct x.extraction_id, x.cost,
          (select count(distinct o.answer_id) from ops.citations o
-          where o.chunk_id = c.chunk_id and o.answer_id <> %(answer_id)s) + 1 as answers
-  from (select distinct * from unnest(%(agents)s::text[], %(generations)s::int[], %(chunks)s::uuid[])
-          as cited (agent_id, number, chunk_id)) c
+          where o.answer_id <> %(answer_id)s and o.chunk_id in (
+            select chunk_id from kb.generation_chunks join kb.chunk_extractions using (document_id, chunk_index)
+            where extraction_id = x.extraction_id)) + 1 as answers
+  from unnest(%(agents)s::text[], %(generations)s::int[], %(chunks)s::uuid[]) as c (agent_id, number, chunk_id)
   join kb.generations g
     on g.workspace_id = %(workspace)s and g.agent_id = c.agent_id and g.number = c.number
   join kb.generation_chunks gc on gc.generation_id = g.generation_id and gc.chunk_id = c.chunk_id
   join kb.chunk_extractions m using (document_id, chunk_index)
   join kb.extractions x using (extraction_id)
-  group by c.chunk_id
 ) paid;
 
 -- name: ingestion_costs

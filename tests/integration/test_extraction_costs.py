@@ -181,6 +181,36 @@ async def test_answers_share_what_their_passages_cost(
     assert await costs.of_knowledge("mine", []) == 0.0
 
 
+async def test_a_text_that_was_read_once_is_shared_by_who_cites_it_anywhere(
+    world: WriterWorld, costs: PostgresQuestionCosts, cite: Callable[[dict[str, Any]], None]
+) -> None:
+    world.commit({**PAGES, "agent.yaml": ON})
+    done = await asyncio.to_thread(
+        lambda: ingestion(world, approved=True).run(world.agent, uncommitted=False, force=False)
+    )
+    assert done.ok
+    live = world.live()
+    read = world.ledger.extractions.of_generation(live.generation_id, 9)
+    one, other = (
+        {"agent_id": world.agent, "generation": live.number, "chunk_id": row["chunk_id"]}
+        for row in read[:2]
+    )
+    with world.ledger.database.transaction() as connection:
+        # As two agents have it whose folders hold the same page.
+        connection.execute(
+            "update kb.chunk_extractions m set extraction_id = (select extraction_id"
+            "  from kb.chunk_extractions join kb.generation_chunks using (document_id, chunk_index)"
+            "  where chunk_id = %s limit 1)"
+            " from kb.generation_chunks gc where (gc.document_id, gc.chunk_index) = (m.document_id, m.chunk_index)"
+            "  and gc.chunk_id = %s",
+            (one["chunk_id"], other["chunk_id"]),
+        )
+    paid = read[0]["cost"]
+    assert await costs.of_knowledge("mine", [one, other]) == pytest.approx(paid, abs=1e-7)
+    cite(other)
+    assert await costs.of_knowledge("mine", [one]) == pytest.approx(paid / 2, abs=1e-7)
+
+
 def steps_of(world: WriterWorld, run: str | None) -> set[str]:
     logs = world.instance.all_logs(str(run), of_type=dg.DagsterEventType.STEP_SUCCESS)
     return {one.step_key for one in logs if one.step_key}

@@ -122,7 +122,7 @@ async def test_a_question_says_whether_its_figures_are_our_own(
 
     for reply in (Reply(text="fine"), Reply(text="fine", usage=accounts)):
         await RunnableLambda(asked).ainvoke(reply, config)
-    usage = await PostgresQuestionCosts(pool).since(thread, 0.0)
+    usage = await PostgresQuestionCosts(pool).of_question("mine", thread, 3600)
     assert (usage["calls"], usage["estimated"]) == (2, not accounts)
 
 
