@@ -71,6 +71,7 @@ class LogicalCall:
     async def written(self) -> Written:
         """Return the answer, or raise `NoAnswer` with all that was wrong."""
         self.board.retries.called()
+        self.board.repairs.called()
         last: Answered | None = None
         for left in range(ATTEMPTS - 1, -1, -1):
             paid = len(self.spent)
@@ -82,9 +83,8 @@ class LogicalCall:
             self.said.append(f"{last.choice[1].model}: {last.problem}")
             if self.heard is not None:
                 self.heard(None)
-            await (
-                self._in_the_books()
-            )  # so that the next one finds the room that this one did not take
+            # The next one finds the room that this one did not take.
+            await self._in_the_books()
         raise self.failed()
 
     def failed(self, *more: str) -> NoAnswer:
@@ -104,6 +104,8 @@ class LogicalCall:
                 raise self.failed("no second request, for too many failed lately")
             if among[0] == last.choice:
                 await self._pause(BETWEEN_ATTEMPTS)
+        elif last is not None and not last.failure and not self.board.repairs.take():
+            raise self.failed("not asked to mend it, for too many answers needed that lately")
         found = await self._admitted(among)
         if found is None:
             raise self.failed(*(self._state(one) for one in among))

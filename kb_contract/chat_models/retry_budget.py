@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class RetryBudget:
-    """Every call saves a tenth of a second request; a few are there from the start."""
+    """Every call saves a share of a second request; a few are there from the start."""
 
     share: float = 0.1
     most: float = 5.0

@@ -37,6 +37,10 @@ class Switchboard:
     clock: Callable[[], float] = time.monotonic
     rules: BreakerRules = field(default_factory=BreakerRules)
     retries: RetryBudget = field(default_factory=RetryBudget)
+    repairs: RetryBudget = field(
+        default_factory=lambda: RetryBudget(share=0.5, most=10.0, saved=10.0)
+    )
+    """A model that works but needs to mend much is no outage; one that never writes what is asked for is."""
     whole_only: set[str] = field(default_factory=set[str], init=False)
     """Models that were seen not to answer piece by piece."""
     _breakers: dict[str, Breaker] = field(default_factory=dict[str, Breaker], init=False)
