@@ -69,6 +69,8 @@ class Receipt:
     error: str = ""
     unread: bool = False
     """We hung up while the answer may still have come."""
+    first_word: float | None = None
+    """Seconds after which the answer began to come; None: it did not, or came at one go."""
 
     def as_json(self) -> dict[str, Any]:
         """Say it as `ops.settle_money` reads it."""
@@ -82,6 +84,7 @@ class Receipt:
             "seconds": self.seconds,
             "error": self.error,
             "unread": self.unread,
+            "first_word": self.first_word,
         }
 
 

@@ -41,6 +41,9 @@ class ProviderCall:
     """Whether we hung up on it, late or tired of it."""
     began: bool = field(default=False, init=False)
     """Whether it took the request: what comes then is paid, used or not."""
+    sent_at: float = field(default=0.0, init=False)
+    first_word: float | None = field(default=None, init=False)
+    """Seconds from then to the first piece of a stream."""
     _unwritten: Exception | None = field(default=None, init=False)
     """Why the books did not take it down that it goes out; then it did not."""
     _spoken: SpokenPart = field(default_factory=SpokenPart, init=False)
@@ -84,7 +87,7 @@ class ProviderCall:
             except Exception as error:
                 self._unwritten = error
                 raise
-            self.sent = True
+            self.sent, self.sent_at = True, asyncio.get_running_loop().time()
 
     async def _streamed(self) -> str | None:
         stream = await litellm().acompletion(
@@ -130,6 +133,10 @@ class ProviderCall:
             # Of several answers in one stream, the end of one says nothing of the other.
             raise ProviderFailure("not_whole", "several answers came where one was asked for")
         piece = getattr(choices[0].delta, "content", None)
+        if self.first_word is None and (
+            piece or getattr(choices[0].delta, "reasoning_content", None)
+        ):
+            self.first_word = round(asyncio.get_running_loop().time() - self.sent_at, 3)
         if isinstance(piece, str) and piece:
             if ended:
                 raise ProviderFailure("not_whole", "more came after the end of the answer")

@@ -177,7 +177,9 @@ class Request:
     ) -> Receipt:
         seconds = asyncio.get_running_loop().time() - began
         paid = dollars(call.deployment, count)
-        return Receipt(held, count, paid, outcome, round(seconds, 3), problem[:500], call.is_unread)
+        return Receipt(
+            held, count, paid, outcome, round(seconds, 3), problem[:500], call.is_unread, call.first_word
+        )  # fmt: skip
 
     def _usage(self, receipt: Receipt) -> Usage:
         return {

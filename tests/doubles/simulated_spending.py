@@ -10,7 +10,7 @@ IN_PRICE, OUT_PRICE = 1e-6, 4e-6
 MOST_TOKENS: Final = 2000
 # The provider's tokens are smaller than those that we count by.
 COUNTS_SO: Final = 1.13
-_FIRST_TOKEN: Final = 0.4
+FIRST_TOKEN: Final = 0.4
 _TOKENS_A_SECOND: Final = 60
 
 
@@ -39,8 +39,8 @@ class Asked:
             return self.dollars
         if self.died < self.sent:
             return 0.0
-        writing = self.ends - self.sent - _FIRST_TOKEN
-        written = (self.died - self.sent - _FIRST_TOKEN) / writing if writing > 0 else 1.0
+        writing = self.ends - self.sent - FIRST_TOKEN
+        written = (self.died - self.sent - FIRST_TOKEN) / writing if writing > 0 else 1.0
         share = min(max(written, 0.0), 1.0) if stops_unread else 1.0
         return self.prompt * IN_PRICE + share * self.completion * OUT_PRICE
 
@@ -77,7 +77,7 @@ def _asked(dice: random.Random, begins: float) -> Asked:
         return Asked(agent, counted, 0, 0, begins, sent, ends, "failed")
     if luck < 0.17:
         completion = 3
-    ends = sent + _FIRST_TOKEN + completion / _TOKENS_A_SECOND * dice.uniform(0.7, 1.4)
+    ends = sent + FIRST_TOKEN + completion / _TOKENS_A_SECOND * dice.uniform(0.7, 1.4)
     outcome = "unusable" if luck < 0.17 else "answered"
     return Asked(
         agent, counted, round(counted * COUNTS_SO), completion, begins, sent, ends, outcome
