@@ -129,6 +129,11 @@ class ExtractionSettings(Frozen):
         default=False,
         description="embed each passage with a sentence on where it stands; extracts too",
     )
+    links: bool | None = Field(
+        default=None,
+        description="take names, and which are one thing, from what was read too; extracts too. Unset: where "
+        "passages are read anyway",
+    )  # fmt: skip
     prompt: str = Field(default="chunk_extract_v1", pattern=r"^[a-z0-9_]{1,60}$")
     tier: ModelTier = "cheap"
     ask_above: float | None = Field(
@@ -139,7 +144,12 @@ class ExtractionSettings(Frozen):
 
     @property
     def is_on(self) -> bool:
-        return self.enabled or self.situate
+        return self.enabled or self.situate or bool(self.links)
+
+    @property
+    def names_are_read(self) -> bool:
+        """Whether names come from what was read, and not from patterns alone."""
+        return self.is_on if self.links is None else self.links
 
 
 GateChoice = Literal["refuse", "warn", "off"]

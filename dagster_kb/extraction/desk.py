@@ -52,7 +52,7 @@ class ExtractionDesk:
     def names_by(self, manifest: Mapping[str, Any]) -> ExtractedBy:
         """Say who finds an agent's names: names that were read out are used where it has them read."""
         settings = AgentManifest.model_validate(manifest).extraction
-        key = self.extractor(settings).key if settings.is_on else {}
+        key = self.extractor(settings).key if settings.names_are_read else {}
         return ExtractedBy(EXTRACTOR, **key)
 
     def situated_by(self, settings: ExtractionSettings) -> str:

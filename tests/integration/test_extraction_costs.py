@@ -100,6 +100,46 @@ def test_it_is_said_before_agreed_to_and_booked(
     assert sum(row["passages"] for row in world.ledger.extractions.counts(generation)) == 2
 
 
+def names(world: WriterWorld) -> set[str]:
+    """Look through what is live, and return what is kept."""
+    job = world.definitions.resolve_job_def(LINK)
+    ran = job.execute_in_process(partition_key=world.agent, instance=world.instance,
+                                 run_config={"loggers": QUIET})  # fmt: skip
+    assert ran.success
+    with world.ledger.database.transaction() as connection:
+        found = connection.execute(
+            "select e.name from kb.entities e join kb.documents d using (document_id)"
+        ).fetchall()
+    return {row["name"] for row in found}
+
+
+@pytest.mark.parametrize(
+    ("switches", "asks", "found"),
+    [
+        ("{links: true}", True, {"alice moreau", "rotated"}),
+        ("{enabled: true, links: false}", True, {"alice moreau"}),
+        ("{links: false}", False, {"alice moreau"}),
+    ],
+)
+def test_links_are_a_switch_of_their_own_said_and_asked_for_before(
+    world: WriterWorld, provider: LoopbackProvider, switches: str, asks: bool, found: set[str]
+) -> None:
+    provider.script = lambda call: Reply(
+        text=obedient(call, entities=[{"name": "rotated", "kind": "term"}])
+    )
+    world.commit({"keys.md": PAGES["keys.md"],
+                  "agent.yaml": f"gate: {{canary: 'off'}}\nextraction: {switches}\n"})  # fmt: skip
+    forecast = forecast_of(world)
+    said = forecast.of(world.agent, forecast.folder.head())
+    assert (said.passages if said else 0) == asks
+    waits = ingestion(world).run(world.agent, uncommitted=False, force=False)
+    assert bool(waits.waits_for_a_word) is asks
+    assert not provider.calls
+    assert ingestion(world, approved=True).run(world.agent, uncommitted=False, force=False).ok
+    assert len(provider.calls) == asks
+    assert names(world) & {"alice moreau", "rotated"} == found
+
+
 def test_names_come_from_what_was_read_too(world: WriterWorld, provider: LoopbackProvider) -> None:
     provider.script = lambda call: Reply(
         text=obedient(call, entities=[
@@ -109,19 +149,7 @@ def test_names_come_from_what_was_read_too(world: WriterWorld, provider: Loopbac
     )  # fmt: skip
     world.commit({**PAGES, "agent.yaml": ON})
     assert ingestion(world, approved=True).run(world.agent, uncommitted=False, force=False).ok
-    job = world.definitions.resolve_job_def(LINK)
-
-    def names() -> set[str]:
-        ran = job.execute_in_process(partition_key=world.agent, instance=world.instance,
-                                     run_config={"loggers": QUIET})  # fmt: skip
-        assert ran.success
-        with world.ledger.database.transaction() as connection:
-            found = connection.execute(
-                "select e.name from kb.entities e join kb.documents d using (document_id)"
-            ).fetchall()
-        return {row["name"] for row in found}
-
-    found = names()
+    found = names(world)
     assert {"rotated", "alice moreau", "hro"} <= found
     assert "invented name" not in found
     assert world.ledger.entities.waiting(world.live(), "entities", "patterns-2") == []
