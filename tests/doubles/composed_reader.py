@@ -14,7 +14,7 @@ from graph.agents.base_agent import Services
 from graph.agents.class_agents import ClassAgents
 from graph.entrypoint import Gateways, build_graph
 from graph.gateways.answer_cache.composed import stored_answers
-from graph.gateways.chat_model import RoutedChatModel
+from graph.gateways.chat_model import RoutedChatModel, chat_model
 from graph.gateways.found_passages import FoundPassages, RememberingReader
 from graph.gateways.knowledge_reader import PostgresQdrantReader
 from graph.gateways.past_copies import PastCopies
@@ -64,7 +64,7 @@ async def composed_reader(
     live = PostgresQdrantReader(ledger, qdrant, embedder, said.workspace_id, caller=lambda: groups)
     copies = PastCopies(ledger, ops, qdrant, said.workspace_id)
     reader = RememberingReader(live, copies, FoundPassages(ledger, said.workspace_id))
-    model = RoutedChatModel(_profile(api_base), KeptBooks()) if api_base else None
+    model = RoutedChatModel(_profile(api_base), KeptBooks()) if api_base else chat_model(said, ops)
     tools = tool_servers("")
     classes = ClassAgents({}, Services(reader, model, tools))
     kept = stored_answers(said, ledger, ops, qdrant, embedder)

@@ -28,7 +28,7 @@ profiles:
     primary: {{model: openai/first, api_base: "{one}", api_key: k, input_price: 1, output_price: 2}}
     emergency: {{model: openai/last, api_base: "{two}", api_key: k, input_price: 1, output_price: 2}}
 budgets:
-  - {{name: per-user, scope: user, subject: anna, period: day, cap: 0.0045, over: reject}}
+  - {{name: per-user, scope: user, subject: anna, period: day, cap: 0.0045, over: reject, warn_at: 0.05}}
 """
 
 
@@ -36,6 +36,7 @@ def _check_events(events: list[dict[str, Any]]) -> None:
     drafts = [one for one in events if one.get("draft")]
     assert {one["lane"] for one in drafts} == {"keeper"}
     assert "".join(one["text"] for one in drafts) == "They are rotated every 90 days."
+    assert [one["budget"] for one in events if one.get("type") == "budget_warning"] == ["per-user"]
     assert any(one.get("type") == "model_state" and one["state"] == "open" for one in events)
 
 
