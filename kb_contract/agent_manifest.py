@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from kb_contract.audience import audience
 from kb_contract.calibration import USUAL_FOUND_FROM, USUAL_QUOTED_FROM, Calibration, OwnQuestions
 from kb_contract.errors import BadIdentifier, BadManifest
+from kb_contract.extraction_settings import ExtractionSettings, ModelTier
 from kb_contract.identifiers import agent_id as checked_agent_id
 from kb_contract.index_settings import IndexSettings
 
-ModelTier = Literal["cheap", "standard", "strong"]
 Capability = Literal[
     "knowledge",
     "reasoning",
@@ -119,37 +119,6 @@ class ChunkingSettings(Frozen):
     strategy: ChunkingStrategy = "headings"
     tokens: int | None = Field(default=None, ge=32, le=2000)
     overlap: int | None = Field(default=None, ge=0, le=1000)
-
-
-class ExtractionSettings(Frozen):
-    """What is read out of each passage, by a model or by patterns; docs/extraction.md says it in words."""
-
-    enabled: bool = False
-    situate: bool = Field(
-        default=False,
-        description="embed each passage with a sentence on where it stands; extracts too",
-    )
-    links: bool | None = Field(
-        default=None,
-        description="take names, and which are one thing, from what was read too; extracts too. Unset: where "
-        "passages are read anyway",
-    )  # fmt: skip
-    prompt: str = Field(default="chunk_extract_v1", pattern=r"^[a-z0-9_]{1,60}$")
-    tier: ModelTier = "cheap"
-    ask_above: float | None = Field(
-        default=None, ge=0,
-        description="dollars that a run may cost unasked; unset: EXTRACTION_ASK_ABOVE",
-    )  # fmt: skip
-    stop_on_first_error: bool = False
-
-    @property
-    def is_on(self) -> bool:
-        return self.enabled or self.situate or bool(self.links)
-
-    @property
-    def names_are_read(self) -> bool:
-        """Whether names come from what was read, and not from patterns alone."""
-        return self.is_on if self.links is None else self.links
 
 
 GateChoice = Literal["refuse", "warn", "off"]

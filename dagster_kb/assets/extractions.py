@@ -10,7 +10,8 @@ from dagster_kb.extraction.work import ExtractionWork, Outcome, Wish
 from dagster_kb.partitions import agents
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.progress import Progress
-from kb_contract.agent_manifest import AgentManifest, ExtractionSettings
+from kb_contract.agent_manifest import AgentManifest
+from kb_contract.extraction_settings import ExtractionSettings
 
 EXTRACTIONS: Final = "extractions"
 # A run that leaves this asset out, since agent.yaml left it off when the run was asked for.

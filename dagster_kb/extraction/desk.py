@@ -12,9 +12,10 @@ from dagster_kb.extraction.job import CONCURRENCY
 from dagster_kb.extraction.prompts_on_file import prompt_named
 from dagster_kb.resources.ledger_entities import ExtractedBy
 from dagster_kb.resources.ledger_money import MoneyLedger
-from kb_contract.agent_manifest import AgentManifest, ExtractionSettings
+from kb_contract.agent_manifest import AgentManifest
 from kb_contract.chat_models.profiles import Profile, chosen_profile, read_models_file
 from kb_contract.chat_models.switchboard import Switchboard
+from kb_contract.extraction_settings import ExtractionSettings
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from dagster_kb.extraction.extractor import Extractor
 from dagster_kb.extraction.job import ExtractionJob, Tally, name_wanted
 from dagster_kb.resources.ledger_extractions import ExtractionLedger, ExtractionTotals, Waiting
 from dagster_kb.telemetry import Stages
-from kb_contract.agent_manifest import ExtractionSettings
 from kb_contract.embedding_space import searched_text
 from kb_contract.errors import BadInput, Unavailable
+from kb_contract.extraction_settings import ExtractionSettings
 from kb_contract.generation import Generation
 from kb_contract.identifiers import sha256_text
 

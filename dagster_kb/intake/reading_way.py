@@ -9,7 +9,8 @@ from dagster_kb.readers.file_names import words_of_name
 from dagster_kb.readers.reading import mime_of, reader_id
 from dagster_kb.readers.reading_rules import ReadingRules
 from dagster_kb.resources.embedder import Embedder
-from kb_contract.agent_manifest import AgentManifest, ChunkingSettings, ExtractionSettings
+from kb_contract.agent_manifest import AgentManifest, ChunkingSettings
+from kb_contract.extraction_settings import ExtractionSettings
 from kb_contract.payload import CONTRACT_VERSION
 
 

@@ -4,7 +4,7 @@ from dagster_kb.extraction.desk import ExtractionDesk
 from dagster_kb.extraction.work import ExtractionWork, Outcome, Wish
 from dagster_kb.resources.ledger import Ledger, open_ledger
 from dagster_kb.resources.ledger_money import MoneyLedger
-from kb_contract.agent_manifest import ExtractionSettings
+from kb_contract.extraction_settings import ExtractionSettings
 from kb_contract.identifiers import DEFAULT_WORKSPACE
 
 

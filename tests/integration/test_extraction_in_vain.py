@@ -14,8 +14,8 @@ from dagster_kb.extraction.prompts_on_file import Prompt, prompt_named
 from dagster_kb.extraction.work import ExtractionWork, Outcome, Wish
 from dagster_kb.resources.ledger_extractions import MOST_PAID
 from dagster_kb.resources.ledger_money import MoneyLedger
-from kb_contract.agent_manifest import ExtractionSettings
 from kb_contract.errors import BadInput, Unavailable
+from kb_contract.extraction_settings import ExtractionSettings
 from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
 from tests.doubles.loopback_replies import Reply
 from tests.doubles.reading_model import models_file, obedient, shown
