@@ -158,7 +158,7 @@ def test_what_is_no_use_is_mended_once_kept_and_left(
     def script(call: dict[str, Any]) -> Reply:
         said = call["messages"][1]["content"]
         if "Doors" in said:
-            return Reply(text=obedient(call, entities=[{"name": f"n{n}"} for n in range(3000)]))
+            return Reply(text=obedient(call, entities=[{"name": f"n{n}"} for n in range(100)]))
         if "Keys" in said and "Your last answer could not be used" not in said:
             return Reply(text="no json")
         return Reply(text=obedient(call))
