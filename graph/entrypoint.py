@@ -241,7 +241,7 @@ def _execute(settings: ReaderSettings, outside: Gateways) -> Execute:
 def _agents(settings: ReaderSettings, outside: Gateways) -> AgentsGraph:
     return build_agents_graph(
         {
-            "rag": Rag(outside.reader, outside.embedder, outside.model),
+            "rag": Rag(outside.reader, outside.embedder, outside.model, settings.context_tokens),
             "reasoning": Reasoning(outside.model),
             "calculation": Calculation(),
             "comparison": Comparison(),

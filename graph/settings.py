@@ -93,6 +93,10 @@ class ReaderSettings(ModelSettings):
         default="rules",
         description="who plans: rules, or the model of LLM_PROFILE with the rules behind it",
     )
+    context_tokens: int = Field(
+        default=16_000, ge=200, le=2_000_000,
+        description="tokens of passages that a model is shown for one step, the most relevant first",
+    )  # fmt: skip
     plan_cache_size: int = Field(
         default=512, ge=0, description="plans that each process keeps; 0: none"
     )

@@ -8,6 +8,7 @@ from graph.agents.drafting import drafting
 from graph.agents.in_short import OF_A_TEXT, has_its_title, nearest_text, openings
 from graph.agents.step_results import emit, step_result
 from graph.citations.claims import claim_of, without_wider
+from graph.citations.context_budget import ROOM, within
 from graph.citations.model_claims import Attempt, from_passages, prompt
 from graph.ports import AgentTask, ChatModel, KnowledgeReader, QueryEmbedder
 from graph.retrieval.across_agents import lift
@@ -29,6 +30,8 @@ class Rag:
     reader: KnowledgeReader
     embedder: QueryEmbedder
     model: ChatModel | None = None
+    room: int = ROOM
+    """Tokens of passages that the model is shown."""
 
     async def __call__(self, task: AgentTask) -> StepResult:
         emit(task, "retrieving")
@@ -81,7 +84,7 @@ class Rag:
         return await from_passages(
             self.model,
             task.question,
-            passages,
+            within(passages, self.room),
             instructions=instructions,
             tier=task.model_tier,
             heard=drafting(task),

@@ -17,6 +17,7 @@ COMPARABLE: Mapping[Kind, Sequence[str]] = {
         "ndcg@10",
         "ndcg@10_answered",
         "recall@10",
+        "precision@5",
         "mrr@10",
         "all@4",
         "all@10",

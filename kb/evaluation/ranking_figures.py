@@ -7,6 +7,7 @@ from typing import Final
 DEPTH: Final = 10
 # Few passages can be read at once, so that a question over several documents wants all of them here.
 FIRST: Final = 4
+FEW: Final = 5
 
 Figures = dict[str, float]
 
@@ -22,6 +23,7 @@ def figures_of(
         "ndcg@10": ndcg,
         "ndcg@10_answered": 0.0 if refused else ndcg,
         "recall@10": len(places) / len(wanted),
+        "precision@5": sum(place <= FEW for place in places) / FEW,
         "mrr@10": 1 / places[0] if places else 0.0,
         "all@4": float(sum(place <= FIRST for place in places) == len(wanted)),
         "all@10": float(len(places) == len(wanted)),

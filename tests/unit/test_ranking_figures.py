@@ -12,7 +12,18 @@ SECOND = 1 / math.log2(3)
 @pytest.mark.parametrize(
     ("ranked", "wanted", "figures"),
     [
-        (["a"], {"a": 1.0}, {"ndcg@10": 1, "recall@10": 1, "mrr@10": 1, "all@4": 1, "all@10": 1}),
+        (
+            ["a"],
+            {"a": 1.0},
+            {
+                "ndcg@10": 1,
+                "precision@5": 0.2,
+                "recall@10": 1,
+                "mrr@10": 1,
+                "all@4": 1,
+                "all@10": 1,
+            },
+        ),
         (["b", "a"], {"a": 1.0}, {"ndcg@10": SECOND, "recall@10": 1, "mrr@10": 0.5, "all@4": 1}),
         (["b", "c"], {"a": 1.0}, {"ndcg@10": 0, "recall@10": 0, "mrr@10": 0, "all@10": 0}),
         ([], {"a": 1.0}, {"ndcg@10": 0, "recall@10": 0, "mrr@10": 0}),
