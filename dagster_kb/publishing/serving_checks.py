@@ -25,15 +25,18 @@ class ServingChecks:
     store: VectorStore
     embedder: Embedder
 
-    def run(self, agent: str) -> dict[str, Verdict]:
-        """Ask everything; without anything live only the first two can be asked."""
+    def run(self, agent: str, *, seen: bool = False) -> dict[str, Verdict]:
+        """Ask everything; without anything live only the first two can be asked.
+
+        `seen`: every point was looked at just now, which the stamp of that look tells.
+        """
         live = self.ledger.generations.live(agent)
         found = {"last_run": self._last_run(agent), "alias": self._alias(agent, live)}
         alias = production_alias(self.ledger.workspace, agent)
         if live is None or alias not in self.store.aliases():
             return found
         asked = CollectionQuestions(live, alias, self.ledger, self.store, self.embedder)
-        held = CollectionAudit(self.ledger, self.store).whole(live, alias)
+        held = CollectionAudit(self.ledger, self.store).now(live, alias, whole=not seen)
         return {
             **found,
             "points": _both(has_points(self.store.count(alias)), exactly(held)),

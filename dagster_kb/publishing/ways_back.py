@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from dagster_kb.gates.whole import has_points, keeps_contract, same_space
 from dagster_kb.publishing.alias_moves import is_served, point_names, reconcile_agent
+from dagster_kb.publishing.collection_audit import CollectionAudit, stands
 from dagster_kb.publishing.collection_sync import CollectionSync, Synced
 from dagster_kb.resources.embedder import Embedder
 from dagster_kb.resources.ledger import Ledger
@@ -34,7 +35,10 @@ class RolledBack:
     points_written: int
     """0 when the other colour still held it."""
     incident: int
+    served_after: float
+    """Seconds until the alias had moved."""
     seconds: float
+    """Until every point behind it had been looked at."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,15 @@ class WayBack:
             ends_as = "failed" if failed else "retired"
             way = _way(live, target, ends_as, reason=reason, by=by)
             now, synced = _walk(self.ledger, self.store, way) if way else (target, None)
+            served_after = time.perf_counter() - began
+            mended = _made_sure(self.ledger, self.store, now, synced)
             self.ledger.ways_back.ended(incident)
             return RolledBack(
                 agent=agent, left=self._left(begun, live), live=now.number,
-                collection=now.collection or "", points_written=synced.written if synced else 0,
-                incident=incident, seconds=round(time.perf_counter() - began, 3),
+                collection=now.collection or "", incident=incident,
+                points_written=mended + (synced.written if synced else 0),
+                served_after=round(served_after, 3),
+                seconds=round(time.perf_counter() - began, 3),
             )  # fmt: skip
 
     def _target(self, agent: str, live: Generation | None, to: int | None) -> Generation:
@@ -153,7 +161,8 @@ def put_back(
     way = Return(
         generation, target, other_colour(generation.colour), "failed", reason, by, dagster_run
     )
-    now, _ = _walk(ledger, store, way)
+    now, synced = _walk(ledger, store, way)
+    _made_sure(ledger, store, now, synced)
     ledger.ways_back.ended(incident)
     return now
 
@@ -200,12 +209,11 @@ def _way(
 
 
 def _walk(ledger: Ledger, store: VectorStore, way: Return) -> tuple[Generation, Synced]:
-    """Make the other colour hold the target, ask the gates again, and move the names.
-
-    It lay idle, where nobody asks: every point is looked at, for a sample may miss an edited one.
-    """
+    """Make the other colour hold the target, ask the gates again, and move the names."""
     agent = way.target.agent_id
-    synced = CollectionSync(ledger, store).bring(way.target, way.colour, look="always")
+    synced = _held(ledger, store, way) or CollectionSync(ledger, store).bring(
+        way.target, way.colour, look="always"
+    )
     _ask_again(ledger, store, way.target, synced)
     point_names(ledger, store, agent, synced.collection)
     now = ledger.ways_back.go_back(way)
@@ -215,6 +223,39 @@ def _walk(ledger: Ledger, store: VectorStore, way: Return) -> tuple[Generation, 
             where=agent, cure=f"`kb verify {agent}` says what is wrong; then roll back again",
         )  # fmt: skip
     return now, synced
+
+
+def _held(ledger: Ledger, store: VectorStore, way: Return) -> Synced | None:
+    """Look whether the colour holds the target already: by stamp, count and a sample.
+
+    What that costs does not grow with what it holds.
+    """
+    known = ledger.aliases.colour(way.target.agent_id, way.colour)
+    is_there = known is not None and known["generation_id"] == way.target.generation_id
+    if known is None or not is_there or way.target.colour != way.colour:
+        return None
+    collection = str(known["collection"])
+    if not stands(known, store.describe(collection)):
+        return None
+    found = CollectionAudit(ledger, store).now(way.target, collection)
+    if not found.exact:
+        return None
+    return Synced(
+        way.colour, collection, recreated=False, written=0, deleted=0, kept=way.target.chunks,
+        audit=found,
+    )  # fmt: skip
+
+
+def _made_sure(
+    ledger: Ledger, store: VectorStore, now: Generation, synced: Synced | None
+) -> int:  # fmt: skip
+    """Look at every point of what is served again, and mend what differs; returns how many.
+
+    It lay idle, where nobody asks, and a sample may miss an edited one. Readers wait for no look.
+    """
+    if now.colour is None or (synced and synced.audit.way != "stamp"):
+        return 0
+    return CollectionSync(ledger, store).bring(now, now.colour, look="always").written
 
 
 def _ask_again(ledger: Ledger, store: VectorStore, target: Generation, synced: Synced) -> None:

@@ -60,8 +60,8 @@ class OperatorWork:
         ended = self.ledger.incidents.resume(order.agent, order.by)
         return {"ok": True, "was_paused": ended is not None}
 
-    def _verify(self, order: OperatorOrder) -> Told:
-        found = ServingChecks(self.ledger, self.store, self.embedder).run(order.agent)
+    def _verify(self, order: OperatorOrder, *, seen: bool = False) -> Told:
+        found = ServingChecks(self.ledger, self.store, self.embedder).run(order.agent, seen=seen)
         shown = {
             name: {"passed": one.passed, "says": one.description} for name, one in found.items()
         }
@@ -75,7 +75,7 @@ class OperatorWork:
         return {**asdict(done), **self._verify_now(order)}
 
     def _verify_now(self, order: OperatorOrder) -> Told:
-        checked = self._verify(order)
+        checked = self._verify(order, seen=True)
         # The run that made what is bad may have failed by now; it says nothing about what is live.
         checks = {name: one for name, one in checked["checks"].items() if name != "last_run"}
         return {"ok": all(one["passed"] for one in checks.values()), "checks": checks}

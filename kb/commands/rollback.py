@@ -37,7 +37,7 @@ def rollback(
     ledger, store, embedder = ledger_of(settings), store_of(settings), embedder_of(settings)
     known_agent(ledger, agent)
     done = WayBack(ledger, store, embedder).roll_back(agent, to, reason=reason, by=operator())
-    found = ServingChecks(ledger, store, embedder).run(agent)
+    found = ServingChecks(ledger, store, embedder).run(agent, seen=True)
     # The run that made what is bad may have failed by now; it says nothing about what is live.
     found.pop("last_run", None)
     if settings.workspace_id == of_server:
@@ -57,7 +57,8 @@ def _show(done: "RolledBack", found: "Mapping[str, Verdict]") -> None:
     how = f"{done.points_written} points written" if done.points_written else "the alias moved"
     console().print(
         f"[green]{done.agent}[/green] serves generation {done.live} instead of {source} "
-        f"({how}, {done.seconds:.2f} s)"
+        f"({how}, served after {done.served_after:.2f} s, every point looked at after "
+        f"{done.seconds:.2f} s)"
     )
     show_checks(found)
     console().print(

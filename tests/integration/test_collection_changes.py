@@ -8,6 +8,7 @@ import pytest
 from qdrant_client import models
 
 from dagster_kb.publishing.collection_audit import SAMPLE, SMALL
+from dagster_kb.publishing.serving_checks import ServingChecks
 from dagster_kb.publishing.ways_back import WayBack
 from kb_contract.identifiers import COLOURS, collection_name, other_colour
 from tests.conftest import TEMPLATE, RunningPostgres
@@ -113,16 +114,35 @@ def test_a_forced_build_looks_at_all(world: WriterWorld):
 
 
 def test_a_way_back_looks_at_all(world: WriterWorld):
-    """What was edited while it lay idle does not go live by a rollback."""
+    """What was edited while it lay idle is mended, and looked for whether a sample saw it or not."""
     back = inactive(world)
     silently_edit(world, back)
     way = WayBack(world.ledger, world.store, world.embedder)
     done = way.roll_back(world.agent, reason="wrong words", by="operator")
     world.ledger.incidents.resume(world.agent, "operator")
     assert (done.collection, live_collection(world), done.points_written) == (back, back, 1)
-    assert len(world.store.reads) == 1
+    assert set(world.store.reads) == {back}
     assert serves_its_manifest(world)
     assert world.embedder.texts == []
+
+
+def test_a_way_back_is_served_before_every_point_is_looked_at(world: WriterWorld):
+    """However much it holds: what readers wait for is what the stamp, the count and a sample cost."""
+    reads = list[int]()
+    point_aliases, kept = world.store.point_aliases, world.store.reads
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(world.store), "point_aliases", lambda _, *moved: (
+            reads.append(len(kept)), point_aliases(*moved)))  # fmt: skip
+        way = WayBack(world.ledger, world.store, world.embedder)
+        done = way.roll_back(world.agent, reason="wrong words", by="operator")
+    world.ledger.incidents.resume(world.agent, "operator")
+    assert (reads, len(kept), done.points_written) == ([0], 1, 0)
+    assert len(world.store.looked_at) <= 2 * SAMPLE
+    assert serves_its_manifest(world)
+    # What was seen then counts as a whole look: the checks after it go by its stamp.
+    checks = ServingChecks(world.ledger, world.store, world.embedder).run(world.agent, seen=True)
+    assert checks["points"].passed
+    assert len(kept) == 1
 
 
 def _of(world: WriterWorld, path: str) -> set[str]:
