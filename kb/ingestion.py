@@ -12,7 +12,7 @@ from qdrant_client.http.exceptions import ApiException
 from dagster_kb.assets.documents import NAMED
 from dagster_kb.assets.extractions import EXTRACTIONS, WITHOUT
 from dagster_kb.partitions import AGENTS
-from dagster_kb.publishing.alias_moves import serves_nothing
+from dagster_kb.publishing.alias_moves import is_withdrawn
 from dagster_kb.publishing.staging import Staging
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_database import Row
@@ -202,8 +202,7 @@ class Ingestion:
             unpublished=by_status.count("unpublished"),
             ignored=found.ignored or len(ignored),
             ignored_files=ignored[:NAMED],
-            withdrawn=generation.reason if generation and generation.state == "retired"
-            and serves_nothing(generation) else None,
+            withdrawn=generation.reason if generation and is_withdrawn(generation) else None,
             chunks=generation.chunks if generation else 0,
             done=totals.done if totals else 0,
             errors=totals.error + totals.pending if totals else 0,

@@ -7,14 +7,12 @@ import dagster as dg
 
 from dagster_kb.assets.story import RETRY, clear_failures, markdown_table
 from dagster_kb.partitions import agents
-from dagster_kb.publishing.alias_moves import serves_nothing
 from dagster_kb.publishing.publication import Publication
 from dagster_kb.publishing.release_checks import GATES, Gate, Verdict
 from dagster_kb.resources.ledger import Ledger
 from kb_contract.generation import Generation
 
 ASSET: Final = "collection"
-NOTHING: Final = "nothing is published, so nothing is served and there is nothing to check"
 
 
 # One step for all: a step costs more than most gates do, and what they look at is fetched once.
@@ -54,9 +52,10 @@ checks = [gates]
 def _found(
     publication: Publication, asked: list[Gate], generation: Generation | None, run: str
 ) -> Iterator[tuple[Gate, Verdict]]:
-    if generation is not None and serves_nothing(generation):
-        verdict = Verdict(passed=True, description=NOTHING)
-    elif generation is None or not generation.collection:
+    if generation is not None and publication.serves_nothing(generation):
+        yield from publication.ask_of_nothing(asked, generation)
+        return
+    if generation is None or not generation.collection:
         verdict = Verdict(passed=False, description="there is no collection to look at")
     elif generation.state == "live":
         yield from ((gate, _kept(generation, gate)) for gate in asked)

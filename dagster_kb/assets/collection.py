@@ -34,7 +34,7 @@ def collection(
     with story.of(context) as told:
         generation = told.generation()
         synced: Synced | None = None
-        if generation.state != "live" and not serves_nothing(generation):
+        if generation.state != "live" and not serves_nothing(ledger, generation):
             publication.canary.before_building(generation.agent_id, context.run.run_id)
             ledger.terms.count(generation)
             synced = CollectionSync(ledger, store, told.stages).run(

@@ -172,20 +172,38 @@ def drop(ledger: Ledger, store: VectorStore, agent: str) -> bool:
 
 
 def withdraw(ledger: Ledger, store: VectorStore, generation: Generation, dagster_run: str) -> None:
-    """Stop serving an agent of which nothing is published; the caller holds the lock."""
+    """Stop serving an agent of which nothing is published; the caller holds the lock.
+
+    What it was made of stays for the grace, as when its folder is gone.
+    """
+    agent = generation.agent_id
     if generation.state != "retired":
         reason = f"nothing is published at {generation.git_sha[:12]}: it is not served"
-        with _put_right_when_refused(ledger, store, generation.agent_id):
+        with _put_right_when_refused(ledger, store, agent):
             ledger.aliases.withdraw(generation, dagster_run, reason)
-    elif ledger.generations.live(generation.agent_id):
+    elif ledger.generations.live(agent):
         return
-    _drop_all(ledger, store, generation.agent_id)
+    with ledger.fences.guard(agent):
+        store.drop_aliases(names_of(ledger, agent))
 
 
-def serves_nothing(generation: Generation) -> bool:
-    """Whether its documents are all unpublished or gone; broken ones may be mended, so they stay."""
+def is_withdrawn(generation: Generation) -> bool:
+    """Whether it ended without ever being live, because nothing of it is published."""
     whole = generation.manifest_digest is not None
-    return whole and generation.documents == 0 and generation.quarantined == 0
+    return whole and generation.state == "retired" and generation.documents == 0
+
+
+def serves_nothing(ledger: Ledger, generation: Generation) -> bool:
+    """Whether its documents are all unpublished or gone.
+
+    One that is served and broken may be mended, so it stays; what never was served holds nothing up.
+    """
+    if generation.manifest_digest is None or generation.documents:
+        return False
+    if generation.quarantined == 0 or is_withdrawn(generation):
+        return True
+    live = ledger.generations.live(generation.agent_id)
+    return live is not None and not ledger.documents.breaks_what_is_served(generation, live)
 
 
 def _drop_all(ledger: Ledger, store: VectorStore, agent: str) -> None:

@@ -2,9 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from dagster_kb.intake.document_texts import DocumentTexts
-from dagster_kb.publishing.alias_moves import reconcile_agent, serves_nothing, swap, withdraw
+from dagster_kb.publishing.alias_moves import (
+    is_withdrawn,
+    reconcile_agent,
+    serves_nothing,
+    swap,
+    withdraw,
+)
 from dagster_kb.publishing.collection_evidence import CollectionEvidence, sighting
 from dagster_kb.publishing.collection_sync import still_wanted
 from dagster_kb.publishing.live_canary import LiveCanary
@@ -16,6 +23,11 @@ from dagster_kb.resources.vector_store import VectorStore
 from kb_contract.errors import GateRefused
 from kb_contract.generation import Generation
 from kb_contract.sentence_models.vectors import ReadText
+
+NOTHING: Final = Verdict(
+    passed=True,
+    description="nothing is published, so nothing is served and there is nothing to check",
+)
 
 
 @dataclass(frozen=True)
@@ -31,14 +43,16 @@ class Publication:
     def publish(self, generation: Generation, dagster_run: str) -> None:
         """Make it live, or end its agent; the caller holds the agent's lock."""
         now = self.ledger.generations.by_id(generation.generation_id)
-        if serves_nothing(now) and now.state == "retired":
+        if is_withdrawn(now):
             withdraw(self.ledger, self.store, now, dagster_run)
             return
         now = still_wanted(self.ledger, now)
         if now.state == "live":
             reconcile_agent(self.ledger, self.store, now.agent_id)
             self.canary.make_up(now.agent_id, dagster_run)
-        elif serves_nothing(now):
+        elif self.serves_nothing(now):
+            self.ledger.incidents.refuse_if_paused(now.agent_id)
+            _refuse_what_is_found(now, self.ask_of_nothing(GATES, now))
             withdraw(self.ledger, self.store, now, dagster_run)
         else:
             self.pass_gates(now, dagster_run)
@@ -72,6 +86,20 @@ class Publication:
             record(self.ledger, generation, found, seen)
         return found
 
+    def serves_nothing(self, generation: Generation) -> bool:
+        return serves_nothing(self.ledger, generation)
+
+    def ask_of_nothing(
+        self, gates: Sequence[Gate], generation: Generation
+    ) -> list[tuple[Gate, Verdict]]:
+        """Nothing is published, so there is nothing to look at but how much that takes away."""
+        evidence = self._evidence(generation, "")
+        asked = [(gate, gate.look(evidence)) for gate in gates if gate.asked_of_nothing]
+        if generation.state in ("staged", "checked"):
+            record(self.ledger, generation, asked, None)
+        found = {gate.name: one for gate, one in asked}
+        return [(gate, found.get(gate.name) or NOTHING) for gate in gates]
+
     def evidence(self, generation: Generation) -> CollectionEvidence:
         """Fetch nothing yet; what is asked twice of one evidence is fetched once."""
         if not generation.collection:
@@ -79,9 +107,12 @@ class Publication:
                 f"generation {generation.number} lies in no collection",
                 where=generation.agent_id, cure="materialise `collection` first",
             )  # fmt: skip
+        return self._evidence(generation, generation.collection)
+
+    def _evidence(self, generation: Generation, collection: str) -> CollectionEvidence:
         return CollectionEvidence(
             generation,
-            generation.collection,
+            collection,
             self.ledger,
             self.store,
             self.embedder,
@@ -94,15 +125,19 @@ class Publication:
         seen = sighting(self.ledger, generation, dagster_run)
         due = [gate for gate in GATES
                if not (gate.takes_long and stands(generation.checks.get(gate.name), seen))]  # fmt: skip
-        refused = {gate.name: one for gate, one in self.ask(due, generation, dagster_run)
-                   if one.refuses}  # fmt: skip
-        if refused:
-            found = "; ".join(f"{name}: {one.description}" for name, one in refused.items())
-            raise GateRefused(
-                f"generation {generation.number} may not go live: {found}",
-                where=generation.agent_id,
-                cure="mend what is named and ingest again; what was live stays live",
-            )
+        _refuse_what_is_found(generation, self.ask(due, generation, dagster_run))
+
+
+def _refuse_what_is_found(
+    generation: Generation, found: Sequence[tuple[Gate, Verdict]]
+) -> None:  # fmt: skip
+    said = "; ".join(f"{gate.name}: {one.description}" for gate, one in found if one.refuses)
+    if said:
+        raise GateRefused(
+            f"generation {generation.number} may not go live: {said}",
+            where=generation.agent_id,
+            cure="mend what is named and ingest again; what was live stays live",
+        )
 
 
 def record(

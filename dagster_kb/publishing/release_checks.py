@@ -34,6 +34,8 @@ class Gate:
     """Whether it takes long; one run asks it once as long as nobody wrote meanwhile."""
     searches: bool = False
     """Whether it asks questions, which a collection that was refused already cannot answer."""
+    asked_of_nothing: bool = False
+    """Whether it is asked too where nothing is published any more."""
     blocking: bool = True
     """Whether it refuses unless agent.yaml says otherwise; the others warn."""
 
@@ -92,6 +94,7 @@ GATES: Final = (
         "keeps_size",
         "The agent does not suddenly know much less than before.",
         keeps_size,
+        asked_of_nothing=True,
     ),
     Gate(
         "no_secrets",

@@ -81,7 +81,7 @@ class WayBack:
             )  # fmt: skip
 
     def _target(self, agent: str, live: Generation | None, to: int | None) -> Generation:
-        if any(one.agent == agent for one in self.ledger.names.at_rest(0)):
+        if any(one.agent == agent and not one.withdrawn for one in self.ledger.names.at_rest(0)):
             raise NotServed(
                 "its folder is gone, so there is nothing to roll back", where=agent,
                 cure="bring the folder back in git; what it was made of is still kept",
@@ -205,7 +205,9 @@ def _way(
     """Where to walk; None when the ledger has been there already."""
     if live and live.generation_id == target.generation_id:
         return None
-    return Return(live, target, other_colour(live.colour if live else None), ends_as, reason, by)
+    # Where nothing is live both lie idle, and one may still hold it.
+    colour = other_colour(live.colour) if live else target.colour or other_colour(None)
+    return Return(live, target, colour, ends_as, reason, by)
 
 
 def _walk(ledger: Ledger, store: VectorStore, way: Return) -> tuple[Generation, Synced]:

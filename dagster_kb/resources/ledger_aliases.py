@@ -111,7 +111,10 @@ class AliasLedger:
             )  # fmt: skip
 
     def withdraw(self, generation: Generation, dagster_run: str, reason: str) -> None:
-        """Nothing is live any more, and this generation, which is empty, is why."""
+        """Nothing is live any more, and this generation, which is empty, is why.
+
+        What it was made of rests for a grace, as that of an agent whose folder is gone.
+        """
         who = {"workspace": self.workspace, "agent": generation.agent_id}
         with self.database.transaction() as connection:
             self.fences.check(connection, generation.agent_id)
@@ -126,7 +129,7 @@ class AliasLedger:
                     cure="a newer one was staged meanwhile; look at `kb generations`",
                 )
             old = one(connection, "retire_live", **who, reason=reason)
-            run(connection, "forget_colours", **who)
+            run(connection, "end_of_agent", **who, reason=reason, withdrawn=True)
             run(
                 connection, "keep_alias_move", **who, generation=generation.generation_id,
                 **{"from": old and old["collection"], "to": None}, dagster_run=dagster_run,

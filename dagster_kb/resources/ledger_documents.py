@@ -80,6 +80,13 @@ class DocumentLedger:
         found = self.database.rows("generation_documents", generation=generation_id)
         return {row["path"]: PlacedDocument(**row) for row in found}
 
+    def breaks_what_is_served(self, generation: Generation, live: Generation) -> bool:
+        """Whether a document that is served is one that cannot be read any more."""
+        broken = self.database.one(
+            "broken_that_was_served", generation=generation.generation_id, live=live.generation_id
+        )
+        return broken is not None
+
     def base(self, generation: Generation) -> Generation | None:
         """Return the generation whose rows can be copied: the live one, or the newest whole one."""
         row = self.database.one(

@@ -16,6 +16,8 @@ class AtRest:
     ended_at: datetime
     over: bool
     """Whether its grace has passed."""
+    withdrawn: bool = False
+    """Whether its folder is there, and nothing of it is published."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class NameLedger:
             self.fences.check(connection, agent)
             old = one(connection, "retire_live", **who, reason=reason)
             run(connection, "supersede_generations", **who, keep=None, reason=reason)
-            run(connection, "end_of_agent", **who, reason=reason)
+            run(connection, "end_of_agent", **who, reason=reason, withdrawn=False)
             run(
                 connection, "keep_alias_move", **who, generation=old and old["generation_id"],
                 **{"from": old and old["collection"], "to": None}, dagster_run=None,
@@ -43,7 +45,7 @@ class NameLedger:
     def at_rest(self, grace_hours: int) -> list[AtRest]:
         """Every agent that ended and was not dropped yet."""
         found = self.database.rows("agents_at_rest", workspace=self.workspace, hours=grace_hours)
-        return [AtRest(row["agent_id"], row["reason"], row["ended_at"], row["over"])
+        return [AtRest(row["agent_id"], row["reason"], row["ended_at"], row["over"], row["withdrawn"])
                 for row in found]  # fmt: skip
 
     def dropped(self, agent: str) -> None:

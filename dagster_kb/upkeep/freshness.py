@@ -10,7 +10,7 @@ import dagster as dg
 
 from dagster_kb.assets.story import RETRY
 from dagster_kb.partitions import AGENTS, agents
-from dagster_kb.publishing.alias_moves import aliases_of, serves_nothing
+from dagster_kb.publishing.alias_moves import aliases_of, is_withdrawn
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_database import Row
@@ -88,7 +88,7 @@ class Look:
         if live and live.tree_sha == tree and not live.uncommitted:
             return Standing("fresh", f"generation {live.number} is what git says", facts)
         newest = None if live else next(iter(self.ledger.generations.latest(agent, 1)), None)
-        if newest and newest.tree_sha == tree and _is_withdrawn(newest):
+        if newest and newest.tree_sha == tree and is_withdrawn(newest):
             return Standing("fresh", "nothing is published, so nothing is served", facts)
         return self._behind(agent, live, facts)
 
@@ -130,10 +130,6 @@ class Look:
             return Standing("right", said, facts)
         said = f"{found}, where the ledger says {wanted} → `kb ingest --agent {agent}` puts it back"
         return Standing("wrong", said, facts)
-
-
-def _is_withdrawn(generation: Generation) -> bool:
-    return generation.state == "retired" and serves_nothing(generation)
 
 
 def _duration(minutes: float) -> str:

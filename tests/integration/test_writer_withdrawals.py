@@ -7,7 +7,9 @@ import yaml
 
 from dagster_kb.publishing.ways_back import WayBack
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
+from dagster_kb.resources.ledger_retention import Keep
 from dagster_kb.upkeep.freshness import Look
+from dagster_kb.upkeep.retention import Retention
 from kb_contract.identifiers import (
     COLOURS,
     collection_name,
@@ -42,8 +44,11 @@ def assert_not_served(world: WriterWorld) -> None:
     assert world.ledger.generations.live(world.agent) is None
     names = {production_alias("default", world.agent), plain_alias("default", world.agent)}
     assert not names & world.store.aliases().keys()
-    for colour in COLOURS:
-        assert world.store.dimension(collection_name("default", world.agent, colour)) is None
+
+
+def collections(world: WriterWorld) -> int:
+    names = [collection_name("default", world.agent, one) for one in COLOURS]
+    return len([one for one in names if world.store.dimension(one) is not None])
 
 
 def test_an_agent_whose_documents_are_gone_is_withdrawn(world: WriterWorld):
@@ -77,6 +82,77 @@ def test_an_agent_whose_documents_are_all_unpublished_is_withdrawn(world: Writer
     assert result.success, why(result)
     assert metadata(result, "parsed_documents")["unpublished"] == 3
     assert_not_served(world)
+
+
+def many(status: str) -> dict[str, str]:
+    return {f"page{n}.md": f"---\nstatus: {status}\n---\n# Page {n}\n\nWords of page {n}.\n"
+            for n in range(24)}  # fmt: skip
+
+
+def test_so_much_is_not_withdrawn_by_a_slip(world: WriterWorld):
+    live = world.publish(many("published"))
+    empty(world)
+    world.commit(many("draft"))
+    refused = world.ingest()
+    assert not refused.success
+    newest = world.ledger.generations.latest(world.agent)[0]
+    assert newest.state == "failed"
+    assert "keeps_size: documents fell from 27 to 0 (100%)" in (newest.reason or "")
+    assert "gate: {max_shrink: 1.0}" in (newest.reason or "")
+    alone = world.ingest(only=["live_alias"])
+    assert "is failed: keeps_size" in failures(alone)["live_alias"]
+    assert world.live().number == live.number
+    assert len(world.served()) == live.chunks
+    world.commit({"agent.yaml": yaml.safe_dump({"gate": {"max_shrink": 1.0}})})
+    meant = world.ingest()
+    assert meant.success, why(meant)
+    assert_not_served(world)
+
+
+def test_the_swap_alone_refuses_it_too(world: WriterWorld):
+    live = world.publish(many("published"))
+    empty(world)
+    world.commit(many("draft"))
+    world.ingest(only=["parsed_documents", "chunks", "embeddings"])
+    alone = world.ingest(only=["live_alias"])
+    assert "may not go live: keeps_size" in failures(alone)["live_alias"]
+    assert world.live().number == live.number
+
+
+def test_what_it_was_made_of_stays_for_the_grace(world: WriterWorld):
+    world.publish()
+    world.publish({"moves.md": "# Moves\n\nOther words.\n"})
+    texts = world.served_texts()
+    empty(world)
+    world.repository.commit()
+    assert world.ingest().success
+    assert_not_served(world)
+    assert collections(world) == 2
+    folder = KnowledgeFolder(world.settings.knowledge_dir)
+    retention = Retention(world.ledger, world.store, folder, Keep(2, 90), 24)
+    assert retention.run().dropped_agents == []
+    world.forget_counts()
+    back = WayBack(world.ledger, world.store, world.embedder)
+    assert back.roll_back(world.agent, reason="a slip", by="a person").points_written == 0
+    assert (world.served_texts(), world.store.written) == (texts, [])
+    world.ledger.incidents.resume(world.agent, "a person")
+    assert world.ingest().success
+    with world.ledger.database.transaction() as connection:
+        connection.execute("update kb.retirements set ended_at = ended_at - interval '2 days'")
+    assert retention.run().dropped_agents == [world.agent]
+    assert collections(world) == 0
+
+
+def test_a_file_that_never_could_be_read_keeps_nothing_served(world: WriterWorld):
+    """Deleted pages are not served for good because of a neighbour that nobody ever saw."""
+    world.publish({"broken.md": b"\x00\x01"})
+    assert world.live().quarantined == 1
+    empty(world)
+    world.repository.commit()
+    result = world.ingest()
+    assert result.success, why(result)
+    assert_not_served(world)
+    assert metadata(world.ingest(), "parsed_documents")["staged"] == "unchanged"
 
 
 def test_an_agent_that_never_had_anything_serves_nothing(world: WriterWorld):

@@ -1,5 +1,12 @@
 -- Documents and their chunks, as they were read.
 
+-- name: broken_that_was_served
+-- A document that cannot be read now, and that another generation has published.
+select now.path from kb.generation_documents now
+join kb.generation_documents old on old.generation_id = %(live)s and old.path = now.path
+  and old.status = 'published'
+where now.generation_id = %(generation)s and now.status = 'quarantined' limit 1;
+
 -- name: base_generation
 -- Rows are a pure function of (path, document), so any complete manifest can be copied from.
 select * from kb.generations

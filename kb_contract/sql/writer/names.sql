@@ -1,17 +1,18 @@
 -- Agents whose folder is gone or has another name.
 
 -- name: end_of_agent
-insert into kb.retirements (workspace_id, agent_id, reason)
-values (%(workspace)s, %(agent)s, %(reason)s)
+insert into kb.retirements (workspace_id, agent_id, reason, withdrawn)
+values (%(workspace)s, %(agent)s, %(reason)s, %(withdrawn)s)
 on conflict (workspace_id, agent_id) do update set
-  reason = excluded.reason, ended_at = now(), dropped_at = null;
+  reason = excluded.reason, withdrawn = excluded.withdrawn, ended_at = now(), dropped_at = null;
 
 -- name: retirement_of_agent
 select * from kb.retirements where workspace_id = %(workspace)s and agent_id = %(agent)s;
 
 -- name: agents_at_rest
 -- Not served any more, and not dropped yet; `over` says whether the grace has passed.
-select agent_id, reason, ended_at, ended_at < now() - make_interval(hours => %(hours)s) as over
+select agent_id, reason, withdrawn, ended_at,
+       ended_at < now() - make_interval(hours => %(hours)s) as over
 from kb.retirements r
 where workspace_id = %(workspace)s and dropped_at is null
   and not exists (select from kb.generations g where g.workspace_id = r.workspace_id
