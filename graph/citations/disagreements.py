@@ -164,7 +164,12 @@ def _key(facts: SourceFacts, rule: ConflictRule, now: datetime) -> tuple[float, 
         moment = _moment(facts["effective"])
         return None if moment is None or moment > now else (moment.timestamp(),)
     parts = (facts["version"] or "").lower().removeprefix("v").split(".")
-    return tuple(float(one) for one in parts) if all(one.isdecimal() for one in parts) else None
+    if not all(one.isdecimal() for one in parts):
+        return None
+    numbers = [float(one) for one in parts]
+    while numbers and not numbers[-1]:  # 2.0 is 2
+        numbers.pop()
+    return tuple(numbers)
 
 
 def _moment(said: str | None) -> datetime | None:

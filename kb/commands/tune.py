@@ -51,8 +51,8 @@ def _write(file: Path, tuned: "Tuned") -> bool:
     if not file.parent.is_dir():
         return False
     said = {
-        # What was measured at publication goes on where others' questions are too few.
-        "threshold": tuned.threshold.value if tuned.threshold.chosen else None,
+        # Where others' questions are too few, what the owners said goes on, or what was measured.
+        **({"threshold": tuned.threshold.value} if tuned.threshold.chosen else {}),
         "blend": tuned.choice.blend.model_dump(mode="json"),
         # Nothing that was measured of another generation stays.
         "calibration": tuned.calibration.model_dump(mode="json") if tuned.calibration else None,

@@ -172,7 +172,9 @@ async def test_three_that_differ_are_one_conflict() -> None:
      ("version", [OLD, NEW], 1), ("effective", [OLD, UNSAID], None), ("version", [OLD, None], None),
      ("effective", [NEW, NEW], None),
      ("effective", [OLD, {**NEW, "effective": "2027-01-01T00:00:00+00:00"}], None),
-     ("version", [{**OLD, "version": "draft"}, NEW], None)],
+     ("version", [{**OLD, "version": "draft"}, NEW], None),
+     ("version", [{**OLD, "version": "2"}, {**NEW, "version": "2.0"}], None),
+     ("version", [{**OLD, "version": "1.10"}, {**NEW, "version": "1.9"}], 0)],
 )  # fmt: skip
 def test_a_rule_decides_only_what_it_declares(
     rule: ConflictRule, facts: list[SourceFacts | None], side: int | None
