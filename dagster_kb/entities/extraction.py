@@ -9,7 +9,7 @@ from typing import Final, Literal
 from dagster_kb.entities.same_names import JOINT, acronyms, synonyms
 from kb_contract.entity_names import LONGEST_NAME, folded
 
-EXTRACTOR: Final = "patterns-2"
+EXTRACTOR: Final = "patterns-3"
 """Raise it when the patterns change: everything is looked through once more."""
 Kind = Literal["name", "code", "acronym", "term"]
 _CODE: Final = re.compile(

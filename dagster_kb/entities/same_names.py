@@ -30,7 +30,7 @@ _MARKED: Final = r"[*_`\"\u201c]{1,3}([^*_`\"\u201c\u201d\n]{2,60})[*_`\"\u201d]
 _MARKED_BEFORE: Final = re.compile(rf"{_MARKED}\s*$")
 _MARKED_AFTER: Final = re.compile(rf"(?:an? |the )?{_MARKED}")
 _PLAIN_BEFORE: Final = re.compile(
-    r"(?:\b(?:an?|the|our|your|each|every|any|this)|^[\s>*+-]*|[.!?:]\s+)\s*"
+    r"(?:\b(?:an?|the|our|your|each|every|any|this)\s+|^[\s>*+-]*|[.!?:]\s+)"
     r"((?:[\w'\u2019-]+ ){0,3}[\w'\u2019-]+)\s*$",
     re.IGNORECASE,
 )

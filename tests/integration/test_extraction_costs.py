@@ -152,7 +152,7 @@ def test_names_come_from_what_was_read_too(world: WriterWorld, provider: Loopbac
     found = names(world)
     assert {"rotated", "alice moreau", "hro"} <= found
     assert "invented name" not in found
-    assert world.ledger.entities.waiting(world.live(), "entities", "patterns-2") == []
+    assert world.ledger.entities.waiting(world.live(), "entities", "patterns-3") == []
 
 
 @pytest.fixture

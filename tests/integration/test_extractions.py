@@ -116,7 +116,7 @@ def test_without_a_provider_patterns_read_and_say_so(world_of: Callable[..., Wri
     told = published(world, {**PAGES, "agent.yaml": ON})
     assert (told["extracted"], told["cost"], told["requests"]) == (PASSAGES, 0.0, 0)
     assert {one["model"] for one in rows(world, "select model from kb.extractions")} == {
-        "offline/patterns-2"
+        "offline/patterns-3"
     }
     more = published(world, {"sick.md": "# Sick\n\nSick leave is paid.\n"})
     assert (more["extracted"], more["reused"]) == (1, PASSAGES)

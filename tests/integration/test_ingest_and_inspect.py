@@ -182,11 +182,11 @@ def test_what_was_read_out_is_estimated_and_shown(world: WriterWorld, tmp_path: 
     assert said.returncode == 0, said.stderr
     [told] = json.loads(said.stdout)["estimate"]["extraction"]
     assert told["agent"] == world.agent
-    assert (told["passages"], told["dollars"], told["model"]) == (1, 0.0, "offline/patterns-2")
+    assert (told["passages"], told["dollars"], told["model"]) == (1, 0.0, "offline/patterns-3")
     assert world.ingest().success
     run = str(world.live().run_id)
     shown = run_kb(world, tmp_path / "home", "inspect", "--run", run, "--path", "a.md")
-    assert "1 DONE by chunk_extract_v1 with offline/patterns-2" in " ".join(shown.stdout.split())
+    assert "1 DONE by chunk_extract_v1 with offline/patterns-3" in " ".join(shown.stdout.split())
     assert "Words about key 1" in " ".join(shown.stdout.split())
     none = run_kb(world, tmp_path / "home", "inspect", "--run", run, "--path", "b.md", "--json")
     assert json.loads(none.stdout)["extractions"] == []

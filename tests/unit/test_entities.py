@@ -50,7 +50,11 @@ def test_an_acronym_stands_for_the_words_with_its_initials_only() -> None:
      ("A **runbook**, also called a *playbook*, says how.", ("runbook", "playbook")),
      ("The shift change (also known as handover) is at nine.", ("shift change", "handover")),
      ("A badge is sometimes called a pass card.", ("badge", "pass card")),
-     ("Payroll, formerly known as Wages Desk, is closed.", ("payroll", "wages desk"))],
+     ("Payroll, formerly known as Wages Desk, is closed.", ("payroll", "wages desk")),
+     ("Active Directory (also called Sign-in Service) knows who works here.",
+      ("active directory", "sign in service")),
+     ("Ask early. Account quotas (also known as limits) grow slowly.", ("account quotas", "limits")),
+     ("Your account, also known as a seat, is paid for.", ("account", "seat"))],
 )  # fmt: skip
 def test_what_is_called_in_two_ways_is_one_thing(text: str, pair: tuple[str, str]) -> None:
     assert pair in same_names(text)
