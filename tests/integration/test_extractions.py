@@ -170,7 +170,7 @@ def test_what_is_no_use_is_mended_once_kept_and_left(
     [bad] = rows(world, "select * from kb.extractions where status = 'INVALID'")
     assert bad["parsed"] is None
     assert "entities" in bad["validation_error"]
-    assert len(json.loads(bad["raw_text"])["entities"]) == 3000
+    assert len(json.loads(bad["raw_text"])["entities"]) == 100
     assert bad["attempts"] == 2
     assert published(world, {"three.md": "# Three\n\nThree.\n"})["extracted"] == 1
     provider.script = lambda call: Reply(text=obedient(call))
