@@ -34,7 +34,7 @@ class DocumentTexts:
         out only a few are read.
         """
         revision = Revision(generation.git_sha, generation.tree_sha, None, generation.uncommitted)
-        listed = self.folder.files(revision, generation.agent_id)
+        listed = self.folder.files(revision, generation.agent_id, documents)
         blobs = {one.path: one.blob_sha for one in listed
                  if one.path in documents and not one.refusal}  # fmt: skip
         yield from ((path, None) for path in documents if path not in blobs)

@@ -1,6 +1,6 @@
 """What is served: the swap, the way back to what the ledger says, and the end of an agent."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -26,17 +26,17 @@ def aliases_of(workspace: str, agent: str) -> tuple[str, str]:
     return production_alias(workspace, agent), plain_alias(workspace, agent)
 
 
-def is_served(ledger: Ledger, store: VectorStore, generation: Generation) -> bool:
-    """Whether the aliases point to a live generation's collection, and it is not cut short."""
+def is_served(
+    ledger: Ledger, store: VectorStore, generation: Generation, *, names: Sequence[str] = ()
+) -> bool:
+    """Whether the aliases, or all these names, point to its collection, and that is not cut short."""
     if not generation.collection:
         return False
     now = store.aliases()
-    names = aliases_of(ledger.workspace, generation.agent_id)
+    names = names or aliases_of(ledger.workspace, generation.agent_id)
     if any(now.get(name) != generation.collection for name in names):
         return False
-    if store.dimension(generation.collection) is None:
-        return False
-    return store.count(generation.collection) == generation.chunks
+    return store.count_if_there(generation.collection) == generation.chunks
 
 
 def names_of(ledger: Ledger, agent: str) -> list[str]:

@@ -164,13 +164,19 @@ class CollectionAudit:
         self._look(collection, self.ledger.manifests.sample(generation, SAMPLE), tally)
         return self._told("difference", generation, collection, tally, whole_look_at)
 
-    def now(self, generation: Generation, collection: str, *, whole: bool = False) -> Audit:
-        """Say whether the collection holds exactly the generation; cheaply, when that is known."""
+    def now(
+        self, generation: Generation, collection: str, *, whole: bool = False,
+        there: Description | None = None,
+    ) -> Audit:  # fmt: skip
+        """Say whether the collection holds exactly the generation; cheaply, when that is known.
+
+        `there` is what the collection says of itself, where somebody just asked.
+        """
         colour = generation.colour
         known = self.ledger.aliases.colour(generation.agent_id, colour) if colour else None
         if whole or known is None or known["generation_id"] != generation.generation_id:
             return self.whole(generation, collection)
-        if not stands(known, self.store.describe(collection)):
+        if not stands(known, there or self.store.describe(collection)):
             return self.whole(generation, collection)
         found = self._sampled(generation, collection, known["verified_at"])
         return found if found.exact else self.whole(generation, collection)

@@ -21,6 +21,7 @@ from dagster_kb.publishing.collection_audit import Audit, CollectionAudit
 from dagster_kb.publishing.collection_questions import CollectionQuestions
 from dagster_kb.publishing.scanned_passages import ScannedPassages
 from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.vector_store import Description
 from kb_contract.generation import Generation
 
 _SAMPLE = 64
@@ -40,8 +41,8 @@ class CollectionEvidence(CollectionQuestions):
         return self.store.count(self.collection)
 
     def exactness(self) -> Verdict:
-        found = CollectionAudit(self.ledger, self.store).now(self.generation, self.collection)
-        return exactly(found)
+        audit = CollectionAudit(self.ledger, self.store)
+        return exactly(audit.now(self.generation, self.collection, there=self._there))
 
     def spaces(self) -> tuple[Json, Json | None, int | None]:
         """Wanted space, the space that the colour was written in, and the stored dimension."""
@@ -51,7 +52,7 @@ class CollectionEvidence(CollectionQuestions):
         return (
             self.generation.space,
             held["space"] if held and clean else None,
-            self.store.dimension(self.collection),
+            self._there.dimension if self._there else None,
         )
 
     def golden_of_live(self) -> Sequence[Asked] | None:
@@ -106,6 +107,10 @@ class CollectionEvidence(CollectionQuestions):
         live = self.ledger.generations.live(self.generation.agent_id)
         same = live is not None and live.generation_id == self.generation.generation_id
         return None if same else live
+
+    @cached_property
+    def _there(self) -> Description | None:
+        return self.store.describe(self.collection)
 
     @cached_property
     def _passages(self) -> ScannedPassages:

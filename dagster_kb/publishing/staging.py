@@ -87,12 +87,9 @@ class Staging:
 
     def _stands(self, live: Generation) -> bool:
         """Whether every name leads to it, and nobody but writers ever touched it."""
-        now = self.store.aliases()
         names = names_of(self.ledger, live.agent_id)
-        if any(now.get(name) != live.collection for name in names):
-            return False
         audit = LiveAudit(self.ledger, self.store)
-        return is_served(self.ledger, self.store, live) and audit.is_sealed(live)
+        return is_served(self.ledger, self.store, live, names=names) and audit.is_sealed(live)
 
     def _intent(self, agent: str, revision: Revision, settings: AgentFolder) -> Intent:
         return Intent(

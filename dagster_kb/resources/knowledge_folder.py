@@ -3,7 +3,7 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -22,6 +22,8 @@ from kb_contract.errors import BadIdentifier, BadInput, BadManifest
 from kb_contract.identifiers import agent_id as checked_agent_id
 
 _LONGEST_PATH: Final = 1000
+# All their names together are shorter than what any system takes as arguments.
+_FEW: Final = 64
 _ELSEWHERE: Final = ("120000", "160000")
 _KEPT: Final = "refs/scriptorium/uncommitted"
 
@@ -150,11 +152,15 @@ class KnowledgeFolder:
         """Return the folders that cannot be agents, each with the reason."""
         return {name: why for name, _, why in self._folders(revision) if why}
 
-    def files(self, revision: Revision, agent: str) -> list[GitFile]:
-        """List all that is in an agent's folder, but for the files that describe the agent."""
+    def files(self, revision: Revision, agent: str, wanted: Collection[str] = ()) -> list[GitFile]:
+        """List what is in an agent's folder, but for the files that describe the agent.
+
+        Where a few are wanted git is asked for no other, however many there are.
+        """
         place = self._place(agent)
+        places = wanted if 0 < len(wanted) <= _FEW else (place,)
         settings = {f"{place}{name}".encode() for name in SETTING_FILES}
-        listed = self._git.tree(revision.sha, place, recursive=True)
+        listed = self._git.tree(revision.sha, *places, recursive=True)
         return [_git_file(entry) for entry in listed if entry.path not in settings]
 
     def changed_at(self, agent: str, since: str | None, until: Revision) -> datetime | None:

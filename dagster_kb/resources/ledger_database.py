@@ -1,10 +1,10 @@
 """How the writer speaks to Postgres: a few connections, statements by name."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
@@ -83,11 +83,15 @@ class LedgerDatabase:
 
     @contextmanager
     def stream(self, name: str, size: int, /, **values: Any) -> Generator[Iterator[Row]]:
-        """Rows of a statement, so many at a time from the server: memory stays flat."""
-        with self.transaction() as connection, connection.cursor(name=name) as cursor:
-            cursor.itersize = size
-            cursor.execute(statement(name), values)
-            yield iter(cursor)
+        """Rows of a statement, so many at a time: memory stays flat, and few rows come in one go."""
+        with (
+            self._pool.connection() as connection,
+            connection.cursor() as cursor,
+            closing(
+                cast("Generator[Row]", cursor.stream(statement(name), values, size=size))
+            ) as rows,
+        ):
+            yield rows
 
     @contextmanager
     def session(self) -> Generator[Connection]:

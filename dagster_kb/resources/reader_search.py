@@ -97,7 +97,7 @@ class ReaderSearch:
     ) -> list[tuple[list[Candidate], Payloads]]:
         """Ask for all of them in one request."""
         every = [one for each in requests for one in each]
-        answers = iter(self.store.client.query_batch_points(collection, requests=every))
+        answers = iter(self.store.ask(collection, every))
         return [_candidates(list(islice(answers, len(each)))) for each in requests]
 
     def _asked(self, read: ReadText) -> AskedQuestion:

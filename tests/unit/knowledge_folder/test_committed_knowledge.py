@@ -137,3 +137,20 @@ def test_folders_that_cannot_be_agents_are_named(
     assert set(folder.refused(head)) == {"Upper", "sp ace", "a_blue", "é"}
     with pytest.raises(BadIdentifier):
         folder.files(head, "../else")
+
+
+def test_a_few_files_are_listed_without_the_others(
+    repository: GitRepository, folder: KnowledgeFolder
+) -> None:
+    written = {"x.md": "one", "f/ü [1]*.md": "two", "y.md": "three", "agent.yaml": "about: it"}
+    repository.write({f"knowledge/a/{name}": text for name, text in written.items()})
+    repository.commit()
+    wanted = [f"knowledge/a/{name}" for name in ("f/ü [1]*.md", "x.md", "gone.md", "agent.yaml")]
+    found = folder.files(folder.head(), "a", wanted)
+    assert contents(folder, found) == {
+        "knowledge/a/f/ü [1]*.md": b"two", "knowledge/a/x.md": b"one",
+    }  # fmt: skip
+    many = [*wanted, *(f"knowledge/a/none-{number}.md" for number in range(100))]
+    assert {"knowledge/a/x.md", "knowledge/a/y.md"} <= set(
+        paths(folder.files(folder.head(), "a", many))
+    )
