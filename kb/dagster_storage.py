@@ -7,7 +7,6 @@ of half a second are one transaction.
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
@@ -18,10 +17,8 @@ from dagster import EventLogEntry
 from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS
 from dagster._core.storage.event_log import SqlEventLogStorageTable
 from dagster._serdes import ConfigurableClassData
-from dagster._utils.concurrency import ConcurrencyClaimStatus
 from dagster_postgres import (
     DagsterPostgresStorage,
-    PostgresEventLogStorage,
     PostgresRunStorage,
 )
 from dagster_postgres.utils import (
@@ -29,13 +26,15 @@ from dagster_postgres.utils import (
     get_token_provider_from_config,
     pg_url_from_config,
 )
+from sqlalchemy import Table
 from sqlalchemy.engine import Connection
 from sqlalchemy.event import listen
-from sqlalchemy.exc import DataError, DisconnectionError, IntegrityError, InternalError
+from sqlalchemy.exc import DataError, DisconnectionError, IntegrityError
 
 from dagster_kb.resources.idle_connection import is_silent
 from kb.dagster_checks import CheckEvent, keep_checks
 from kb.dagster_events import SECONDS, RecentAnswers, WaitingEvents
+from kb.dagster_pools import QuickPools
 from kb.dagster_schedules import KnownSchedules
 
 if TYPE_CHECKING:
@@ -43,13 +42,12 @@ if TYPE_CHECKING:
 
 # Two runs side by side keep theirs; more threads that come at one time have some that are closed again.
 _POOL: Final = {"pool_size": 2, "max_overflow": -1, "pool_recycle": 300}
-_SECONDS_BETWEEN_CLAIMS: Final = 0.5
 Numbered = tuple[EventLogEntry, int]
 
 _log = logging.getLogger(__name__)
 
 
-class KnownEventLog(PostgresEventLogStorage):
+class KnownEventLog(QuickPools):
     """Events wait in this process and are written together; whoever reads here reads them too."""
 
     @cached_property
@@ -77,6 +75,12 @@ class KnownEventLog(PostgresEventLogStorage):
             self._seen.add((kind, name))
         return (kind, name) in self._seen
 
+    def _has_rows(self, table: Table) -> bool:
+        """Asked of what pools there are, before each look at them."""
+        return self._known(
+            "rows", table.name, lambda _: super(KnownEventLog, self)._has_rows(table)
+        )
+
     @cached_property
     def _recent(self) -> RecentAnswers:
         return RecentAnswers(SECONDS)
@@ -89,7 +93,10 @@ class KnownEventLog(PostgresEventLogStorage):
 
     def get_dynamic_partitions(self, partitions_def_name: str) -> Sequence[str]:
         with self._aside():
-            return super().get_dynamic_partitions(partitions_def_name)
+            return self._recent.answer(
+                ("partitions", partitions_def_name),
+                lambda: super(KnownEventLog, self).get_dynamic_partitions(partitions_def_name),
+            )
 
     def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
         asked = ("partition", partitions_def_name, partition_key)
@@ -108,24 +115,17 @@ class KnownEventLog(PostgresEventLogStorage):
         super().add_dynamic_partitions(partitions_def_name, partition_keys)
         self._recent.forget()
 
-    def initialize_concurrency_limit_to_default(self, concurrency_key: str) -> bool:
-        """Where another process was first, Dagster goes on in a transaction that Postgres ended."""
-        try:
-            return super().initialize_concurrency_limit_to_default(concurrency_key)
-        except InternalError:
-            if concurrency_key not in self.get_concurrency_keys():
-                raise
-            return True
+    def _get_assets_details(self, asset_keys: Sequence[dg.AssetKey]) -> Sequence[Any]:
+        """They tell when an asset was wiped, which is asked with each look at what it is."""
+        with self._aside():
+            return self._recent.answer(
+                ("details", repr(asset_keys)),
+                lambda: super(KnownEventLog, self)._get_assets_details(asset_keys),
+            )
 
-    def claim_concurrency_slot(
-        self, concurrency_key: str, run_id: str, step_key: str, priority: int | None = None
-    ) -> ConcurrencyClaimStatus:
-        """Wait here for a while: a run whose steps are in its own process asks without a pause."""
-        found = super().claim_concurrency_slot(concurrency_key, run_id, step_key, priority)
-        if found.is_claimed:
-            return found
-        time.sleep(_SECONDS_BETWEEN_CLAIMS)
-        return found.with_sleep_interval(0.0)
+    def wipe_asset(self, asset_key: dg.AssetKey) -> None:
+        super().wipe_asset(asset_key)
+        self._recent.forget()
 
     def fetch_materializations(self, *asked: Any, **more: Any) -> dg.EventRecordsResult:
         """Every check asks which materialization it is about; its verdict does not change that."""
