@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from dagster_kb.resources.ledger_database import LedgerDatabase, Row, one, rows, run
+from dagster_kb.resources.ledger_database import LedgerDatabase, Row, one, run
 from kb_contract.embedding_space import searched_text
 from kb_contract.generation import Generation
 
@@ -60,12 +60,10 @@ class EmbeddingLedger:
 
     def missing(self, generation: Generation, space_id: str) -> list[MissingText]:
         """Texts to embed, long ones first."""
-        with self.database.transaction() as connection:
-            run(connection, "plan_for_many")
-            found = rows(
-                connection, "missing_embeddings", generation=generation.generation_id,
-                space=space_id, run=generation.run_id,
-            )  # fmt: skip
+        found = self.database.rows(
+            "missing_embeddings", generation=generation.generation_id,
+            space=space_id, run=generation.run_id,
+        )  # fmt: skip
         return [_missing(row) for row in found]
 
     def unknown(self, space_id: str, digests: Collection[str]) -> int:

@@ -1,5 +1,6 @@
 """One text that cannot be embedded costs no other, is named, and keeps the generation from going live."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from dagster_kb.definitions import build_definitions
 from dagster_kb.embedding.job import TEXTS_IN_A_COMMIT, EmbeddingJob
 from dagster_kb.resources.embedding_lanes import ExecutorLanes
+from dagster_kb.resources.ledger_database import statement
 from tests.doubles.dying_writer import Place, run
 from tests.doubles.failing_embedder import DeadlyModel, FailingEmbedder
 from tests.doubles.hash_embedder import HashEmbedder
@@ -122,3 +124,22 @@ def test_a_text_that_kills_its_process_takes_no_other_text_along(world: WriterWo
     assert world.path("bad.md") in said
     assert "TerminatedWorkerError" in said
     assert world.count("embeddings") == 6
+
+
+def test_what_is_missing_is_found_by_its_digest_and_what_was_tried_by_its_chunk(
+    world: WriterWorld,
+):
+    """However many texts the ledger has, and whatever it believes of a run that was just begun."""
+    world.commit(pages(6))
+    assert world.ingest().success
+    live = world.ledger.generations.live(world.agent)
+    assert live is not None
+    values = {
+        "generation": live.generation_id, "run": live.run_id, "space": world.embedder.space.space_id
+    }  # fmt: skip
+    with world.ledger.database.transaction() as connection:
+        connection.execute("set local enable_seqscan = off")  # six pages are read faster whole
+        explained = connection.execute(b"explain " + statement("missing_embeddings"), values)
+        plan = "\n".join(str(*row.values()) for row in explained.fetchall())
+    assert "embed_sha256 = c.embed_sha256" in plan
+    assert re.search(r"Index Cond: \(\(run_id = .*\) AND \(chunk_id = gc.chunk_id\)\)", plan), plan

@@ -4,6 +4,7 @@
 -- What was never embedded in this space: each text once, as its first chunk, with every chunk that
 -- waits for it and how often this run tried it alone. Long ones first: at the end, when processes
 -- run out of work one after the other, each has little left to do.
+-- A run that was just begun is in no statistics: without `offset` all its rows would be looked at for each text.
 select * from (
   select distinct on (c.embed_sha256)
     c.embed_sha256, gc.document_id, gc.chunk_index, gc.path, c.heading_path, c.tokens,
@@ -15,7 +16,10 @@ select * from (
   from kb.generation_chunks gc
   join kb.chunks c using (document_id, chunk_index)
   left join kb.embeddings e on e.space_id = %(space)s and e.embed_sha256 = c.embed_sha256
-  left join kb.chunk_runs r on r.run_id = %(run)s and r.chunk_id = gc.chunk_id
+  left join lateral (
+    select status, attempts, error_type, error_message from kb.chunk_runs
+    where run_id = %(run)s and chunk_id = gc.chunk_id offset 0
+  ) r on true
   where gc.generation_id = %(generation)s and e.embed_sha256 is null
   window same_text as (partition by c.embed_sha256)
   order by c.embed_sha256, gc.chunk_id
