@@ -105,10 +105,12 @@ class RecentAnswers:
             self._kept[question] = (now, answer)
         return answer
 
-    def forget(self) -> None:
-        """Something was written here, which whoever asks here must see."""
+    def forget(self, kind: str = "") -> None:
+        """Something was written here, of that kind if any, which whoever asks here must see."""
         self._written += 1
-        self._kept = {}
+        self._kept = {
+            one: held for one, held in self._kept.items() if kind and one[0] != kind
+        }  # fmt: skip
 
 
 def is_urgent(event: EventLogEntry) -> bool:

@@ -188,7 +188,7 @@ class KnownEventLog(QuickPools):
         if any(
             one.dagster_event_type == dg.DagsterEventType.ASSET_MATERIALIZATION for one in events
         ):
-            self._recent.forget()
+            self._recent.forget("materializations")
 
     def _write_about_assets(self, connection: Connection, numbered: Sequence[Numbered]) -> None:
         """By asset: two runs that both write of several never wait for each other in a ring."""

@@ -132,3 +132,15 @@ class VirtualTime:
 
     def __call__(self) -> float:
         return self.now
+
+
+def test_what_was_written_of_one_kind_leaves_answers_of_another():
+    recent = RecentAnswers(10.0, VirtualTime())
+    told = iter(range(10))
+    assert recent.answer(("agents", "all"), lambda: next(told)) == 0
+    assert recent.answer(("news", "all"), lambda: next(told)) == 1
+    recent.forget("news")
+    assert recent.answer(("agents", "all"), lambda: next(told)) == 0
+    assert recent.answer(("news", "all"), lambda: next(told)) == 2
+    recent.forget()
+    assert recent.answer(("agents", "all"), lambda: next(told)) == 3
