@@ -61,8 +61,8 @@ def test_json_goes_to_the_pipe_whole_and_no_bar_to_the_terminal(world: WriterWor
 
 def test_ctrl_c_gives_the_terminal_its_cursor_back(world: WriterWorld, tmp_path: Path):
     running = on_a_terminal(world, tmp_path / "home")
-    running.wait_to_see(b"0/1")
+    running.wait_to_see(f"{world.agent} embedding".encode())
     running.type(CTRL_C)
     code, seen, _ = running.ended()
-    assert code in (0, 130), seen
+    assert code in (0, 1, 130), seen  # it may have come to its end, or to what follows its runs
     assert SHOWN in seen.rpartition(HIDDEN)[2]
