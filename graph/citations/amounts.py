@@ -44,13 +44,19 @@ _AMOUNT: Final = re.compile(
     re.IGNORECASE,
 )
 _LEAST: Final = re.compile(
-    r"\b(?:at least|no(?:t)? (?:less|fewer) than|more than|minimum|min|longer than)\W*"
+    r"\b(at least|no(?:t)? (?:less|fewer) than|more than|minimum|min|longer than)\W*"
     r"(?:\w+\W+){0,4}$",
     re.IGNORECASE,
 )
 _MOST: Final = re.compile(
-    r"\b(?:at most|no(?:t)? (?:more|later|longer) than|less than|fewer than|under|within|up to"
+    r"\b(at most|no(?:t)? (?:be |last |take |exceed )?(?:more|later|longer|higher|greater|larger|wider|heavier) than|not exceed|less than|fewer than|under|within|up to"
     r"|maximum|max|below)\W*(?:\w+\W+){0,4}$",
+    re.IGNORECASE,
+)
+CLOCK: Final = "clock"
+_CLOCK: Final = re.compile(
+    r"(?<![\w:.,])(?:(?P<hour>0?[1-9]|1[0-2])(?:[:.](?P<minute>[0-5]\d))?\s?(?P<half>[ap])\.?\s?m\b\.?"
+    r"|(?P<of_24>[01]?\d|2[0-3]):(?P<of_hour>[0-5]\d)(?![\w:]|[.,]\d))",
     re.IGNORECASE,
 )
 _FEWER: Final = frozenset(
@@ -85,6 +91,18 @@ def often_in(text: str) -> Iterator[Amount]:
         word = _ADVERBS.get(said) or said.removesuffix("ly")
         unit, factor = ("time", Fraction(2)) if one[3] else _known(word)
         yield Amount(factor, unit, "exact", one.start(), one.end(), one[0], Fraction(1))
+
+
+def clocks_in(text: str) -> Iterator[Amount]:
+    """Find times of the day, in minutes: `10 p.m.` is `22:00`."""
+    for one in _CLOCK.finditer(text):
+        hour, minute = int(one["hour"] or one["of_24"]), int(one["minute"] or one["of_hour"] or 0)
+        half = (one["half"] or "").lower()
+        since = hour if not half else hour % 12 + (12 if half == "p" else 0)
+        yield Amount(
+            Fraction(since * 60 + minute), CLOCK, "exact", one.start(), one.end(), one[0],
+            Fraction(hour),
+        )  # fmt: skip
 
 
 def _known(word: str) -> tuple[str, Fraction]:
@@ -150,5 +168,7 @@ def _bound(text: str, before: int, start: int, end: int) -> Bound:
         return "most" if after[1].lower() in _FEWER else "least"
     least, most = _LEAST.search(ahead), _MOST.search(ahead)
     if least and most:
-        return "least" if least.start() > most.start() else "most"
+        # `No more than` has `more than` in it; else the nearer one counts.
+        near, far = (least.end(1), -least.start(1)), (most.end(1), -most.start(1))
+        return "least" if near > far else "most"
     return "least" if least else "most" if most else "exact"

@@ -15,7 +15,15 @@ from graph.citations.number_grounds import Held, goes_on, says_of_another
 from graph.citations.polarity import denies, opposite
 from graph.citations.quantifiers import says_of_more
 from graph.citations.quantities import facts_of
-from graph.citations.scope import adds_condition, drops_condition, pieces_of, turns_condition
+from graph.citations.roles import turned_round
+from graph.citations.scope import (
+    adds_condition,
+    drops_condition,
+    drops_exception,
+    pieces_of,
+    turns_condition,
+)
+from graph.retrieval.sentences import units
 from graph.retrieval.terms import terms
 
 Fault = Literal[
@@ -38,6 +46,11 @@ WHY: Final[dict[Fault, str]] = {
 GROUNDED: Final = 0.34
 _NAME: Final = re.compile(
     r"(?<![.!?:] )(?<!^)\b(?:[A-Z][\w-]*|\w*\d\w*[A-Za-z]\w*|\w*[A-Za-z]\w*\d\w*)\b"
+)
+# `In March` may stand in front or behind.
+_CALENDAR: Final = re.compile(
+    r"January|February|March|April|May|June|July|August|September|October|November|December"
+    r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?"
 )
 _TURNED_ROUND: Final = re.compile(
     r"\b(?:by|of|from|who|whom|whose|which)\b|['\u2019]s\b", re.IGNORECASE
@@ -76,6 +89,10 @@ def fault_of(sentence: str, grounds: Grounds) -> Fault | None:
         _names_turned_round(sentence, one) for one in grounds.quotes
     ):
         return "name"
+    if any(
+        turned_round(sentence, unit.of(quote)) for quote in grounds.quotes for unit in units(quote)
+    ):
+        return "swapped"
     if grounds.quotes and all(denies(sentence, one) for one in _relevant(sentence, grounds.quotes)):
         return "denial"
     if (
@@ -99,6 +116,7 @@ def _limits_lost(sentence: str, grounds: Grounds) -> Fault | None:
         ("time", says_of_another_time(sentence, used, sources)),
         ("condition", turns_condition(sentence, used) or adds_condition(sentence, grounds.all)),
         ("condition", drops_condition(sentence, used, grounds.question)),
+        ("condition", drops_exception(sentence, used, grounds.question)),
         ("added", judges(sentence, sources) or leads_in(sentence, sources, grounds.question)),
         ("added", adds_to_copy(sentence, grounds.quotes, known)),
     )  # fmt: skip
@@ -144,7 +162,8 @@ def _names_turned_round(sentence: str, quote: str) -> bool:
 
 def _starting(text: str) -> list[str]:
     """Return capitalised words; the first too, where it stands elsewhere as a name."""
-    return [one for one in re.findall(r"\b[A-Z][a-z]+\b", text) if terms(one)]
+    found = re.findall(r"\b[A-Z][a-z]+\b", text)
+    return [one for one in found if terms(one) and not _CALENDAR.fullmatch(one)]
 
 
 def _relevant(sentence: str, quotes: Sequence[str]) -> list[str]:

@@ -35,6 +35,20 @@ _PROPOSED: Final = listed(
 _PLANNED: Final = listed(
     r"planned|plans? to|expected (?:to|that)|intend(?:s|ed)? to|propos\w+|drafts?|considering"
 )
+# What somebody thinks, or what only looks so, is not so yet.
+_THOUGHT: Final = listed(
+    r"(?:expects?|believes?|assumes?|estimates?|anticipates?|hopes?|suspects?|predicts?|forecasts?)(?= |,)"
+    "|suggests?|indicates?|preliminary|appears? to|seems? to|is said to|allegedly|reportedly|tentative(?:ly)?"
+)
+_SURE: Final = listed(
+    "will|proven|proves?|certainly|definitely|guaranteed|confirmed|has been shown"
+)
+# `Will be installed` and `is being installed` are not installed yet.
+_NOT_YET: Final = listed(
+    r"will be \w+(?:ed|en)|(?:is|are) (?:currently |now )?being \w+(?:ed|en)|to be \w+(?:ed|en)"
+)
+_DONE: Final = listed(r"(?:has|have) (?:already |now )?been \w+(?:ed|en)|(?:was|were) \w+(?:ed|en)")
+_CAN: Final = listed("can|could|may|might")
 _FUTURE: Final = listed(
     "will|would|going to|future|plans?|scheduled|upcoming|aims?|expected|intended|next"
 )
@@ -45,6 +59,10 @@ def says_firmer(sentence: str, used: Sequence[Piece]) -> bool:
     here = [one for one in used if not is_negated(one.text)]
     if not here or is_negated(sentence):
         return False
+    if _SURE.search(sentence) and all(
+        _THOUGHT.search(one.sentence) and not _SURE.search(one.sentence) for one in here
+    ):
+        return not _THOUGHT.search(sentence)
     said, there = _force(sentence), {_force(one.text) for one in here}
     if said == "is":
         return all(_MIGHT.search(facts_of(one.text).rest) for one in here)
@@ -67,6 +85,10 @@ def says_of_another_time(sentence: str, used: Sequence[Piece], sources: str) -> 
         return True
     if not used:
         return False
+    if _DONE.search(sentence) and all(
+        _NOT_YET.search(one.text) and not _DONE.search(one.text) for one in used
+    ):
+        return True
     if all(_PROPOSED.search(one.sentence) for one in used) and not _PROPOSED.search(sentence):
         return not planned
     was = all(_PAST.search(one.text) for one in used)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from graph.citations.amounts import SCALES, Amount
+from graph.citations.amounts import CLOCK, SCALES, Amount
 from graph.citations.quantities import Facts, facts_of
 from graph.citations.units import SIGNS, currency_of, unit_of
 from graph.citations.word_lists import listed
@@ -32,6 +32,7 @@ _FALLS: Final = re.compile(
 )
 
 
+_HALF: Final = re.compile(r"\b\d*\s?([ap])\.?\s?m\b", re.IGNORECASE)
 _UP: Final = listed(
     "later|newer|higher|above|up|upwards?|greater|more|longer|onwards?|over|after|larger|beyond"
 )
@@ -110,6 +111,12 @@ class Held:
 
     def _lends(self, said: Amount) -> bool:
         """Whether a unit that the number itself has not is named beside it: a column of `EUR`."""
+        if said.unit == CLOCK:
+            # `9 to 11 a.m.` says of both that they are in the morning.
+            half = _HALF.search(said.said)
+            return half is not None and half[1].lower() in {
+                one[1] for one in _HALF.finditer(self.words)
+            }
         factor = said.value / said.number if said.number else Fraction(1)
         return said.unit in {"time", "workday"} or (said.unit, factor) in self.units
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from graph.citations.amounts import Amount, amounts_in, often_in
+from graph.citations.amounts import Amount, amounts_in, clocks_in, often_in
+from graph.citations.units import CODES
 
 _MONTH: Final = (
     r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:tember)?"
@@ -14,6 +15,11 @@ _MONTH: Final = (
 )
 _MONTHS: Final = "janfebmaraprmayjunjulaugsepoctnovdec"
 _ISO: Final = re.compile(r"(?<![\w.-])(\d{4})-(\d{2})(?:-(\d{2}))?(?![\w-])")
+# `31/12/2024`; which of `03/04/2024` is the month nobody can tell.
+_WITH_SLASHES: Final = re.compile(
+    r"(?<![\w./])(?:(1[3-9]|2\d|3[01])[/.](0?[1-9]|1[0-2])|(0?[1-9]|1[0-2])/(1[3-9]|2\d|3[01]))"
+    r"[/.](\d{4})(?![\w/])"
+)
 _DAY_FIRST: Final = re.compile(
     rf"\b(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({_MONTH})\.?(?:,?\s+(\d{{4}}))?\b", re.IGNORECASE
 )
@@ -28,7 +34,8 @@ _VERSION: Final = re.compile(
 )
 # `Python 3.10` is a version; `3.10` at the end of `costs 3.10` is an amount.
 _NAMED_VERSION: Final = re.compile(
-    r"(?<=[a-z0-9+#] )\b([A-Z]\w*)\s+(\d+\.\d+)(?![\w.,]*\d)(?!\s*%)"
+    rf"(?<=[a-z0-9+#] )\b(?!(?:{CODES})\b)([A-Z]\w*)\s+(\d+\.\d+)(?![\w.,]*\d)"
+    r"(?!\s*(?:%|per ?cent|(?:thousand|million|billion|trillion|mn|mio|bn|tn|k|m)\b))"
 )
 _LABEL: Final = re.compile(
     r"\b(step|section|chapter|page|figure|table|tier|level|phase|part|item|article|annex|appendix"
@@ -66,7 +73,8 @@ def facts_of(text: str) -> Facts:
     versions += [one[2] for one in left.take(_NAMED_VERSION, keep=1)]
     labels = frozenset(f"{one[1]} {one[2]}".lower() for one in left.take(_LABEL))
     dates += [one[0] for one in left.take(_YEAR)]
-    amounts = [*left.cut(often_in(left.text)), *left.cut(amounts_in(left.text, text))]
+    amounts = [*left.cut(clocks_in(left.text)), *left.cut(often_in(left.text))]
+    amounts += left.cut(amounts_in(left.text, text))
     return Facts(
         tuple(sorted(amounts, key=lambda one: one.start)),
         tuple(dates),
@@ -106,6 +114,9 @@ def _first(found: re.Match[str]) -> str:
 def _dates(left: _Left) -> Iterator[str]:
     for one in left.take(_ISO):
         yield "-".join(part for part in one.groups() if part)
+    for one in left.take(_WITH_SLASHES):
+        day, month = (one[1], one[2]) if one[1] else (one[4], one[3])
+        yield f"{one[5]}-{int(month):02}-{int(day):02}"
     for one in left.take(_DAY_FIRST):
         yield _date(one[3], one[2], one[1])
     for one in left.take(_MONTH_FIRST):

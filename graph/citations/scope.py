@@ -23,6 +23,11 @@ _CONDITION: Final = re.compile(
 # `Unused` is `not used`; and `if not` denies here, though `if not` alone denies nothing.
 _UN: Final = re.compile(r"\bun(?=[a-z]{4})|\bnot ", re.IGNORECASE)
 
+_EXCEPTION: Final = re.compile(
+    r"\b(?:except(?:ing)?(?: for)?|excluding|apart from|with the exception of|other than|save(?: for| those)"
+    r"|but not|barring)\b([^,;:.()\n\u2014]*)",
+    re.IGNORECASE,
+)
 _IF: Final = re.compile(r"\b(?<!except )(?:if|when(?:ever)?|provided|as long as)\b", re.IGNORECASE)
 _UNLESS: Final = re.compile(r"\b(?:unless|except\w*)\b", re.IGNORECASE)
 
@@ -56,6 +61,21 @@ def _cut(sentence: str) -> Iterator[Piece]:
         yield Piece(rest[place : found.start()], sentence, conditions)
         place = found.end()
     yield Piece(rest[place:], sentence, conditions)
+
+
+def drops_exception(sentence: str, used: Sequence[Piece], question: str) -> bool:
+    """Whether what it rests on has an exception, and it names neither that nor any other."""
+    if _EXCEPTION.search(sentence):
+        return False
+    said = terms(f"{sentence} {question}")
+    excepted = [
+        _first_excepted(found[1]) for one in used for found in _EXCEPTION.finditer(one.sentence)
+    ]
+    return any(one and not one & said for one in excepted)
+
+
+def _first_excepted(words: str) -> frozenset[int]:
+    return next((found for one in words.split() if (found := terms(one))), frozenset[int]())
 
 
 def drops_condition(sentence: str, used: Sequence[Piece], question: str) -> bool:

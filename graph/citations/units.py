@@ -5,12 +5,13 @@ from typing import Final
 
 _SCALES: Final = {
     "second": {
+        "microsecond": "0.000001", "nanosecond": "0.000000001", "fortnight": "1209600",
         "ms": "0.001", "millisecond": "0.001", "s": "1", "sec": "1", "second": "1", "min": "60",
         "minute": "60", "h": "3600", "hr": "3600", "hour": "3600", "d": "86400", "day": "86400",
         "week": "604800",
     },
     # Not a number of days: a month has 28 to 31.
-    "month": {"month": "1", "quarter": "3", "year": "12"},
+    "month": {"month": "1", "quarter": "3", "year": "12", "yr": "12"},
     "workday": {"workday": "1"},
     "byte": {
         "byte": "1", "b": "1", "kb": "1000", "mb": "1000000", "gb": "1000000000",
@@ -19,11 +20,18 @@ _SCALES: Final = {
         "gigabyte": "1000000000", "terabyte": "1000000000000",
     },
     "metre": {
-        "mm": "0.001", "cm": "0.01", "m": "1", "metre": "1", "meter": "1", "km": "1000",
+        "mm": "0.001", "millimetre": "0.001", "millimeter": "0.001", "centimetre": "0.01",
+        "centimeter": "0.01", "cm": "0.01", "m": "1", "metre": "1", "meter": "1", "km": "1000",
         "kilometre": "1000", "kilometer": "1000", "mile": "1609.344", "inch": "0.0254",
         "feet": "0.3048", "foot": "0.3048",
     },
-    "gram": {"mg": "0.001", "g": "1", "gram": "1", "kg": "1000", "kilogram": "1000",
+    "litre": {"ml": "0.001", "millilitre": "0.001", "milliliter": "0.001", "cl": "0.01", "l": "1",
+              "litre": "1", "liter": "1", "gallon": "3.785411784"},
+    "watt": {"watt": "1", "kw": "1000", "kilowatt": "1000", "megawatt": "1000000",
+             "gigawatt": "1000000000"},
+    "hertz": {"hz": "1", "khz": "1000", "mhz": "1000000", "ghz": "1000000000"},
+    "gram": {"mcg": "0.000001", "µg": "0.000001", "microgram": "0.000001", "milligram": "0.001",
+             "mg": "0.001", "g": "1", "gram": "1", "kg": "1000", "kilogram": "1000",
              "tonne": "1000000", "lb": "453.59237", "pound": "453.59237"},
     "degree": {"°c": "1", "celsius": "1", "degree": "1"},
     "%": {"%": "1", "percent": "1", "pct": "1"},
