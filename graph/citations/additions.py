@@ -25,6 +25,7 @@ _NEUTRAL: Final = (
     # These add nothing.
     " currently now today just simply actually really even already still too well company organisation organization firm person people"
     " get gets got make makes made do done take takes give gives given happen happens apply applies become becomes"
+    " located situated found available upon consist consists comprise comprises immediately promptly instantly"
     " use used using set put have has keep so such those these other others than however while"
 )
 # What takes the rest of a sentence back, or doubts it.

@@ -59,9 +59,7 @@ _CLOCK: Final = re.compile(
     r"|(?P<of_24>[01]?\d|2[0-3]):(?P<of_hour>[0-5]\d)(?![\w:]|[.,]\d))",
     re.IGNORECASE,
 )
-_FEWER: Final = frozenset(
-    ("less", "fewer", "lower", "below", "under", "shorter", "earlier", "older")
-)
+_FEWER: Final = frozenset(("less", "fewer", "lower", "below", "under", "shorter", "earlier"))
 _OR_MORE: Final = re.compile(
     r"\W*(?:\w+\W+)?or (more|longer|greater|higher|above|over|up|later|newer|less|fewer|lower|below|under|shorter|earlier|older)\b",
     re.IGNORECASE,
@@ -164,6 +162,8 @@ def _unit(found: re.Match[str]) -> tuple[str, Fraction, int]:
 def _bound(text: str, before: int, start: int, end: int) -> Bound:
     ahead = text[before:start]
     after = _OR_MORE.match(text, end)
+    if after and after[1].lower() == "older":
+        return "exact"  # `18 or older` is at least 18, `Chrome 90 or older` at most
     if after:
         return "most" if after[1].lower() in _FEWER else "least"
     least, most = _LEAST.search(ahead), _MOST.search(ahead)

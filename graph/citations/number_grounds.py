@@ -24,6 +24,13 @@ _FRACTION: Final = listed(
     "half|halves|(?:a|one|two) thirds?|(?:a|one|three) quarters? of|(?:a|one) (?:fifth|tenth|hundredth)|double|triple"
     "|twofold|threefold|dozens?"
 )
+_SHARES: Final = tuple(
+    (listed(words), Amount(Fraction(percent), "%", "exact", 0, 0, words, Fraction(percent)))
+    for words, percent in (
+        ("half|halves", 50), ("(?:a|one) quarter(?: of)?", 25), ("three quarters(?: of)?", 75),
+        ("(?:a|one) fifth", 20), ("(?:a|one) tenth", 10), ("(?:a|one) hundredth", 1),
+    )
+)  # fmt: skip
 _SCALE_ABOVE: Final = re.compile(r"\b(thousand|million|billion|trillion)s\b", re.IGNORECASE)
 _FALLS: Final = re.compile(
     r"\b(?:fell|fall\w*|drop\w*|declin\w*|decreas\w*|reduc\w*|shr[aiu]nk\w*|lost|los[es]\w*|down|below"
@@ -83,7 +90,11 @@ class Held:
             return False
         if not said.labels <= {label for one in self.facts for label in one.labels}:
             return False
-        if any(one[0].lower() not in self.words for one in _FRACTION.finditer(sentence)):
+        held += [one for share, one in _SHARES if share.search(self.words)]
+        if any(
+            one[0].lower() not in self.words and not _is_share_of(one[0], held)
+            for one in _FRACTION.finditer(sentence)
+        ):
             return False
         if not {(one.value, one.unit) for one in _paces(sentence, counted=True)} <= {
             (one.value, one.unit) for one in held
@@ -119,6 +130,14 @@ class Held:
             }
         factor = said.value / said.number if said.number else Fraction(1)
         return said.unit in {"time", "workday"} or (said.unit, factor) in self.units
+
+
+def _is_share_of(said: str, held: Sequence[Amount]) -> bool:
+    return any(
+        share.fullmatch(said)
+        and any(other.unit == "%" and other.value == one.value for other in held)
+        for share, one in _SHARES
+    )
 
 
 def goes_on(sentence: str, quotes: str) -> bool:

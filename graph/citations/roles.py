@@ -28,7 +28,13 @@ _BETWEEN: Final = frozenset(
     ]
 )
 # What turns a sentence round and keeps its meaning.
-_TURNS: Final = re.compile(r"\b(?:by|who|whom|whose|which|that)\b|['\u2019]s\b", re.IGNORECASE)
+_TURNS: Final = re.compile(r"\b(?:who|whom|whose|which|that)\b|['\u2019]s\b", re.IGNORECASE)
+_BY: Final = re.compile(r"\bby\b", re.IGNORECASE)
+# `For each record, …` may stand in front or behind.
+_FRONTED: Final = re.compile(
+    r"^(?:in|on|at|for|after|before|by|during|if|when|since|until|with|from|under|within|once|as|whenever)\b[^,]*,",
+    re.IGNORECASE,
+)
 _PASSIVE: Final = re.compile(
     r"\b(?:is|are|was|were|be|been|being|gets?|got)\s+(?:\w+ly\s+)?\w+(?:ed|en|own|ought|aid|ade|ept|ent|ut)\b",
     re.IGNORECASE,
@@ -44,19 +50,28 @@ def turned_round(sentence: str, quote: str) -> bool:
 
     What only moves to the front or the end (`in March`) changes places with nothing.
     """
-    if _LISTED.search(sentence.rstrip(" .")) or _LISTED.search(quote.rstrip(" .")):
+    sentence, quote = _without_comma(sentence), _without_comma(quote)
+    if _LISTED.search(sentence) or _LISTED.search(quote):
         return False
     ours, theirs = terms(sentence), terms(quote)
     if len(ours & theirs) < _COPY * max(len(ours), len(theirs), 1):
         return False
-    if len(_TURNS.findall(sentence)) != len(_TURNS.findall(quote)) or bool(
-        _PASSIVE.search(sentence)
-    ) != bool(_PASSIVE.search(quote)):
+    if _ways_of(sentence) != _ways_of(quote):
         return False
     said, there = _in_order(sentence), _in_order(quote)
     shared = [one for one in said if one in there]
     there = [one for one in there if one in shared]
     return any(_changed_sides(pivot, shared, there) for pivot in shared)
+
+
+def _without_comma(text: str) -> str:
+    return _FRONTED.sub(lambda found: found[0][:-1], text.strip(" ."))
+
+
+def _ways_of(text: str) -> tuple[int, bool, int]:
+    """How it is built; `by` turns a sentence round where it is in the passive."""
+    passive = bool(_PASSIVE.search(text))
+    return len(_TURNS.findall(text)), passive, len(_BY.findall(text)) if passive else 0
 
 
 def _changed_sides(pivot: str, said: Sequence[str], there: Sequence[str]) -> bool:
