@@ -96,6 +96,7 @@ class Measured:
             "not_ingested_because": dict(islice(self.not_ingested.items(), _NAMED)),
             "wanted_and_missing": self.missing,
             "ingest_seconds": self.ingested.seconds,
+            "ingested": self.ingested.how,
             **({"floors": self.floors.means()} if self.floors else {}),
         }  # fmt: skip
 
