@@ -56,8 +56,11 @@ _MOST: Final = re.compile(
 CLOCK: Final = "clock"
 _CLOCK: Final = re.compile(
     r"(?<![\w:.,])(?:(?P<hour>0?[1-9]|1[0-2])(?:[:.](?P<minute>[0-5]\d))?\s?(?P<half>[ap])\.?\s?m\b\.?"
-    r"|(?P<of_24>[01]?\d|2[0-3]):(?P<of_hour>[0-5]\d)(?![\w:]|[.,]\d))",
+    r"|(?P<of_24>[01]?\d|2[0-3]):(?P<of_hour>[0-5]\d)(?![\w:]|[.,]\d| ?h\b))",
     re.IGNORECASE,
+)
+_RATIO: Final = re.compile(
+    r"\b(?:ratio|scale|dilut\w+|mix\w*|proportion|score)\b[^.;]{0,20}$", re.IGNORECASE
 )
 _FEWER: Final = frozenset(("less", "fewer", "lower", "below", "under", "shorter", "earlier"))
 _OR_MORE: Final = re.compile(
@@ -94,12 +97,14 @@ def often_in(text: str) -> Iterator[Amount]:
 def clocks_in(text: str) -> Iterator[Amount]:
     """Find times of the day, in minutes: `10 p.m.` is `22:00`."""
     for one in _CLOCK.finditer(text):
+        if _RATIO.search(text[: one.start()]):
+            continue
         hour, minute = int(one["hour"] or one["of_24"]), int(one["minute"] or one["of_hour"] or 0)
         half = (one["half"] or "").lower()
         since = hour if not half else hour % 12 + (12 if half == "p" else 0)
         yield Amount(
             Fraction(since * 60 + minute), CLOCK, "exact", one.start(), one.end(), one[0],
-            Fraction(hour),
+            hour + Fraction(minute, 60),
         )  # fmt: skip
 
 

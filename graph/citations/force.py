@@ -1,5 +1,6 @@
 """Whether a sentence says a thing as firmly, and as much of today, as its quote does."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -37,18 +38,18 @@ _PLANNED: Final = listed(
 )
 # What somebody thinks, or what only looks so, is not so yet.
 _THOUGHT: Final = listed(
-    r"(?:expects?|believes?|assumes?|estimates?|anticipates?|hopes?|suspects?|predicts?|forecasts?)(?= |,)"
-    "|suggests?|indicates?|preliminary|appears? to|seems? to|is said to|allegedly|reportedly|tentative(?:ly)?"
+    r"(?:expect|believe|assume|estimate|anticipate|hope|suspect|predict|forecast|suggest)s?"
+    r"(?= that\b|,| (?:\w+ ){1,4}to\b)|preliminary|appears? to|seems? to|is said to|allegedly|reportedly|tentatively"
 )
 _SURE: Final = listed(
     "will|proven|proves?|certainly|definitely|guaranteed|confirmed|has been shown"
 )
 # `Will be installed` and `is being installed` are not installed yet.
-_NOT_YET: Final = listed(
-    r"will be \w+(?:ed|en)|(?:is|are) (?:currently |now )?being \w+(?:ed|en)|to be \w+(?:ed|en)"
-)
+_NOT_YET: Final = listed(r"will be \w+(?:ed|en)|(?:is|are) (?:currently |now )?being \w+(?:ed|en)")
 _DONE: Final = listed(r"(?:has|have) (?:already |now )?been \w+(?:ed|en)|(?:was|were) \w+(?:ed|en)")
-_CAN: Final = listed("can|could|may|might")
+_WITHIN: Final = re.compile(
+    r"\b(?:who|which|that|when|whenever|if|once|after|as soon as)\b[^,;.]*", re.IGNORECASE
+)
 _FUTURE: Final = listed(
     "will|would|going to|future|plans?|scheduled|upcoming|aims?|expected|intended|next"
 )
@@ -59,10 +60,12 @@ def says_firmer(sentence: str, used: Sequence[Piece]) -> bool:
     here = [one for one in used if not is_negated(one.text)]
     if not here or is_negated(sentence):
         return False
-    if _SURE.search(sentence) and all(
-        _THOUGHT.search(one.sentence) and not _SURE.search(one.sentence) for one in here
+    if (
+        not _THOUGHT.search(sentence)
+        and _SURE.search(sentence)
+        and all(_THOUGHT.search(one.sentence) and not _SURE.search(one.sentence) for one in here)
     ):
-        return not _THOUGHT.search(sentence)
+        return True
     said, there = _force(sentence), {_force(one.text) for one in here}
     if said == "is":
         return all(_MIGHT.search(facts_of(one.text).rest) for one in here)
@@ -85,7 +88,7 @@ def says_of_another_time(sentence: str, used: Sequence[Piece], sources: str) -> 
         return True
     if not used:
         return False
-    if _DONE.search(sentence) and all(
+    if _DONE.search(_WITHIN.sub(" ", sentence)) and all(
         _NOT_YET.search(one.text) and not _DONE.search(one.text) for one in used
     ):
         return True

@@ -39,7 +39,7 @@ _FALLS: Final = re.compile(
 )
 
 
-_HALF: Final = re.compile(r"\b\d*\s?([ap])\.?\s?m\b", re.IGNORECASE)
+_HALF: Final = re.compile(r"\b\d+\s?([ap])\.?\s?m\b", re.IGNORECASE)
 _UP: Final = listed(
     "later|newer|higher|above|up|upwards?|greater|more|longer|onwards?|over|after|larger|beyond"
 )
@@ -125,9 +125,12 @@ class Held:
         if said.unit == CLOCK:
             # `9 to 11 a.m.` says of both that they are in the morning.
             half = _HALF.search(said.said)
-            return half is not None and half[1].lower() in {
-                one[1] for one in _HALF.finditer(self.words)
-            }
+            # And no more than the hour: `10` is not `10:30`.
+            return (
+                half is not None
+                and said.number.denominator == 1
+                and half[1].lower() in {one[1] for one in _HALF.finditer(self.words)}
+            )
         factor = said.value / said.number if said.number else Fraction(1)
         return said.unit in {"time", "workday"} or (said.unit, factor) in self.units
 

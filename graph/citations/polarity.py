@@ -69,10 +69,16 @@ OPPOSITES: Final = tuple(
         ("after", "until till"),
         ("earned earns gained gains won wins profit profits", "lost loses loss losses"),
         ("always", "seldom rarely"),
-        ("both", "either"),
         ("import imports imported", "export exports exported"),
     )
 )  # fmt: skip
+
+
+# `From Monday to Friday` is `Monday until Friday`.
+_RANGE: Final = re.compile(
+    r"\bfrom\b.*\b(?:to|until|till|through)\b|\bbetween\b|\bstart\w*\b.*\b(?:until|till)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 @dataclass(frozen=True)
@@ -135,7 +141,10 @@ def _turned(denial: Clause, others: list[Clause]) -> bool:
 def opposite(said: str, source: str) -> tuple[str, str] | None:
     """Return the word of `said` whose opposite the source has in its place."""
     ours, theirs = _words(said), _words(source)
+    ranges = bool(_RANGE.search(said) or _RANGE.search(source))
     for pair in OPPOSITES:
+        if ranges and "until" in pair[1]:
+            continue
         for mine, other in (pair, pair[::-1]):
             if ours & mine and not theirs & mine and theirs & other and not ours & other:
                 return sorted(ours & mine)[0], sorted(theirs & other)[0]

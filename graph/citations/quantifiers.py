@@ -33,6 +33,7 @@ _NO_QUANTITY: Final = re.compile(
     r"|\bmost (?:\w+ly )?(?:recent|likely|important|common|\w+(?:ive|able|ous|ful|al|ent|ant))\b",
     re.IGNORECASE,
 )
+_SHARE: Final = re.compile(r"\d\s*(?:%|per ?cent\b)", re.IGNORECASE)
 _NEARLY: Final = re.compile(r"\b(?:nearly|almost) (?:all|every\w*|always)\b", re.IGNORECASE)
 _EVERYBODY: Final = 3
 _ONLY: Final = re.compile(
@@ -66,6 +67,8 @@ def _widens(sentence: str, here: Sequence[Piece]) -> bool:
     said, there = _ranks(sentence), max([0, *(rank for one in here for rank in _ranks(one.text))])
     if said:
         return 0 < there < min(said)
+    if _SHARE.search(sentence):
+        return False  # its number says how many
     return all(_limits(one.text) for one in here)
 
 

@@ -24,10 +24,11 @@ _CONDITION: Final = re.compile(
 _UN: Final = re.compile(r"\bun(?=[a-z]{4})|\bnot ", re.IGNORECASE)
 
 _EXCEPTION: Final = re.compile(
-    r"\b(?:except(?:ing)?(?: for)?|excluding|apart from|with the exception of|other than|save(?: for| those)"
+    r"\b(?:except(?:ing)?(?: for)?|excluding|apart from|with the exception of|other than|save (?:for )?those"
     r"|but not|barring)\b([^,;:.()\n\u2014]*)",
     re.IGNORECASE,
 )
+_STATEMENTS: Final = re.compile(r";|,? (?:and|but(?! not)|while|whereas) ", re.IGNORECASE)
 _IF: Final = re.compile(r"\b(?<!except )(?:if|when(?:ever)?|provided|as long as)\b", re.IGNORECASE)
 _UNLESS: Final = re.compile(r"\b(?:unless|except\w*)\b", re.IGNORECASE)
 
@@ -69,9 +70,17 @@ def drops_exception(sentence: str, used: Sequence[Piece], question: str) -> bool
         return False
     said = terms(f"{sentence} {question}")
     excepted = [
-        _first_excepted(found[1]) for one in used for found in _EXCEPTION.finditer(one.sentence)
+        _first_excepted(found[1])
+        for one in used
+        for found in _EXCEPTION.finditer(_statement_of(one))
     ]
     return any(one and not one & said for one in excepted)
+
+
+def _statement_of(piece: Piece) -> str:
+    """The part of its sentence that has a subject of its own: an exception is from that alone."""
+    parts = _STATEMENTS.split(piece.sentence)
+    return max(parts, key=lambda one: len(terms(one) & piece.words))
 
 
 def _first_excepted(words: str) -> frozenset[int]:

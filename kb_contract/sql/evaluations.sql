@@ -52,7 +52,7 @@ returning answer_id, given_by, verdict, correction, passages, at;
 
 -- name: golden_candidates
 -- Answers that somebody praised with what they cite, and corrections with what they name.
-with of_workspace as (
+with of_workspace as not materialized (
   select answer_id from ops.answers join ops.threads t using (thread_id)
   where t.workspace_id = %(workspace)s
 ), praised as (

@@ -26,6 +26,10 @@ LIES = [
     ("Guests stay no more than 5 nights.", "Guests stay at least 5 nights."),
     ("The load must not be heavier than 40 kg.", "The load must be at least 40 kg."),
     ("The lease ends on 31/12/2027.", "The lease ends on 30 December 2027."),
+    ("The scanner feeds the printer for each page.", "For each page, the printer feeds the scanner."),
+    ("The gate closes between 10 and 11 p.m.", "The gate closes at 10:30 p.m."),
+    ("The auditor believes that suppliers should sign.", "The auditor believes that suppliers will have to sign."),
+    ("The ring road reduces traffic in the centre.", "The ring road raises traffic in the centre."),
 ]  # fmt: skip
 HONEST = [
     ("In March the Lisbon branch closed.", "The Lisbon branch closed in March."),
@@ -43,6 +47,16 @@ HONEST = [
     ("The dose is 20 micrograms a day.", "The dose is 20 mcg a day."),
     ("Sales reached USD 3.5 million.", "Sales reached 3.5 million USD."),
     ("The lease ends on 31/12/2027.", "The lease ends on 31 December 2027."),
+    ("In 2024 sales grew by 5 percent in Europe.", "Sales in Europe grew by 5 percent in 2024."),
+    ("Within 14 days customers receive a refund in Spain.", "Customers in Spain receive a refund within 14 days."),
+    ("The visa is issued within 10 days; documents other than passports go by post.", "The visa is issued within 10 days."),
+    ("Data is stored for 30 days, and nobody other than the owner can read it.", "Data is stored for 30 days."),
+    ("Visitors need to be registered at the desk to get a badge.", "A visitor who has been registered at the desk gets a badge."),
+    ("The museum is open Monday until Friday.", "The museum is open from Monday to Friday."),
+    ("Applicants must be 18 or older.", "Applicants must be at least 18."),
+    ("The crane lifts up to 12 t.", "The crane lifts up to 12 tonnes."),
+    ("Half of the price is due on signing.", "50 percent of the price is due on signing."),
+    ("The depot is in Graz.", "The depot is located in Graz."),
     ("Files are kept for 10 yrs. after departure.", "Files are kept for ten years after departure."),
 ]  # fmt: skip
 
