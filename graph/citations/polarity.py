@@ -43,7 +43,6 @@ OPPOSITES: Final = tuple(
         ("credit credited", "debit debited"),
         ("noon midday", "midnight"),
         ("morning mornings", "evening evenings"),
-        ("buy buys bought", "sell sells sold"),
         ("upload uploads uploaded", "download downloads downloaded"),
         ("arrival arrives arrived", "departure departs departed"),
         ("inbound incoming", "outbound outgoing"),

@@ -10,7 +10,9 @@ _COPY: Final = 0.85
 _WORD: Final = re.compile(r"\w+(?:[-'\u2019]\w+)*")
 # What stands behind these hangs on them, wherever the phrase stands: `in 2024`, `to the branch`.
 _GOVERN: Final = frozenset(
-    ["to", "from", "by", "than", "for", "against", "over", "under", "into", "onto", "of", "with", "at", "in", "on", "within", "after", "before", "during", "since", "until", "about", "between", "near", "per", "through", "via"]
+    ["to", "from", "by", "than", "for", "against", "over", "under", "into", "onto", "of", "with", "at", "in", "on",
+     "within", "after", "before", "during", "since", "until", "about", "between", "near", "per", "through", "via",
+     "if", "when", "whenever", "unless", "because"]
 )  # fmt: skip
 # Of these the one takes another's place: what goes from A to B does not go from B to A.
 _PLACES: Final = frozenset(("to", "from", "than", "by", "against", "over", "under"))
