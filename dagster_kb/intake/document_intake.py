@@ -1,9 +1,10 @@
 """From the files of a commit to documents in the ledger; only bytes never seen are read."""
 
+import mimetypes
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
 
@@ -18,6 +19,7 @@ from dagster_kb.intake.parsing_child import Asked, Reading, keepable, reason_of
 from dagster_kb.intake.parsing_children import ParsingChildren
 from dagster_kb.intake.reading_way import Way
 from dagster_kb.readers.reading import chunk_document, claims, is_hidden, mime_of
+from dagster_kb.readers.source_text import LARGEST_LFS_POINTER, LFS_REFUSAL, is_lfs_pointer
 from dagster_kb.resources.knowledge_folder import GitFile
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.telemetry import Stages
@@ -53,7 +55,7 @@ class DocumentIntake:
         self, files: Sequence[GitFile], read: ReadBlobs, advance: Callable[[int, int], None]
     ) -> Intake:
         """Keep new documents batch by batch, so that a crash costs one batch."""
-        claimed, ignored = self._sorted(files)
+        claimed, ignored = self._sorted(files, read)
         known = self._known([one for one in claimed if not one.refusal])
         unread = {_key(self.way, one): one for one in claimed
                   if not one.refusal and _key(self.way, one) not in known}  # fmt: skip
@@ -73,13 +75,22 @@ class DocumentIntake:
         placed = tuple(self._place(one, known, broken) for one in claimed)
         return Intake(placed, len(unread), tuple(one.path for one in ignored))
 
-    def _sorted(self, files: Sequence[GitFile]) -> tuple[list[GitFile], list[GitFile]]:
+    def _sorted(
+        self, files: Sequence[GitFile], read: ReadBlobs
+    ) -> tuple[list[GitFile], list[GitFile]]:
         """Part what must be placed from what is ignored; what git only points at is named."""
+        small = [one for one in files if _may_be_pointer(one)]
+        pointers = {sha for sha, data in read(dict.fromkeys(one.blob_sha for one in small))
+                    if is_lfs_pointer(data)}  # fmt: skip
         claimed: list[GitFile] = []
         ignored: list[GitFile] = []
         for one in files:
-            named = claims(one.path) or (one.is_elsewhere and not is_hidden(one.path))
-            (claimed if named else ignored).append(one)
+            if _may_be_pointer(one) and one.blob_sha in pointers:
+                claimed.append(replace(one, refusal=one.refusal or LFS_REFUSAL))
+            elif claims(one.path) or (one.is_elsewhere and not is_hidden(one.path)):
+                claimed.append(one)
+            else:
+                ignored.append(one)
         return claimed, ignored
 
     def _read_batch(
@@ -187,6 +198,17 @@ class _Read:
     file: GitFile
     data: bytes
     reading: Reading
+
+
+def _may_be_pointer(file: GitFile) -> bool:
+    """A file that a reader claims is looked at by its reader; of a picture nothing is missed."""
+    readable = not (file.is_elsewhere or claims(file.path) or is_hidden(file.path))
+    return readable and file.size <= LARGEST_LFS_POINTER and not _is_for_the_eye(file.path)
+
+
+def _is_for_the_eye(path: str) -> bool:
+    kind = (mimetypes.guess_type(path)[0] or "").partition("/")[0]
+    return kind in {"image", "video", "audio", "font"}
 
 
 def _key(way: Way, file: GitFile) -> tuple[str, str]:

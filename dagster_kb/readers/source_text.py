@@ -12,6 +12,7 @@ _LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
 LARGEST_LFS_POINTER: Final = 1023
 _LFS_WHAT: Final = "this is a Git LFS pointer, the text itself is not in git"
 _LFS_CURE: Final = "keep text in git itself: `git lfs migrate export --include=<path>`"
+LFS_REFUSAL: Final = str(BadDocument(_LFS_WHAT, cure=_LFS_CURE))
 _LINE_END: Final = re.compile(r"\r\n?|\n")
 # UTF-32 first: its little-endian mark begins with UTF-16's.
 _FOREIGN_MARKS: Final = (

@@ -10,6 +10,7 @@ import pytest
 from dagster_kb.readers.formats import FORMATS
 from dagster_kb.readers.reading import claims, mime_of, parse_document, read_document, reader_id
 from dagster_kb.readers.reading_rules import ReadingRules
+from dagster_kb.readers.source_text import LFS_REFUSAL
 from kb_contract.errors import BadDocument
 from tests.doubles.sample_documents import samples
 
@@ -104,8 +105,9 @@ def test_hostile_bytes_are_refused_clearly(suffix: str):
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_a_pointer_to_a_file_elsewhere_is_named(suffix: str):
     pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
-    with pytest.raises(BadDocument, match="Git LFS pointer"):
+    with pytest.raises(BadDocument, match="Git LFS pointer") as refusal:
         read_document(f"a{suffix}", pointer, count_tokens=count)
+    assert LFS_REFUSAL.startswith(refusal.value.what)
 
 
 @pytest.mark.parametrize(("name", "wrong"), [("a.pdf", ".md"), ("a.docx", ".txt"), ("a.xlsx", ".csv"),
