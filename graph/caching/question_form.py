@@ -61,9 +61,9 @@ def _ways(words: Sequence[str]) -> Iterator[Words]:
             yield from (("how", who, *others) for who in ("i", "we", "to"))
         case ["what" | "where" as asked, be, *others] if be in _BE and others:
             yield (f"{asked} is", *others)
-        case [_, _, *_]:
+        case [own, _, *_] if own in _OWN:
+            # A thing, of which nothing but what it is can be asked; "reset code" might be an order.
             yield tuple(words)
-            # Nobody asks "what is the open on Sunday", so this makes one question of no two.
-            yield ("what is", *(words if words[0] in _OWN else ["the", *words]))
+            yield ("what is", *words)
         case _:
             yield tuple(words)
