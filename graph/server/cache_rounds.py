@@ -111,7 +111,7 @@ class CacheRounds:
             for one in page:
                 found = await kept.truth.of(one, served, at_most=AT_MOST)
                 if isinstance(found, KeptAnswer):
-                    await kept.rows.carry(found)
+                    await kept.carry(found)
                 elif isinstance(found, Stale):
                     await kept.forget(one, found, served)
                     stale.append(one)

@@ -6,13 +6,14 @@ select agent_id, generation_id, number, config_digest from kb.generations
 where workspace_id = %(workspace)s and state = 'live';
 
 -- name: next_turn
--- The next moment at which a document begins or ceases to hold, without anybody publishing.
-select min(moment) as moment
+-- Of each generation: the next moment at which a document begins or ceases to hold, without anybody publishing.
+select gd.generation_id, min(moment) as moment
 from kb.generation_documents gd
 join kb.documents d using (document_id)
 cross join lateral (values ((d.front_matter->>'effective')::timestamptz),
                            ((d.front_matter->>'expires')::timestamptz)) as turns (moment)
-where gd.generation_id = any(%(generations)s) and moment > %(now)s;
+where gd.generation_id = any(%(generations)s) and moment > %(now)s
+group by gd.generation_id;
 
 -- name: cited_now
 -- What stands now in the places that an answer cites, for whoever may read it.
@@ -97,14 +98,7 @@ returning (select entry_id from old) as replaced;
 -- name: carry_cached_answer
 -- What is served now may begin or cease to hold sooner.
 update ops.cached_answers set agents = %(agents)s, citations = %(citations)s,
-  expires_at = least(expires_at, (
-    select min(moment)
-    from kb.generation_documents gd
-    join kb.documents d using (document_id)
-    cross join lateral (values ((d.front_matter->>'effective')::timestamptz),
-                               ((d.front_matter->>'expires')::timestamptz)) as turns (moment)
-    where gd.generation_id in (select value::bigint from jsonb_each_text(%(agents)s))
-      and moment > now()))
+  expires_at = least(expires_at, %(turn)s::timestamptz)
 where entry_id = %(entry_id)s
 returning expires_at;
 

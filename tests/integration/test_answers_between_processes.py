@@ -1,11 +1,13 @@
 """Kept answers after edits of front matter alone, and between processes that keep and refresh them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from graph.gateways.answer_cache.served import ServedKnowledge
+from graph.gateways.postgres import READER_ROLE, LazyPool
 from tests.doubles.composed_reader import ComposedReader, composed_reader
 from tests.doubles.writer_world import WriterWorld
 
@@ -75,6 +77,40 @@ async def test_an_answer_lives_no_longer_than_until_what_was_published_since_beg
     assert (await reader.ask(QUESTION))["cached"]
     [row] = await reader.outside.ops.rows("select expires_at from ops.cached_answers", {})
     assert row["expires_at"] <= soon
+
+
+class CountingPool(LazyPool):
+    """The real pool; it counts how often it is read."""
+
+    reads = 0
+
+    async def rows(self, statement: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        self.reads += 1
+        return await super().rows(statement, values)
+
+
+async def test_what_is_served_is_read_for_its_next_turn_once_until_that_has_passed(
+    world: WriterWorld,
+) -> None:
+    now = datetime.now(UTC)
+    first, second = now + timedelta(minutes=5), now + timedelta(minutes=9)
+    lunch = LUNCH.replace("tags: [{tag}]", f"expires: {first.isoformat()}")
+    live = world.publish({"lunch.md": lunch, **hidden(f"effective: {second.isoformat()}")})
+    pool = CountingPool(world.settings.database_url, role=READER_ROLE)
+    served = ServedKnowledge(pool, world.settings.workspace_id)
+    looks = [
+        (now, first, 1),
+        (now + timedelta(minutes=4), first, 1),
+        (first, second, 2),
+        (now + timedelta(minutes=8), second, 2),
+        (second, None, 3),
+        (second + timedelta(days=900), None, 3),
+        (now, first, 4),  # a clock that was put back
+    ]
+    for moment, turn, reads in looks:
+        assert await served.next_turn([live.generation_id], moment) == turn
+        assert pool.reads == reads
+    await pool.close()
 
 
 async def test_what_another_process_keeps_anew_is_found_though_an_older_one_is_remembered(

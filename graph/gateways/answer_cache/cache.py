@@ -104,7 +104,7 @@ class StoredAnswers:
             if (await self.truth.served.now()).for_answer(found) != found.agents:
                 return
             place = self._place(asking)
-            turn = await self.truth.served.next_turn(list(found.agents.values()), self.now())
+            turn = await self._next_turn(found)
             if turn is not None and turn < found.expires_at:
                 found = replace(found, expires_at=turn)
             replaced = await self.rows.keep(place, found)
@@ -115,6 +115,10 @@ class StoredAnswers:
                 await self.similar.keep(found.entry_id, place.scope, read.vector)
         except Unavailable as error:
             log.warning("an answer is not kept", error=str(error)[:200])
+
+    async def carry(self, found: KeptAnswer) -> KeptAnswer:
+        """Write down that an answer holds for what is served now, and until when."""
+        return await self.rows.carry(found, await self._next_turn(found))
 
     def let_go(self, answer_id: str) -> None:
         self.flights.end(answer_id)
@@ -192,7 +196,7 @@ class StoredAnswers:
                 await self.forget(kept, found, served)
             if not isinstance(found, KeptAnswer):
                 return None
-            kept = await self.rows.carry(found)
+            kept = await self.carry(found)
         citations = await self.truth.served.cited(kept, now)
         if citations is None:
             # A swap may have come between the two looks; then nothing is known to be wrong.
@@ -203,6 +207,9 @@ class StoredAnswers:
                 )
             return None
         return Hit(kept, kind, citations, age) if await self.rows.used(kept) else None
+
+    async def _next_turn(self, found: KeptAnswer) -> datetime | None:
+        return await self.truth.served.next_turn(list(found.agents.values()), self.now())
 
     def _count(self, hit: Hit | None) -> None:
         self.tallies["answers"].count(hit=hit is not None)

@@ -68,11 +68,15 @@ class KeptRows:
         [row] = await self._run("keep_cached_answer", **asdict(place), **values)
         return row["replaced"]
 
-    async def carry(self, kept: KeptAnswer) -> KeptAnswer:
-        """Write down that an answer holds for what is served now, and until when."""
+    async def carry(self, kept: KeptAnswer, turn: datetime | None) -> KeptAnswer:
+        """Write down that an answer holds for what is served now, until its next turn at most."""
         citations, agents = Jsonb(list(kept.citations)), Jsonb(dict(kept.agents))
         rows = await self._run(
-            "carry_cached_answer", entry_id=kept.entry_id, citations=citations, agents=agents
+            "carry_cached_answer",
+            entry_id=kept.entry_id,
+            citations=citations,
+            agents=agents,
+            turn=turn,
         )
         return replace(kept, expires_at=rows[0]["expires_at"]) if rows else kept
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from cachetools import LRUCache
+
 from graph.caching.changes import Change, Piece
 from graph.caching.kept_answer import CitedSpan, KeptAnswer
 from graph.gateways.postgres import LazyPool
@@ -16,6 +18,8 @@ from kb_contract.named_queries import named_queries
 MOST_CHUNKS: Final = 600
 """Chunks that may differ between two generations; of more nobody can tell cheaply what they change."""
 REMEMBERED: Final = 32
+TURNS: Final = 4_096
+"""Generations of which is remembered when a document next begins or ceases to hold."""
 Asked = tuple[int | None, int, tuple[str, ...]]
 """From which generation to which one, for whom."""
 
@@ -37,6 +41,17 @@ class Served:
         return {one: number for one, number in self.generations.items() if one == agent}
 
 
+@dataclass(frozen=True)
+class Turn:
+    """When a generation's documents next begin or cease to hold, seen from the moment of asking."""
+
+    asked: datetime
+    moment: datetime | None
+
+    def is_next(self, now: datetime) -> bool:
+        return self.asked <= now and (self.moment is None or now < self.moment)
+
+
 @dataclass
 class ServedKnowledge:
     """Reads the ledger as the role that can only select."""
@@ -45,6 +60,9 @@ class ServedKnowledge:
     workspace: str
     _changes: OrderedDict[Asked, Change] = field(
         default_factory=OrderedDict[Asked, Change], init=False
+    )
+    _turns: LRUCache[int, Turn] = field(
+        default_factory=lambda: LRUCache[int, Turn](TURNS), init=False, repr=False
     )
 
     async def now(self) -> Served:
@@ -55,9 +73,16 @@ class ServedKnowledge:
         )
 
     async def next_turn(self, generations: Sequence[int], now: datetime) -> datetime | None:
-        """Tell when a document next begins or ceases to hold."""
-        [row] = await self._rows("next_turn", generations=list(generations), now=now)
-        return row["moment"]
+        """Tell when a document next begins or ceases to hold; a generation is read once for each turn."""
+        known = {one: turn for one in generations if (turn := self._turns.get(one))}
+        missing = [one for one in generations if one not in known or not known[one].is_next(now)]
+        if missing:
+            rows = await self._rows("next_turn", generations=missing, now=now)
+            found = {row["generation_id"]: row["moment"] for row in rows}
+            read = {one: Turn(now, found.get(one)) for one in missing}
+            self._turns.update(read)
+            known |= read
+        return min((turn.moment for turn in known.values() if turn.moment), default=None)
 
     async def cited(self, kept: KeptAnswer, moment: datetime) -> list[Citation] | None:
         """Return the citations as they stand now for the answer's caller; None when one does not."""
