@@ -25,8 +25,9 @@ LANE: Final = "money"
 # A request that is older than it may get belonged to a process that is gone.
 _GRACE: Final = 60.0
 _LOOK_FOR_LOST: Final = 60.0
-# Postgres tells the time of a row; how long a question took is told by whoever works on it.
-_SLACK: Final = 2.0
+# Postgres tells the time of a row; how long a question took is told by whoever works on it, whose clocks may
+# differ, and who may wait for Postgres afterwards. What was asked before is told apart by its run and answer.
+_SLACK: Final = 60.0
 
 
 def utc_now() -> datetime:

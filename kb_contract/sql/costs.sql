@@ -105,7 +105,8 @@ from costly left join lateral (
 ) knowledge on true order by costly.cost desc;
 
 -- name: question_costs
--- Of the rows of a thread those since its last other answer, and no older than the question is by now: both by this clock.
+-- Of the rows of a thread those since its last other answer, and since the run began that asked: by this clock. Where no
+-- server keeps runs, those that are not much older than the question, whose age is told by the clocks of workers.
 select (count(*) filter (where prompt_tokens > 0 and outcome <> 'open'))::int as calls,
        coalesce(sum(prompt_tokens) filter (where outcome <> 'open'), 0)::int as prompt_tokens,
        coalesce(sum(completion_tokens), 0)::int as completion_tokens,
@@ -117,7 +118,10 @@ select (count(*) filter (where prompt_tokens > 0 and outcome <> 'open'))::int as
 from ops.usage
 where thread_id = %(thread_id)s and at >= now() - make_interval(secs => %(seconds)s::double precision)
   and at > coalesce((select max(created_at) from ops.answers
-                     where thread_id = %(thread_id)s and answer_id <> %(answer_id)s), '-infinity');
+                     where thread_id = %(thread_id)s and answer_id <> %(answer_id)s), '-infinity')
+  and at >= coalesce((select max(created_at) from ops.runs
+                      where thread_id = %(thread_id)s and attempt > 0 and kwargs->'input' <> 'null'),
+                     '-infinity');
 
 -- name: knowledge_share
 -- What the cited passages cost to be read out, each reading by the answers that cite it wherever its text stands,
