@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from dagster_kb.publishing.alias_moves import reconcile_agent
+from dagster_kb.publishing.alias_moves import names_of, reconcile_agent
 from dagster_kb.publishing.collection_audit import Audit, CollectionAudit, Look, is_due, stands
 from dagster_kb.resources.embedder import from_bytes
 from dagster_kb.resources.ledger import Ledger
-from dagster_kb.resources.vector_store import BATCH, PAGE, Point, VectorStore, batches
+from dagster_kb.resources.vector_store import BATCH, PAGE, Description, Point, VectorStore, batches
 from dagster_kb.telemetry import Stages
 from kb_contract.agent_manifest import AgentManifest
 from kb_contract.embedding_space import EmbeddingSpace, searched_text
@@ -143,13 +143,7 @@ class SyncTask:
         """Find out what can be built upon."""
         known = self.ledger.aliases.colour(self.generation.agent_id, self.colour)
         there = self.store.describe(self.collection)
-        if (
-            known is None
-            or there is None
-            or there.dimension != self.space.dimension
-            or there.space != self.space.space_id
-            or there.index != self.index
-        ):
+        if known is None or not self.fits(there):
             return Ground(stale=self.generation.chunks)
         if stands(known, there) and not is_due(known, look):
             base: int = known["generation_id"]
@@ -160,6 +154,13 @@ class SyncTask:
             looked = self.audit.whole(self.generation, self.collection)
         stale = len(looked.missing) + len(looked.changed)
         return Ground(None, looked, stale, looked.whole_look_at)
+
+    def fits(self, there: Description | None) -> bool:
+        """Whether a collection was made for these vectors, this space and this graph."""
+        if there is None:
+            return False
+        wanted = (self.space.dimension, self.space.space_id, self.index)
+        return (there.dimension, there.space, there.index) == wanted
 
     @contextmanager
     def _stale(self, ground: Ground) -> Generator[Iterator[str]]:
@@ -181,6 +182,7 @@ class SyncTask:
         """Take away what must not be there: all of it, where it cannot be built upon."""
         agent = self.generation.agent_id
         if ground.is_new:
+            self._refuse_served()
             with self.ledger.fences.guard(agent):
                 self.store.recreate(
                     self.collection, self.space.dimension, self.space.space_id, self.index
@@ -188,6 +190,18 @@ class SyncTask:
         for batch in batches(gone, PAGE):
             with self.ledger.fences.guard(agent):
                 self.store.delete(self.collection, batch)
+
+    def _refuse_served(self) -> None:
+        """What readers are answered from is not dropped: its aliases would go with it."""
+        agent, now = self.generation.agent_id, self.store.aliases()
+        if served := [
+            one for one in names_of(self.ledger, agent) if now.get(one) == self.collection
+        ]:
+            raise GateRefused(
+                f"{self.collection} is served as {', '.join(served)}, and was not made as "
+                f"generation {self.generation.number} says: it cannot be made anew in place",
+                where=agent, cure=f"`kb ingest --agent {agent} --force` builds in the other colour",
+            )  # fmt: skip
 
     def _write(self, stale: Iterator[str], ground: Ground, advance: Advance) -> list[str]:
         """Write what is stale; returns the ids, where not all of the collection is new."""

@@ -8,12 +8,13 @@ from typing import Any, Final
 from dagster_kb.gates.whole import has_points, keeps_contract, same_space
 from dagster_kb.publishing.alias_moves import is_served, point_names, reconcile_agent
 from dagster_kb.publishing.collection_audit import CollectionAudit, stands
-from dagster_kb.publishing.collection_sync import CollectionSync, Synced
+from dagster_kb.publishing.collection_sync import CollectionSync, Synced, SyncTask
 from dagster_kb.resources.embedder import Embedder
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_ways_back import EndsAs, Return
 from dagster_kb.resources.vector_store import VectorStore
-from kb_contract.errors import BadInput, GateRefused, NotServed
+from dagster_kb.telemetry import Stages
+from kb_contract.errors import BadInput, GateRefused, NotServed, ScriptoriumError, Unavailable
 from kb_contract.generation import Generation
 from kb_contract.identifiers import other_colour
 
@@ -70,8 +71,7 @@ class WayBack:
             way = _way(live, target, ends_as, reason=reason, by=by)
             now, synced = _walk(self.ledger, self.store, way) if way else (target, None)
             served_after = time.perf_counter() - began
-            mended = _made_sure(self.ledger, self.store, now, synced)
-            self.ledger.ways_back.ended(incident)
+            mended = _made_sure(self.ledger, self.store, now, synced, incident)
             return RolledBack(
                 agent=agent, left=self._left(begun, live), live=now.number,
                 collection=now.collection or "", incident=incident,
@@ -162,8 +162,7 @@ def put_back(
         generation, target, other_colour(generation.colour), "failed", reason, by, dagster_run
     )
     now, synced = _walk(ledger, store, way)
-    _made_sure(ledger, store, now, synced)
-    ledger.ways_back.ended(incident)
+    _made_sure(ledger, store, now, synced, incident)
     return now
 
 
@@ -237,7 +236,10 @@ def _held(ledger: Ledger, store: VectorStore, way: Return) -> Synced | None:
     if known is None or not is_there or way.target.colour != way.colour:
         return None
     collection = str(known["collection"])
-    if not stands(known, store.describe(collection)):
+    there = store.describe(collection)
+    # One made otherwise can only be made anew, and that not while it is served.
+    as_wanted = SyncTask(ledger, store, Stages(), way.target, way.colour).fits(there)
+    if not as_wanted or not stands(known, there):
         return None
     found = CollectionAudit(ledger, store).now(way.target, collection)
     if not found.exact:
@@ -249,15 +251,32 @@ def _held(ledger: Ledger, store: VectorStore, way: Return) -> Synced | None:
 
 
 def _made_sure(
-    ledger: Ledger, store: VectorStore, now: Generation, synced: Synced | None
+    ledger: Ledger, store: VectorStore, now: Generation, synced: Synced | None, incident: int
 ) -> int:  # fmt: skip
     """Look at every point of what is served again, and mend what differs; returns how many.
 
     It lay idle, where nobody asks, and a sample may miss an edited one. Readers wait for no look.
+    The way back ends here, also where something cannot be mended: trying again would not help.
     """
-    if now.colour is None or (synced and synced.audit.way != "stamp"):
-        return 0
-    return CollectionSync(ledger, store).bring(now, now.colour, look="always").written
+    agent, written = now.agent_id, 0
+    if now.colour and (synced is None or synced.audit.way == "stamp"):
+        try:
+            mended = CollectionSync(ledger, store).bring(now, now.colour, look="always")
+        except Unavailable:
+            raise
+        except ScriptoriumError as error:
+            # One that is late is told that instead.
+            with ledger.fences.guard(agent):
+                ledger.ways_back.ended(incident)
+                raise GateRefused(
+                    f"generation {now.number} is live, and cannot be made what it was: {error}",
+                    where=agent,
+                    cure=f"mend the source in git, `kb resume {agent}` and ingest: it is built anew",
+                ) from error
+        point_names(ledger, store, agent, mended.collection)
+        written = mended.written
+    ledger.ways_back.ended(incident)
+    return written
 
 
 def _ask_again(ledger: Ledger, store: VectorStore, target: Generation, synced: Synced) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 from qdrant_client import models
 
 from dagster_kb.resources.vector_store import VectorStore
+from kb_contract.index_settings import IndexSettings
 from tests.doubles.writer_world import CountingStore
 
 Fault = Callable[[VectorStore, str], None]
+OTHER_GRAPH = IndexSettings(m=24)
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,22 @@ def turn_vectors_round(store: VectorStore, collection: str) -> None:
         vector: Any = {"dense": [-part for part in dense]}
         turned = models.PointStruct(id=one.id, vector=vector, payload=one.payload)
         store.client.upsert(collection, [turned], wait=True)
+
+
+def make_otherwise(store: VectorStore, collection: str) -> None:
+    """The same points, stamp and names, and another graph, as on a Qdrant of other defaults."""
+    there = store.describe(collection)
+    assert there
+    assert there.dimension
+    names = [name for name, held in store.aliases().items() if held == collection]
+    points, _ = store.client.scroll(collection, limit=1000, with_payload=True, with_vectors=True)
+    store.recreate(collection, there.dimension, there.space or "", OTHER_GRAPH)
+    same = [models.PointStruct.model_validate(one.model_dump(include={"id", "vector", "payload"}))
+            for one in points]  # fmt: skip
+    store.client.upsert(collection, same, wait=True)
+    store.stamp(collection, there.stamp or "")
+    if names:
+        VectorStore.point_aliases(store, names, collection)
 
 
 def steal_the_alias(store: VectorStore, collection: str) -> None:

@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 
 from dagster_kb.publishing.alias_moves import aliases_of
+from dagster_kb.publishing.collection_sync import CollectionSync
 from dagster_kb.publishing.ways_back import WayBack, put_back
 from kb_contract.errors import BadInput, GateRefused
 from kb_contract.generation import Generation
+from kb_contract.index_settings import IndexSettings
 from tests.doubles.dying_operator import Order, run
 from tests.doubles.dying_writer import Place
+from tests.doubles.faulty_store import FaultyStore, make_otherwise
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.sudden_death import Death
 from tests.doubles.writer_world import WriterWorld
@@ -80,6 +83,40 @@ def test_when_the_other_colour_is_not_what_it_should_be_it_is_mended(world: Writ
     world.store.client.delete_collection(old.collection or "")
     assert roll_back(world).points_written == 2
     assert_served(world, old, "Good.")
+
+
+def test_a_colour_that_was_made_otherwise_is_made_anew_before_it_is_served(world: WriterWorld):
+    old, _ = published(world, "Good.", "Bad.")
+    make_otherwise(world.store, old.collection or "")
+    assert roll_back(world).points_written == 2
+    assert_served(world, old, "Good.")
+    there = world.store.describe(old.collection or "")
+    assert there
+    assert there.index == IndexSettings()
+
+
+def test_what_is_served_is_never_made_anew_in_place(world: WriterWorld):
+    live = published(world, "Good.", "Better.")[-1]
+    make_otherwise(world.store, live.collection or "")
+    sync = CollectionSync(world.ledger, world.store)
+    assert live.colour
+    with (
+        world.ledger.agent_lock(world.agent),
+        pytest.raises(GateRefused, match=r"is served as .* cannot be made anew in place .*--force"),
+    ):
+        sync.bring(live, live.colour, look="always")
+    assert_served(world, live, "Better.")
+
+
+def test_what_cannot_be_mended_after_the_swap_ends_the_way_back_and_is_served(world: WriterWorld):
+    old, _ = published(world, "Good.", "Bad.")
+    world.store = FaultyStore(world.settings.qdrant_url, faults=[make_otherwise])
+    with pytest.raises(GateRefused, match=r"generation 1 is live, and cannot be made what it was"):
+        roll_back(world)
+    assert_served(world, old, "Good.")
+    (incident,) = world.ledger.incidents.listed(world.agent)
+    assert (incident["kind"], incident["facts"]["done"]) == ("rollback", True)
+    assert world.ledger.incidents.paused(world.agent)
 
 
 def test_rolled_back_again_it_skips_what_was_bad(world: WriterWorld):
