@@ -119,10 +119,21 @@ class LiveCanary:
         except Unavailable:
             raise  # half way, and paused: the next try asks again, and goes on
         except ScriptoriumError as error:
-            return f"putting back what was live before failed too ({error})"
+            return self._given_up(live, error)
         if now is None:
             return f"there is nothing to go back to, so generation {live.number} is still served"
         return f"generation {now.number} ({now.git_sha[:12]}) is served again"
+
+    def _given_up(self, failed: Generation, error: ScriptoriumError) -> str:
+        """End what is refused for good: while it is begun, nothing is built, and that is the cure."""
+        agent = failed.agent_id
+        with self.ledger.fences.guard(agent):
+            while begun := self.ledger.ways_back.begun(agent):
+                self.ledger.ways_back.ended(int(begun["incident_id"]))
+        now = self.ledger.generations.live(agent)
+        if now and now.generation_id != failed.generation_id:
+            return f"generation {now.number} is live again, but {error}"
+        return f"putting back what was live before failed too ({error})"
 
 
 def has_answered(live: Generation) -> bool:

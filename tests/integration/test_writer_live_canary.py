@@ -8,6 +8,7 @@ import yaml
 
 from dagster_kb.definitions import build_definitions
 from dagster_kb.publishing.live_canary import LiveCanary, make_up_all
+from dagster_kb.resources.vector_store import VectorStore
 from kb_contract.generation import Generation
 from kb_contract.identifiers import production_alias
 from tests.doubles import faulty_store
@@ -93,6 +94,42 @@ def test_without_a_way_back_it_stays_and_the_next_build_is_the_cure(world: Write
     assert again.success, why(again)
     assert world.live().number == 2
     assert world.live().checks["live_canary"]["passed"]
+
+
+def test_a_way_back_that_is_refused_for_good_does_not_stand_in_the_way_of_the_cure(
+    world: WriterWorld,
+):
+    good = world.publish(PAGES)
+    world.commit(NEW)
+
+    def break_both(store: VectorStore, collection: str) -> None:
+        faulty_store.lose_points(store, collection)
+        faulty_store.lose_the_collection(store, good.collection or "")
+        with world.ledger.database.transaction() as connection:
+            connection.execute("delete from kb.embeddings")
+
+    break_next_swap(world, break_both)
+    told = failures(world.ingest())["live_alias"]
+    assert "putting back what was live before failed too" in told
+    assert "chunks have no vector" in told
+    assert [one["facts"]["done"] for one in world.ledger.incidents.listed(world.agent)] == [True]
+    world.ledger.incidents.resume(world.agent, "a person")
+    world.commit({"more.md": "# More\n\nAnother page with words.\n"})
+    again = world.ingest()
+    assert again.success, why(again)
+    assert world.live().checks["live_canary"]["passed"]
+
+
+def test_what_went_back_and_cannot_be_mended_is_told_as_live(world: WriterWorld):
+    good = world.publish(PAGES)
+    world.commit(NEW)
+    break_next_swap(world, faulty_store.make_otherwise)
+    break_next_swap(world, faulty_store.lose_points)
+    told = failures(world.ingest())["live_alias"]
+    assert f"generation {good.number} is live again, but" in told
+    assert world.live().number == good.number
+    assert alias_of(world) == world.live().collection
+    assert [one["facts"]["done"] for one in world.ledger.incidents.listed(world.agent)] == [True]
 
 
 def test_a_golden_question_through_the_alias_counts(world: WriterWorld):
