@@ -156,7 +156,8 @@ def hand_on_names(ledger: Ledger, store: VectorStore, agent: str, successor: str
     with ledger.agent_lock(successor or agent):
         live = ledger.generations.live(successor or agent)
         if successor is None and live is None:
-            store.drop_aliases(names_of(ledger, agent))
+            with ledger.fences.guard(agent):
+                store.drop_aliases(names_of(ledger, agent))
         elif successor and live and live.collection:
             point_names(ledger, store, successor, live.collection)
 
@@ -207,9 +208,11 @@ def serves_nothing(ledger: Ledger, generation: Generation) -> bool:
 
 
 def _drop_all(ledger: Ledger, store: VectorStore, agent: str) -> None:
-    store.drop_aliases(names_of(ledger, agent))
+    with ledger.fences.guard(agent):
+        store.drop_aliases(names_of(ledger, agent))
     for colour in COLOURS:
-        store.drop(collection_name(ledger.workspace, agent, colour))
+        with ledger.fences.guard(agent):
+            store.drop(collection_name(ledger.workspace, agent, colour))
 
 
 def _follows_another(ledger: Ledger, agent: str) -> bool:
