@@ -30,19 +30,19 @@ def verdicts(world: WriterWorld) -> dict[str, Verdict]:
     return ServingChecks(world.ledger, world.store, world.embedder).run(world.agent)
 
 
-def start_run(world: WriterWorld) -> None:
+def start_run(world: WriterWorld, dagster_run: str = "under way") -> None:
     """A run of the newest commit that has not ended."""
     with world.ledger.database.transaction() as connection:
         connection.execute(
             """insert into kb.pipeline_runs (run_id, workspace_id, agent_id, git_sha,
                  dagster_run_id, status, embed_profile, llm_profile, prompt_name)
-               values (gen_random_uuid(), %s, %s, 'abcdef0123', 'under way', 'RUNNING', '', '', '')""",
-            (world.ledger.workspace, world.agent),
+               values (gen_random_uuid(), %s, %s, 'abcdef0123', %s, 'RUNNING', '', '', '')""",
+            (world.ledger.workspace, world.agent, dagster_run),
         )
 
 
-def end_run(world: WriterWorld, why: str) -> None:
-    world.ledger.generations.fail_dagster_run("under way", why)
+def end_run(world: WriterWorld, why: str, dagster_run: str = "under way") -> None:
+    world.ledger.generations.fail_dagster_run(dagster_run, why)
 
 
 def passed(world: WriterWorld) -> dict[str, bool]:
@@ -98,6 +98,14 @@ def test_a_run_under_way_is_told_of_and_the_one_before_it_judged(world: WriterWo
     met_a_pause = verdicts(world)["last_run"]
     assert (met_a_pause.passed, met_a_pause.facts["told"]) == (True, True)
     assert "the model is away" in met_a_pause.description
+
+
+def test_of_two_runs_the_one_that_ended_last_is_judged(world: WriterWorld):
+    start_run(world, "long")
+    start_run(world, "short")
+    end_run(world, "ended early", "short")
+    end_run(world, "ended late", "long")
+    assert "ended late" in verdicts(world)["last_run"].description
 
 
 def test_the_first_run_under_way_is_told_of(world: WriterWorld):

@@ -14,7 +14,7 @@ where generation_id = %(generation)s and state in ('staged', 'checked')
 returning *;
 
 -- name: go_live
--- A paused agent keeps what is live, however late the pause came.
+-- A paused agent keeps what is live; this statement sees a pause that was there when it began.
 update kb.generations g set state = 'live', live_at = now()
 where generation_id = %(generation)s and state in ('staged', 'checked')
   and not exists (select from kb.pauses p where p.workspace_id = g.workspace_id

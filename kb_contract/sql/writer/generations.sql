@@ -142,7 +142,7 @@ where workspace_id = %(workspace)s and agent_id = %(agent)s order by started_at 
 -- name: last_ended_run
 select * from kb.pipeline_runs
 where workspace_id = %(workspace)s and agent_id = %(agent)s and status <> 'RUNNING'
-order by started_at desc limit 1;
+order by finished_at desc nulls last, started_at desc limit 1;
 
 -- name: run
 select * from kb.pipeline_runs where run_id = %(run)s;
