@@ -157,18 +157,24 @@ class PostgresQdrantReader:
         return live[agent_id]
 
     async def _live(self) -> dict[str, LiveAgent]:
-        if self._registry is None or self.clock() - self._registry[0] > REGISTRY_SECONDS:
+        if not self._registry_is_fresh():
             await self._registry_read.ask(None)
         asks = current_caller()
         known = self._registry[1] if self._registry else {}
         return {name: one for name, one in known.items() if asks.may_ask(name)}
 
     async def _read_registry(self, asked: Sequence[None]) -> Sequence[None]:
-        """Read it once for all who ask at once."""
+        """Read it once for all who ask at once, also where they are more than one trip takes along."""
+        if self._registry_is_fresh():
+            return asked
         now = self.clock()
         rows = await self._rows("live_agents", {})
         self._registry = (now, {row["agent_id"]: live_agent(row) for row in rows})
         return asked
+
+    def _registry_is_fresh(self) -> bool:
+        read = self._registry
+        return read is not None and self.clock() - read[0] <= REGISTRY_SECONDS
 
     async def _rows(self, name: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         statement = named_queries("reader")[name]

@@ -10,6 +10,7 @@ import pytest
 from qdrant_client import AsyncQdrantClient
 
 from graph.gateways.knowledge_reader import PostgresQdrantReader
+from graph.gateways.one_trip import MOST
 from graph.gateways.postgres import READER_ROLE, Connection, LazyPool
 from graph.gateways.query_embedder import QuestionEmbedder
 from graph.gateways.rewording import Rewording
@@ -124,6 +125,15 @@ async def test_who_is_live_is_read_once_for_all_who_ask_at_once(world: WriterWor
         # Which agents there are; of each agent how often words stand in it, and its passages.
         assert await ask_all() == 1 + 2 * len(PLACES)
         assert await ask_all() == len(PLACES)
+
+
+async def test_who_is_live_is_read_once_for_more_than_one_trip_takes_along(
+    world: WriterWorld,
+) -> None:
+    async with reader_of(world, counting_qdrant(world), clock=lambda: 0.0) as (reader, pool, _):
+        known = await asyncio.gather(*(reader.agents() for _ in range(3 * MOST)))
+        assert pool.handed_out == 1
+    assert {len(one) for one in known} == {len(PLACES)}
 
 
 async def test_who_is_cut_off_does_not_end_the_call_that_others_share(world: WriterWorld) -> None:
