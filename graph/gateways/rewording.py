@@ -3,14 +3,17 @@
 import asyncio
 import secrets
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from graph.caller import current_caller
 from graph.citations.model_claims import prompt
-from graph.ports import WORKING_STEP, ChatModel
+from graph.gateways.usage_ledger import run_at_work
+from graph.ports import APPROVED_STEP, WORKING_STEP, ChatModel
 from kb_contract.errors import ModelFailed
 from kb_contract.text_border import clean_text
 from kb_contract.written_json import problem_in, read_json
@@ -44,11 +47,11 @@ class Rewording:
     async def wordings(self, question: str) -> list[str]:
         """Return at most three; none where the model is late, fails or writes something else.
 
-        Agents that are asked the same at once share one call, also when one of them is cut off.
+        Agents that a run asks the same at once share one call, also when one of them is cut off.
         """
         if question in self._known:
             return self._known[question]
-        key = (asyncio.get_running_loop(), question)
+        key = (asyncio.get_running_loop(), question, _who_pays())
         call = self._under_way.get(key)
         if call is None:
             call = self._under_way[key] = asyncio.create_task(self._made(question))
@@ -79,6 +82,11 @@ class Rewording:
         finally:
             WORKING_STEP.reset(token)
         return written.text
+
+
+def _who_pays() -> Hashable:
+    """Say whose budgets a call counts in: nobody waits for, or goes without, what another may not pay."""
+    return tuple(run_at_work().values()), current_caller(), APPROVED_STEP.get()
 
 
 def _usable(question: str, text: str) -> list[str]:

@@ -47,7 +47,7 @@ class PostgresBooks:
 
     async def hold(self, order: Order) -> Held:
         await self._settle_lost()
-        who = {**_run(), **_step()}
+        who = {**run_at_work(), **_step()}
         call_id = str(uuid.uuid4())
         wanted = order.wanted(approved=APPROVED_STEP.get())
         holds = holds_of(self.budgets, who, self.now(), wanted)
@@ -71,7 +71,7 @@ class PostgresBooks:
         asking = tuple(one for one in self.budgets if one.over == "ask")
         wanted: dict[tuple[str, str, str], float] = {}
         for agent, order in orders:
-            who = {**_run(), "agent_id": agent}
+            who = {**run_at_work(), "agent_id": agent}
             for hold in holds_of(asking, who, self.now(), order.wanted()):
                 place = (hold.budget.name, hold.subject, hold.begins)
                 wanted[place] = wanted.get(place, 0.0) + hold.usual
@@ -176,8 +176,8 @@ def _step() -> dict[str, str | None]:
     return {"step_id": step, "agent_id": agent}
 
 
-def _run() -> dict[str, str | None]:
-    """Return whose run it is, when a graph is running."""
+def run_at_work() -> dict[str, str | None]:
+    """Return which run it is and whose, when a graph is running."""
     try:
         config = cast("Mapping[str, Any]", get_config())
     except (RuntimeError, KeyError):

@@ -7,17 +7,22 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from langchain_core.runnables.config import set_config_context
+from pydantic import SecretStr
 from qdrant_client import AsyncQdrantClient
 
+from graph.gateways.chat_model import RoutedChatModel
 from graph.gateways.knowledge_reader import PostgresQdrantReader
 from graph.gateways.one_trip import MOST
 from graph.gateways.postgres import READER_ROLE, Connection, LazyPool
 from graph.gateways.query_embedder import QuestionEmbedder
 from graph.gateways.rewording import Rewording
+from graph.gateways.usage_ledger import PostgresBooks
+from kb_contract.chat_models.budgets import Budget
 from kb_contract.sentence_models.vectors import Vectors
 from kb_contract.sentence_models.word_vectors import NO_WORDS, WordVectors
 from tests.doubles.hash_embedder import HashEmbedder
-from tests.doubles.kept_books import loopback_model
+from tests.doubles.kept_books import loopback_model, loopback_profile
 from tests.doubles.live_reader import CountingQdrant, counting_qdrant
 from tests.doubles.loopback_provider import loopback_provider
 from tests.doubles.writer_world import WriterWorld, why
@@ -150,3 +155,25 @@ async def test_who_is_cut_off_does_not_end_the_call_that_others_share(world: Wri
             await first
         await model.close()
         assert (len(provider.calls), rewording._under_way) == (1, {})
+
+
+def asked_by(user: str, rewording: Rewording) -> asyncio.Task[list[str]]:
+    """Ask in a run of this user."""
+    with set_config_context(
+        {"metadata": {"requested_by": user, "run_id": f"run of {user}"}}
+    ) as run:
+        return run.run(lambda: asyncio.create_task(rewording.wordings(QUESTION)))
+
+
+async def test_who_has_no_money_left_takes_no_wording_from_another_run(database_url: str) -> None:
+    pool = LazyPool(SecretStr(database_url), seconds=60)
+    budgets = (Budget(name="small", scope="user", subject="poor", cap=0.000001),)
+    with loopback_provider() as provider:
+        provider.says(json.dumps({"wordings": ["The lantern's place"]}))
+        model = RoutedChatModel(loopback_profile(provider), PostgresBooks(pool, budgets=budgets))
+        rewording = Rewording(model, seconds=60)
+        asked = [asked_by(user, rewording) for user in ("poor", "rich", "rich")]
+        assert await asyncio.gather(*asked) == [[], *[["The lantern's place"]] * 2]
+        await model.close()
+        assert len(provider.calls) == 1, "the steps of one run share a call"
+    await pool.close()
