@@ -17,6 +17,8 @@ BETWEEN_ATTEMPTS: Final = 0.3
 SHORTEST_PAUSE: Final = 0.05
 # A model that says "in two seconds" is waited for; nobody waits for an outage.
 MOST_PATIENCE: Final = 5.0
+# What may go of the time until others are done: who tries a model out, or holds a budget's room.
+PATIENT_SHARE: Final = 0.5
 # With less time than this nobody is asked any more.
 LEAST_TO_ASK: Final = 1.0
 # What the first of two may take of the time, so that the second has some.
@@ -60,7 +62,7 @@ class LogicalCall:
 
     async def _in_time(self) -> Written:
         seconds = self._left()
-        self._patient_until = self.ends - seconds / 2
+        self._patient_until = self.ends - (1 - PATIENT_SHARE) * seconds
         try:
             async with asyncio.timeout_at(self.ends):
                 await asyncio.to_thread(litellm)
@@ -112,13 +114,19 @@ class LogicalCall:
         return found
 
     async def _admitted(self, among: list[Choice]) -> Admitted | None:
-        """Return whom to ask; waits for a model that may be asked in a moment, or is tried out."""
+        """Return whom to ask; waits for a model that may be asked in a moment, or a while for who tries it out."""
         while (found := self.board.first_admitted(among)) is None:
-            wait = self.board.shortest_wait(among)
+            wait = self.board.shortest_wait(self._worth_waiting_for(among))
             if wait > min(MOST_PATIENCE, self._left() - LEAST_TO_ASK):
                 return None
             await self._pause(max(wait, SHORTEST_PAUSE))
         return found
+
+    def _worth_waiting_for(self, among: list[Choice]) -> list[Choice]:
+        """Leave out what is tried out already for too long: a call that hangs says nothing soon."""
+        if self._is_patient():
+            return among
+        return [one for one in among if self.board.breaker(one[1]).state != "half_open"]
 
     def _candidates(self, last: Answered | None) -> list[Choice]:
         every = list(self.board.profile.in_order(self.tier))
@@ -131,6 +139,8 @@ class LogicalCall:
 
     def _state(self, choice: Choice) -> str:
         breaker = self.board.breaker(choice[1])
+        if breaker.state == "half_open":
+            return f"{choice[1].model} is tried out by another call ({breaker.why})"
         return f"{choice[1].model} is not asked for {breaker.waits():.0f} s more ({breaker.why})"
 
     async def _asked(
@@ -180,9 +190,10 @@ class LogicalCall:
 
     def _may_wait(self, error: BudgetSpent) -> bool:
         """Whether it waits for room; where nothing says so, only for what others hold for a moment."""
-        return error.over == "throttle" or (
-            error.momentary and asyncio.get_running_loop().time() < self._patient_until
-        )
+        return error.over == "throttle" or (error.momentary and self._is_patient())
+
+    def _is_patient(self) -> bool:
+        return asyncio.get_running_loop().time() < self._patient_until
 
     async def _pause(self, seconds: float) -> None:
         await asyncio.sleep(max(0.0, min(seconds, self._left())))

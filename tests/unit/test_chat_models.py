@@ -13,6 +13,7 @@ from graph.agents.drafting import Drafting, claims_so_far
 from graph.gateways.chat_model import RoutedChatModel
 from graph.nodes.synthesize import stand_ins
 from graph.ports import WORKING_STEP, NoAnswer
+from kb_contract.chat_models import logical_call
 from kb_contract.chat_models.breaker import BreakerRules
 from kb_contract.chat_models.profiles import Deployment, chosen_profile
 from kb_contract.chat_models.retry_budget import RetryBudget
@@ -122,31 +123,55 @@ async def test_all_who_wait_for_a_busy_model_get_their_answer(
 
 
 async def test_one_that_is_told_to_wait_lets_nobody_else_fail(
-    three: tuple[LoopbackProvider, ...],
+    three: tuple[LoopbackProvider, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each answer takes longer than anybody waits for a busy model."""
+    monkeypatch.setattr(logical_call, "MOST_PATIENCE", 0.6)
     one = three[0]
-    slow = Reply(text="word " * 40, drip_seconds=0.35)
+    slow = Reply(text="word " * 40, drip_seconds=0.05)
     one.says(Reply(status=429, retry_after="0.5"), slow)
     model = loopback_model(one)
     answers = await asyncio.gather(*(ask(model, deadline=120.0) for _ in range(3)))
     assert [len(said.split()) for said in answers] == [40] * 3
 
 
-async def test_who_comes_while_one_tries_it_out_waits_for_its_word(
-    three: tuple[LoopbackProvider, ...],
-) -> None:
-    one = three[0]
-    one.says(*[Reply(status=500)] * 3, Reply(text="word " * 40, drip_seconds=0.35), "fine")
+async def failed_before(one: LoopbackProvider, *now: Reply | str) -> RoutedChatModel:
+    """Return a model whose rest after failures is over, so that the next call tries it out."""
+    one.says(*[Reply(status=500)] * 3, *now)
     model = loopback_model(one)
-    now = [0.0]
-    object.__setattr__(model.board, "clock", lambda: now[0])
+    clock = [0.0]
+    object.__setattr__(model.board, "clock", lambda: clock[0])
     for _ in range(2):
         with pytest.raises(NoAnswer):
             await ask(model)
-    now[0] += BreakerRules().rest
+    clock[0] += BreakerRules().rest
+    return model
+
+
+async def test_who_comes_while_one_tries_it_out_waits_for_its_word(
+    three: tuple[LoopbackProvider, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logical_call, "MOST_PATIENCE", 0.6)
+    slow = Reply(text="word " * 40, drip_seconds=0.05)
+    model = await failed_before(three[0], slow, "fine")
     answers = await asyncio.gather(*(ask(model, deadline=120.0) for _ in range(3)))
     assert sorted(len(said.split()) for said in answers) == [1, 1, 40]
+
+
+async def test_nobody_waits_all_the_time_for_one_that_hangs(
+    three: tuple[LoopbackProvider, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = await failed_before(three[0], Reply(hang_seconds=600.0))
+    tries = asyncio.create_task(ask(model, deadline=600.0))
+    while model.board.numbers()[0]["state"] != "half_open":
+        await asyncio.sleep(0)
+    monkeypatch.setattr(logical_call, "PATIENT_SHARE", 0.001)
+    with pytest.raises(NoAnswer, match="is tried out by another call"):
+        await ask(model, deadline=600.0)
+    assert not tries.done()
+    tries.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await tries
 
 
 async def test_a_long_wait_is_nobodys(three: tuple[LoopbackProvider, ...]) -> None:
