@@ -5,11 +5,14 @@ import multiprocessing
 
 import pytest
 
+from graph.gateways.chat_model import RoutedChatModel
 from graph.gateways.postgres import LazyPool
 from graph.gateways.usage_ledger import PostgresBooks
+from graph.ports import NoAnswer
 from kb_contract.chat_models.books import Bound, BudgetSpent, Receipt
 from kb_contract.chat_models.budgets import Budget
 from kb_contract.chat_models.prices import Count
+from kb_contract.chat_models.profiles import Profile
 from tests.doubles.loopback_provider import LoopbackProvider
 from tests.doubles.loopback_replies import Reply
 from tests.doubles.spending_process import spend_at_once
@@ -25,6 +28,11 @@ REPLIES = {
     "fills what it may write": lambda most: Reply(text="word " * (most - 1)),
     "writes twice what it may": lambda most: Reply(text="word " * (2 * most - 1)),
 }
+
+
+async def use_up(model: RoutedChatModel) -> None:
+    for _ in range(50):
+        await model.write(system=PROMPT, user="u", tier="standard", deadline=120)
 
 
 @pytest.mark.parametrize("kind", REPLIES)
@@ -47,11 +55,16 @@ async def test_fifty_at_once_out_of_two_processes_pass_no_cap(
     for one in asking:
         await asyncio.to_thread(one.join)
     assert [one.exitcode for one in asking] == [0, 0]
+    assert 0 < provider.dollars() <= CAP
+    assert len(provider.calls) < 50, "not everybody gets some"
+    # Most of it can be used all the same, however long those waited who asked at once.
+    profile = Profile.model_validate({"primary": {"standard": model}})
+    alone = RoutedChatModel(profile, PostgresBooks(pool, budgets=(cap,)))
+    with pytest.raises(NoAnswer, match="no room"):
+        await use_up(alone)
+    await alone.close()
     billed = provider.dollars()
-    assert billed <= CAP
-    # Most of it can be used all the same, and not everybody gets some.
-    assert billed >= CAP * 3 / 4
-    assert len(provider.calls) < 50
+    assert CAP * 3 / 4 <= billed <= CAP
     assert await balance(pool) == (pytest.approx(billed, rel=0.01), 0.0)
 
 
