@@ -18,7 +18,7 @@ from kb_contract.chat_models.prices import Count
 from tests.conftest import until
 from tests.doubles.approval_world import World, settings_of
 from tests.doubles.hook_receiver import HookReceiver, hook_receiver
-from tests.doubles.mail_inbox import mail_inbox
+from tests.doubles.mail_inbox import Inbox, mail_inbox
 from tests.integration.money.conftest import order
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
@@ -36,6 +36,14 @@ async def spend(books: PostgresBooks, agent: str, dollars: float) -> None:
 def told(receiver: HookReceiver) -> list[dict[str, Any]]:
     said = [json.loads(body) for _, body in receiver.came]
     return [one["data"] for one in said if one["type"] == "budget.near"]
+
+
+def told_ids(receiver: HookReceiver) -> set[str]:
+    return {headers["webhook-id"] for headers, _ in receiver.came}
+
+
+def mail_ids(inbox: Inbox) -> set[str]:
+    return {str(mail["Message-ID"]) for mail in inbox.mails}
 
 
 async def test_each_crossing_is_told_once_by_hook_mail_and_metric(
@@ -61,11 +69,12 @@ async def test_each_crossing_is_told_once_by_hook_mail_and_metric(
             assert (json.loads(first)["budget"], json.loads(first)["subject"]) == ("house", "one")
             # The next that is told is the next crossing: nothing was told in between.
             await spend(books[1], "two", 0.20)
-            await until(lambda: len(receiver.came) >= 3 and len(inbox.mails) >= 2)
+            await until(lambda: len(told_ids(receiver)) >= 2 and len(mail_ids(inbox)) >= 2)
             shown = (await reader.http.get("/metrics")).text.splitlines()
-    assert [one["subject"] for one in told(receiver)] == ["one", "one", "two"]
-    assert len({headers["webhook-id"] for headers, _ in receiver.came}) == 2
-    assert len(inbox.mails) == 2
+    # What is not taken at once comes again, under its old name.
+    assert list(dict.fromkeys(one["subject"] for one in told(receiver))) == ["one", "two"]
+    assert len(told_ids(receiver)) == 2
+    assert len(mail_ids(inbox)) == 2
     [used] = [one for one in shown if one.startswith('scriptorium_budget_used{budget="house"}')]
     assert float(used.split()[-1]) == pytest.approx(0.9)
     for one in pools:
