@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from graph.gateways.postgres import LazyPool
 from graph.gateways.run_story import tell_story
 from graph.ports import APPROVED_STEP, WORKING_STEP
-from kb_contract.chat_models.books import BudgetSpent, Held, Order, Receipt
+from kb_contract.chat_models.books import BudgetSpent, Held, NoRoom, Order, Receipt
 from kb_contract.chat_models.breaker import BreakerChange, state_row
 from kb_contract.chat_models.budgets import Budget, holds_of, spent_words
 from kb_contract.identifiers import DEFAULT_WORKSPACE
@@ -61,7 +61,7 @@ class PostgresBooks:
         values = {"call": Jsonb(call), "holds": Jsonb([one.as_json() for one in holds])}
         said = await self._said("hold_money", "said", values)
         if said:
-            raise self._spent(said)
+            raise self._spent(said, order.told)
         return Held(call_id)
 
     async def goes_out(self, held: Held) -> None:
@@ -125,20 +125,20 @@ class PostgresBooks:
         rows = await self.pool.rows(named_queries("costs")[name], values)
         return rows[0][column]
 
-    def _spent(self, said: Mapping[str, Any]) -> BudgetSpent:
+    def _spent(self, said: Mapping[str, Any], told: NoRoom | None) -> BudgetSpent:
         budget = next(one for one in self.budgets if one.name == said["over"])
-        what = spent_words(budget, said)
-        told = {"budget": budget.name, "subject": said["subject"], "policy": budget.over}
-        log.warning("a budget has no room", what=what, **told)
-        kind = "budget_waits" if said["momentary"] else "budget_spent"
-        tell_story({"type": kind, "lane": LANE, "what": what, **told})
-        return BudgetSpent(
-            what,
+        spent = BudgetSpent(
+            spent_words(budget, said),
             over=budget.over,
             momentary=said["momentary"],
             where="LLM_PROFILES",
             cure="raise its cap, or wait for its next period",
         )
+        if spent.kind != told:
+            which = {"budget": budget.name, "subject": said["subject"], "policy": budget.over}
+            log.warning("a budget has no room", what=spent.what, **which)
+            tell_story({"type": spent.kind, "lane": LANE, "what": spent.what, **which})
+        return spent
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from kb_contract.chat_models.profiles import Role, Tier
 from kb_contract.errors import ModelFailed
 
 Outcome = Literal["answered", "unusable", "failed", "abandoned"]
+NoRoom = Literal["budget_waits", "budget_spent"]
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,13 @@ class Order:
     bound: Bound
     unread_share: float = 1.0
     """Of an answer whose reader is gone, what is billed on average."""
+    told: NoRoom | None = None
+    """What was said already when there was no room for it; whoever waits says it once."""
 
     def as_json(self) -> dict[str, Any]:
         """Say it as `ops.hold_money` reads it, but for who asks."""
-        return {name: value for name, value in asdict(self).items() if name != "seconds"}
+        ours = {"seconds", "told"}
+        return {name: value for name, value in asdict(self).items() if name not in ours}
 
     def wanted(self, *, approved: bool = False) -> Wanted:
         """Return what of it is looked for in budgets; `approved`: a person agreed to it."""
@@ -98,6 +102,7 @@ class BudgetSpent(ModelFailed):
         self.over = over
         self.momentary = momentary
         """There is room again when requests that are under way are settled."""
+        self.kind: NoRoom = "budget_waits" if momentary else "budget_spent"
 
 
 class Books(Protocol):

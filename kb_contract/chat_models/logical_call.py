@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Final
 
-from kb_contract.chat_models.books import Books, BudgetSpent
+from kb_contract.chat_models.books import Books, BudgetSpent, NoRoom
 from kb_contract.chat_models.litellm_library import litellm
 from kb_contract.chat_models.profiles import Tier
 from kb_contract.chat_models.request import Answered, Request
@@ -23,7 +23,10 @@ PATIENT_SHARE: Final = 0.5
 LEAST_TO_ASK: Final = 1.0
 # What the first of two may take of the time, so that the second has some.
 FIRST_SHARE: Final = 0.6
+# Looking for room locks balances, so who waits long looks less and less often.
 BUDGET_LOOK: Final = 0.5
+LONGEST_LOOK: Final = 4.0
+LOOK_GROWS: Final = 1.5
 # So long late books are waited for, also when the time is over.
 BOOKS_AT_LEAST: Final = 0.5
 BOOKS_AT_MOST: Final = 3.0
@@ -49,6 +52,8 @@ class LogicalCall:
     refused: int = field(default=0, init=False)
     """Requests that were refused for what they say, and cost nothing."""
     _patient_until: float = field(default=0.0, init=False)
+    _look: float = field(default=BUDGET_LOOK, init=False)
+    _told: NoRoom | None = field(default=None, init=False)
 
     async def in_time(self) -> Written:
         """Return the answer before its time ends, or raise `NoAnswer`; either is in the books by then."""
@@ -149,12 +154,14 @@ class LogicalCall:
         user = self.user
         if last is not None and last.failure is None:
             user = f"{user}\n\nYour last answer could not be used: {last.problem}. Write it again."
+        counted: dict[str, int] = {}
         while True:
             share = FIRST_SHARE if more_may_come else 1.0
             seconds = max(0.05, share * self._left() - 0.05)
             request = Request(
                 self.board, self.books, admitted, self.tier, self.system, user, seconds,
-                self.check, self.heard, self.spent, self.settling, whole=last is not None and last.streams_nothing,
+                self.check, self.heard, self.spent, self.settling, counted, self._told,
+                whole=last is not None and last.streams_nothing,
             )  # fmt: skip
             try:
                 return await request.sent()
@@ -168,13 +175,15 @@ class LogicalCall:
 
     async def _within_budget(self, error: BudgetSpent, choice: Choice) -> Admitted:
         """Find another way, as the budget wants it."""
+        self._told = error.kind
         if error.over == "cheaper" and self.tier != "cheap":
             self.tier = "cheap"
             cheaper = self.board.first_admitted(self.board.profile.in_order("cheap"))
             if cheaper is not None:
                 return cheaper
         if self._may_wait(error) and self._left() > 2 * BUDGET_LOOK:
-            await self._pause(BUDGET_LOOK)
+            await self._pause(min(self._look, self._left() / 2))
+            self._look = min(LONGEST_LOOK, LOOK_GROWS * self._look)
             again = self.board.first_admitted([choice])
             if again is not None:
                 return again

@@ -1,14 +1,14 @@
 """One request with all that belongs to it: its money, its breaker, its time, and its account."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 import structlog
 
 from kb_contract.chat_models.answer_limit import AnswerLimit
-from kb_contract.chat_models.books import Books, Bound, Held, Order, Outcome, Receipt
+from kb_contract.chat_models.books import Books, Bound, Held, NoRoom, Order, Outcome, Receipt
 from kb_contract.chat_models.failures import ProviderFailure
 from kb_contract.chat_models.holding import NOTHING, held_for, settled
 from kb_contract.chat_models.prices import (
@@ -72,6 +72,9 @@ class Request:
     heard: Heard | None
     spent: list[Usage]
     settling: list[asyncio.Task[None]]
+    counted: dict[str, int]
+    """What this text is in a model's tokens: who waits for room does not count it anew."""
+    told: NoRoom | None = None
     whole: bool = False
     """Ask for the answer at once, since nothing came piece by piece."""
 
@@ -103,8 +106,12 @@ class Request:
 
     async def _held(self, messages: list[dict[str, str]]) -> tuple[Order, Held]:
         try:
-            prompt = count_asked(self._deployment, messages)
-            order = order_for(self._deployment, self.tier, self._role, prompt, self.seconds)
+            one = self._deployment
+            if one.model not in self.counted:
+                self.counted[one.model] = count_asked(one, messages)
+            prompt = self.counted[one.model]
+            order = order_for(one, self.tier, self._role, prompt, self.seconds)
+            order = replace(order, told=self.told)
             return order, await held_for(order, self.books, self.board)
         except BaseException:
             self.admitted.turn.left_alone()

@@ -4,12 +4,13 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
+from structlog.testing import capture_logs
 
 from graph.gateways.chat_model import RoutedChatModel
 from graph.gateways.postgres import LazyPool
 from graph.gateways.usage_ledger import PostgresBooks
 from graph.ports import APPROVED_STEP, WORKING_STEP, NoAnswer
-from kb_contract.chat_models.books import BudgetSpent, Receipt
+from kb_contract.chat_models.books import BudgetSpent, NoRoom, Receipt
 from kb_contract.chat_models.prices import Count
 from kb_contract.named_queries import named_queries
 from tests.doubles.kept_books import loopback_profile
@@ -157,6 +158,22 @@ async def test_throttled_it_waits_for_room(pool: LazyPool, provider: LoopbackPro
     assert not provider.calls
     await model.books.settle(Receipt(held, Count(1, 1), 0.0, "answered", 0.1))
     assert await waiting == "fine"
+
+
+async def test_who_waits_for_room_says_it_once_and_another_kind_anew(pool: LazyPool) -> None:
+    books = PostgresBooks(pool, budgets=(budget(cap=0.15, over="throttle"),))
+    held = await books.hold(order(0.10))
+
+    async def refused(told: NoRoom | None) -> tuple[NoRoom, int]:
+        with capture_logs() as logs, pytest.raises(BudgetSpent) as no_room:
+            await books.hold(order(0.10, told=told))
+        return no_room.value.kind, len(logs)
+
+    assert [await refused(None), await refused("budget_waits")] == [
+        ("budget_waits", 1), ("budget_waits", 0),
+    ]  # fmt: skip
+    await books.settle(Receipt(held, Count(10, 10), 0.10, "answered", 0.1))
+    assert await refused("budget_waits") == ("budget_spent", 1)
 
 
 async def test_a_budget_that_asks_lets_pass_what_a_person_approved(pool: LazyPool) -> None:
