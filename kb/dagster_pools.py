@@ -96,6 +96,10 @@ class QuickPools(PostgresEventLogStorage):
         found = super().claim_concurrency_slot(concurrency_key, run_id, step_key, priority)
         if found.is_claimed:
             return found
+        with self._aside():
+            # Whoever gave back last may have looked just before this step began to wait.
+            if self.has_unassigned_slots(concurrency_key):
+                self.assign_pending_steps([concurrency_key])
         time.sleep(_SECONDS_BETWEEN_CLAIMS)
         return found.with_sleep_interval(0.0)
 

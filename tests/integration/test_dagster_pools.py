@@ -1,8 +1,9 @@
 """Places in a pool: one statement each where nobody waits, and never one too many."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,15 @@ def test_a_pool_that_there_is_not_lets_nobody_in(log: KnownEventLog):
     assert not takes(log, "first")
 
 
+def test_who_began_to_wait_when_the_last_had_gone_is_let_in(log: KnownEventLog):
+    """Dagster looks for room and begins to wait in two transactions; a place may come free between."""
+    log.set_concurrency_slots(POOL, 1)
+    log.add_pending_step(POOL, "late", "bake", 0, should_assign=False)
+    assert not takes(log, "late")
+    assert takes(log, "late")
+    assert holders(log) == {"late"}
+
+
 def test_beside_dagsters_own_way_there_is_never_one_too_many(log: KnownEventLog):
     places, runs, held, most = 2, 12, set[str](), list[int]()
     log.set_concurrency_slots(POOL, places)
@@ -111,12 +121,14 @@ def test_beside_dagsters_own_way_there_is_never_one_too_many(log: KnownEventLog)
 
     def bakes(number: int) -> None:
         run = f"run-{number}"
-        way: Callable[..., Any] = (
-            QuickPools.claim_concurrency_slot
-            if number % 2 else PostgresEventLogStorage.claim_concurrency_slot
-        )  # fmt: skip
-        while not way(log, POOL, run, "bake").is_claimed:
-            pass  # it is asked again until it is let in, as Dagster asks
+        own, quick = (
+            PostgresEventLogStorage.claim_concurrency_slot,
+            QuickPools.claim_concurrency_slot,
+        )
+        # It is asked again until it is let in, as Dagster asks; its own way alone may never be.
+        ways = cycle((quick, own) if number % 2 else (own, quick))
+        while not next(ways)(log, POOL, run, "bake").is_claimed:
+            pass
         with at:
             held.add(run)
             most.append(len(held))
