@@ -93,24 +93,31 @@ class RecentAnswers:
         default_factory=dict[tuple[str, ...], tuple[float, Any]], init=False
     )
     _written: int = field(default=0, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def answer(self, question: tuple[str, ...], ask: Callable[[], Answer]) -> Answer:
         now = self.clock()
-        at, kept = self._kept.get(question, (-math.inf, None))
-        if now - at < self.seconds:
-            return kept
-        self._kept = {one: held for one, held in self._kept.items() if now - held[0] < self.seconds}
-        before, answer = self._written, ask()
-        if before == self._written:  # no other thread wrote while this one asked
-            self._kept[question] = (now, answer)
+        with self._lock:
+            at, kept = self._kept.get(question, (-math.inf, None))
+            if now - at < self.seconds:
+                return kept
+            self._kept = {
+                one: held for one, held in self._kept.items() if now - held[0] < self.seconds
+            }
+            before = self._written
+        answer = ask()
+        with self._lock:
+            if before == self._written:  # no other thread wrote while this one asked
+                self._kept[question] = (now, answer)
         return answer
 
     def forget(self, kind: str = "") -> None:
         """Something was written here, of that kind if any, which whoever asks here must see."""
-        self._written += 1
-        self._kept = {
-            one: held for one, held in self._kept.items() if kind and one[0] != kind
-        }  # fmt: skip
+        with self._lock:
+            self._written += 1
+            self._kept = {
+                one: held for one, held in self._kept.items() if kind and one[0] != kind
+            }  # fmt: skip
 
 
 def is_urgent(event: EventLogEntry) -> bool:

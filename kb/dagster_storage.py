@@ -106,8 +106,8 @@ class KnownEventLog(QuickPools):
             )
 
     def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
-        self._recent.forget()
         super().delete_dynamic_partition(partitions_def_name, partition_key)
+        self._recent.forget()
 
     def add_dynamic_partitions(
         self, partitions_def_name: str, partition_keys: Sequence[str]

@@ -1,7 +1,9 @@
 """Events of a run wait for each other, in order, and none is lost while storage is away."""
 
+import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import dagster as dg
@@ -144,3 +146,24 @@ def test_what_was_written_of_one_kind_leaves_answers_of_another():
     assert recent.answer(("news", "all"), lambda: next(told)) == 2
     recent.forget()
     assert recent.answer(("agents", "all"), lambda: next(told)) == 3
+
+
+def test_many_threads_ask_and_write_at_once(every_microsecond_another: None):
+    recent = RecentAnswers(10.0, VirtualTime())
+
+    def asks(thread: int) -> None:
+        for number in range(300):
+            assert recent.answer((f"{thread}", f"{number}"), lambda: thread) == thread
+        recent.forget("news")
+
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(asks, range(6)))
+
+
+@pytest.fixture
+def every_microsecond_another() -> Iterator[None]:
+    """Threads give way to each other as often as can be."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
