@@ -11,7 +11,7 @@ from graph.gateways.postgres import LazyPool
 from graph.planning.workflow_plan import AgentCapability
 from graph.ports import AgentTask, ChatModel, KnowledgeReader, QueryEmbedder
 from graph.state import StepResult
-from kb_contract.errors import ScriptoriumError, Unavailable
+from kb_contract.errors import ModelFailed, ScriptoriumError, Unavailable
 from kb_contract.named_queries import named_queries
 
 log = structlog.get_logger(__name__)
@@ -44,6 +44,8 @@ class GapRounds:
     embedder: QueryEmbedder
     model: ChatModel | None
     workspace: str
+    room: int
+    """Tokens of passages that the model is shown, as when a person asks."""
 
     async def run(self) -> None:
         """Look now and then, until cancelled; what is not reached now is asked later."""
@@ -78,9 +80,10 @@ class GapRounds:
         )
         try:
             found = await self._answered(gap, task)
-        except Unavailable:
-            raise
         except ScriptoriumError as error:
+            # What we stand on is away for all of them; a model that cannot take one may take the next.
+            if isinstance(error, Unavailable) and not isinstance(error, ModelFailed):
+                raise
             log.warning("a gap could not be asked", gap=gap["gap_id"], error=str(error)[:200])
             found = None
         if found is None:
@@ -99,7 +102,7 @@ class GapRounds:
         found = _closing(gap, await Rag(self.reader, self.embedder)(task))
         if found is None or self.model is None:
             return found
-        return _closing(gap, await Rag(self.reader, self.embedder, self.model)(task))
+        return _closing(gap, await Rag(self.reader, self.embedder, self.model, self.room)(task))
 
     async def _rows(self, name: str, **values: Any) -> list[dict[str, Any]]:
         statement = named_queries("evaluations")[name]

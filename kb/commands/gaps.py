@@ -63,8 +63,9 @@ async def _asked_again(agent: str | None) -> "list[Closed]":
     gateways = gateways_of(settings)
     try:
         rounds = GapRounds(
-            gateways.ops, gateways.reader, gateways.embedder, gateways.model, settings.workspace_id
-        )
+            gateways.ops, gateways.reader, gateways.embedder, gateways.model,
+            settings.workspace_id, settings.context_tokens,
+        )  # fmt: skip
         return await rounds.round(agent=agent, again=True)
     finally:
         await gateways.close()

@@ -29,8 +29,9 @@ async def _worked(settings: "ReaderSettings", gateways: "Gateways") -> None:
     # Loading a model keeps a process from its heartbeat, so it is done before the first run comes.
     await gateways.embedder.embed(["ready"])
     gaps = GapRounds(
-        gateways.ops, gateways.reader, gateways.embedder, gateways.model, settings.workspace_id
-    )
+        gateways.ops, gateways.reader, gateways.embedder, gateways.model,
+        settings.workspace_id, settings.context_tokens,
+    )  # fmt: skip
     caches = cache_rounds(settings, gateways)
     rounds = [
         asyncio.create_task(gaps.run()),

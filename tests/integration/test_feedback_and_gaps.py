@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from dagster_kb.resources.git_objects import GitObjects
+from graph.citations.context_budget import ROOM
 from graph.gateways.answer_log import PostgresAnswerLog
 from graph.gateways.postgres import LazyPool
 from graph.ports import FinishedAnswer
@@ -19,6 +20,8 @@ from kb.evaluation.evaluation import Evaluation
 from kb.evaluation.history import EvaluationHistory
 from kb.evaluation.labelled_answers import Expected, LabelledQuestion
 from kb.evaluation.quotes_in_git import QuotesInGit
+from kb_contract.chat_models.written import Check, Written
+from kb_contract.errors import ModelFailed
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.in_memory_knowledge import InMemoryKnowledge, WordEmbedder
 from tests.doubles.whole_reader import gateways_in_memory, reader_settings
@@ -129,7 +132,7 @@ async def test_a_gap_is_asked_again_once_a_generation_and_closed(ops: LazyPool, 
     [gap] = history.gaps(agent=AGENT, state="open", limit=10)
     assert (gap["times"], gap["answer_id"], gap["tried_generation"]) == (2, "a2", 1)
 
-    rounds = GapRounds(ops, knowledge, WordEmbedder(), None, "default")
+    rounds = GapRounds(ops, knowledge, WordEmbedder(), None, "default", ROOM)
     assert await rounds.round() == []  # of this very generation it was asked
     knowledge.add_document(
         AGENT, "knowledge/garden/peppers.md", "# Peppers\n\nPeppers like it warm.\n"
@@ -154,6 +157,42 @@ async def test_a_gap_is_asked_again_once_a_generation_and_closed(ops: LazyPool, 
     assert history.dismiss(gap["gap_id"])
     assert not history.dismiss(gap["gap_id"])
     assert await rounds.round(again=True) == []
+
+
+class StumblingModel:
+    """A provider that does not take its first request, and remembers what it was shown."""
+
+    def __init__(self) -> None:
+        self.shown = list[str]()
+
+    async def write(self, *, user: str, check: Check, **_more: Any) -> Written:
+        self.shown.append(user)
+        if len(self.shown) == 1:
+            raise ModelFailed("the request is too long")
+        said = '{"claims": []}'
+        assert not check(said)
+        return Written(said)
+
+
+async def test_a_model_is_shown_what_there_is_room_for_and_its_refusal_ends_no_round(
+    ops: LazyPool, database_url: str
+):
+    knowledge = InMemoryKnowledge()
+    line = "Cucumbers are fed once a week, and peppers are fed every month.\n"
+    knowledge.add_document(AGENT, "knowledge/garden/tomatoes.md", PAGE)
+    publish(database_url, 1)
+    log = PostgresAnswerLog(ops, "default")
+    for number, asked in enumerate((ASKED, "How often are peppers fed?")):
+        await log.keep(answer(f"a{number}", unanswered=[(AGENT, asked)]))
+    knowledge.add_document(AGENT, "knowledge/garden/fed.md", f"# Feeding\n\n{line * 12}")
+    publish(database_url, 2)
+    model = StumblingModel()
+    rounds = GapRounds(ops, knowledge, WordEmbedder(), model, "default", 40)
+    assert await rounds.round() == []
+    assert len(model.shown) == 2
+    assert all(0 < one.count("peppers are fed every month") <= 2 for one in model.shown)
+    gaps = EvaluationHistory(database_url, "default").gaps(agent=AGENT, state="open", limit=9)
+    assert {one["tried_generation"] for one in gaps} == {2}
 
 
 async def test_answers_are_measured_by_the_graph_and_nothing_is_kept(
