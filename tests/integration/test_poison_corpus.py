@@ -131,7 +131,7 @@ def test_all_of_it_at_once(world: WriterWorld, outside: Path, tmp_path: Path, re
         assert shown[name].status == "published"
         assert any(text.strip() in one for one in world.served_texts())
     # Its own time, not that of a busy machine; one that died took a moment to be gone.
-    assert max(row["seconds"] for row in rows) <= LIMITS.seconds + 1
+    assert max(row["seconds"] for row in rows) <= LIMITS.seconds + 5
     assert max(row["bytes"] for row in rows) <= LIMITS.memory
     assert not sprung.exists(), sprung.read_text()
     assert not list(tmp_path.rglob("poisoned*"))

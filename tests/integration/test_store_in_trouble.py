@@ -66,6 +66,7 @@ def assert_served(world: WriterWorld, words: str) -> None:
     assert set(world.served()) == set(world.ledger.documents.manifest(world.live().generation_id))
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("first", range(PARTS))
 def test_at_any_request_once_the_run_goes_live_all_the_same(
     world: WriterWorld, front: StumblingQdrant, first: int
@@ -94,6 +95,7 @@ STEPS = {
 }
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("step", STEPS)
 def test_for_long_the_run_is_one_to_be_tried_again(
     world: WriterWorld, front: StumblingQdrant, step: str

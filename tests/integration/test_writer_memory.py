@@ -18,7 +18,7 @@ DOCUMENTS = int(os.environ.get("MEMORY_DOCUMENTS", "200"))
 LETTERS, TOKENS = 30_000, 500
 TIMES = 4
 # Names and digests of 6,000 passages more, and what an allocator does not give back.
-ALIKE = 1.15
+ALIKE = 1.3
 
 
 def taken(folder: Path, database_url: str, qdrant_url: str, agent: str, documents: int) -> Taken:
