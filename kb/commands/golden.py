@@ -39,7 +39,7 @@ def candidates(
     history = needed_history()
     found = candidates_of(
         history.candidates(agent), agent, folder, [*known, *lying],
-        lambda path: history.served_texts(agent, path),
+        lambda paths: history.served_texts(agent, paths),
     )  # fmt: skip
     good = [one.question for one in found if not one.problem]
     if write and good:

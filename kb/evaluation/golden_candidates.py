@@ -9,8 +9,8 @@ from dagster_kb.gates.showing import first_words
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from kb_contract.agent_manifest import GoldenQuestion
 
-ServedTexts = Callable[[str], Sequence[str]]
-"""What the passages of a path say, as they are served now."""
+ServedTexts = Callable[[set[str]], Mapping[str, Sequence[str]]]
+"""What the passages of paths say, as they are served now."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,10 @@ def candidates_of(
     place = folder.place_of(agent)
     paths = {one.path[len(place) :] for one in folder.files(head, agent)}
     taken = {(plain(one.question), one.path) for one in known}
+    texts = served({f"{place}{_below(place, row)}" for row in rows if row["quote"]})
     found: list[Candidate] = []
     for row in rows:
-        path = str(row["path"]).removeprefix(place).lstrip("/")
+        path = _below(place, row)
         question = " ".join(str(row["question"]).split())
         if (plain(question), path) in taken or len(question) < 3:
             continue
@@ -54,9 +55,14 @@ def candidates_of(
         golden = GoldenQuestion(question=question, path=path, quote=row["quote"] or None)
         problem = "" if path in paths else f"there is no {path} at {head.sha[:10]}"
         if golden.quote and not problem:
-            problem = _lost(golden.quote, path, served(f"{place}{path}"))
+            problem = _lost(golden.quote, path, texts.get(f"{place}{path}", ()))
         found.append(Candidate(golden, row["kind"], row["said_by"], row["answer_id"], problem))
     return found
+
+
+def _below(place: str, row: Mapping[str, Any]) -> str:
+    """The path in the agent's folder; corrections may name it so."""
+    return str(row["path"]).removeprefix(place).lstrip("/")
 
 
 def _lost(quote: str, path: str, texts: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """Measurements in Postgres: one after the other, of one agent, of one set of questions."""
 
 import getpass
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,10 +52,12 @@ class EvaluationHistory:
         """Return what people's feedback says that questions should find."""
         return self._rows("golden_candidates", {"agent": agent})
 
-    def served_texts(self, agent: str, path: str) -> list[str]:
-        """Return what the passages of a document say, as it is served now."""
-        rows = self._rows("served_texts", {"agent": agent, "path": path})
-        return [str(row["text"]) for row in rows]
+    def served_texts(self, agent: str, paths: Iterable[str]) -> dict[str, list[str]]:
+        """Return what the passages of documents say, as they are served now."""
+        found = dict[str, list[str]]()
+        for row in self._rows("served_texts", {"agent": agent, "paths": list(paths)}):
+            found.setdefault(row["path"], []).append(row["text"])
+        return found
 
     def gaps(self, *, agent: str | None, state: str | None, limit: int) -> list[Row]:
         """Return questions that nobody could answer, the open ones and the most asked first."""

@@ -85,14 +85,14 @@ group by b.answer_id, b.kind, a.question, b.path, b.quote
 order by max(f.at) desc;
 
 -- name: served_texts
--- What passages of a document say, as it is served now.
-select c.text
+-- What passages of documents say, as they are served now.
+select gc.path, c.text
 from kb.generations g
 join kb.generation_chunks gc using (generation_id)
 join kb.chunks c using (document_id, chunk_index)
 where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s and g.state = 'live'
-  and gc.path = %(path)s and c.purged_at is null
-order by gc.chunk_index;
+  and gc.path = any(%(paths)s) and c.purged_at is null
+order by gc.path, gc.chunk_index;
 
 -- name: keep_gap
 insert into ops.knowledge_gaps (workspace_id, agent_id, question, words_sha256, answer_id, tried_generation)

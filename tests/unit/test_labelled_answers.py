@@ -115,7 +115,14 @@ def test_candidates_name_documents_that_are_there_and_nothing_twice(tmp_path: Pa
     known = [GoldenQuestion(question="known?", path="watering.md")]
     folder = KnowledgeFolder(repository.root / "knowledge")
     served = {"knowledge/garden/watering.md": ["# Watering", "Two\nlitres."]}
-    found = candidates_of(rows, "garden", folder, known, lambda path: served.get(path, []))
+    asked: list[set[str]] = []
+
+    def texts(paths: set[str]) -> dict[str, list[str]]:
+        asked.append(paths)
+        return {one: served[one] for one in paths & {*served}}
+
+    found = candidates_of(rows, "garden", folder, known, texts)
+    assert len(asked) == 1, "however many there are"
     assert [(one.question.question, one.question.path, bool(one.problem)) for one in found] == [
         ("How much?", "watering.md", False), ("Where?", "gone.md", True),
         ("Since when?", "watering.md", True),
