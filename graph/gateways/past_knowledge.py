@@ -74,8 +74,8 @@ class PastReader(PostgresQdrantReader):
 
     async def _readable(self, agent_ids: Sequence[str]) -> list[str]:
         """Leave out whose past cannot be read; whoever is asked by name says why."""
-        found, why = list[str](), None
-        for one in [one for one in agent_ids if one in await self._live()]:
+        found, why, live = list[str](), None, await self._live()
+        for one in [one for one in agent_ids if one in live]:
             try:
                 await self._hold(one)
             except NotServed as error:
@@ -114,7 +114,7 @@ class PastReader(PostgresQdrantReader):
         return {
             one: live_agent(row)
             for one, row in self.served.items()
-            if asks.may_ask(one) and _is_for(groups, row["live_manifest"])
+            if asks.may_ask(one) and _is_for(groups, row["newest_manifest"])
         }
 
     async def _rows(self, name: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -219,9 +219,9 @@ def _not_then(agent_id: str) -> NotServed:
     return NotServed(f"agent {agent_id!r} was not served then", where="as_of", cure=_CURE)
 
 
-def _is_for(groups: Set[str], manifest: Mapping[str, Any] | None) -> bool:
-    """Whether an agent is for these groups today; what is served no longer is as it was."""
-    audience = (manifest or {}).get("audience")
+def _is_for(groups: Set[str], manifest: Mapping[str, Any]) -> bool:
+    """Whether an agent is for these groups today, or was when it was served last."""
+    audience = manifest.get("audience")
     return not audience or bool(groups & {*audience})
 
 

@@ -1,8 +1,9 @@
 -- What readers ask of the ledger to answer from the past. Nothing here writes to schema kb.
+-- Rights are those of today: of an agent that is served no longer, those that it had last.
 
 -- name: served_at
 -- What each agent served at a moment: the last move of its alias says so.
-select g.*, m.moved_at as since, live.space as live_space, live.manifest as live_manifest
+select g.*, m.moved_at as since, live.space as live_space, newest.manifest as newest_manifest
 from (
   select distinct on (agent_id) agent_id, generation_id, moved_at
   from kb.alias_moves
@@ -12,23 +13,38 @@ from (
 join kb.generations g using (generation_id)
 left join kb.generations live on live.workspace_id = g.workspace_id
   and live.agent_id = g.agent_id and live.state = 'live'
+cross join lateral (
+  select manifest from kb.generations
+  where workspace_id = g.workspace_id and agent_id = g.agent_id and live_at is not null
+  order by state = 'live' desc, live_at desc, number desc limit 1
+) newest
 order by g.agent_id;
 
 -- name: served_numbers
 -- Every agent's generation of this number that was served.
-select g.*, g.live_at as since, live.space as live_space, live.manifest as live_manifest
+select g.*, g.live_at as since, live.space as live_space, newest.manifest as newest_manifest
 from kb.generations g
 left join kb.generations live on live.workspace_id = g.workspace_id
   and live.agent_id = g.agent_id and live.state = 'live'
+cross join lateral (
+  select manifest from kb.generations
+  where workspace_id = g.workspace_id and agent_id = g.agent_id and live_at is not null
+  order by state = 'live' desc, live_at desc, number desc limit 1
+) newest
 where g.workspace_id = %(workspace)s and g.number = %(number)s and g.live_at is not null
 order by g.agent_id;
 
 -- name: served_of_commit
 -- The newest generation of each agent that was made of a commit and served.
-select distinct on (g.agent_id) g.*, g.live_at as since, live.space as live_space, live.manifest as live_manifest
+select distinct on (g.agent_id) g.*, g.live_at as since, live.space as live_space, newest.manifest as newest_manifest
 from kb.generations g
 left join kb.generations live on live.workspace_id = g.workspace_id
   and live.agent_id = g.agent_id and live.state = 'live'
+cross join lateral (
+  select manifest from kb.generations
+  where workspace_id = g.workspace_id and agent_id = g.agent_id and live_at is not null
+  order by state = 'live' desc, live_at desc, number desc limit 1
+) newest
 where g.workspace_id = %(workspace)s and starts_with(g.git_sha, %(sha)s) and g.live_at is not null
 order by g.agent_id, g.number desc;
 

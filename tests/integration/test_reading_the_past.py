@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dagster_kb.definitions import folder_of
+from dagster_kb.publishing.alias_moves import retire
 from dagster_kb.resources.ledger_retention import Keep
 from dagster_kb.upkeep.hot_deletion import HotDeletion
 from dagster_kb.upkeep.retention import Retention
@@ -203,6 +204,18 @@ async def test_an_agent_that_is_for_others_since_is_not_there(
 ) -> None:
     assert await found(reader, world, "1")
     world.publish({"agent.yaml": f"audience: [board]\n{AGENT}"})
+    forget_what_was_read(reader)
+    with pytest.raises(NotServed, match="was not served then"):
+        await found(reader, world, "1")
+
+
+async def test_an_agent_that_was_for_others_when_it_was_served_last_stays_theirs(
+    world: WriterWorld, reader: ComposedReader
+) -> None:
+    retire(world.ledger, world.store, world.agent, "its folder is gone")
+    assert await found(reader, world, "1"), "whoever could ask it then may read its past"
+    world.publish({"agent.yaml": f"audience: [board]\n{AGENT}"})
+    retire(world.ledger, world.store, world.agent, "its folder is gone again")
     forget_what_was_read(reader)
     with pytest.raises(NotServed, match="was not served then"):
         await found(reader, world, "1")
