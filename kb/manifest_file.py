@@ -1,5 +1,6 @@
 """Writes settings into an agent.yaml that a person wrote: every other line stays as it is."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -9,14 +10,25 @@ import yaml
 from kb_contract.errors import BadManifest
 
 MARK: Final = "# kb tune: "
+# Evidence that begins so says what was written with it: `threshold 0.61: why`.
+_WROTE: Final = re.compile(rf"\s*{MARK}(\w+) (\S+): ")
 
 
 def with_retrieval(text: str, said: Mapping[str, Any], evidence: Sequence[str]) -> str:
-    """Replace or add what `retrieval` says, with the evidence for it in comments above."""
+    """Replace or add what `retrieval` says, with the evidence for it in comments above.
+
+    What was written so before and is not said again goes; what an owner made of it stays.
+    """
     lines = text.splitlines()
     start, end = _block(lines)
     kept = [one for one in lines[start:end] if _is_remark(one)]
-    before: dict[str, Any] = _said(text) or {}
+    wrote = _wrote(lines[start:end])
+    stood: dict[str, Any] = _said(text) or {}
+    before = {
+        name: value
+        for name, value in stood.items()
+        if name in said or wrote.get(name) != str(value)
+    }
     written = _written({**before, **said})
     new = [*(f"  {MARK}{one}" for one in evidence), *kept, *written]
     made = "\n".join([*lines[:start], "retrieval:", *new, *lines[end:], ""])
@@ -59,6 +71,11 @@ def _block(lines: Sequence[str]) -> tuple[int, int]:
 def _is_remark(line: str) -> bool:
     said = line.strip()
     return said.startswith("#") and not said.startswith(MARK)
+
+
+def _wrote(lines: Sequence[str]) -> dict[str, str]:
+    found = (_WROTE.match(one) for one in lines)
+    return {one[1]: one[2] for one in found if one}
 
 
 def _written(said: Mapping[str, Any]) -> Iterable[str]:

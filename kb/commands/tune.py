@@ -51,7 +51,8 @@ def _write(file: Path, tuned: "Tuned") -> bool:
     if not file.parent.is_dir():
         return False
     said = {
-        # Where others' questions are too few, what the owners said goes on, or what was measured.
+        # Where others' questions are too few, what the owners said goes on, or what was measured;
+        # what was chosen by an earlier one goes.
         **({"threshold": tuned.threshold.value} if tuned.threshold.chosen else {}),
         "blend": tuned.choice.blend.model_dump(mode="json"),
         # Nothing that was measured of another generation stays.
@@ -65,6 +66,7 @@ def _evidence(tuned: "Tuned") -> list[str]:
     choice, threshold = tuned.choice, tuned.threshold
     figures = choice.figures[choice.name]
     others = threshold.strangers_refused
+    value = f" {threshold.value}" if threshold.chosen else ""
     refused = "no others to ask" if others is None else f"{others:.0%} of {tuned.strangers} others'"
     return [
         f"generation {tuned.generation.number}, {tuned.questions} golden questions",
@@ -78,7 +80,7 @@ def _evidence(tuned: "Tuned") -> list[str]:
             if tuned.calibration
             else []
         ),
-        f"threshold: refuses {threshold.wrongly_refused:.0%} of its own, {refused}; {threshold.reason}",
+        f"threshold{value}: refuses {threshold.wrongly_refused:.0%} of its own, {refused}; {threshold.reason}",
     ]
 
 

@@ -126,7 +126,7 @@ def test_the_choice_is_written_with_its_evidence_and_all_else_stays(command: Com
         "nDCG@10",
         "5 folds",
         "calibration: its own questions reach",
-        "threshold: refuses",
+        f"threshold {retrieval.threshold}: refuses",
     ):
         assert any(said in one for one in evidence), made
     shown = command.run("tune", command.world.agent)
@@ -134,6 +134,15 @@ def test_the_choice_is_written_with_its_evidence_and_all_else_stays(command: Com
     assert file.read_text("utf-8") == made, "the same questions lead to the same words, once"
     command.world.repository.commit()
     assert command.said("ingest", "--agent", command.world.agent)["ok"], "what it writes is read"
+    # With too few strangers nothing is chosen, and what an earlier one chose goes.
+    command.world.write(
+        folder(OFFICE, 3, "gate: {canary: 'off'}\n"), f"{command.world.agent}_office"
+    )
+    command.world.repository.commit()
+    assert command.said("ingest", "--agent", f"{command.world.agent}_office")["ok"]
+    command.said("tune", command.world.agent)
+    later = yaml.safe_load(file.read_text("utf-8"))["retrieval"]
+    assert (later["limit"], "threshold" in later) == (12, False)
 
 
 def test_too_few_questions_are_refused_and_nothing_is_written(command: Command) -> None:

@@ -107,3 +107,14 @@ def test_it_may_be_written_in_any_of_the_usual_ways(text: str) -> None:
 def test_what_cannot_be_changed_line_by_line_is_refused_with_what_to_write() -> None:
     with pytest.raises(BadManifest, match="threshold"):
         with_retrieval("{title: A, retrieval: {limit: 3}}", {"threshold": 0.5}, [])
+
+
+def test_what_was_chosen_before_and_is_not_now_goes_and_what_an_owner_says_stays() -> None:
+    chosen = with_retrieval(WRITTEN, {"threshold": 0.61}, ["threshold 0.61: refuses 0% of its own"])
+    assert yaml.safe_load(chosen)["retrieval"] == {"limit": 12, "threshold": 0.61}
+    none = ["threshold: refuses 0% of its own"]
+    assert yaml.safe_load(with_retrieval(chosen, {}, none))["retrieval"] == {"limit": 12}
+    owned = chosen.replace("  threshold: 0.61", "  threshold: 0.55")
+    for text in (owned, with_retrieval(owned, {}, none)):
+        made = yaml.safe_load(with_retrieval(text, {}, none))["retrieval"]
+        assert made == {"limit": 12, "threshold": 0.55}
