@@ -20,7 +20,7 @@ from kb.evaluation.evaluation import Evaluation
 from kb.evaluation.history import EvaluationHistory
 from kb.evaluation.labelled_answers import Expected, LabelledQuestion
 from kb.evaluation.quotes_in_git import QuotesInGit
-from kb_contract.chat_models.written import Check, Written
+from kb_contract.chat_models.written import Check, Written, accepted
 from kb_contract.errors import ModelFailed
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.in_memory_knowledge import InMemoryKnowledge, WordEmbedder
@@ -165,7 +165,7 @@ class StumblingModel:
     def __init__(self) -> None:
         self.shown = list[str]()
 
-    async def write(self, *, user: str, check: Check, **_more: Any) -> Written:
+    async def write(self, *, user: str, check: Check = accepted, **_more: Any) -> Written:
         self.shown.append(user)
         if len(self.shown) == 1:
             raise ModelFailed("the request is too long")
