@@ -95,8 +95,9 @@ async def test_a_hostile_plan_is_refused_and_the_rules_plan(provider: LoopbackPr
     if len(said) < 200_000:
         assert len(provider.calls) == 2
         told = "Your last answer could not be used" in provider.user_text()
-        # litellm gives up a model that says the same over and over, so there is nothing to mend.
-        assert told or said == HOSTILE["deep"]
+        # litellm gives up a model that says the same over and over, and what is longer than it may
+        # be is hung up on: then there is nothing to mend.
+        assert told or said in (HOSTILE["deep"], HOSTILE["endless question"])
 
 
 async def test_one_repair_is_enough_when_it_repairs(provider: LoopbackProvider):
