@@ -17,5 +17,5 @@ FAMILIES: Final[Mapping[Family, Scanner]] = {
 
 
 def families_in(text: str) -> list[Family]:
-    """Name the families that find something; only inside of `secret_scanner`."""
+    """Name the families that find something."""
     return [name for name, scanner in FAMILIES.items() if any(True for _ in scanner(text))]

@@ -1,13 +1,13 @@
 """Secrets: keys, tokens and passwords, as detect-secrets knows them."""
 
 import re
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from threading import Lock
 from typing import Final
 
 from dagster_kb.gates.evidence import Evidence
 from dagster_kb.gates.needles import folded, has_any
-from dagster_kb.gates.scanning import Findings, Hit, Scanner, allow_list, scan
+from dagster_kb.gates.scanning import Findings, Hit, allow_list, scan
 from dagster_kb.gates.verdicts import Verdict, switched_off
 
 # Those that take plain prose for a secret (high entropy) are left out.
@@ -42,6 +42,7 @@ _FORMS: Final = re.compile(
     r"|\b[A-Z][A-Z0-9_]*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_KEY|ACCESS_KEY)="
     r"(?=[^\s\"']*[a-z])(?=[^\s\"']*[A-Z])(?=[^\s\"']*\d)(?P<set>[^\s\"'`|,;]{8,}))"
 )
+_SETTING_UP: Final = Lock()
 _TELLING: Final = Findings(
     setting="secrets",
     what="secrets",
@@ -69,18 +70,19 @@ def no_secrets(evidence: Evidence) -> Verdict:
     if gate.secrets == "off":
         return switched_off("secrets")
     allowed = allow_list(evidence.agent(), gate.allow.secrets)
-    with secret_scanner() as scanner:
-        found = scan(scanner, evidence.suspects("secrets"), evidence.line, allowed)
+    found = scan(secrets_in, evidence.suspects("secrets"), evidence.line, allowed)
     return _TELLING.verdict(gate.secrets, found)
 
 
-@contextmanager
-def secret_scanner() -> Generator[Scanner]:
-    """Set detect-secrets up for as long as the block takes: its settings are the process's."""
-    from detect_secrets.settings import transient_settings  # noqa: PLC0415 - imports `requests`
+def _set_up() -> None:
+    """Name the detectors, once for the process: its settings are those of every thread."""
+    from detect_secrets.settings import get_settings  # noqa: PLC0415 - imports `requests`
 
-    with transient_settings({"plugins_used": [{"name": one} for one in PLUGINS]}):
-        yield secrets_in
+    with _SETTING_UP:
+        settings = get_settings()
+        if settings.plugins.keys() != {*PLUGINS}:
+            settings.plugins.clear()
+            settings.configure_plugins([{"name": one} for one in PLUGINS])
 
 
 def may_hold_secrets(text: str) -> bool:
@@ -92,11 +94,12 @@ def may_hold_secrets(text: str) -> bool:
 
 
 def secrets_in(text: str) -> Iterator[Hit]:
-    """Find secrets, each as the whole of its line; only inside of `secret_scanner`."""
+    """Find secrets, each as the whole of its line."""
     from detect_secrets.core.scan import scan_line  # noqa: PLC0415 - imports `requests`
 
     if not may_hold_secrets(text):
         return
+    _set_up()
     for line in _LINE.finditer(text):
         if not _SUSPECT.search(line[0]):
             continue

@@ -7,7 +7,6 @@ from itertools import chain
 
 from dagster_kb.gates.evidence import Family, Passage, Suspects
 from dagster_kb.gates.families import FAMILIES, families_in
-from dagster_kb.gates.secrets import secret_scanner
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import batches
 from kb_contract.generation import Generation
@@ -18,8 +17,7 @@ _TEXTS_IN_A_COMMIT = 500
 def look_through(ledger: Ledger, texts: Mapping[str, str]) -> None:
     """Look through those of some texts, by their digest, that nobody ever looked through."""
     unknown = ledger.scans.unknown(texts)
-    with secret_scanner():
-        ledger.scans.keep({digest: families_in(texts[digest]) for digest in unknown})
+    ledger.scans.keep({digest: families_in(texts[digest]) for digest in unknown})
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,7 @@ class ScannedPassages:
         texts = self.ledger.scans.unscanned(self.generation, self.base)
         for batch in batches(texts, _TEXTS_IN_A_COMMIT):
             look_through(self.ledger, dict(batch))
-        with secret_scanner():
-            for head in self.ledger.passages.fresh_heads(self.generation, self.base):
-                for family in families_in(head.text):
-                    heads[family].append(head)
+        for head in self.ledger.passages.fresh_heads(self.generation, self.base):
+            for family in families_in(head.text):
+                heads[family].append(head)
         return heads

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -9,7 +10,7 @@ from dagster_kb.gates.evidence import Evidence
 from dagster_kb.gates.injection import injections_in, no_injection
 from dagster_kb.gates.personal_data import no_personal_data, personal_data_in
 from dagster_kb.gates.scanning import allow_list
-from dagster_kb.gates.secrets import no_secrets, secret_scanner
+from dagster_kb.gates.secrets import no_secrets, secrets_in
 from dagster_kb.gates.verdicts import Verdict
 from kb_contract.agent_manifest import AllowedFindings, GateSettings
 from tests.doubles.known_evidence import KnownEvidence, passage
@@ -26,8 +27,7 @@ IBAN = "DE89 3704 0044 " + "0532 0130 00"
 
 
 def secrets(text: str) -> list[str]:
-    with secret_scanner() as scanner:
-        return [one.kind for one in scanner(text)]
+    return [one.kind for one in secrets_in(text)]
 
 
 @pytest.mark.parametrize(
@@ -203,3 +203,10 @@ def test_hostile_text_costs_no_more_than_other_text(text: str):
     list(personal_data_in(text))
     secrets(text)
     assert time.process_time() - began < 5
+
+
+def test_two_agents_at_once_are_looked_through_by_the_same_detectors():
+    """Settings of the library are the process's: whoever set them back left others without any."""
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: secrets(f"key {AWS}"), range(400)))
+    assert found == [["AWS Access Key"]] * 400
