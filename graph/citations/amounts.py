@@ -62,6 +62,8 @@ _CLOCK: Final = re.compile(
 _RATIO: Final = re.compile(
     r"\b(?:ratio|scale|dilut\w+|mix\w*|proportion|score)\b[^.;]{0,20}$", re.IGNORECASE
 )
+# `5th`, `3x`: what is longer behind a digit is part of a name.
+_LONGEST_ENDING: Final = 2
 _FEWER: Final = frozenset(("less", "fewer", "lower", "below", "under", "shorter", "earlier"))
 _OR_MORE: Final = re.compile(
     r"\W*(?:\w+\W+)?or (more|longer|greater|higher|above|over|up|later|newer|less|fewer|lower|below|under|shorter|earlier|older)\b",
@@ -118,6 +120,8 @@ def amounts_in(left: str, text: str) -> Iterator[Amount]:
     matches = list(_AMOUNT.finditer(left))
     for number, found in enumerate(matches):
         unit, factor, end = _unit(found)
+        if _is_identifier(found, unit):
+            continue
         if not unit and not found["scale"] and (found["words"] or "").lower() in {"one", "zero"}:
             continue  # `one of them` counts nothing
         if not unit and number + 1 < len(matches) and _is_range(text, end, matches[number + 1]):
@@ -128,6 +132,14 @@ def amounts_in(left: str, text: str) -> Iterator[Amount]:
             found.start(), end, text[found.start() : end].strip(), value, bool(found["scale"]),
         )  # fmt: skip
         before = end
+
+
+def _is_identifier(found: re.Match[str], unit: str) -> bool:
+    """Whether `9abc55` begins here: a name with a digit in front says no number."""
+    tail, behind = found["tail"] or "", found.string[found.end() : found.end() + 1]
+    if (behind.isalnum() or behind == "_") and (not tail or tail[0].isalpha()):
+        return True  # and `5 km2` is none
+    return bool(found["digits"]) and not unit and tail[:1].isalpha() and len(tail) > _LONGEST_ENDING
 
 
 def _is_range(text: str, end: int, following: re.Match[str]) -> bool:

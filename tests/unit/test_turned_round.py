@@ -74,3 +74,9 @@ def test_what_says_the_same_in_another_order_passes(quote: str, claim: str):
 @pytest.mark.parametrize("quote", sorted({quote for quote, _ in (*LIES, *HONEST)}))
 def test_a_quote_holds_itself(quote: str):
     assert fault_of(quote, Grounds([quote])) is None
+
+
+@pytest.mark.parametrize("name", ["9abc55aebd", "9d7f", "9days2", "9_lives", "9abcdef"])
+def test_a_name_that_begins_with_a_digit_grounds_no_number(name: str):
+    grounds = Grounds(["Keys rotate after 90 days."], about=f"Agent {name} > Keys")
+    assert fault_of("Keys rotate after 9 days.", grounds) == "number"
