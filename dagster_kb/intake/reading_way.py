@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import Any
 
 from dagster_kb.readers.file_names import words_of_name
-from dagster_kb.readers.reading import mime_of, reader_id
+from dagster_kb.readers.formats import VERSIONS
+from dagster_kb.readers.reading import reader_id, reading_of
 from dagster_kb.readers.reading_rules import ReadingRules
 from dagster_kb.resources.embedder import Embedder
 from kb_contract.agent_manifest import AgentManifest, ChunkingSettings
@@ -51,7 +52,12 @@ class Way:
         # Where the subject changes is what the model says.
         return f"{named}/{self.embedder.space.space_id}"
 
+    @property
+    def recipe(self) -> str:
+        """Names the way for a whole folder, whatever formats are in it."""
+        return f"{self.name}/formats-{VERSIONS}"
+
     def of(self, path: str) -> str:
         """The same bytes under another suffix, and of some formats another name, are read otherwise."""
         name = words_of_name(path)
-        return f"{self.name}/{mime_of(path)}" + (f"/{name}" if name else "")
+        return f"{self.name}/{reading_of(path)}" + (f"/{name}" if name else "")

@@ -100,7 +100,7 @@ class Staging:
             manifest=settings.manifest.model_dump(mode="json"),
             golden=settings.golden.model_dump(mode="json"),
             instructions=settings.instructions,
-            reader=self.way.of_agent(settings.manifest).name,
+            reader=self.way.of_agent(settings.manifest).recipe,
             space=self.way.embedder.space,
         )
 

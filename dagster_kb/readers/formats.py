@@ -36,6 +36,13 @@ class Format:
     largest: int = MAX_TEXT_BYTES
     named_by_file: bool = False
     """A text in it seldom says what it is called: its file's name does."""
+    version: int = 1
+    """Raised where only this format is read otherwise than before: its documents are read anew."""
+
+    @property
+    def reading(self) -> str:
+        """Names how the format is read."""
+        return self.mime if self.version == 1 else f"{self.mime};{self.version}"
 
 
 def _without_rules(read: Callable[[bytes], ParsedDocument]) -> Read:
@@ -88,6 +95,8 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
         **{suffix: _code(suffix) for suffix in LANGUAGES},
     }
 )
+# Grows whenever one format is read otherwise.
+VERSIONS: Final = sum(one.version - 1 for one in set(FORMATS.values()))
 LARGEST_FILE: Final = max(one.largest for one in FORMATS.values())
 
 

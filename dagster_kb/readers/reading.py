@@ -54,6 +54,11 @@ def mime_of(name: str) -> str:
     return _format(name).mime
 
 
+def reading_of(name: str) -> str:
+    """Name the format's own way of being read, for a file that is claimed."""
+    return _format(name).reading
+
+
 def read_document(
     name: str,
     data: bytes,

@@ -3,15 +3,18 @@
 import pickle
 import re
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from dagster_kb.readers.formats import FORMATS
+from dagster_kb.intake.reading_way import Way
+from dagster_kb.readers.formats import FORMATS, VERSIONS
 from dagster_kb.readers.reading import claims, mime_of, parse_document, read_document, reader_id
 from dagster_kb.readers.reading_rules import ReadingRules
 from dagster_kb.readers.source_text import LFS_REFUSAL
 from kb_contract.errors import BadDocument
+from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.sample_documents import samples
 
 FILES = samples()
@@ -143,6 +146,16 @@ def test_other_rules_have_another_name():
     ]  # fmt: skip
     assert len({reader_id(one) for one in rules}) == len(rules)
     assert reader_id(200) == reader_id(ReadingRules(200))
+
+
+def test_another_version_of_a_format_has_documents_of_it_alone_read_anew():
+    way = Way(HashEmbedder(), 200)
+    assert way.of("a.md") != way.of("a.txt")
+    for suffix, one in FORMATS.items():
+        newer = replace(one, version=one.version + 1)
+        assert newer.reading != one.reading
+        assert way.of(f"x{suffix}").removeprefix(way.name).startswith(f"/{one.reading}")
+    assert way.recipe == f"{way.name}/formats-{VERSIONS}"
 
 
 def test_notes_and_extracted_text_are_told():
