@@ -52,6 +52,7 @@ from dagster_kb.upkeep.housekeeping import purge_job, purge_schedule
 from dagster_kb.upkeep.operator_work import operator_job
 from dagster_kb.upkeep.retention import retention_job, retention_of, retention_schedule
 from dagster_kb.upkeep.retirement import Departures, retirement
+from kb_contract.loaded_code import leave_out_what_is_loaded
 
 JOBS: Final = (
     refresh,
@@ -67,7 +68,9 @@ JOBS: Final = (
 @dg.definitions
 def defs() -> dg.Definitions:
     """What Dagster loads; settings are read here and nowhere else."""
-    return build_definitions(load_settings())
+    made = build_definitions(load_settings())
+    leave_out_what_is_loaded()
+    return made
 
 
 def build_definitions(  # noqa: PLR0913 - whoever composes may bring each part

@@ -8,6 +8,7 @@ from importlib import import_module
 import typer
 
 from kb_contract.errors import BadSetting, ScriptoriumError
+from kb_contract.loaded_code import loading_code
 
 STACK = "The stack on this machine"
 KNOWLEDGE = "Knowledge"
@@ -27,7 +28,8 @@ class Verb:
     def load(self) -> object:
         """Import what stands behind it."""
         module, name = self.target.split(":")
-        return getattr(import_module(module), name)
+        with loading_code():
+            return getattr(import_module(module), name)
 
 
 DRIVERS = (

@@ -25,6 +25,7 @@ from kb.side_by_side import SideBySide
 from kb_contract.agent_manifest import AgentManifest
 from kb_contract.errors import ScriptoriumError
 from kb_contract.generation import Generation
+from kb_contract.loaded_code import leave_out_what_is_loaded
 
 _QUIET: Final = {"console": {"config": {"log_level": "CRITICAL"}}}
 
@@ -85,6 +86,7 @@ class Ingestion:
     ) -> Generator[Ingested]:
         """Run agents two at a time, so that the model never waits for what is read or written."""
         _ = self._without_extraction  # made once, before there are threads
+        leave_out_what_is_loaded()
         return SideBySide(run).run(agents)
 
     def run(

@@ -25,6 +25,7 @@ from dagster_kb.readers.parsed_document import ParsedDocument
 from dagster_kb.readers.reading import ReadDocument, chunk_document, parse_document
 from dagster_kb.readers.reading_rules import ReadingRules
 from kb_contract.errors import BadDocument, ScriptoriumError
+from kb_contract.loaded_code import leave_out_what_is_loaded
 
 READY: Final = b"ready"
 _HALVES: Final = re.compile("[\ud800-\udfff]")
@@ -109,6 +110,7 @@ def main(descriptor: int) -> None:
         count = setup.counter()
         confine(setup.limits, may_run=lambda: asked is not None and asked.may_ocr)
         _mute()
+        leave_out_what_is_loaded()
     except Exception as error:  # noqa: BLE001 - told to the parent, who raises it
         link.send_bytes(f"{type(error).__name__}: {error}".encode())
         return

@@ -60,7 +60,8 @@ class AskingItself:
         if len(made) < FEWEST:
             return OwnQuestions(asked=0, **told)
         asked = [Question(one, audience=None) for one in self.embedder.read(made)]
-        found = ReaderSearch(self.ledger, self.store, generation).weigh(collection, asked, how, 1)
+        search = ReaderSearch(self.ledger, self.store, generation, payloads=False)
+        found = search.weigh(collection, asked, how, 1)
         middle = float(np.median([one.best(how.blend) for one in found]))
         return OwnQuestions(asked=len(made), middle=round(middle, 3), **told)
 

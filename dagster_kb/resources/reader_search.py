@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from qdrant_client import models
 
 from dagster_kb.gates.evidence import Found
 from dagster_kb.resources.ledger import Ledger
-from dagster_kb.resources.vector_store import VectorStore, batches, sparse_vector
+from dagster_kb.resources.vector_store import StoredPoint, VectorStore, batches, sparse_vector
 from kb_contract import ranking
 from kb_contract.agent_manifest import Blend, RetrievalSettings
 from kb_contract.asked_question import Aim, aims
@@ -25,21 +25,6 @@ from kb_contract.sparse_words import question_weights
 from kb_contract.term_counts import PackedCounts
 
 Payloads = dict[str, Mapping[str, Any]]
-
-
-class _Point(Protocol):
-    """A point that was found."""
-
-    id: Any
-    score: float
-    payload: dict[str, Any] | None
-
-
-class _Answer(Protocol):
-    """What the store answers to one request."""
-
-    @property
-    def points(self) -> Sequence[_Point]: ...
 
 
 # Questions in one request to the store, which holds the answers to all of them in memory.
@@ -61,6 +46,8 @@ class ReaderSearch:
     ledger: Ledger
     store: VectorStore
     generation: Generation
+    payloads: bool = True
+    """Without them nothing can be shown of what is found, only how well it fits."""
 
     def find(
         self, collection: str, questions: Sequence[Question], how: RetrievalSettings, limit: int
@@ -81,16 +68,17 @@ class ReaderSearch:
         self, collection: str, questions: Sequence[Question], blend: Blend, size: int
     ) -> list["Weighed"]:
         asked = [self._asked(one.read) for one in questions]
+        only = [_served(self.generation.agent_id, one.audience) for one in questions]
         found = self._candidates(collection, [
-            _requests(_served(self.generation.agent_id, one.audience), aims(one.read, each, size))
-            for one, each in zip(questions, asked, strict=True)
+            _requests(each, aims(one.read, told, size), payloads=self.payloads)
+            for one, each, told in zip(questions, only, asked, strict=True)
         ])  # fmt: skip
         short = self._with_rows([
             ranking.shortlist(each, candidates, blend, size)
             for each, (candidates, _) in zip(asked, found, strict=True)
         ])  # fmt: skip
-        return [Weighed(each, some, payloads)
-                for each, some, (_, payloads) in zip(asked, short, found, strict=True)]  # fmt: skip
+        return [Weighed(each, some, told)
+                for each, some, (_, told) in zip(asked, short, found, strict=True)]  # fmt: skip
 
     def _candidates(
         self, collection: str, requests: Sequence[Sequence[models.QueryRequest]]
@@ -141,13 +129,15 @@ class Weighed:
         return ranking.sureness(self.asked, self.found, blend)
 
 
-def _candidates(answers: Sequence[_Answer]) -> tuple[list[Candidate], Payloads]:
-    payloads: Payloads = {str(one.id): one.payload or {} for one in answers[0].points}
-    scores = [{str(one.id): one.score for one in each.points} for each in answers]
+def _candidates(answers: Sequence[Sequence[StoredPoint]]) -> tuple[list[Candidate], Payloads]:
+    payloads: Payloads = {one.chunk_id: one.payload for one in answers[0]}
+    scores = [{one.chunk_id: one.score for one in each} for each in answers]
     return ranking.candidates_of(scores), payloads
 
 
-def _requests(only: models.Filter, wanted: Sequence[Aim]) -> list[models.QueryRequest]:
+def _requests(
+    only: models.Filter, wanted: Sequence[Aim], *, payloads: bool
+) -> list[models.QueryRequest]:
     """Ask as readers do: the first two score all that is found, the others are for the parts."""
     ways = [[(aim.dense, DENSE), (sparse_vector(aim.words), SPARSE)] for aim in wanted]
     union = [
@@ -159,7 +149,7 @@ def _requests(only: models.Filter, wanted: Sequence[Aim]) -> list[models.QueryRe
         "prefetch": union, "limit": 2 * sum(one.most for one in wanted),
     }  # fmt: skip
     # Every point has a dense vector, so the first answer has all of them: their payloads come once.
-    whole = [models.QueryRequest(query=query, using=using, with_payload=using == DENSE, **shared)
+    whole = [models.QueryRequest(query=query, using=using, with_payload=payloads and using == DENSE, **shared)
              for query, using in ways[0]]  # fmt: skip
     parts = [
         models.QueryRequest(query=query, using=using, limit=aim.most, filter=only)
