@@ -8,6 +8,8 @@ from time import perf_counter
 from typing import Final
 from uuid import UUID
 
+import psycopg
+
 from dagster_kb.embedding.progress import EmbeddingProgress
 from dagster_kb.resources.embedder import Embedder, Lanes, Reading, checked, to_bytes
 from dagster_kb.resources.ledger import Ledger
@@ -21,12 +23,16 @@ from kb_contract.generation import Generation
 TEXTS_IN_A_COMMIT: Final = 32
 # How often a text is tried alone in one run.
 MAX_CHUNK_ATTEMPTS: Final = 2
+# How often a batch is written to a ledger that is away; each time waits for a connection, 30 s at most.
+KEEP_TRIES: Final = 6
 # Failures that a message names; the ledger has all of them.
 NAMED: Final = 5
 # What the model puts around each text.
 _FRAME_TOKENS: Final = 2
 
 Batch = Sequence[MissingText]
+# Each with those of its words.
+Vectors = list[tuple[bytes, bytes]]
 
 
 def nobody(done: int, total: int) -> None:
@@ -153,20 +159,32 @@ class EmbeddingJob:
         chunks = [str(chunk) for one in batch for chunk in one.chunks]
         with self.stages.stage("embed", quiet=True, texts=len(batch), chunk_ids=chunks) as told:
             try:
-                self._keep(handed)
+                vectors = self._vectors(handed)
             except (BadSetting, Unavailable):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever a model fails with, on whatever text
                 told["failed"] = len(self._rescue(batch, error, lanes))
+            else:
+                self._keep(handed, vectors)
 
-    def _keep(self, handed: HandedIn) -> None:
-        space = self.embedder.space
+    def _vectors(self, handed: HandedIn) -> Vectors:
+        """Take what the model made; all that fails here is the model's, or a text's."""
         reading = handed.reading.result()
-        vectors = checked(reading.vectors, len(handed.batch), space.dimension)
-        kept = list(zip(to_bytes(vectors), reading.words, strict=True))
-        self.ledger.embeddings.keep(
-            self.generation, space.space_id, handed.batch, kept, handed.milliseconds
-        )
+        vectors = checked(reading.vectors, len(handed.batch), self.embedder.space.dimension)
+        return list(zip(to_bytes(vectors), reading.words, strict=True))
+
+    def _keep(self, handed: HandedIn, vectors: Vectors) -> None:
+        """Write to the ledger; what was paid for outlasts a Postgres that is away for minutes."""
+        for left in reversed(range(KEEP_TRIES)):
+            try:
+                self.ledger.embeddings.keep(
+                    self.generation, self.embedder.space.space_id, handed.batch, vectors,
+                    handed.milliseconds,
+                )  # fmt: skip
+                break
+            except psycopg.OperationalError:
+                if not left:
+                    raise
         self.kept([chunk for one in handed.batch for chunk in one.chunks])
 
     def _rescue(self, batch: Batch, error: Exception, lanes: Lanes) -> list[MissingText]:
@@ -195,13 +213,15 @@ class EmbeddingJob:
     def _again(
         self, batch: Batch, lanes: Lanes, attempts: int
     ) -> list[tuple[MissingText, Failure]]:
+        texts = self.ledger.embeddings.texts(batch)
         try:
-            texts = self.ledger.embeddings.texts(batch)
-            self._keep(HandedIn(list(batch), lanes.submit(texts), perf_counter()))
+            handed = HandedIn(list(batch), lanes.submit(texts), perf_counter())
+            vectors = self._vectors(handed)
         except (BadSetting, Unavailable):
             raise
         except Exception as error:  # noqa: BLE001 - as above
             return self._halve(batch, error, lanes, attempts)
+        self._keep(handed, vectors)
         return []
 
     def _require_same_space(self) -> None:

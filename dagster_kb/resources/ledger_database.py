@@ -28,6 +28,8 @@ class LedgerDatabase:
     """Connects at first use; a connection that a restarted Postgres broke is replaced."""
 
     url: str = field(repr=False)
+    patience: float = 30.0
+    """Seconds that a statement waits for a connection."""
 
     @cached_property
     def _pool(self) -> ConnectionPool[Connection]:
@@ -49,7 +51,7 @@ class LedgerDatabase:
                     "autocommit": True},
             min_size=0,
             max_size=at_most,
-            timeout=30,
+            timeout=self.patience,
             configure=configure,
             check=_still_there,
             open=True,

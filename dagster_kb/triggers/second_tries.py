@@ -20,7 +20,10 @@ WITHIN: Final = timedelta(days=2)
 PASSING: Final = frozenset(
     {
         "Unavailable", "KnowledgeUnavailable", "ModelFailed", "FetchTooSlow",
-        "OperationalError", "PoolTimeout", "LockNotAvailable", "ResponseHandlingException",
+        "OperationalError", "PoolTimeout", "LockNotAvailable", "ConnectionTimeout",
+        "AdminShutdown", "CrashShutdown", "CannotConnectNow", "TooManyConnections",
+        "ConnectionFailure", "ConnectionDoesNotExist", "SerializationFailure", "DeadlockDetected",
+        "ResponseHandlingException",
         "ConnectError", "ConnectTimeout", "ReadTimeout", "RemoteProtocolError",
     }
 )  # fmt: skip
