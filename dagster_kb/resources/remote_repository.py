@@ -105,7 +105,12 @@ class RemoteRepository:
 
     @property
     def _kept(self) -> str:
-        return f"{_OURS}/tips/{self.branch or 'HEAD'}"
+        return f"{_OURS}/tips/{self._short}"
+
+    @property
+    def _short(self) -> str:
+        """A name of one piece: git has no room for `release/2.0` beside `release`."""
+        return sha256_text(self._ref)[:16]
 
     @contextmanager
     def _locked(self, tip: str, seconds: float) -> Generator[None]:
@@ -135,7 +140,7 @@ class RemoteRepository:
         return bool(held)
 
     def _fetched(self, tip: str, seconds: float) -> str:
-        incoming = f"{_OURS}/incoming/{self.branch or 'HEAD'}"
+        incoming = f"{_OURS}/incoming/{self._short}"
         flags = (
             "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head",
             "--no-auto-maintenance", "--update-shallow", "--force",

@@ -311,3 +311,16 @@ def test_two_branches_share_a_mirror(elsewhere: Elsewhere):
     assert elsewhere.folder("old").head().sha == first
     assert elsewhere.folder("main").head().sha == second
     assert len([one for one in elsewhere.home.iterdir() if one.is_dir()]) == 1
+
+
+def test_a_branch_named_below_the_one_before_is_followed(elsewhere: Elsewhere):
+    one = elsewhere.push({"a/x.md": "# One\n"})
+    assert elsewhere.folder().head().sha == one
+    at_host = ("git", "-C", str(elsewhere.bare))
+    subprocess.run([*at_host, "branch", "-m", "main", "main/2.0"], check=True)
+    elsewhere.work.write({"knowledge/a/x.md": "# Two\n"})
+    two = elsewhere.work.commit()
+    elsewhere.work._git("push", "--quiet", str(elsewhere.bare), "HEAD:main/2.0")
+    assert elsewhere.folder("main/2.0").head().sha == two
+    subprocess.run([*at_host, "branch", "-m", "main/2.0", "main"], check=True)
+    assert elsewhere.folder().head().sha == two
