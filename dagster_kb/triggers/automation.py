@@ -100,13 +100,12 @@ def _demand(instance: dg.DagsterInstance, sight: Sight, pushes: Pushes, leaving:
     )
 
 
-def _ended_runs(instance: dg.DagsterInstance, head: str) -> dict[str, int]:
-    """Count runs by agent; the next one at the same commit needs a key of its own."""
-    found: dict[str, int] = {}
+def _ended_runs(instance: dg.DagsterInstance, head: str) -> dict[str, str]:
+    """Find the last run of each agent; the next one at the same commit needs a key of its own."""
+    found: dict[str, str] = {}
     at_head = dg.RunsFilter(job_name=REFRESH, tags={COMMIT: head}, statuses=list(FINISHED))
-    for one in instance.get_runs(at_head):
-        agent = one.tags.get(PARTITION, "")
-        found[agent] = found.get(agent, 0) + 1
+    for one in instance.get_runs(at_head):  # newest first
+        found.setdefault(one.tags.get(PARTITION, ""), one.run_id)
     return found
 
 

@@ -58,8 +58,8 @@ class Demand:
     """Why folders that are gone do not end their agents yet."""
     waiting: Sequence[str] = ()
     """Why others whose folder is gone are not ended yet."""
-    earlier: Mapping[str, int] = field(default_factory=dict[str, int])
-    """How many runs of an agent at this commit have ended."""
+    earlier: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of each agent, the last run at this commit that has ended."""
     again: Mapping[str, str] = field(default_factory=dict[str, str])
     """Agents whose last run failed for what may have passed, with that run's id."""
     origin: Origin = field(default_factory=lambda: Origin("sensor"))
@@ -77,8 +77,8 @@ def plan_tick(sight: Sight, demand: Demand) -> dg.SensorResult:
     again = {one: run for one, run in demand.again.items() if one not in changed}
     gone = sorted(one for one in demand.gone if one not in sight.paused)
     requests = [
-        *(_refreshing(sight, demand, one, _attempt(demand.earlier.get(one, 0))) for one in taken),
-        *(_refreshing(sight, demand, one, f"+after {run}") for one, run in sorted(again.items())),
+        *(_refreshing(sight, demand, one, demand.earlier.get(one)) for one in taken),
+        *(_refreshing(sight, demand, one, run) for one, run in sorted(again.items())),
         *(retiring(one, sight.head, demand.gone[one]) for one in gone),
     ]
     return dg.SensorResult(
@@ -89,10 +89,6 @@ def plan_tick(sight: Sight, demand: Demand) -> dg.SensorResult:
         run_requests=requests,
         skip_reason=None if requests else _nothing(sight, demand),
     )
-
-
-def _attempt(earlier: int) -> str:
-    return f"#{earlier}" if earlier else ""
 
 
 def _cursor(sight: Sight, late: Set[str]) -> str:
@@ -111,9 +107,10 @@ def _new_partitions(new: Sequence[str]) -> list[dg.AddDynamicPartitionsRequest]:
     return [agents.build_add_request(list(new))] if new else []
 
 
-def _refreshing(sight: Sight, demand: Demand, agent: str, attempt: str) -> dg.RunRequest:
+def _refreshing(sight: Sight, demand: Demand, agent: str, earlier: str | None) -> dg.RunRequest:
+    after = f"+after {earlier}" if earlier else ""
     return dg.RunRequest(
-        f"{agent}@{sight.head}+{sight.digest}{attempt}",
+        f"{agent}@{sight.head}+{sight.digest}{after}",
         job_name=REFRESH,
         partition_key=agent,
         tags={"kb/agent": agent, COMMIT: sight.head, **demand.origin.tags(), **demand.tags},

@@ -30,6 +30,24 @@ def test_a_force_push_back_to_an_old_commit_is_built_again(day: Day):
     assert day.look() == []
 
 
+def test_an_old_commit_is_built_a_third_time_when_its_first_run_is_kept_no_longer(day: Day):
+    first = day.commit({"a/x.md": "# One\n"})
+    day.look()
+    day.end(Status.SUCCESS)
+    (oldest,) = day.instance.get_runs()
+    second = day.commit({"a/x.md": "# Two\n"})
+    day.look()
+    day.end(Status.SUCCESS)
+    for sha in (first, second):
+        day.repository._git("reset", "--hard", "--quiet", sha)
+        assert agents(day.look()) == ["a"]
+        day.end(Status.SUCCESS)
+    day.instance.delete_run(oldest.run_id)
+    day.repository._git("reset", "--hard", "--quiet", first)
+    assert agents(day.look()) == ["a"]
+    assert day.look() == []
+
+
 def test_a_lost_cursor_builds_once_more_and_not_twice(day: Day):
     day.commit({"a/x.md": "# One\n", "b/x.md": "# One\n"})
     assert agents(day.look()) == ["a", "b"]
