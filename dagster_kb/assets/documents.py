@@ -47,10 +47,9 @@ def parsed_documents(
     """Stage a generation of what git says, and read the documents that were never read."""
     agent = context.partition_key
     with story.of(context) as told:
-        revision = staging.revision(agent, uncommitted=config.uncommitted)
-        staged = staging.stage(
-            agent, revision, context.run.run_id, force=config.force, deep=config.deep,
-            origin=origin_of(context.run.tags),
+        revision, staged = staging.stage(
+            agent, context.run.run_id, uncommitted=config.uncommitted, force=config.force,
+            deep=config.deep, origin=origin_of(context.run.tags),
         )  # fmt: skip
         told.stages.about(staged.generation)
         # Where nothing changed the live documents are the ones below: they are fetched once.

@@ -1,6 +1,7 @@
 """Which generation a run works on: what is live already, an unfinished one, or a new one."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from dagster_kb.assembly import PlacedDocument
 from dagster_kb.intake.document_intake import Way
@@ -14,8 +15,11 @@ from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_generations import Intent, Staged
 from dagster_kb.resources.vector_store import VectorStore
-from kb_contract.errors import BadInput
+from kb_contract.errors import BadInput, Unavailable
 from kb_contract.generation import Generation
+
+# How often a run looks again because somebody committed between its look and its staging.
+STAGING_TRIES: Final = 20
 
 
 @dataclass(frozen=True)
@@ -41,19 +45,28 @@ class Staging:
         return now
 
     def stage(
-        self, agent: str, revision: Revision, dagster_run: str, *, force: bool,
+        self, agent: str, dagster_run: str, *, uncommitted: bool = False, force: bool = False,
         deep: bool = False, origin: Origin | None = None,
-    ) -> Staged:  # fmt: skip
-        """Stage; an agent whose own files are broken is refused, and what is live stays."""
+    ) -> tuple[Revision, Staged]:  # fmt: skip
+        """Stage what git says at that very moment, so that no older commit follows a newer one."""
         try:
-            return self._stage(agent, revision, dagster_run, force=force, deep=deep)
+            for _ in range(STAGING_TRIES):
+                revision = self.revision(agent, uncommitted=uncommitted)
+                staged = self._stage(agent, revision, dagster_run, force=force, deep=deep)
+                if staged:
+                    return revision, staged
         finally:
             if origin:
                 self.ledger.triggers.record(dagster_run, origin)
+        raise Unavailable(
+            f"the branch moved {STAGING_TRIES} times while it was read", where=str(self.folder),
+            cure="it is tried again when commits come more slowly; what is served stays",
+        )  # fmt: skip
 
     def _stage(
         self, agent: str, revision: Revision, dagster_run: str, *, force: bool, deep: bool
-    ) -> Staged:
+    ) -> Staged | None:
+        """Stage; an agent whose own files are broken is refused, and what is live stays."""
         self.ledger.incidents.refuse_if_paused(agent)
         try:
             settings = self.folder.agent_settings(revision, agent)
@@ -68,7 +81,10 @@ class Staging:
             and is_served(self.ledger, self.store, live)
             and LiveAudit(self.ledger, self.store).holds(live, wanted_look(force=False, deep=deep))
         )
-        return self.ledger.generations.stage(intent, dagster_run, force=force, served=served)
+        return self.ledger.generations.stage(
+            intent, dagster_run, lambda: self.folder.is_newest(revision),
+            force=force, served=served,
+        )  # fmt: skip
 
     def settled(self, agent: str, revision: Revision) -> Generation | None:
         """Return what is live, where a run would find that there is nothing to do.

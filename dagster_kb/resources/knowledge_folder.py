@@ -104,6 +104,13 @@ class KnowledgeFolder:
         moment = datetime.fromtimestamp(self._git.moment(commit), UTC)
         return Revision(commit, self._tree_sha(commit), moment)
 
+    def is_newest(self, revision: Revision) -> bool:
+        """Whether git says the same now; work that is not committed is as it was when it was read."""
+        if revision.uncommitted:
+            return True
+        now = self.remote.tip(FETCH_SECONDS / 10) if self.remote else self._commit()
+        return now == revision.sha
+
     def _require_place(self, commit: str) -> None:
         """A mistyped folder is not one from which every agent was removed."""
         if not self.remote or not self._prefix or self._git.tree(commit, self._prefix):
