@@ -20,7 +20,7 @@ from dagster_kb.intake.parsing_children import ParsingChildren
 from dagster_kb.intake.reading_way import Way
 from dagster_kb.readers.reading import chunk_document, claims, is_hidden, mime_of
 from dagster_kb.readers.source_text import LARGEST_LFS_POINTER, LFS_REFUSAL, is_lfs_pointer
-from dagster_kb.resources.knowledge_folder import GitFile
+from dagster_kb.resources.git_files import GitFile
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.telemetry import Stages
 from kb_contract.errors import BadDocument, ScriptoriumError

@@ -12,7 +12,8 @@ from dagster_kb.intake.parsing_children import ParsingChildren
 from dagster_kb.intake.reading_way import Way
 from dagster_kb.readers.formats import suffix_of
 from dagster_kb.readers.reading import claims, is_hidden
-from dagster_kb.resources.knowledge_folder import GitFile, KnowledgeFolder, Revision
+from dagster_kb.resources.git_files import GitFile
+from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
 from kb_contract.errors import BadInput
 from kb_contract.identifiers import sha256_text

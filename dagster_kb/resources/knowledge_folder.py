@@ -1,13 +1,12 @@
 """The folder of agents as git has it at a revision; the working tree is never read."""
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 from dagster_kb.readers.agent_files import (
@@ -15,16 +14,22 @@ from dagster_kb.readers.agent_files import (
     AgentFolder,
     read_agent_folder,
 )
-from dagster_kb.readers.formats import LARGEST_FILE, largest_of
+from dagster_kb.readers.formats import LARGEST_FILE
+from dagster_kb.resources.git_files import (
+    GitFile,
+    git_file,
+    problem_of,
+    setting_sha,
+    shown_path,
+    why_no_id,
+)
 from dagster_kb.resources.git_objects import GitObjects, TreeEntry, repository_root
 from dagster_kb.resources.remote_repository import FETCH_SECONDS, RemoteRepository
-from kb_contract.errors import BadIdentifier, BadInput, BadManifest
+from kb_contract.errors import BadInput
 from kb_contract.identifiers import agent_id as checked_agent_id
 
-_LONGEST_PATH: Final = 1000
 # All their names together are shorter than what any system takes as arguments.
 _FEW: Final = 64
-_ELSEWHERE: Final = ("120000", "160000")
 _KEPT: Final = "refs/scriptorium/uncommitted"
 
 
@@ -39,23 +44,6 @@ class Revision:
     committed_at: datetime | None
     """Nothing for work that is not committed."""
     uncommitted: bool = False
-
-
-@dataclass(frozen=True)
-class GitFile:
-    """A file of an agent's folder."""
-
-    path: str
-    blob_sha: str
-    mode: str
-    size: int
-    refusal: str | None = None
-    """Why it cannot be a document whatever is in it; such a file is quarantined unread."""
-
-    @property
-    def is_elsewhere(self) -> bool:
-        """A link or a submodule: git has the name here, and not what it stands for."""
-        return self.mode in _ELSEWHERE
 
 
 @dataclass(frozen=True)
@@ -168,7 +156,7 @@ class KnowledgeFolder:
         places = wanted if 0 < len(wanted) <= _FEW else (place,)
         settings = {f"{place}{name}".encode() for name in SETTING_FILES}
         listed = self._git.tree(revision.sha, *places, recursive=True)
-        return [_git_file(entry) for entry in listed if entry.path not in settings]
+        return [git_file(entry) for entry in listed if entry.path not in settings]
 
     def changed_at(self, agent: str, since: str | None, until: Revision) -> datetime | None:
         """When the agent's folder was first changed after a commit; the last change if unknown."""
@@ -190,7 +178,7 @@ class KnowledgeFolder:
         """Read what the folder says about its agent; all three files may be missing."""
         place = self._place(agent)
         there = self._git.tree(revision.sha, *(f"{place}{name}" for name in SETTING_FILES))
-        shas = {_shown(entry.path).removeprefix(place): _setting_sha(entry) for entry in there}
+        shas = {shown_path(entry.path).removeprefix(place): setting_sha(entry) for entry in there}
         read = self.read(shas.values())
         found = {name: data for name, (_, data) in zip(shas, read, strict=True)}
         return read_agent_folder(agent, found, where=place)
@@ -214,10 +202,10 @@ class KnowledgeFolder:
     def _folders(self, revision: Revision) -> Iterator[tuple[str, TreeEntry, str]]:
         """Give the direct sub-folders that are not hidden, each with why it is no agent."""
         for entry in self._git.tree(revision.sha, self._prefix):
-            name = _shown(entry.path[len(self._prefix.encode()) :])
+            name = shown_path(entry.path[len(self._prefix.encode()) :])
             if name.startswith(".") or entry.kind == "file":
                 continue
-            yield name, entry, _problem(entry) or _why_no_id(name)
+            yield name, entry, problem_of(entry) or why_no_id(name)
 
     def _tree_sha(self, sha: str) -> str:
         if not self._prefix:
@@ -235,68 +223,6 @@ class KnowledgeFolder:
             if "single revision" not in error.what:
                 raise
             return ""
-
-
-def _setting_sha(entry: TreeEntry) -> str:
-    problem = _problem(entry)
-    if entry.kind == "folder" or problem:
-        where = _shown(entry.path)
-        raise BadManifest(problem or "this is a folder", where=where, cure="make it a file")
-    return entry.sha
-
-
-def _git_file(entry: TreeEntry) -> GitFile:
-    return GitFile(
-        path=_shown(entry.path),
-        blob_sha=entry.sha,
-        mode=entry.mode,
-        size=entry.size,
-        refusal=_problem(entry) or _why_no_path(entry.path),
-    )
-
-
-def _problem(entry: TreeEntry) -> str | None:
-    if entry.kind == "symlink":
-        return "this is a symbolic link, and none is followed → put the file itself here"
-    if entry.kind == "submodule":
-        return "this is a git submodule, its files are elsewhere → put the files themselves here"
-    largest = largest_of(entry.path.decode("utf-8", "replace"))
-    if entry.size > largest:
-        return f"{entry.size:,} bytes, more than {largest:,} → split it"
-    return None
-
-
-def _why_no_path(path: bytes) -> str | None:
-    if not _is_utf8(path):
-        return "its name is not UTF-8 → rename it (`convmv -t UTF-8`)"
-    if len(path) > _LONGEST_PATH:
-        return f"its path has {len(path):,} bytes, more than {_LONGEST_PATH:,} → shorten it"
-    return None
-
-
-def _why_no_id(name: str) -> str:
-    try:
-        checked_agent_id(name)
-    except BadIdentifier as error:
-        return str(error)
-    return ""
-
-
-def _shown(path: bytes) -> str:
-    """Return the path; one that nothing could keep gets a name of ours, unique and with its suffix."""
-    if not _why_no_path(path):
-        return path.decode("utf-8")
-    name = path.decode("utf-8", "backslashreplace")
-    digest = hashlib.sha256(path).hexdigest()[:12]
-    return f"{name[:200]}~{digest}{PurePosixPath(name).suffix[:20]}"
-
-
-def _is_utf8(path: bytes) -> bool:
-    try:
-        path.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _word(said: bytes) -> str:

@@ -13,7 +13,7 @@ import pytest
 from dagster_kb.definitions import folder_of, way_of
 from dagster_kb.intake.estimates import ASSUMED_PACE, Estimator, calibrated, spread
 from dagster_kb.intake.parsing_children import ParsingChildren
-from dagster_kb.resources.knowledge_folder import GitFile
+from dagster_kb.resources.git_files import GitFile
 from kb.commands.ingest_plan import Asked, Work, plan_work
 from kb.ingestion import Ingestion
 from kb_contract.errors import BadInput, GateRefused

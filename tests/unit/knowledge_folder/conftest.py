@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dagster_kb.resources.knowledge_folder import GitFile, KnowledgeFolder
+from dagster_kb.resources.git_files import GitFile
+from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from tests.doubles.git_repository import GitRepository
 
 

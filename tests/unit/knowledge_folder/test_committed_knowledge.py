@@ -7,7 +7,8 @@ import pytest
 
 from dagster_kb.readers.formats import LARGEST_FILE
 from dagster_kb.readers.source_text import MAX_TEXT_BYTES
-from dagster_kb.resources.knowledge_folder import GitFile, KnowledgeFolder
+from dagster_kb.resources.git_files import GitFile
+from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from kb_contract.errors import BadIdentifier, BadInput
 from tests.doubles.git_repository import GitRepository
 from tests.unit.knowledge_folder.conftest import contents

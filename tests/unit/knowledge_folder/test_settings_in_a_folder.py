@@ -3,7 +3,8 @@
 import pytest
 
 from dagster_kb.readers.agent_files import AgentFolder
-from dagster_kb.resources.knowledge_folder import GitFile, KnowledgeFolder
+from dagster_kb.resources.git_files import GitFile
+from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from kb_contract.agent_manifest import GoldenQuestion
 from kb_contract.errors import BadManifest
 from tests.doubles.git_repository import GitRepository
