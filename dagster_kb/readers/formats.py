@@ -83,7 +83,9 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
         ".html": _HTML,
         ".htm": _HTML,
         ".xhtml": _HTML,
-        ".pdf": Format("application/pdf", read_pdf, pdf.LARGEST_FILE, named_by_file=True),
+        ".pdf": Format(
+            "application/pdf", read_pdf, pdf.LARGEST_FILE, named_by_file=True, version=2
+        ),
         ".docx": _office("wordprocessingml.document", read_word_document),
         ".pptx": _office("presentationml.presentation", read_presentation),
         ".xlsx": _office("spreadsheetml.sheet", read_workbook),

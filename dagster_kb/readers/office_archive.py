@@ -1,6 +1,7 @@
 """DOCX, PPTX and XLSX are ZIP archives: what is refused before a library opens one."""
 
 import io
+import re
 import zipfile
 from typing import Final
 
@@ -16,6 +17,19 @@ LARGEST_RATIO: Final = 200
 _RATIO_FREE: Final = 1024 * 1024
 _DECLARATIONS: Final = (b"<!DOCTYPE", b"<!ENTITY")
 _PIECE: Final = 256 * 1024
+# What programs write where nobody named the file.
+_FROM_A_PROGRAM: Final = re.compile(
+    r"microsoft (?:word|powerpoint|excel) - |powerpoint[ -]pr[eä]sentation$|slide 1$|about:blank"
+    r"|untitled|unbenannt|ohne titel|sans titre|camscanner|scanned (?:document|by|with)"
+    r"|(?:new |neues )?(?:book|mappe|document|dokument|presentation|pr[eä]sentation|workbook|scan|title)"
+    r"[ _]?\d*$"
+    r"|[(<\[]?(?:anonymous|unspecified|unknown|none|null|no title|not set)[)>\]]?$"
+)
+_SUFFIXES: Final = (
+    ".doc", ".docx", ".docm", ".dot", ".dotx", ".odt", ".rtf", ".tex", ".dvi", ".ps", ".txt", ".html",
+    ".htm", ".pdf", ".ppt", ".pptx", ".odp", ".xls", ".xlsx", ".xlsm", ".ods", ".indd", ".qxd", ".ai",
+    ".eps", ".jpg", ".jpeg", ".png", ".tif", ".tiff",
+)  # fmt: skip
 
 
 def open_office(data: bytes, name: str) -> io.BytesIO:
@@ -93,8 +107,8 @@ def sane_title(said: object) -> str:
     poor = (
         len(title) < 4
         or len(title) > 200
-        or lowered.startswith(("microsoft word", "powerpoint pres", "untitled", "slide 1", "book1"))
-        or lowered.endswith((".doc", ".docx", ".pdf", ".ppt", ".pptx", ".xls", ".xlsx", ".indd"))
+        or _FROM_A_PROGRAM.match(lowered)
+        or lowered.endswith(_SUFFIXES)
         or not any(one.isalpha() for one in title)
     )
     return "" if poor else title

@@ -1,15 +1,16 @@
 """PDF: the text layer page by page; headings by size, rows of tables kept whole, OCR if asked."""
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final
 
 from dagster_kb.readers.extracted_text import ExtractedText
 from dagster_kb.readers.office_archive import sane_title
 from dagster_kb.readers.parsed_document import ParsedDocument
-from dagster_kb.readers.pdf_characters import Line, lines_of
+from dagster_kb.readers.pdf_characters import lines_of
 from dagster_kb.readers.pdf_layout import PdfLayout
+from dagster_kb.readers.pdf_lines import PageLines
 from dagster_kb.readers.pdf_ocr import Tesseract
+from dagster_kb.readers.pdf_pictures import is_picture, without_stamps
 from dagster_kb.readers.reading_rules import ReadingRules
 from dagster_kb.readers.source_text import refuse_other_than
 from kb_contract.errors import BadDocument
@@ -17,13 +18,13 @@ from kb_contract.errors import BadDocument
 LARGEST_FILE: Final = 64 * 1024 * 1024
 MOST_PAGES: Final = 3_000
 _NAMED_PAGES: Final = 20
-_FEW_CURVES: Final = 30
 
 
 @dataclass(frozen=True)
 class _Pages:
-    lines: list[list[Line]]
-    without_text: list[int]
+    said: list[PageLines]
+    pictures: list[int]
+    """Those, counted from 0, whose text is in a picture that nobody read."""
 
 
 def read_pdf(data: bytes, rules: ReadingRules) -> ParsedDocument:
@@ -54,44 +55,40 @@ def _pages(document: Any, ocr: Tesseract | None) -> _Pages:
     for number in range(len(document)):
         page = document[number]
         try:
-            lines = lines_of(page)
-            if not lines and ocr and _has_something(page):
-                lines = ocr.read(page)
-            if not lines and _has_something(page):
-                pages.without_text.append(number + 1)
+            said = lines_of(page)
+            is_read = not is_picture(page, said)
+            if not is_read and ocr and (seen := ocr.read(page)).lines:
+                said, is_read = seen, True
         finally:
             page.close()
-        pages.lines.append(lines)
+        pages.said.append(said)
+        if not is_read:
+            pages.pictures.append(number)
     return pages
 
 
-def _has_something(page: Any) -> bool:
-    """Tell whether words may be drawn on a page: in a picture, or as many curves."""
-    import pypdfium2.raw as pdfium  # noqa: PLC0415 (as the whole library)
-
-    kinds = [one.type for one in islice(page.get_objects(max_depth=3), _FEW_CURVES + 1)]
-    return pdfium.FPDF_PAGEOBJ_IMAGE in kinds or len(kinds) > _FEW_CURVES
-
-
 def _document(pages: _Pages, title: str) -> ParsedDocument:
-    if not any(pages.lines) and pages.without_text:
+    shown = without_stamps(pages.said, pages.pictures)
+    if pages.pictures and not any(one.lines for one in shown):
+        stamped = " but a stamp" if any(one.lines for one in pages.said) else ""
         raise BadDocument(
-            f"none of its {len(pages.lines)} pages has a text layer: it is a scan",
+            f"none of its {len(shown)} pages has a text layer{stamped}: it is a scan",
             cure="set PDF_OCR to its language, for example eng, or give it a text layer by OCR",
         )
     into = ExtractedText()
-    layout = PdfLayout.of(pages.lines)
+    layout = PdfLayout.of(shown)
     layout.write(into)
-    return into.document(title or layout.title() or None, notes=_notes(pages))
+    notes = [*_unread(pages), *layout.notes()]
+    return into.document(title or layout.title() or None, notes=notes)
 
 
-def _notes(pages: _Pages) -> list[str]:
-    if not pages.without_text:
+def _unread(pages: _Pages) -> list[str]:
+    if not pages.pictures:
         return []
-    named = ", ".join(str(one) for one in pages.without_text[:_NAMED_PAGES])
-    more = ", …" if len(pages.without_text) > _NAMED_PAGES else ""
+    named = ", ".join(str(one + 1) for one in pages.pictures[:_NAMED_PAGES])
+    more = ", …" if len(pages.pictures) > _NAMED_PAGES else ""
     return [
-        f"{len(pages.without_text)} of {len(pages.lines)} pages have no text layer and were not "
+        f"{len(pages.pictures)} of {len(pages.said)} pages have no text layer and were not "
         f"read: {named}{more} → set PDF_OCR to their language, for example eng"
     ]
 

@@ -9,7 +9,8 @@ from typing import Final
 
 from dagster_kb.readers.extracted_text import ExtractedText
 from dagster_kb.readers.parsed_document import one_line
-from dagster_kb.readers.pdf_characters import Line
+from dagster_kb.readers.pdf_furniture import Furniture, furniture_of, named
+from dagster_kb.readers.pdf_lines import Line, PageLines
 
 _LARGER: Final = 1.12
 _MOST_LEVELS: Final = 4
@@ -18,10 +19,6 @@ _LONGEST_BOLD_HEADING: Final = 90
 _LONG_LINE: Final = 70
 _NEW_PARAGRAPH: Final = 0.7
 _BULLET: Final = re.compile(r"[•●▪◦‣⁃·–—*-]|\(?[\dA-Za-z]{1,3}[.)]|\([ivxlcdm]+\)")  # noqa: RUF001
-_DIGITS: Final = re.compile(r"\d+")
-# Lines at the edge of so many pages are the page's furniture.
-_REPEATED: Final = 3
-_EDGE_LINES: Final = 2
 _ROWS_AROUND: Final = 3
 _INDENTED: Final = 36
 
@@ -30,19 +27,18 @@ _INDENTED: Final = 36
 class PdfLayout:
     """What the sizes and places of all pages together say."""
 
-    pages: Sequence[Sequence[Line]]
-    body_size: float
+    pages: Sequence[PageLines]
     heading_sizes: tuple[float, ...]
     bold_headings: bool
-    furniture: frozenset[str]
+    furniture: Furniture
 
     @classmethod
-    def of(cls, pages: Sequence[Sequence[Line]]) -> "PdfLayout":
+    def of(cls, pages: Sequence[PageLines]) -> "PdfLayout":
         """Look at all lines once."""
         letters: Counter[float] = Counter()
         long: Counter[float] = Counter()
         bold: Counter[bool] = Counter()
-        for line in (line for page in pages for line in page):
+        for line in (line for page in pages for line in page.lines):
             letters[line.size] += len(line.text)
             bold[line.bold] += len(line.text)
             if len(line.cells) == 1 and len(line.text) >= _LONG_LINE:
@@ -53,23 +49,27 @@ class PdfLayout:
         sizes = sorted((one for one in larger if long[one] * 2 < letters[one]), reverse=True)
         return cls(
             pages=pages,
-            body_size=body,
             heading_sizes=tuple(sizes),
             bold_headings=bold[True] * 4 < bold[False],
-            furniture=_furniture(pages),
+            furniture=furniture_of(pages, lambda line: line.size in sizes),
         )
 
     def write(self, into: ExtractedText) -> None:
         """Write every page."""
-        for number, page in enumerate(self.pages, 1):
+        for number, (page, left_out) in enumerate(zip(self.pages, self.furniture, strict=True), 1):
             into.page = number
-            lines = [line for at, line in enumerate(page) if not self._is_furniture(page, at)]
+            lines = [line for at, line in enumerate(page.lines) if at not in left_out]
             _PageWriter(self, into).write(lines)
+
+    def notes(self) -> list[str]:
+        """Say what of the pages is no text of theirs."""
+        said = named(self.pages, self.furniture)
+        return [f"left out as running titles and page numbers: {said}"] if said else []
 
     def title(self) -> str:
         """Return the first of the largest headings on the first page that has one."""
         for page in self.pages:
-            found = [(level, line.text) for line in page if (level := self.level(line))]
+            found = [(level, line.text) for line in page.lines if (level := self.level(line))]
             if found:
                 return one_line(min(found, key=lambda one: one[0])[1])
         return ""
@@ -84,10 +84,6 @@ class PdfLayout:
         bold = self.bold_headings and line.bold and len(words) <= _LONGEST_BOLD_HEADING
         ended = words.endswith((".", ",", ";", ":", ")", "-")) and not words.istitle()
         return min(len(self.heading_sizes), _MOST_LEVELS) + 1 if bold and not ended else 0
-
-    def _is_furniture(self, page: Sequence[Line], at: int) -> bool:
-        edge = at < _EDGE_LINES or at >= len(page) - _EDGE_LINES
-        return edge and _shape(page[at]) in self.furniture
 
 
 class _PageWriter:
@@ -191,21 +187,3 @@ def _apart(above: Line, below: Line) -> bool:
 
 def _far(above: Line, below: Line) -> bool:
     return abs(above.bottom - below.top) > 3 * (below.top - below.bottom)
-
-
-def _furniture(pages: Sequence[Sequence[Line]]) -> frozenset[str]:
-    """Find what stands at the edge of most pages: running titles and page numbers."""
-    seen: Counter[str] = Counter()
-    for page in pages:
-        seen.update({_shape(line) for line in _edges(page)})
-    enough = max(_REPEATED, len(pages) // 3)
-    return frozenset(shape for shape, number in seen.items() if number >= enough)
-
-
-def _edges(page: Sequence[Line]) -> Iterator[Line]:
-    yield from page[:_EDGE_LINES]
-    yield from page[max(_EDGE_LINES, len(page) - _EDGE_LINES) :]
-
-
-def _shape(line: Line) -> str:
-    return _DIGITS.sub("#", line.text.lower())

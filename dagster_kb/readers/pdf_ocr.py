@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
-from dagster_kb.readers.pdf_characters import Line
+from dagster_kb.readers.pdf_lines import Line, PageLines
 from kb_contract.errors import BadDocument
 
 _DOTS_PER_INCH: Final = 200
@@ -26,7 +26,7 @@ class Tesseract:
 
     languages: str
 
-    def read(self, page: Any) -> list[Line]:
+    def read(self, page: Any) -> PageLines:
         """Return the lines of a page's picture."""
         width, height = page.get_size()
         dots = min(_DOTS_PER_INCH, _LARGEST_SIDE * _POINTS_PER_INCH / max(width, height, 1))
@@ -36,7 +36,8 @@ class Tesseract:
             picture = b"P5 %d %d 255\n" % (pixels.shape[1], pixels.shape[0]) + pixels.tobytes()
         finally:
             bitmap.close()
-        return list(_lines(self._run(picture, round(dots)), height, _POINTS_PER_INCH / dots))
+        lines = list(_lines(self._run(picture, round(dots)), height, _POINTS_PER_INCH / dots))
+        return PageLines(lines, 0.0, height)
 
     def _run(self, picture: bytes, dots: int) -> str:
         program = shutil.which("tesseract")

@@ -130,6 +130,10 @@ def test_a_sheet_with_too_many_cells_is_refused(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(("said", "title"), [("Handbook of 2023", "Handbook of 2023"), (None, ""),
-    ("Microsoft Word - a.doc", ""), ("report.pdf", ""), ("123-4567", ""), (" A  title ", "A title")])  # fmt: skip
+    ("Microsoft Word - a.doc", ""), ("(anonymous)", ""), ("Untitled", ""), ("Document1", ""),
+    ("PowerPoint-Präsentation", ""), ("CamScanner 01-02-2023", ""), ("unknown", ""), ("scan_0012.tif", ""),
+    ("Unknown pumps", "Unknown pumps"), ("Document control", "Document control"),
+    ("Anonymous reports", "Anonymous reports"), ("Presentation of results", "Presentation of results"),
+    ("report.pdf", ""), ("123-4567", ""), (" A  title ", "A title")])  # fmt: skip
 def test_only_a_title_that_a_person_gave_counts(said: str | None, title: str):
     assert office_archive.sane_title(said) == title
