@@ -7,6 +7,7 @@ from typing import Final
 import dagster as dg
 
 from dagster_kb.partitions import GROUP, OWNERS
+from dagster_kb.readers.formats import VERSIONS
 from dagster_kb.readers.reading import reader_id
 from dagster_kb.settings import WriterSettings
 from kb_contract.identifiers import sha256_json
@@ -119,7 +120,7 @@ PAGES: Final[Mapping[str, Page]] = {
 def code_versions(settings: WriterSettings, checks: Sequence[str]) -> Mapping[str, str]:
     """What makes an asset's result another one though its input is the same."""
     return {
-        "parsed_documents": reader_id(settings.chunk_tokens),
+        "parsed_documents": f"{reader_id(settings.chunk_tokens)}/formats-{VERSIONS}",
         "extractions": settings.llm_profile,
         "chunks": f"manifest-{MANIFEST_VERSION}/contract-{CONTRACT_VERSION}",
         "embeddings": settings.embedding_model,

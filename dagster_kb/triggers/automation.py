@@ -11,6 +11,8 @@ from dagster_kb.assets.documents import IngestRequest
 from dagster_kb.assets.extractions import ExtractionRequest
 from dagster_kb.origins import Origin
 from dagster_kb.partitions import AGENTS, GROUP
+from dagster_kb.readers.formats import VERSIONS
+from dagster_kb.readers.reading import reader_id
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.remote_repository import FetchTooSlow
@@ -44,9 +46,10 @@ refresh: Final = dg.define_asset_job(
 
 
 def config_digest(settings: WriterSettings) -> str:
-    """Digest of the settings that change what is built; a change of them is a new run."""
+    """Digest of the settings and readers that change what is built; a change of them is a new run."""
     return sha256_json([
         settings.workspace_id, settings.embedding_model, settings.chunk_tokens, settings.pdf_ocr,
+        reader_id(settings.chunk_tokens), VERSIONS,
     ])[:12]  # fmt: skip
 
 

@@ -168,6 +168,12 @@ def test_changed_settings_are_a_change(world: SensorWorld):
     assert len(plan_tick(sight, Demand()).run_requests or []) == 1
 
 
+def test_another_reader_is_a_change(world: SensorWorld, monkeypatch: pytest.MonkeyPatch):
+    before = config_digest(world.settings)
+    monkeypatch.setattr("dagster_kb.triggers.automation.VERSIONS", -1)
+    assert config_digest(world.settings) != before
+
+
 def test_a_tick_is_short_and_the_rest_comes_with_the_next():
     trees = {f"agent{number:04}": "tree" for number in range(RUNS_IN_A_TICK + 5)}
     first = plan_tick(Sight("c1", trees, {}, set(), "d"), Demand())
