@@ -34,8 +34,10 @@ class Verb:
 
 DRIVERS = (
     ("psycopg", ("OperationalError", "ProgrammingError"), "Postgres", "DATABASE_URL"),
+    ("sqlalchemy.exc", ("DBAPIError",), "Dagster's storage", "DATABASE_URL"),
     ("httpx", ("TransportError",), "the API", "API_URL"),
 )
+NO_ROOM = "No space left"
 VERBS = (
     Verb("up", "kb.commands.up:up", "Start what is missing, and keep it running.", STACK),
     Verb("demo", "kb.commands.demo:demo", "Show everything once, from nothing.", STACK),
@@ -154,7 +156,7 @@ def main() -> None:
             _say_json(ScriptoriumError(usage(), where=f"kb {verb}", cure=f"kb {verb} --help"))
         raise
     except Exception as error:
-        told = error if isinstance(error, ScriptoriumError) else _unreachable(error)
+        told = error if isinstance(error, ScriptoriumError) else unreachable(error)
         if told is None:
             raise
         _say(told, as_json="--json" in arguments)
@@ -174,14 +176,18 @@ def _say_json(error: ScriptoriumError) -> None:
     typer.echo(json.dumps({"error": said}, ensure_ascii=False))
 
 
-def _unreachable(error: Exception) -> ScriptoriumError | None:
+def unreachable(error: Exception) -> ScriptoriumError | None:
     """Say in a line that a part does not answer; drivers are looked for only where one is loaded."""
     for driver, names, part, setting in DRIVERS:
         module = sys.modules.get(driver)
         if module and isinstance(error, tuple(getattr(module, name) for name in names)):
+            # What stands behind it: the driver's own words, without the statement and what was in it.
+            said = str(getattr(error, "orig", None) or error)
+            look = f"see `kb status`; `kb up` starts what is missing, {setting} says where it is"
+            full = "free some disk (`kb doctor` says how much there is); what was done is kept"
             return ScriptoriumError(
-                f"{part} cannot be used: {' '.join(str(error).split())}",
-                cure=f"see `kb status`; `kb up` starts what is missing, {setting} says where it is",
+                f"{part} cannot be used: {' '.join(said.split())}",
+                cure=full if NO_ROOM in said else look,
             )
     return None
 

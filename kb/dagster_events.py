@@ -80,7 +80,8 @@ class WaitingEvents:
             try:
                 self.flush()
             except Exception as error:  # noqa: BLE001 - nobody waits here; the next one who does is told
-                _log.warning("%d events wait for Dagster's storage: %s", len(self._events), error)
+                said = str(getattr(error, "orig", None) or error).partition("\n")[0]
+                _log.warning("%d events wait for Dagster's storage: %s", len(self._events), said)
 
 
 @dataclass
