@@ -62,9 +62,9 @@ def _code(suffix: str) -> Format:
     )
 
 
-_MARKDOWN: Final = Format("text/markdown", _without_rules(read_markdown))
-_HTML: Final = Format("text/html", _without_rules(read_html), html_page.LARGEST_FILE)
-_REST: Final = Format("text/x-rst", _without_rules(read_restructured_text))
+_MARKDOWN: Final = Format("text/markdown", _without_rules(read_markdown), version=2)
+_HTML: Final = Format("text/html", _without_rules(read_html), html_page.LARGEST_FILE, version=2)
+_REST: Final = Format("text/x-rst", _without_rules(read_restructured_text), version=2)
 _COMMAS: Final = Format("text/csv", lambda data, _rules: read_delimited(data), named_by_file=True)
 _TABS: Final = Format(
     "text/tab-separated-values",
@@ -76,8 +76,10 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
     {
         ".md": _MARKDOWN,
         ".markdown": _MARKDOWN,
-        ".mdx": Format("text/mdx", _without_rules(read_mdx)),
-        ".txt": Format("text/plain", _without_rules(read_plain_text), named_by_file=True),
+        ".mdx": Format("text/mdx", _without_rules(read_mdx), version=2),
+        ".txt": Format(
+            "text/plain", _without_rules(read_plain_text), named_by_file=True, version=2
+        ),
         ".rst": _REST,
         ".rest": _REST,
         ".html": _HTML,
@@ -92,7 +94,10 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
         ".csv": _COMMAS,
         ".tsv": _TABS,
         ".ipynb": Format(
-            "application/x-ipynb+json", _without_rules(read_notebook), notebook.LARGEST_FILE
+            "application/x-ipynb+json",
+            _without_rules(read_notebook),
+            notebook.LARGEST_FILE,
+            version=2,
         ),
         **{suffix: _code(suffix) for suffix in LANGUAGES},
     }

@@ -1,33 +1,24 @@
-"""Front matter: the YAML between `---` lines at the very top of a document."""
+"""Front matter: what a document says about itself, checked against the contract."""
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dagster_kb.readers.contract_keys import collected
+from dagster_kb.readers.front_matter_block import BOM, find_block
 from dagster_kb.readers.front_matter_rights import (
+    DRAFT,
     check_order,
+    is_held_back,
     moment,
     readers_of,
-    refuse_other_spellings,
 )
-from dagster_kb.readers.strict_yaml import YamlRules, load_strict
 from kb_contract.errors import BadDocument
 from kb_contract.payload import EVERYONE
 
-BOM: Final = "\ufeff"
-# Real reference pages have lists of keywords of 100 KB up here.
-MAX_BYTES: Final = 256 * 1024
 _MAX_WORDS: Final = 500
 _MAX_TAGS: Final = 100
-_YES: Final = frozenset({"true", "yes", "on"})
-_NO: Final = frozenset({"false", "no", "off"})
-_OPENING: Final = re.compile(r"---[ \t]*(?:\r\n?|\n|\Z)")
-_CLOSING: Final = re.compile(r"(?:(?<=\n)|(?<=\r))(?:---|\.\.\.)[ \t]*(?:\r\n?|\n|\Z)")
-_RULES: Final = YamlRules(
-    complaint=BadDocument, where="front matter", first_line=2, max_bytes=MAX_BYTES
-)
 
 
 class FrontMatter(BaseModel):
@@ -55,43 +46,36 @@ class SplitDocument:
 
     front_matter: FrontMatter
     body_start: int
+    said: dict[str, Any] = field(default_factory=dict[str, Any])
+    """As it is written, for a format that says more elsewhere."""
 
 
-def split_front_matter(text: str) -> SplitDocument:
-    """Read the front matter, if the very first line (after a BOM) opens one."""
-    first = len(BOM) if text.startswith(BOM) else 0
-    opening = _OPENING.match(text, first)
-    if not opening:
-        return SplitDocument(FrontMatter(), first)
-    # Characters are at most as many as bytes, so a closing line beyond is beyond the limit too.
-    limit = opening.end() + MAX_BYTES + 8
-    closing = _CLOSING.search(text, opening.end(), limit)
-    if not closing or closing.end() == limit < len(text):
-        raise BadDocument(
-            "line 1: front matter is opened by '---' and not closed"
-            + (f" within {MAX_BYTES:,} characters" if len(text) > MAX_BYTES else ""),
-            cure="close it with a line '---', or begin with '***' if a horizontal rule is meant",
-        )
-    said = load_strict(text[opening.end() : closing.start()], _RULES)
-    return SplitDocument(parse_front_matter(said), closing.end())
+def split_front_matter(text: str, *, may_be_rule: bool = False) -> SplitDocument:
+    """Read the front matter; in a format that has none of its own a first `---` may be a rule."""
+    found = find_block(text, may_be_rule=may_be_rule)
+    if found is None:
+        return SplitDocument(FrontMatter(), len(BOM) if text.startswith(BOM) else 0)
+    said = found.said()
+    front = parse_front_matter(said)
+    return SplitDocument(front, found.end, cast("dict[str, Any]", said or {}))
 
 
 def parse_front_matter(said: Any) -> FrontMatter:
-    """Check what the YAML said against the contract."""
+    """Check what a document says against the contract."""
     if said is None:
         return FrontMatter()
     if not isinstance(said, dict):
         raise _wrong("front matter", said, "lines of 'key: value'")
-    rest = dict(cast("dict[str, Any]", said))
+    rest = collected(cast("dict[str, Any]", said).items())
     groups = readers_of(rest)
     rest.pop("audience", None)
     effective, expires = (moment(key, rest.pop(key, None)) for key in ("effective", "expires"))
     check_order(effective, expires)
-    refuse_other_spellings(rest)
+    status = _words(rest, "status")
     return FrontMatter(
         title=_words(rest, "title"),
         version=_words(rest, "version"),
-        status=_status(rest),
+        status=DRAFT if is_held_back(rest) else (status or "published").lower(),
         agent_id=_words(rest, "agent_id"),
         tags=_tags(rest.pop("tags", None)),
         purpose=_words(rest, "purpose"),
@@ -100,13 +84,6 @@ def parse_front_matter(said: Any) -> FrontMatter:
         audience=groups,
         extra=rest,
     )
-
-
-def _status(rest: dict[str, Any]) -> str:
-    """Read `status`; `draft: true` and `published: false` are how other tools write a draft."""
-    said = _words(rest, "status")
-    held_back = str(rest.get("draft")).lower() in _YES or str(rest.get("published")).lower() in _NO
-    return "draft" if held_back else (said or "published").lower()
 
 
 def _words(rest: dict[str, Any], key: str) -> str | None:

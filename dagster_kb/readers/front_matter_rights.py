@@ -1,27 +1,41 @@
-"""When a document holds and whom it is for, as its front matter says it."""
+"""Whether a document is served, when it holds and whom it is for, as it says itself."""
 
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import Any, Final, cast
 
+from dagster_kb.readers.contract_keys import NO, YES, state_word
 from kb_contract.audience import audience
 from kb_contract.errors import BadDocument, BadIdentifier
 from kb_contract.payload import EVERYONE
 
-RIGHTS: Final = ("effective", "expires", "audience")
-_NEAR: Final = 0.85
+DRAFT: Final = "draft"
+_ANYBODY: Final = frozenset({"all", "public", "anybody", "anyone", "everybody"})
+# Pages say it of everybody, and a company may call a group so.
+_UNCLEAR: Final = frozenset({"general"})
+_NEVER: Final = ("expires", "never")
 _MOMENT: Final = re.compile(
     r"\d{4}-\d\d-\d\d(?:[Tt ]+\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?: ?(?:[Zz]|[+-]\d\d:?\d\d))?)?"
 )
 
 
+def is_held_back(said: Mapping[str, Any]) -> bool:
+    """Tell whether `draft` or `published` say so, as other tools write it."""
+    draft, published = state_word(said.get("draft")), state_word(said.get("published"))
+    if "draft" in said and draft not in YES | NO:
+        raise _no_word("draft", said["draft"])
+    # Other tools keep here when it was published.
+    if "published" in said and published not in YES | NO and not re.search(r"\d", published):
+        raise _no_word("published", said["published"])
+    return draft in YES or published in NO
+
+
 def moment(key: str, said: Any) -> str | None:
     """Return a moment as RFC 3339 in UTC; a date is its first moment."""
-    if said is None or (isinstance(said, str) and not said.strip()):
-        return None
     text = said.strip() if isinstance(said, str) else ""
+    if said is None or (isinstance(said, str) and not text) or (key, text.lower()) == _NEVER:
+        return None
     if not _MOMENT.fullmatch(text):
         raise _no_moment(key, said)
     plain = re.sub(r"[Tt ]+", "T", text, count=1).replace(" ", "").upper()
@@ -54,30 +68,26 @@ def readers_of(front_matter: Mapping[str, Any]) -> tuple[str, ...]:
     said: Any = front_matter["audience"]
     listed = cast("list[Any]", said if isinstance(said, list) else [said])
     words = [one for one in listed if isinstance(one, str) and one.strip()]
-    if not words or len(words) < len(listed):
+    if not words or len(words) < len(listed) or any(state_word(one) in _UNCLEAR for one in words):
         raise BadDocument(
             f"audience is {str(front_matter['audience'])[:60]!r}, wanted a list of groups' names",
             where="front matter",
             cure=f"write `audience: [hr, legal]`, or leave it out where it is for {EVERYONE}",
         )
     try:
-        return audience(words)
+        return audience(EVERYONE if state_word(one) in _ANYBODY else one for one in words)
     except BadIdentifier as error:
         raise BadDocument(
             f"audience: {error.what}", where="front matter", cure=error.cure
         ) from error
 
 
-def refuse_other_spellings(rest: Mapping[str, Any]) -> None:
-    """Refuse `Audience:`, `audiences:` and the like: as an extra key they would protect nothing."""
-    for key in rest:
-        meant = get_close_matches(key.strip().lower()[:40], RIGHTS, n=1, cutoff=_NEAR)
-        if meant:
-            raise BadDocument(
-                f"the key {key[:40]!r} is not written as it must be",
-                where="front matter",
-                cure=f"write {meant[0]!r}, or choose a name that is less like it",
-            )
+def _no_word(key: str, said: Any) -> BadDocument:
+    return BadDocument(
+        f"{key} is {str(said)[:60]!r}, which is neither yes nor no",
+        where="front matter",
+        cure=f"write `{key}: true` or `{key}: false`",
+    )
 
 
 def _no_moment(key: str, said: Any) -> BadDocument:

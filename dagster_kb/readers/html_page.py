@@ -2,15 +2,20 @@
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from dagster_kb.readers.contract_keys import DECIDING, collected
 from dagster_kb.readers.extracted_text import ExtractedText, clean
-from dagster_kb.readers.front_matter import BOM, FrontMatter, parse_front_matter
+from dagster_kb.readers.front_matter import (
+    BOM,
+    FrontMatter,
+    parse_front_matter,
+    split_front_matter,
+)
 from dagster_kb.readers.html_blocks import HtmlBlocks
 from dagster_kb.readers.parsed_document import ParsedDocument, one_line, refuse_more_than
 from dagster_kb.readers.source_text import MAX_TEXT_BYTES, decode_at_most
 from kb_contract.errors import BadDocument
-from kb_contract.payload import EVERYONE
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -58,15 +63,15 @@ _CHARSET: Final = re.compile(
     rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]{2,30})", re.IGNORECASE
 )
 _OLD_CHARSETS: Final = frozenset({"iso-8859-1", "latin1", "windows-1252", "cp1252", "us-ascii"})
-# Old pages say these to search engines, and a browser's cache when to look again.
-_ANYBODY: Final = frozenset({"all", "general", "public"})
-_YEAR: Final = re.compile(r"\d{4}-")
-_STATUSES: Final = frozenset({"draft", "published", "archived"})
+# Others, and there are many, are for search engines and browsers.
+_KEPT: Final = frozenset({*DECIDING, "version", "purpose", "tags"})
 
 
 def read_html(data: bytes) -> ParsedDocument:
     """Read a page."""
-    source = _decoded(data)
+    page = _decoded(data)
+    split = split_front_matter(page, may_be_rule=True)
+    source = page[split.body_start :]
     refuse_more_than(MOST_TAGS, "tags", source.count("<"))
     refuse_more_than(DEEPEST, "tags within each other", _depth(source))
     from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 (native code, only for pages)
@@ -76,9 +81,10 @@ def read_html(data: bytes) -> ParsedDocument:
     content = _content(tree)
     if content is not None:
         HtmlBlocks(into).write(content)
+    front = _front_matter(tree, split.said)
     title = tree.css_first("title")
     words = one_line(clean(title.text(deep=True))) if title is not None else ""
-    return into.document(words or None, _front_matter(tree))
+    return into.document(front.title or words or None, front)
 
 
 def _depth(source: str) -> int:
@@ -129,26 +135,21 @@ def _content(tree: "LexborHTMLParser") -> "LexborNode | None":
     return tree.body
 
 
-def _front_matter(tree: "LexborHTMLParser") -> FrontMatter:
-    """Read the `<meta>` tags that say the same as front matter does."""
-    said: dict[str, object] = {}
-    for tag in tree.css("head meta[name]"):
-        name = (tag.attributes.get("name") or "").lower()
-        words = one_line(clean(tag.attributes.get("content") or ""))
-        if not words and name != "audience":
-            continue
-        if name == "keywords":
-            said["tags"] = [one.strip() for one in words.split(",") if one.strip()][:100]
-        elif name == "audience":
-            groups = [one.strip() for one in words.split(",")]
-            said[name] = [EVERYONE if one.lower() in _ANYBODY else one for one in groups]
-        elif name in ("version", "purpose") or _is_meant(name, words):
-            said[name] = words
-    return parse_front_matter(said)
+def _front_matter(tree: "LexborHTMLParser", block: dict[str, Any]) -> FrontMatter:
+    """Read the `<meta>` tags that say the same as front matter does, and what stands above the page."""
+    # A picture or a word before a tag closes the head by the rules of HTML: they count anywhere.
+    metas = collected(_said(tag) for tag in tree.css("meta[name], meta[property]"))
+    kept = {key: value for key, value in metas.items() if key in _KEPT}
+    return parse_front_matter(collected([*kept.items(), *block.items()]))
 
 
-def _is_meant(name: str, words: str) -> bool:
-    """Tell what is said to readers from what pages say to search engines and browsers."""
-    if name == "status":
-        return words.lower() in _STATUSES
-    return name in ("effective", "expires") and _YEAR.match(words) is not None
+def _said(tag: "LexborNode") -> tuple[str, object]:
+    said = tag.attributes
+    name = (said.get("name") or said.get("property") or "").strip()
+    words = one_line(clean(said.get("content") or ""))
+    key = name.lower()
+    if key == "keywords":
+        return "tags", [one.strip() for one in words.split(",") if one.strip()][:100]
+    if key == "audience":
+        return key, [one.strip() for one in words.split(",")]
+    return (key if key in _KEPT else name), words

@@ -25,9 +25,14 @@ def read_markdown(data: bytes) -> ParsedDocument:
     """Read a Markdown document."""
     text = decode(data)
     split = split_front_matter(text)
-    blocks = tuple(_with_gaps(text, split.body_start, _blocks(text, split.body_start)))
+    blocks = markdown_blocks(text, split.body_start)
     title = split.front_matter.title or first_heading(blocks)
     return ParsedDocument(title, split.front_matter, blocks, text)
+
+
+def markdown_blocks(text: str, start: int = 0) -> tuple[Block, ...]:
+    """Find the blocks of a body."""
+    return tuple(_with_gaps(text, start, _blocks(text, start)))
 
 
 def _blocks(text: str, start: int) -> Iterator[Block]:

@@ -3,13 +3,15 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from dagster_kb.readers.contract_keys import DECIDING, collected
 from dagster_kb.readers.extracted_text import ExtractedText, clean
-from dagster_kb.readers.front_matter import BOM
-from dagster_kb.readers.markdown import read_markdown
+from dagster_kb.readers.front_matter import BOM, parse_front_matter, split_front_matter
+from dagster_kb.readers.markdown import markdown_blocks
 from dagster_kb.readers.parsed_document import ParsedDocument, one_line
-from dagster_kb.readers.source_text import decode_at_most
+from dagster_kb.readers.source_text import decode, decode_at_most
 from kb_contract.errors import BadDocument
 
 # Pictures lie in a notebook as base64, so its file is far larger than its words.
@@ -30,21 +32,60 @@ def read_notebook(data: bytes) -> ParsedDocument:
             cure="split it into several notebooks",
         )
     into = ExtractedText()
-    title = ""
+    front = _FrontMatter.of(notebook)
     for number, cell in enumerate(cells):
         if not isinstance(cell, dict):
             raise BadDocument(f"cell {number} is not an object", cure="save it again in Jupyter")
         said = cast("dict[str, Any]", cell)
-        words = clean(_text(said.get("source")))
-        if said.get("cell_type") == "markdown":
-            title = _write_markdown(words, into, first=number == 0) or title
-        elif said.get("cell_type") == "code":
-            into.code(words, language)
-            for output in _outputs(said):
-                into.code(output, "text")
-        else:
-            into.add("prose", words)
-    return into.document(title or None)
+        words = front.without(said, clean(_text(said.get("source"))))
+        _write_cell(said, words, language, into)
+    found = parse_front_matter(front.said)
+    return into.document(found.title, found)
+
+
+@dataclass
+class _FrontMatter:
+    """What a notebook says of itself: in its metadata, its first cell, or a raw one."""
+
+    said: dict[str, Any]
+    is_first: bool = True
+
+    @classmethod
+    def of(cls, notebook: dict[str, Any]) -> "_FrontMatter":
+        about: Any = notebook.get("metadata")
+        pairs = cast("dict[str, Any]", about) if isinstance(about, dict) else {}
+        said = collected((key, _plain(value)) for key, value in pairs.items())
+        return cls({key: value for key, value in said.items() if key in DECIDING})
+
+    def without(self, cell: dict[str, Any], words: str) -> str:
+        """Take front matter out of a cell's words; a `---` at their top may be a line as well."""
+        kind = cell.get("cell_type")
+        may_say = kind == "raw" or (kind == "markdown" and self.is_first)
+        self.is_first = self.is_first and not words.strip()
+        if not may_say:
+            return words
+        split = split_front_matter(words, may_be_rule=True)
+        self.said = collected([*self.said.items(), *split.said.items()])
+        return words[split.body_start :]
+
+
+def _plain(value: Any) -> Any:
+    """Say a value of JSON as front matter does."""
+    if isinstance(value, bool | int | float):
+        return str(value).lower()
+    return value
+
+
+def _write_cell(cell: dict[str, Any], words: str, language: str, into: ExtractedText) -> None:
+    kind = cell.get("cell_type")
+    if kind == "markdown":
+        _write_markdown(words, into)
+    elif kind == "code":
+        into.code(words, language)
+        for output in _outputs(cell):
+            into.code(output, "text")
+    else:
+        into.add("prose", words)
 
 
 def _parsed(data: bytes) -> dict[str, Any]:
@@ -70,19 +111,16 @@ def _language(notebook: dict[str, Any]) -> str:
     return about if isinstance(about, str) and re.fullmatch(r"[\w+#-]{1,30}", about) else ""
 
 
-def _write_markdown(words: str, into: ExtractedText, *, first: bool) -> str:
+def _write_markdown(words: str, into: ExtractedText) -> None:
     """Add a cell's blocks; headings reach over the cells after it."""
-    # Only the first cell may have front matter; elsewhere `---` is a line.
-    body = words if first else f"\n{words}"
-    parsed = read_markdown(body.encode("utf-8", "replace"))
-    for block in parsed.blocks:
-        said = parsed.text[block.start : block.end]
+    text = decode(words.encode("utf-8", "replace"))
+    for block in markdown_blocks(text):
+        said = text[block.start : block.end]
         if block.kind == "heading":
             level = len(said) - len(said.lstrip("#")) or (1 if said.rstrip().endswith("=") else 2)
             into.heading(level, block.heading_path[-1] if block.heading_path else said)
         else:
             into.add(block.kind, said)
-    return parsed.front_matter.title or ""
 
 
 def _outputs(cell: dict[str, Any]) -> Iterator[str]:

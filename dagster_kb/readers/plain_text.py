@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from dagster_kb.chunking.blocks import Block
-from dagster_kb.readers.front_matter import BOM, FrontMatter
+from dagster_kb.readers.front_matter import split_front_matter
 from dagster_kb.readers.parsed_document import ParsedDocument
 from dagster_kb.readers.source_text import Lines, decode
 
@@ -16,11 +16,14 @@ _BLANK: Final = re.compile(r"\s*")
 def read_plain_text(data: bytes) -> ParsedDocument:
     """Read a plain text; nothing in it is markup, so its title is its file's name."""
     text = decode(data)
-    return ParsedDocument("", FrontMatter(), tuple(_paragraphs(text)), text)
+    split = split_front_matter(text, may_be_rule=True)
+    front = split.front_matter
+    return ParsedDocument(
+        front.title or "", front, tuple(_paragraphs(text, split.body_start)), text
+    )
 
 
-def _paragraphs(text: str) -> Iterator[Block]:
-    first = len(BOM) if text.startswith(BOM) else 0
+def _paragraphs(text: str, first: int) -> Iterator[Block]:
     starts = Lines.of(text, first).starts
     begin: int | None = None
     for line, end in pairwise(starts):

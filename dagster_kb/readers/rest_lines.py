@@ -1,4 +1,4 @@
-"""What lines of reStructuredText are: titles, lists, tables, directives, document info."""
+"""What lines of reStructuredText are: titles, lists, tables, directives."""
 
 import re
 import unicodedata
@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from dagster_kb.chunking.blocks import Block, BlockKind
-from dagster_kb.readers.front_matter import FrontMatter, parse_front_matter
+from dagster_kb.chunking.blocks import BlockKind
 from dagster_kb.readers.parsed_document import one_line
 
 _ADORNMENT: Final = re.compile(r"([!-/:-@[-`{-~])\1*")
@@ -19,9 +18,6 @@ _TABLE: Final = re.compile(r"\.\. (?:list-table|csv-table|table)::|\+[-=+]+\+$|=
 _ROLE: Final = re.compile(r":[\w:.+-]+:`(?:~|!)?([^`<]+?)(?:\s*<[^`>]*>)?`")
 _TICKS: Final = re.compile(r"``([^`]+)``|`([^`<]+?)(?:\s*<[^`>]*>)?`_{0,2}")
 _MARKS: Final = re.compile(r"(?<!\w)(\*\*|\*|\|)(\S(?:.*?\S)?)\1(?!\w)")
-_FIELD: Final = re.compile(r":(?P<name>[\w -]{1,60}):\s*(?P<value>[^\n]*(?:\n[ \t]+[^\n]+)*)")
-_KEYS: Final = {"title": "title", "version": "version", "status": "status", "tags": "tags",
-                "keywords": "tags", "purpose": "purpose", "audience": "audience", "agent_id": "agent_id"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +85,3 @@ def plain_title(markup: str) -> str:
     words = _ROLE.sub(r"\1", markup)
     words = _TICKS.sub(lambda found: found[1] or found[2], words)
     return one_line(_MARKS.sub(r"\2", words).replace("\\", ""))
-
-
-def read_docinfo(text: str, blocks: Sequence[Block]) -> FrontMatter | None:
-    """Read the fields at the top, before or after the document's title."""
-    top = next((one for one in blocks[:4] if one.kind != "heading" and _is_info(text, one)), None)
-    if top is None:
-        return None
-    said: dict[str, object] = {}
-    extra: dict[str, object] = {}
-    for found in _FIELD.finditer(text[top.start : top.end]):
-        name, value = found["name"].strip().lower(), one_line(found["value"], 500)
-        key = _KEYS.get(name)
-        if not key:
-            extra[name] = value
-        elif key in ("tags", "audience"):
-            said[key] = [one.strip() for one in value.split(",") if one.strip()]
-        elif value:
-            said[key] = value
-    return parse_front_matter({**extra, **said})
-
-
-def _is_info(text: str, block: Block) -> bool:
-    return _FIELD.match(text, block.start, block.end) is not None

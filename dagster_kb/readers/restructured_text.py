@@ -6,15 +6,16 @@ from itertools import pairwise
 from typing import Final
 
 from dagster_kb.chunking.blocks import Block, BlockKind
-from dagster_kb.readers.front_matter import BOM, FrontMatter
+from dagster_kb.readers.contract_keys import collected
+from dagster_kb.readers.front_matter import parse_front_matter, split_front_matter
 from dagster_kb.readers.parsed_document import HeadingPath, ParsedDocument, first_heading
+from dagster_kb.readers.rest_fields import said_above
 from dagster_kb.readers.rest_lines import (
     Title,
     announces_code,
     is_adornment,
     kind_of,
     plain_title,
-    read_docinfo,
     title_at,
 )
 from dagster_kb.readers.source_text import Lines, decode
@@ -25,9 +26,9 @@ _TABS: Final = 8
 def read_restructured_text(data: bytes) -> ParsedDocument:
     """Read a document of reStructuredText, those of Sphinx too."""
     text = decode(data)
-    first = len(BOM) if text.startswith(BOM) else 0
-    blocks = tuple(_Scanner.of(text, first).blocks())
-    front = read_docinfo(text, blocks) or FrontMatter()
+    split = split_front_matter(text, may_be_rule=True)
+    blocks = tuple(_Scanner.of(text, split.body_start).blocks())
+    front = parse_front_matter(collected([*said_above(text, blocks), *split.said.items()]))
     return ParsedDocument(front.title or first_heading(blocks), front, blocks, text)
 
 

@@ -82,7 +82,7 @@ def front_matter() -> Family:
         "effective: soon", "effective: [2026-01-01]", "effective: 2026-02-30", "expires: 31.12.2026",
         "expires: {a: b}", "effective: 2026-02-01\nexpires: 2026-01-01",
         "effective: 2026-01-01\nexpires: 2026-01-01", "audience:", "audience: []", "audience: {a: b}",
-        "audience: 'a, b'", "audience: [[a]]", "Audience: [hr]", "- a\n- b", "just words", "42", "'text'",
+        "audience: 'a, b'", "audience: [[a]]", "audiences: [hr]", "- a\n- b", "just words", "42", "'text'",
         "[a, b]", "a", "title: a: b", "a: 'open", "{{ template }}", "title: {{ page }}", "? [a]\n: b",
         "a: b\x07", 'a: "\\0"', 'a: "\\ud800"', "a: b\n--- c", "\ta: b", "a: @b", "a: `b`", "%YAML 9.9",
         "title: " + "x" * 501, "tags: [" + ",".join(f"t{n}" for n in range(101)) + "]",

@@ -62,6 +62,7 @@ def test_a_document_that_never_holds_is_refused(expires: str) -> None:
         ("hr", ("hr",)),
         ("[Legal, hr, HR]", ("hr", "legal")),
         ("[everyone, hr]", ("everyone", "hr")),
+        ("[All, hr]", ("everyone", "hr")),
         ("[team@example.org, a/b, 'x:y']", ("a/b", "team@example.org", "x:y")),
     ],
 )
@@ -77,8 +78,9 @@ def test_without_an_audience_it_is_for_everyone() -> None:
 @pytest.mark.parametrize(
     "line",
     ["audience:", "audience: ~", "audience: []", "audience: ['']", "audience: [hr, ~]", "audience: {a: b}",
-     "audience: [[hr]]", "audience: 'hr, legal'", "audience: ['*']", "audience: ['hr\u200b']", "Audience: [hr]",
-     "AUDIENCE: hr", "audiences: [hr]", "audiance: [hr]", "expire: 2026-01-01", "' audience': [hr]", "Expires: 2026-01-01", "audience: [" + "g" * 65 + "]",
+     "audience: [[hr]]", "audience: 'hr, legal'", "audience: ['*']", "audience: ['hr\u200b']",
+     "audiences: [hr]", "audiance: [hr]", "expire: 2026-01-01", "aud\u200bience: [hr]", "\u0430udience: [hr]",
+     "Expires: soon", "audience: [" + "g" * 65 + "]",
      "audience: [" + ",".join(f"g{n}" for n in range(51)) + "]"],
 )  # fmt: skip
 def test_rights_that_are_not_clear_are_refused_and_never_taken_for_everyone(line: str) -> None:

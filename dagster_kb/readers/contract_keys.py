@@ -1,0 +1,103 @@
+"""The keys that decide what is served of a document, however its format and its author write them."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any, Final
+
+from kb_contract.errors import BadDocument
+
+RIGHTS: Final = ("effective", "expires", "audience", "agent_id")
+DECIDING: Final = (*RIGHTS, "status", "draft", "published")
+CONTRACT: Final = (*DECIDING, "title", "version", "tags", "purpose")
+YES: Final = frozenset({"true", "yes", "on", "y", "t", "1"})
+NO: Final = frozenset({"false", "no", "off", "n", "f", "0"})
+_NEAR: Final = 0.85
+_NEAR_STATE: Final = 0.8
+_WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s_-]+")
+# What other tools call these: as a key of the document's own it would protect nothing.
+_OTHERS: Final = {
+    "effective": re.compile(r"effective_(?:date|time|from|at|on|since|as_of)|valid_from|not_before"),
+    "expires": re.compile(
+        r"expir(?:e|es|ed|y|ing|ation)(?:_(?:date|time|at|on|after))?"
+        r"|valid_(?:until|till|to|through)|not_after"
+    ),
+    "audience": re.compile(r"audience_groups?"),
+    "status": re.compile(r"state|visibility|(?:doc|document|page|publication|publishing)_status"),
+    "draft": re.compile(r"is_draft|unpublished|hidden|private"),
+    "published": re.compile(r"publish|is_published"),
+}  # fmt: skip
+# `publisher: ACME` and `state: Ohio` are fine: such a key is refused where it would hold back.
+_HOLDS_BACK: Final = {
+    "status": frozenset({"draft", "drafts", "unpublished", "archived", "private", "hidden"}),
+    "draft": YES,
+    "published": NO,
+}
+
+
+def collected(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Collect what a document says; what decides is there once, under the contract's own key."""
+    said: dict[str, Any] = {}
+    for key, value in pairs:
+        name = _deciding(key, value)
+        if name and name in said:
+            raise BadDocument(
+                f"{name} is there twice", where="front matter", cure="remove one of them"
+            )
+        said[name or key] = value
+    return said
+
+
+def is_like_contract(key: str) -> bool:
+    """Tell whether a key is the contract's, or is like one of those that decide."""
+    return _plain(key) in CONTRACT or decides(key)
+
+
+def decides(key: str) -> bool:
+    """Tell whether a key decides what is served, or is like one that does."""
+    plain = _plain(key)
+    return plain in DECIDING or _like_right(plain) is not None
+
+
+def state_word(value: Any) -> str:
+    """Say a value as one word in small letters, where it is one."""
+    return value.strip().lower() if isinstance(value, str) else ""
+
+
+def _deciding(key: str, value: Any) -> str | None:
+    """Return the contract's key; None for a key of the document's own; refuse what is between."""
+    plain = _plain(key)
+    if plain in DECIDING:
+        return plain
+    meant = _like_right(plain) or _like_state(plain, state_word(value))
+    if not meant:
+        return None
+    raise BadDocument(
+        f"the key {key[:40]!r} is not written as it must be",
+        where="front matter",
+        cure=f"write {meant!r}, or choose a name that is less like it",
+    )
+
+
+def _plain(key: str) -> str:
+    """`expiryDate`, ` Expiry-Date` and `expiry_date` are one key."""
+    written = unicodedata.normalize("NFKC", key[:60]).strip()
+    return _WORDS.sub("_", written).lower()
+
+
+def _like_right(plain: str) -> str | None:
+    if plain in CONTRACT:
+        return None
+    for name, others in _OTHERS.items():
+        if name in RIGHTS and others.fullmatch(plain):
+            return name
+    return next(iter(get_close_matches(plain, RIGHTS, n=1, cutoff=_NEAR)), None)
+
+
+def _like_state(plain: str, word: str) -> str | None:
+    for name, words in _HOLDS_BACK.items():
+        near = get_close_matches(plain, (name,), n=1, cutoff=_NEAR_STATE)
+        if word in words and (near or _OTHERS[name].fullmatch(plain)):
+            return name
+    return None

@@ -1,0 +1,115 @@
+"""Where front matter stands in a text, and in which notation: YAML between `---`, TOML between `+++`."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from dagster_kb.readers.contract_keys import is_like_contract
+from dagster_kb.readers.strict_toml import load_toml
+from dagster_kb.readers.strict_yaml import YamlRules, load_strict
+from kb_contract.errors import BadDocument
+
+BOM: Final = "\ufeff"
+# Real reference pages have lists of keywords of 100 KB up here.
+MAX_BYTES: Final = 256 * 1024
+_LOOKED_AT: Final = 300
+# What authors and their tools write above it; none of it is content.
+_ABOVE: Final = re.compile(r"(?>[\s\ufeff]|<!--.*?-->|\{/\*.*?\*/\}|import [^\r\n]*)*+", re.DOTALL)
+_OPENING: Final = re.compile(
+    r"(?P<mark>---|\+\+\+)[ \t]*(?P<notation>yaml|yml|toml|json)?[ \t]*(?:\r\n?|\n|\Z)",
+    re.IGNORECASE,
+)
+_CLOSING: Final = {
+    "---": re.compile(r"(?:(?<=\n)|(?<=\r))(?:---|\.\.\.)[ \t]*(?:\r\n?|\n|\Z)"),
+    "+++": re.compile(r"(?:(?<=\n)|(?<=\r))\+\+\+[ \t]*(?:\r\n?|\n|\Z)"),
+}
+_EMPTY_LINE: Final = re.compile(r"(?:(?<=\n)|(?<=\r)(?!\n))[ \t]*(?:\r\n?|\n)|\Z")
+_LINE_END: Final = re.compile(r"\r\n?|\n")
+_KEY: Final = re.compile(
+    r"(?:\{[ \t]*)?[\"']?([^\s:=\"'{}\[\]#][^:=\"'\r\n]{0,60}?)[\"']?[ \t]*[:=]"
+)
+_JSON: Final = re.compile(r"\{\s*\"(?P<keys>[^\"\n]{1,60}\"\s*:.{0,4000})", re.DOTALL)
+_JSON_KEY: Final = re.compile(r"(?:^|\")([\w -]{1,60})\"\s*:")
+
+
+@dataclass(frozen=True)
+class FrontMatterBlock:
+    """What stands between the two lines, and where the body begins."""
+
+    words: str
+    first_line: int
+    """Of the words, in the text, from 1."""
+    is_toml: bool
+    end: int
+
+    def said(self) -> Any:
+        """Read it; None where nothing is said."""
+        rules = YamlRules(
+            complaint=BadDocument, where="front matter", first_line=self.first_line,
+            max_bytes=MAX_BYTES,
+        )  # fmt: skip
+        return (load_toml if self.is_toml else load_strict)(self.words, rules)
+
+
+def find_block(text: str, *, may_be_rule: bool) -> FrontMatterBlock | None:
+    """Find front matter at the top of a text.
+
+    Where the very first line opens it there must be some, unless it `may_be_rule`. Below empty
+    lines or comments it counts where it says what the contract knows.
+    """
+    first = len(BOM) if text.startswith(BOM) else 0
+    above = _ABOVE.match(text, first)
+    top = above.end() if above else first
+    opening = _OPENING.match(text, top)
+    if not opening:
+        if not may_be_rule:
+            _refuse_json(text, top)
+        return None
+    is_sure = top == first and not may_be_rule
+    start = opening.end()
+    # Characters are at most as many as bytes, so a closing line beyond is beyond the limit too.
+    limit = start + MAX_BYTES + 8
+    closing = _CLOSING[opening["mark"]].search(text, start, limit)
+    is_closed = closing is not None and not closing.end() == limit < len(text)
+    if closing is None or not is_closed:
+        head = _EMPTY_LINE.search(text, start)
+        if is_sure or _says_something(text[start : head.start() if head else start]):
+            raise _never_closed(text, opening)
+        return None
+    words = text[start : closing.start()]
+    if not is_sure and not _says_something(words):
+        return None
+    toml = "toml" if opening["mark"] == "+++" else "yaml"
+    is_toml = (opening["notation"] or toml).lower() == "toml"
+    return FrontMatterBlock(words, _line_of(text, start), is_toml, closing.end())
+
+
+def _says_something(words: str) -> bool:
+    """Tell whether lines are front matter: the first is a key, and some key is the contract's."""
+    lines = [one for one in _LINE_END.split(words) if one.strip() and not one.startswith("#")]
+    # What stands deeper is a value's.
+    depth = len(lines[0]) - len(lines[0].lstrip()) if lines else 0
+    keys = [_KEY.match(one[depth:]) for one in lines[:_LOOKED_AT]]
+    return bool(keys and keys[0]) and any(one and is_like_contract(one[1]) for one in keys)
+
+
+def _refuse_json(text: str, top: int) -> None:
+    found = _JSON.match(text, top)
+    if found and any(is_like_contract(one[1]) for one in _JSON_KEY.finditer(found["keys"])):
+        raise BadDocument(
+            f"line {_line_of(text, top)}: front matter in JSON is not read",
+            cure="write it as YAML between '---' lines",
+        )
+
+
+def _never_closed(text: str, opening: re.Match[str]) -> BadDocument:
+    mark = opening["mark"]
+    return BadDocument(
+        f"line {_line_of(text, opening.start())}: front matter is opened by {mark!r} and not closed"
+        + (f" within {MAX_BYTES:,} characters" if len(text) > MAX_BYTES else ""),
+        cure=f"close it with a line {mark!r}, or begin with '***' if a horizontal rule is meant",
+    )
+
+
+def _line_of(text: str, place: int) -> int:
+    return sum(1 for _ in _LINE_END.finditer(text, 0, place)) + 1
