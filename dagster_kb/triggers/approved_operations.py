@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import dagster as dg
+from dagster._core.storage.tags import PRIORITY_TAG
 from psycopg.types.json import Jsonb
 
 from dagster_kb.origins import Origin
@@ -14,10 +15,19 @@ from dagster_kb.settings import WriterSettings
 from dagster_kb.telemetry import TRACE_TAG
 from dagster_kb.triggers.automation import refresh, whole_run_config
 from dagster_kb.triggers.knowledge_tick import REFRESH
-from dagster_kb.triggers.second_tries import PARTITION
-from dagster_kb.upkeep.operator_work import OPERATOR_ACTIONS, operator_job, operator_request
+from dagster_kb.upkeep.failures import agent_of
+from dagster_kb.upkeep.operator_work import (
+    AT_ONCE,
+    OPERATOR_ACTIONS,
+    do_at_once,
+    operator_job,
+    operator_request,
+)
+from dagster_kb.upkeep.refreshes import ORDERED
 
 OPERATION: Final = "kb/operation"
+# Before what waits in the queue.
+FIRST: Final = "10"
 # Asked for over the API, for some agents or all; the other action is one agent, approved in a talk.
 INGEST: Final = "ingest"
 # By agent, of one row.
@@ -32,6 +42,10 @@ class OperationsTick:
     settle: dict[str, tuple[str, dict[str, Any]]] = field(
         default_factory=dict[str, tuple[str, dict[str, Any]]]
     )
+    at_once: list[tuple[Mapping[str, Any], str, str]] = field(
+        default_factory=list[tuple[Mapping[str, Any], str, str]]
+    )
+    """Rows that need no run, each with its key and agent."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +69,9 @@ def plan_operations(
         runs = runs_of(key)
         wanted = _wanted(row, agents, paused or {})
         missing = [one for one in wanted.agents if one not in runs]
-        if missing:
+        if row["action"] in AT_ONCE and wanted.agents:
+            tick.at_once.append((row, key, wanted.agents[0]))
+        elif missing:
             tick.launch.extend(_request(row, key, one) for one in missing)
         else:
             tick.settle[key] = _settled(row, runs, wanted)
@@ -89,7 +105,7 @@ def _request(row: Mapping[str, Any], key: str, agent: str) -> dg.RunRequest:
     whole = row["action"] == INGEST
     origin = Origin("api" if whole else "approval", str(row.get("requested_by") or ""))
     if row["action"] in OPERATOR_ACTIONS:
-        tags = {OPERATION: key, "kb/agent": agent, **origin.tags(), **_trace(row)}
+        tags = {OPERATION: key, ORDERED: agent, PRIORITY_TAG: FIRST, **origin.tags(), **_trace(row)}
         return operator_request(row, key, agent, tags)
     force = whole and bool(row["arguments"].get("force"))
     return dg.RunRequest(
@@ -143,6 +159,8 @@ def operations_sensor(settings: WriterSettings) -> dg.SensorDefinition:
         agents = set(context.instance.get_dynamic_partitions(AGENTS))
         paused = {one: str(row["reason"]) for one, row in ledger.incidents.all_paused().items()}
         tick = plan_operations(rows, agents, lambda key: _runs_of(context.instance, key), paused)
+        for order in tick.at_once:
+            do_at_once(ledger, *order)
         for key, (status, result) in tick.settle.items():
             ledger.database.run(
                 "settle_operation", workspace=ledger.workspace, key=key, status=status,
@@ -157,5 +175,5 @@ def _runs_of(instance: dg.DagsterInstance, key: str) -> dict[str, dg.DagsterRun]
     """The newest run of each agent: one that crashed and was tried again counts once."""
     found: dict[str, dg.DagsterRun] = {}
     for run in instance.get_runs(dg.RunsFilter(tags={OPERATION: key})):
-        found.setdefault(run.tags.get(PARTITION) or run.tags.get("kb/agent", ""), run)
+        found.setdefault(agent_of(run) or "", run)
     return found

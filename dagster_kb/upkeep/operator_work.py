@@ -12,11 +12,14 @@ from dagster_kb.publishing.serving_checks import ServingChecks
 from dagster_kb.publishing.ways_back import WayBack
 from dagster_kb.resources.embedder import Embedder
 from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.ledger_database import one, run
 from dagster_kb.resources.vector_store import VectorStore
 from kb_contract.errors import BadInput, ScriptoriumError, Unavailable
 
 OPERATOR_JOB: Final = "operator_work"
-OPERATOR_ACTIONS: Final = ("pause", "resume", "verify", "rollback")
+# Done in the sensor's tick: as a run it might wait for the very one that is to be stopped.
+AT_ONCE: Final = ("pause", "resume")
+OPERATOR_ACTIONS: Final = (*AT_ONCE, "verify", "rollback")
 Told = dict[str, Any]
 
 
@@ -34,7 +37,7 @@ class OperatorOrder(dg.Config):
 
 @dataclass(frozen=True)
 class OperatorWork:
-    """The same steps as `kb pause`, `kb resume`, `kb verify` and `kb rollback` take."""
+    """The same steps as `kb verify` and `kb rollback` take."""
 
     ledger: Ledger
     store: VectorStore
@@ -43,8 +46,6 @@ class OperatorWork:
     def do(self, order: OperatorOrder) -> Told:
         """Carry the order out, and say what became of it; `ok` says whether it holds."""
         steps: Mapping[str, Callable[[OperatorOrder], Told]] = {
-            "pause": self._pause,
-            "resume": self._resume,
             "verify": self._verify,
             "rollback": self._roll_back,
         }
@@ -52,20 +53,13 @@ class OperatorWork:
             raise BadInput(f"there is no agent {order.agent!r}", where=order.action)
         return steps[order.action](order)
 
-    def _pause(self, order: OperatorOrder) -> Told:
-        self.ledger.incidents.pause(order.agent, order.reason or "not said", order.by)
-        return {"ok": True, "paused": True}
-
-    def _resume(self, order: OperatorOrder) -> Told:
-        ended = self.ledger.incidents.resume(order.agent, order.by)
-        return {"ok": True, "was_paused": ended is not None}
-
     def _verify(self, order: OperatorOrder, *, seen: bool = False) -> Told:
         found = ServingChecks(self.ledger, self.store, self.embedder).run(order.agent, seen=seen)
         shown = {
-            name: {"passed": one.passed, "says": one.description} for name, one in found.items()
+            name: {"passed": check.passed, "says": check.description}
+            for name, check in found.items()
         }
-        return {"ok": all(one.passed for one in found.values()), "checks": shown}
+        return {"ok": all(check.passed for check in found.values()), "checks": shown}
 
     def _roll_back(self, order: OperatorOrder) -> Told:
         way = WayBack(self.ledger, self.store, self.embedder)
@@ -77,8 +71,8 @@ class OperatorWork:
     def _verify_now(self, order: OperatorOrder) -> Told:
         checked = self._verify(order, seen=True)
         # The run that made what is bad may have failed by now; it says nothing about what is live.
-        checks = {name: one for name, one in checked["checks"].items() if name != "last_run"}
-        return {"ok": all(one["passed"] for one in checks.values()), "checks": checks}
+        checks = {name: found for name, found in checked["checks"].items() if name != "last_run"}
+        return {"ok": all(found["passed"] for found in checks.values()), "checks": checks}
 
 
 @dg.op(retry_policy=RETRY)
@@ -109,7 +103,25 @@ def _settle(ledger: Ledger, key: str, status: str, told: Told, run_id: str) -> N
     )
 
 
-@dg.job(name=OPERATOR_JOB, description="Pause, resume, verify or roll back an agent, as approved.")
+def do_at_once(ledger: Ledger, row: Mapping[str, Any], key: str, agent: str) -> None:
+    """Pause or resume as ordered, and say so, in one transaction: no crash lets it happen twice."""
+    by = str(row.get("requested_by") or "a conversation")
+    who = {"workspace": ledger.workspace, "agent": agent, "by": by}
+    reason = str(row["arguments"].get("reason") or "not said")
+    with ledger.database.transaction() as connection:
+        if row["action"] == "pause":
+            run(connection, "pause_agent", **who, reason=reason)
+            told = {"ok": True, "paused": True}
+        else:
+            ended = one(connection, "resume_agent", **who)
+            told = {"ok": True, "was_paused": ended is not None}
+        run(
+            connection, "settle_operation", workspace=ledger.workspace, key=key, status="done",
+            result=Jsonb(told),
+        )  # fmt: skip
+
+
+@dg.job(name=OPERATOR_JOB, description="Verify or roll back an agent, as approved.")
 def operator_job() -> None:
     """One op."""
     carry_out()

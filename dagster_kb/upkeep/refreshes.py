@@ -8,8 +8,10 @@ from dagster_kb.upkeep.evaluations import SERVED
 
 REFRESH: Final = "refresh_knowledge"
 PARTITION: Final = "dagster/partition"
+# An order is not counted among the runs of its agent: it may be about the very one that is under way.
+ORDERED: Final = "kb/ordered"
 # How a run says which agent it is about: refreshes by the first, retirements by the second.
-AGENT_TAGS: Final = (PARTITION, "kb/agent")
+AGENT_TAGS: Final = (PARTITION, "kb/agent", ORDERED)
 # What Dagster calls a run of assets that were chosen on its pages, a backfill's among them.
 CHOSEN_ON_PAGES: Final = "__ASSET_JOB"
 

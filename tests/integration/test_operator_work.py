@@ -1,10 +1,16 @@
 """What a person approved in a conversation is done by the writer, as `kb` does it, once."""
 
+from pathlib import Path
+from string import Template
 from typing import Any
 
 import dagster as dg
+import yaml
+from dagster._utils.tags import TagConcurrencyLimitsCounter
 from pydantic import SecretStr
 
+import kb
+from dagster_kb.upkeep.refreshes import PARTITION, REFRESH
 from graph.gateways.operations import RequestedOperations
 from graph.gateways.postgres import LazyPool
 from tests.doubles.writer_world import QUIET, WriterWorld
@@ -44,8 +50,8 @@ class Orders:
 
     async def order(self, key: str, action: str, **more: Any) -> dict[str, Any]:
         await self.ask(key, action, **more)
-        (wanted,) = self.tick()
-        self.carry_out(wanted)
+        for wanted in self.tick():
+            self.carry_out(wanted)
         assert self.tick() == []
         return await self.state(key)
 
@@ -81,4 +87,39 @@ async def test_what_cannot_be_done_is_said(world: WriterWorld, database_url: str
     unknown = await orders.state("q2/s1")
     assert unknown["status"] == "failed"
     assert "there is no agent 'nobody'" in unknown["result"]["error"]
+    await orders.pool.close()
+
+
+async def test_an_order_does_not_wait_for_the_run_that_it_is_to_stop(
+    world: WriterWorld, database_url: str
+):
+    """As Dagster's own queue counts with the limits that we start it with."""
+    template = (Path(kb.__file__).parent / "dagster.yaml.template").read_text()
+    runs = yaml.safe_load(Template(template).safe_substitute(params="{}", printed="x"))
+    limits = runs["concurrency"]["runs"]["tag_concurrency_limits"]
+    orders = Orders(world, database_url)
+    world.publish({"page.md": "# Page\n\nOne.\n"})
+    world.publish({"page.md": "# Page\n\nTwo.\n"})
+    building = dg.DagsterRun(
+        job_name=REFRESH, tags={PARTITION: world.agent, "kb/agent": world.agent}
+    )
+    other = dg.DagsterRun(job_name=REFRESH, tags={PARTITION: "other", "kb/agent": "other"})
+    counter = TagConcurrencyLimitsCounter(limits, [building, other])
+    assert counter.is_blocked(dg.DagsterRun(job_name=REFRESH, tags={PARTITION: "third"}))
+    await orders.ask("q1/s1", "rollback", reason="wrong words")
+    (wanted,) = orders.tick()
+    assert not counter.is_blocked(dg.DagsterRun(job_name=wanted.job_name, tags=wanted.tags))
+    assert runs["concurrency"]["runs"]["max_concurrent_runs"] > 2
+    assert orders.carry_out(wanted)
+    await orders.ask("q2/s1", "pause", reason="looked at")
+    assert orders.tick() == []
+    assert "looked at" in world.ledger.incidents.paused(world.agent)["reason"]
+    assert (await orders.state("q2/s1"))["status"] == "done"
+    # Told twice it is done once: whoever paused it since is not overruled.
+    await orders.ask("q3/s1", "resume")
+    assert orders.tick() == []
+    world.ledger.incidents.pause(world.agent, "again", "ann")
+    await orders.ask("q3/s1", "resume")
+    assert orders.tick() == []
+    assert world.ledger.incidents.paused(world.agent)
     await orders.pool.close()
