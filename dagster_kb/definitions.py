@@ -92,7 +92,7 @@ def build_definitions(  # noqa: PLR0913 - whoever composes may bring each part
         [parsed_documents, extractions, chunks, embeddings, collection, live_alias], names, settings
     )
     freshness = freshness_job(settings)
-    purge = purge_job(settings, tuple(one.key for one in assets))
+    purge = purge_job(settings)
     return dg.Definitions(
         assets=[*assets, entities, entity_links],
         asset_checks=[*checks, freshness_checks(settings), answers_well],

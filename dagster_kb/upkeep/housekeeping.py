@@ -34,7 +34,6 @@ class Purge:
     """Deletes runs that ended long ago, unless a page still leans on them."""
 
     instance: dg.DagsterInstance
-    assets: tuple[dg.AssetKey, ...]
     days: int
     newest: int
     at_most: int = RUNS_IN_A_PURGE
@@ -65,10 +64,10 @@ class Purge:
             page = following
 
     def _shown(self) -> set[str]:
-        """Runs that made what an asset's page shows of an agent now."""
+        """Runs that made what any asset's page shows of an agent now."""
         present = self.instance.get_dynamic_partitions(AGENTS)
         found: set[str] = set()
-        for asset in self.assets:
+        for asset in self.instance.all_asset_keys():
             for agent in present:
                 wanted = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[agent])
                 newest = self.instance.fetch_materializations(wanted, limit=1).records
@@ -119,7 +118,7 @@ def _delete_checks(instance: dg.DagsterInstance, run_id: str) -> None:
         )
 
 
-def purge_job(settings: WriterSettings, assets: tuple[dg.AssetKey, ...]) -> dg.JobDefinition:
+def purge_job(settings: WriterSettings) -> dg.JobDefinition:
     """Make the job that deletes old runs."""
 
     @dg.op(
@@ -127,7 +126,7 @@ def purge_job(settings: WriterSettings, assets: tuple[dg.AssetKey, ...]) -> dg.J
         description="Deletes runs that ended long ago, with their events and logs.",
     )
     def delete_old_runs(context: dg.OpExecutionContext) -> None:
-        purge = Purge(context.instance, assets, settings.keep_runs_days, settings.keep_runs)
+        purge = Purge(context.instance, settings.keep_runs_days, settings.keep_runs)
         deleted = purge.run(time.time())
         context.log.info("%d runs deleted, with their events and logs", deleted)
         context.add_output_metadata({"runs_deleted": deleted})

@@ -56,8 +56,7 @@ def brew(
 
 
 def purge(instance: dg.DagsterInstance, *, days_later: float, newest: int = 1) -> int:
-    keys = (water.key, tea.key)
-    return Purge(instance, keys, days=30, newest=newest).run(time.time() + days_later * DAY)
+    return Purge(instance, days=30, newest=newest).run(time.time() + days_later * DAY)
 
 
 def runs(instance: dg.DagsterInstance) -> set[str]:
@@ -71,6 +70,16 @@ def check_rows(instance: dg.DagsterInstance) -> list[tuple[str, str]]:
     with storage.index_connection() as connection:
         found = connection.execute(select(table.partition, table.run_id).order_by(table.id))
         return [(row[0], row[1]) for row in found]
+
+
+def test_what_made_any_asset_that_is_shown_stays_though_other_runs_came_since(
+    instance: dg.DagsterInstance,
+):
+    tea_of_ann = brew(instance, "ann", only=dg.AssetSelection.assets(tea.key))
+    for _ in range(2):
+        newest = brew(instance, "ann", only=dg.AssetSelection.assets(water.key))
+    assert purge(instance, days_later=40) == 1
+    assert runs(instance) == {tea_of_ann, newest}
 
 
 def test_young_runs_stay(instance: dg.DagsterInstance):
