@@ -74,6 +74,21 @@ def test_one_agent_has_one_writer_whatever_launches_it(example: Path):
     assert limits == {"dagster/partition": 1, "kb/agent": 1}
 
 
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda one: one.stem)
+def test_a_run_elsewhere_has_every_setting_that_its_sensor_had(example: Path):
+    """Where names are listed all of them are; else the whole environment comes from one place."""
+    config = sections(example)["run_launcher"]["config"]
+    listed = config.get("ray", {}).get("env_vars")
+    if listed is not None:
+        ours = {name.upper() for name in WriterSettings.model_fields}
+        assert ours - set(listed) == set()
+    elif example.stem == "dagster-k8s":
+        assert config["env_config_maps"]
+        assert config["env_secrets"]
+    else:
+        assert "the environment of the writer" in example.read_text("utf-8")
+
+
 def test_an_addition_that_is_none_is_refused(tmp_path: Path):
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("- a list")
