@@ -134,7 +134,7 @@ class WriterSettings(BaseSettings):
         default="", description="where spans go; empty: nowhere"
     )
 
-    @field_validator("nightly_cron")
+    @field_validator("nightly_cron", "retention_cron")
     @classmethod
     def _is_cron(cls, said: str) -> str:
         import dagster as dg  # noqa: PLC0415 - seconds; only for those who set it

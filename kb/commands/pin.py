@@ -1,5 +1,7 @@
 """`kb pin` and `kb unpin`: keep a generation from retention."""
 
+import time
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -7,6 +9,7 @@ import typer
 from kb.operator_access import moment, operator, operators_ledger
 from kb.terminal import console, escape, say_json
 from kb.writer_access import known_agent
+from kb_contract.errors import BadInput
 
 Agent = Annotated[str, typer.Argument(help="The agent's id.")]
 Number = Annotated[int, typer.Argument(min=1, help="Its number in `kb generations`.")]
@@ -27,7 +30,7 @@ def pin(
     json: AsJson = False,
 ) -> None:
     """Keep what a generation is made of, however old it gets."""
-    ends = moment(until) if until else None
+    ends = _still_to_come(until) if until else None
     who = holder or f"person:{operator()}"
     with operators_ledger(workspace) as ledger:
         found = ledger.ways_back.numbered(known_agent(ledger, agent), generation)
@@ -38,6 +41,16 @@ def pin(
     else:
         how_long = f"until {ends:%Y-%m-%d %H:%M %Z}" if ends else "until it is unpinned"
         console().print(f"generation {generation} is kept for {escape(who)} {how_long}")
+
+
+def _still_to_come(until: str) -> datetime:
+    ends = moment(until)
+    if ends <= datetime.fromtimestamp(time.time(), UTC):
+        raise BadInput(
+            f"--until {until} is past, so nothing would be kept",
+            cure="name a day that is still to come, or leave it out: it is kept until `kb unpin`",
+        )
+    return ends
 
 
 def unpin(
