@@ -28,6 +28,14 @@ PASSING: Final = frozenset(
     }
 )  # fmt: skip
 
+# As Dagster's run monitoring says it, once the run's process has ended, or when it does not.
+TOO_LONG: Final = ("Exceeded maximum runtime", "forcibly marked as failed")
+
+
+def ran_too_long(message: str | None) -> bool:
+    """Whether Dagster's monitoring ended the run: the next one goes on from where it was."""
+    return any(said in (message or "") for said in TOO_LONG)
+
 
 def may_pass(failures: Iterable[dg.DagsterEvent]) -> bool:
     """Whether every step that failed did so for want of something that may come back."""

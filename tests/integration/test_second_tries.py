@@ -58,11 +58,12 @@ def failure(name: str, cause: str | None = None) -> DagsterEvent:
     return DagsterEvent("STEP_FAILURE", REFRESH, step_key="s", event_specific_data=data)
 
 
-def fail(day: Day, error: str) -> None:
+def fail(day: Day, error: str, *, said: str = "steps failed") -> None:
     """The run that is under way fails so, and the sensor over failures hears of it."""
     (run,) = day.instance.get_runs(dg.RunsFilter(statuses=[Status.STARTED]))
-    day.instance.report_dagster_event(failure(error), run.run_id)
-    over = DagsterEvent("PIPELINE_FAILURE", REFRESH, message="steps failed")
+    if error:
+        day.instance.report_dagster_event(failure(error), run.run_id)
+    over = DagsterEvent("PIPELINE_FAILURE", REFRESH, message=said)
     day.instance.report_dagster_event(over, run.run_id)
     context = dg.build_run_status_sensor_context(
         "failed_runs", dagster_event=over, dagster_instance=day.instance, dagster_run=run,
@@ -82,6 +83,16 @@ def test_only_what_may_pass_is_marked_to_be_tried_again(day: Day):
     fail(day, "Unavailable")
     assert set(due_again(day.instance, {"a"}, later)) == {"a"}
     assert due_again(day.instance, {"b"}, later) == {}
+
+
+@pytest.mark.parametrize("cut", ["", "DagsterExecutionInterruptedError"])
+def test_what_ran_too_long_goes_on_in_the_next_run(day: Day, cut: str):
+    later = datetime.now(UTC) + timedelta(hours=3)
+    day.commit({"a/x.md": "# One\n"})
+    day.look()
+    fail(day, cut, said="Exceeded maximum runtime of 7200 seconds.")
+    assert set(due_again(day.instance, {"a"}, later)) == {"a"}
+    assert day.ledger.incidents.listed("a") == []
 
 
 @pytest.mark.parametrize(("failures", "passes"), [
