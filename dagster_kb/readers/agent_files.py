@@ -1,6 +1,6 @@
 """agent.yaml, instructions.md and golden.yaml: what a folder says about its agent."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -15,6 +15,14 @@ INSTRUCTIONS: Final = "instructions.md"
 GOLDEN: Final = "golden.yaml"
 SETTING_FILES: Final = (MANIFEST, INSTRUCTIONS, GOLDEN)
 _LONGEST_INSTRUCTIONS: Final = 32_000
+# Names that people write for these, and that nobody reads.
+NEAR_MISSES: Final = {
+    f"{stem}.{suffix}": f"{name}.yaml"
+    for name in ("agent", "golden")
+    for stem in (name, name.capitalize(), name.upper())
+    for suffix in ("yaml", "yml", "YAML", "YML")
+    if f"{stem}.{suffix}" not in SETTING_FILES
+}
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,7 @@ class AgentFolder:
 
 def read_agent_folder(agent: str, files: Mapping[str, bytes], *, where: str) -> AgentFolder:
     """Read the files that are there; `where` is the folder's path, ending in '/'."""
+    _refuse_near_misses(files, where)
     said = _mapping(files, MANIFEST, where, max_keys=200)
     golden = _mapping(files, GOLDEN, where, max_keys=10_000)
     return AgentFolder(
@@ -35,6 +44,16 @@ def read_agent_folder(agent: str, files: Mapping[str, bytes], *, where: str) -> 
         instructions=_instructions(files, where),
         golden=validated(GoldenSet, golden, where=f"{where}{GOLDEN}"),
     )
+
+
+def _refuse_near_misses(names: Iterable[str], where: str) -> None:
+    """What is in a file of nearly the right name would count for nothing."""
+    for name in sorted(names):
+        if meant := NEAR_MISSES.get(name):
+            raise BadManifest(
+                f"only {meant} is read, and this is not quite its name", where=f"{where}{name}",
+                cure=f"`git mv {where}{name} {where}{meant}`; a document gets another name",
+            )  # fmt: skip
 
 
 def _mapping(files: Mapping[str, bytes], name: str, where: str, max_keys: int) -> dict[str, Any]:

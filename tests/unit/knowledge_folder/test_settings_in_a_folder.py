@@ -46,6 +46,13 @@ def test_what_a_folder_says_of_its_agent(
         ("agent.yaml", "purpos: x\n", "did you mean 'purpose'"),
         ("agent.yaml", "retrieval: {limit: lots}\n", "retrieval.limit"),
         ("agent.yaml", "- a\n", "not a mapping"),
+        ("golden.yml", "questions: []\n", "only golden.yaml is read"),
+        (
+            "Golden.yaml",
+            "questions: []\n",
+            "git mv knowledge/a/Golden.yaml knowledge/a/golden.yaml",
+        ),
+        ("agent.yml", "title: A\n", "only agent.yaml is read"),
         ("agent.yaml", "gate: [a]\n", "gate: this should be a mapping"),
         ("golden.yaml", "questions: what\n", "questions: this should be a list"),
         ("agent.yaml", "agent_id: b\n", "agent_id is 'b' but the folder is 'a'"),
