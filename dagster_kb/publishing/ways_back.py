@@ -5,22 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dagster_kb.gates.whole import has_points, keeps_contract, same_space
-from dagster_kb.publishing.alias_moves import is_served, point_names, reconcile_agent
-from dagster_kb.publishing.collection_audit import CollectionAudit, stands
-from dagster_kb.publishing.collection_sync import CollectionSync, Synced, SyncTask
+from dagster_kb.publishing.alias_moves import reconcile_agent
+from dagster_kb.publishing.walking_back import made_sure, walk
 from dagster_kb.resources.embedder import Embedder
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_ways_back import EndsAs, Return
 from dagster_kb.resources.vector_store import VectorStore
-from dagster_kb.telemetry import Stages
-from kb_contract.errors import BadInput, GateRefused, NotServed, ScriptoriumError, Unavailable
+from kb_contract.errors import BadInput, GateRefused, NotServed
 from kb_contract.generation import Generation
 from kb_contract.identifiers import other_colour
 
 ROLLBACK: Final = "rollback"
 AUTOMATIC_ROLLBACK: Final = "automatic_rollback"
-_SAMPLE: Final = 64
 
 
 @dataclass(frozen=True)
@@ -69,9 +65,9 @@ class WayBack:
             failed = begun is not None and begun["kind"] == AUTOMATIC_ROLLBACK
             ends_as = "failed" if failed else "retired"
             way = _way(live, target, ends_as, reason=reason, by=by)
-            now, synced = _walk(self.ledger, self.store, way) if way else (target, None)
+            now, synced = walk(self.ledger, self.store, way) if way else (target, None)
             served_after = time.perf_counter() - began
-            mended = _made_sure(self.ledger, self.store, now, synced, incident)
+            mended = made_sure(self.ledger, self.store, now, synced, incident)
             return RolledBack(
                 agent=agent, left=self._left(begun, live), live=now.number,
                 collection=now.collection or "", incident=incident,
@@ -104,14 +100,27 @@ class WayBack:
 
     def _previous(self, agent: str, live: Generation | None) -> Generation:
         newest = live or next(iter(self.ledger.generations.latest(agent, 1)), None)
-        found = newest and self.ledger.ways_back.previous(agent, newest.number)
+        # Where nothing is served, a withdrawal is what this takes back.
+        before = newest.number if newest else 0
+        found = self.ledger.ways_back.previous(agent, before, past_ends=live is None)
         if found is None:
-            raise BadInput(
-                "no generation before this one is kept", where=agent,
-                cure=f"name one with --to, of `kb generations {agent}`",
-            )  # fmt: skip
+            raise self._no_way(agent, before)
         refuse_other_space(found, self.embedder)
         return found
+
+    def _no_way(self, agent: str, before: int) -> BadInput:
+        """Say what a person can go back to by hand."""
+        if past := self.ledger.ways_back.previous(agent, before, past_ends=True):
+            return BadInput(
+                f"generation {past.number} was served before, and taken away on purpose since",
+                where=agent, cure=f"if it is to be served again: `kb rollback {agent} --to "
+                f"{past.number}`",
+            )  # fmt: skip
+        cure = f"name one with --to, of `kb generations {agent}`"
+        return BadInput(
+            "no generation before this one is kept", where=agent,
+            cure=before_its_name(self.ledger, agent) or cure,
+        )  # fmt: skip
 
     def _told(
         self, live: Generation | None, target: Generation, begun: Mapping[str, Any] | None,
@@ -150,7 +159,7 @@ def put_back(
             agent, "live_check_failed",
             f"generation {generation.number} fails its live check and there is no way back: "
             f"{reason}",
-            f"mend the source, commit, `kb resume {agent}`, and look with `kb verify {agent}`",
+            _next_step(ledger, agent, generation),
             facts={"generation": generation.number, "reason": reason, "dagster_run": dagster_run},
             generation_id=generation.generation_id, by=by,
         )  # fmt: skip
@@ -161,9 +170,39 @@ def put_back(
     way = Return(
         generation, target, other_colour(generation.colour), "failed", reason, by, dagster_run
     )
-    now, synced = _walk(ledger, store, way)
-    _made_sure(ledger, store, now, synced, incident)
+    now, synced = walk(ledger, store, way)
+    made_sure(ledger, store, now, synced, incident)
     return now
+
+
+def _next_step(ledger: Ledger, agent: str, failed: Generation) -> str:
+    """What a person can do where nothing goes back by itself."""
+    mend = f"mend the source, commit, `kb resume {agent}`, and look with `kb verify {agent}`"
+    past = ledger.ways_back.previous(agent, failed.number, past_ends=True)
+    if past and past.space == failed.space:
+        return (
+            f"{mend}; or `kb rollback {agent} --to {past.number}`, which was taken away on purpose"
+        )
+    way = before_its_name(ledger, agent)
+    return f"{mend}; or {way}" if way else mend
+
+
+def before_its_name(ledger: Ledger, agent: str) -> str:
+    """How an agent that was renamed gets back what it served under its former name; or nothing."""
+    for former in (str(row["former"]) for row in ledger.names.former(agent)):
+        kept = ledger.generations.live(former) or ledger.ways_back.last_served(former)
+        if kept is None:
+            continue
+        still = ", which is served until this one answers" if kept.state == "live" else ""
+        parts = next(iter(ledger.documents.placed(kept.generation_id))).split("/")
+        folder = parts[: parts.index(former)]
+        old, new = "/".join([*folder, former]), "/".join([*folder, agent])
+        return (
+            f"bring back what it was as {former} (generation {kept.number}{still}): "
+            f"`git rm -rqf {new} && git read-tree -u --prefix={new}/ {kept.git_sha[:12]}:{old} && "
+            f"git commit -m 'Go back' && kb resume {agent} && kb ingest --agent {agent}`"
+        )
+    return ""
 
 
 def open_incident(
@@ -207,93 +246,3 @@ def _way(
     # Where nothing is live both lie idle, and one may still hold it.
     colour = other_colour(live.colour) if live else target.colour or other_colour(None)
     return Return(live, target, colour, ends_as, reason, by)
-
-
-def _walk(ledger: Ledger, store: VectorStore, way: Return) -> tuple[Generation, Synced]:
-    """Make the other colour hold the target, ask the gates again, and move the names."""
-    agent = way.target.agent_id
-    synced = _held(ledger, store, way) or CollectionSync(ledger, store).bring(
-        way.target, way.colour, look="always"
-    )
-    _ask_again(ledger, store, way.target, synced)
-    point_names(ledger, store, agent, synced.collection)
-    now = ledger.ways_back.go_back(way)
-    if not is_served(ledger, store, now):
-        raise GateRefused(
-            f"generation {now.number} is live, and {now.collection} is not what is served",
-            where=agent, cure=f"`kb verify {agent}` says what is wrong; then roll back again",
-        )  # fmt: skip
-    return now, synced
-
-
-def _held(ledger: Ledger, store: VectorStore, way: Return) -> Synced | None:
-    """Look whether the colour holds the target already: by stamp, count and a sample.
-
-    What that costs does not grow with what it holds.
-    """
-    known = ledger.aliases.colour(way.target.agent_id, way.colour)
-    is_there = known is not None and known["generation_id"] == way.target.generation_id
-    if known is None or not is_there or way.target.colour != way.colour:
-        return None
-    collection = str(known["collection"])
-    there = store.describe(collection)
-    # One made otherwise can only be made anew, and that not while it is served.
-    as_wanted = SyncTask(ledger, store, Stages(), way.target, way.colour).fits(there)
-    if not as_wanted or not stands(known, there):
-        return None
-    found = CollectionAudit(ledger, store).now(way.target, collection)
-    if not found.exact:
-        return None
-    return Synced(
-        way.colour, collection, recreated=False, written=0, deleted=0, kept=way.target.chunks,
-        audit=found,
-    )  # fmt: skip
-
-
-def _made_sure(
-    ledger: Ledger, store: VectorStore, now: Generation, synced: Synced | None, incident: int
-) -> int:  # fmt: skip
-    """Look at every point of what is served again, and mend what differs; returns how many.
-
-    It lay idle, where nobody asks, and a sample may miss an edited one. Readers wait for no look.
-    The way back ends here, also where something cannot be mended: trying again would not help.
-    """
-    agent, written = now.agent_id, 0
-    if now.colour and (synced is None or synced.audit.way == "stamp"):
-        try:
-            mended = CollectionSync(ledger, store).bring(now, now.colour, look="always")
-        except Unavailable:
-            raise
-        except ScriptoriumError as error:
-            # One that is late is told that instead.
-            with ledger.fences.guard(agent):
-                ledger.ways_back.ended(incident)
-                raise GateRefused(
-                    f"generation {now.number} is live, and cannot be made what it was: {error}",
-                    where=agent,
-                    cure=f"mend the source in git, `kb resume {agent}` and ingest: it is built anew",
-                ) from error
-        point_names(ledger, store, agent, mended.collection)
-        written = mended.written
-    ledger.ways_back.ended(incident)
-    return written
-
-
-def _ask_again(ledger: Ledger, store: VectorStore, target: Generation, synced: Synced) -> None:
-    """Repeat what the collection itself must hold; that it is exact was looked at just now.
-
-    Not the golden questions: they passed on these very points.
-    """
-    held = ledger.aliases.colour(target.agent_id, synced.colour)
-    there = store.dimension(synced.collection)
-    found = [
-        keeps_contract([one.payload for one in store.sample(synced.collection, _SAMPLE)]),
-        has_points(store.count(synced.collection)),
-        same_space(target.space, held["space"] if held else None, there),
-    ]
-    if failed := [one.description for one in found if not one.passed]:
-        raise GateRefused(
-            f"generation {target.number} may not go live again: {'; '.join(failed)}",
-            where=target.agent_id,
-            cure=f"`git revert` to {target.git_sha[:12]}, `kb resume` and ingest: it is built anew",
-        )

@@ -75,6 +75,7 @@ class AliasLedger:
         with self.database.transaction() as connection:
             self.fences.check(connection, generation.agent_id)
             old = one(connection, "retire_live", **who, reason=None)
+            run(connection, "end_begun_rollbacks", **who)
             if one(connection, "go_live", generation=generation.generation_id) is None:
                 raise GateRefused(
                     f"generation {generation.number} is no longer the one to publish",
@@ -129,6 +130,7 @@ class AliasLedger:
                     cure="a newer one was staged meanwhile; look at `kb generations`",
                 )
             old = one(connection, "retire_live", **who, reason=reason)
+            run(connection, "end_begun_rollbacks", **who)
             run(connection, "end_of_agent", **who, reason=reason, withdrawn=True)
             run(
                 connection, "keep_alias_move", **who, generation=generation.generation_id,

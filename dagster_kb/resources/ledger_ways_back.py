@@ -36,13 +36,21 @@ class WayBackLedger:
     workspace: str
     fences: AgentFences
 
-    def previous(self, agent: str, before: int) -> Generation | None:
-        """Return what was live before that number, skipping what was gone back from."""
-        return generation_of(
-            self.database.one(
-                "previous_generation", workspace=self.workspace, agent=agent, before=before
-            )
-        )
+    def previous(self, agent: str, before: int, *, past_ends: bool = False) -> Generation | None:
+        """Return what was live before that number, skipping what was gone back from.
+
+        What was withdrawn or ended on purpose since is none, unless that is asked for.
+        """
+        found = self.database.one(
+            "previous_generation", workspace=self.workspace, agent=agent, before=before,
+            past_ends=past_ends,
+        )  # fmt: skip
+        return generation_of(found)
+
+    def last_served(self, agent: str) -> Generation | None:
+        """Return what an agent that is served no more served last, while it is kept."""
+        newest = 2**31 - 1
+        return self.previous(agent, newest, past_ends=True)
 
     def numbered(self, agent: str, number: int) -> Generation:
         """Return a generation of an agent by its number, or say which there are."""

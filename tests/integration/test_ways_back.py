@@ -7,7 +7,7 @@ import pytest
 
 from dagster_kb.publishing.alias_moves import aliases_of
 from dagster_kb.publishing.collection_sync import CollectionSync
-from dagster_kb.publishing.ways_back import WayBack, put_back
+from dagster_kb.publishing.ways_back import ROLLBACK, WayBack, open_incident, put_back
 from kb_contract.errors import BadInput, GateRefused
 from kb_contract.generation import Generation
 from kb_contract.index_settings import IndexSettings
@@ -210,6 +210,34 @@ def test_a_first_generation_that_fails_its_live_check_stays_and_is_told_of(world
     assert world.live().number == 1
     assert [one["kind"] for one in world.ledger.incidents.listed()] == ["live_check_failed"]
     assert world.ledger.incidents.paused(world.agent)
+
+
+def test_what_was_withdrawn_on_purpose_comes_back_only_by_number(world: WriterWorld):
+    published(world, "On purpose taken away.")
+    draft = "---\nstatus: draft\n---\n# Page\n\nOn purpose taken away.\n"
+    for name in sorted(world.ledger.documents.placed(world.live().generation_id)):
+        world.repository.write({name: draft})
+    world.repository.commit()
+    assert world.ingest().success
+    assert world.ledger.generations.live(world.agent) is None
+    new = world.publish({"new.md": "# New\n\nNew words.\n"})
+    with world.ledger.agent_lock(world.agent):
+        assert put_back(
+            world.ledger, world.store, new, reason="canary", by="gate", dagster_run=None
+        ) is None  # fmt: skip
+    assert world.served_texts() == {"# New\n\nNew words."}
+    [incident] = world.ledger.incidents.listed(world.agent)
+    assert f"kb rollback {world.agent} --to 1" in incident["next_step"]
+    with pytest.raises(BadInput, match=r"taken away on purpose since .* --to 1"):
+        roll_back(world)
+    assert roll_back(world, 1).live == 1
+
+
+def test_a_rollback_that_was_left_is_not_gone_on_with_when_others_went_live(world: WriterWorld):
+    one, _, three = published(world, "One.", "Two.", "Three.")
+    open_incident(world.ledger, ROLLBACK, three, one, reason="left half way", by="operator")
+    published(world, "Four.", "Five.")
+    assert roll_back(world).live == 4
 
 
 DEATHS = {

@@ -2,7 +2,8 @@
 
 -- name: previous_generation
 -- The one that was served last, of those before this one that nobody ever went back from: one that
--- was gone back to is served later than those that were skipped then.
+-- was gone back to is served later than those that were skipped then. What was taken away on purpose
+-- since (a withdrawal, an end) comes back only where it is asked for (past_ends).
 select g.* from kb.generations g
 where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s and g.state = 'retired'
   and g.number < %(before)s and g.live_at is not null and g.chunks > 0
@@ -10,6 +11,10 @@ where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s and g.state = 'r
   and not exists (
     select from kb.incidents i
     where i.generation_id = g.generation_id and i.kind in ('rollback', 'automatic_rollback'))
+  and (%(past_ends)s or not exists (
+    select from kb.alias_moves m
+    where m.workspace_id = g.workspace_id and m.agent_id = g.agent_id and m.moved_at > g.live_at
+      and m.to_collection is null and m.moved_by <> 'reconcile'))
 order by g.live_at desc, g.number desc limit 1;
 
 -- name: generation_by_number
@@ -26,6 +31,12 @@ order by incident_id desc limit 1;
 -- name: end_rollback
 update kb.incidents set facts = facts || '{"done": true}'
 where workspace_id = %(workspace)s and incident_id = %(incident)s;
+
+-- name: end_begun_rollbacks
+-- Something else went live or ended since: there is nothing left to finish.
+update kb.incidents set facts = facts || '{"done": true}'
+where workspace_id = %(workspace)s and agent_id = %(agent)s and closed_at is null
+  and kind in ('rollback', 'automatic_rollback') and facts ->> 'done' = 'false';
 
 -- name: end_live_generation
 update kb.generations set state = %(state)s, ended_at = now(), reason = %(reason)s
