@@ -14,6 +14,9 @@ def keeps_size(evidence: Evidence) -> Verdict:
     pairs = (("documents", live.documents, now.documents), ("chunks", live.chunks, now.chunks))
     said = ", ".join(f"{name} {before} → {after}" for name, before, after in pairs)
     facts = {**_sizes(now, live), "max_shrink": gate.max_shrink}
+    whose = (
+        "" if evidence.agent_of_live() == evidence.agent() else f" of {evidence.agent_of_live()}"
+    )
     fell = [f"{name} fell from {before} to {after} ({1 - after / before:.0%})"
             for name, before, after in pairs
             if before >= gate.shrink_from and 1 - after / before > gate.max_shrink]  # fmt: skip
@@ -22,7 +25,7 @@ def keeps_size(evidence: Evidence) -> Verdict:
     return Verdict(
         passed=False,
         description=f"{' and '.join(fell)}, more than {gate.max_shrink:.0%} less than generation "
-        f"{live.number}, which is live → if it is meant, set `gate: {{max_shrink: 1.0}}` in "
+        f"{live.number}{whose}, which is live → if it is meant, set `gate: {{max_shrink: 1.0}}` in "
         "agent.yaml, and take it back afterwards",
         facts=facts,
     )

@@ -48,12 +48,12 @@ def as_good_as_live(evidence: Evidence) -> Verdict:
     """What is live does not find the golden questions much better, beyond chance."""
     agent, gate, now = evidence.agent(), evidence.gate(), evidence.golden()
     if not now:
-        return Verdict(passed=True, description="no golden questions", facts={"questions": 0})
+        return _none_any_more(evidence.golden_before())
     live = evidence.golden_of_live()
     if live is None:
         said = "nothing live in the same embedding space to compare with"
         return Verdict(passed=True, description=said, facts={"questions": len(now)})
-    before = [rank_of(agent, one) for one in live]
+    before = [rank_of(evidence.agent_of_live(), one) for one in live]
     after = [rank_of(agent, one) for one in now]
     found = drops(before, after, gate.golden_at)
     facts: Json = {"questions": len(now), "max_drop": gate.max_drop}
@@ -74,6 +74,20 @@ def as_good_as_live(evidence: Evidence) -> Verdict:
         "which questions fell; if it is meant, `gate: {max_drop: …}` in agent.yaml",
         facts=facts,
         table=fell,
+    )
+
+
+def _none_any_more(before: int) -> Verdict:
+    """Without questions nothing is held back, so that they went is told."""
+    if not before:
+        return Verdict(passed=True, description="no golden questions", facts={"questions": 0})
+    return Verdict(
+        passed=False,
+        warns=True,
+        description=f"golden.yaml asks nothing any more, and of what is live it asked {before} "
+        "questions: no bad search is held back → bring them back (`git log -- golden.yaml`) unless "
+        "it is meant",
+        facts={"questions": 0, "questions_of_live": before},
     )
 
 

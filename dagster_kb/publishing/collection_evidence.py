@@ -22,6 +22,7 @@ from dagster_kb.publishing.collection_questions import CollectionQuestions
 from dagster_kb.publishing.scanned_passages import ScannedPassages
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import Description
+from kb_contract.agent_manifest import GoldenSet
 from kb_contract.generation import Generation
 
 _SAMPLE = 64
@@ -56,16 +57,24 @@ class CollectionEvidence(CollectionQuestions):
         )
 
     def golden_of_live(self) -> Sequence[Asked] | None:
-        live = self.live
+        live = self.before
         if live is None or not live.collection or live.space != self.generation.space:
             return None
         return self.asked_of(live, live.collection)
+
+    def golden_before(self) -> int:
+        live = self.before
+        kept = self.ledger.generations.golden(live.generation_id) if live else {}
+        return len(GoldenSet.model_validate(kept).questions)
+
+    def agent_of_live(self) -> str:
+        return self.before.agent_id if self.before else self.agent()
 
     def size(self) -> Size:
         return _size(self.generation)
 
     def size_of_live(self) -> Size | None:
-        return _size(self.live) if self.live else None
+        return _size(self.before) if self.before else None
 
     def suspects(self, family: Family) -> Suspects:
         """Of what was never asked about: all of it when the patterns or agent.yaml changed."""
@@ -107,6 +116,14 @@ class CollectionEvidence(CollectionQuestions):
         live = self.ledger.generations.live(self.generation.agent_id)
         same = live is not None and live.generation_id == self.generation.generation_id
         return None if same else live
+
+    @cached_property
+    def before(self) -> Generation | None:
+        """What it takes the place of: under another name too, where the folder was renamed."""
+        if self.live or self.ledger.generations.live(self.agent()):
+            return self.live
+        former = (str(one["former"]) for one in self.ledger.names.former(self.agent()))
+        return next(filter(None, map(self.ledger.generations.live, former)), None)
 
     @cached_property
     def _there(self) -> Description | None:

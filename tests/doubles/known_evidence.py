@@ -28,6 +28,7 @@ class KnownEvidence:
     settings: GateSettings = field(default_factory=GateSettings)
     questions: Sequence[Asked] = ()
     live_questions: Sequence[Asked] | None = None
+    asked_before: int = 0
     passages: Sequence[Passage] = ()
     unpublished: Mapping[str, str] = field(default_factory=dict)
     sizes: tuple[Size, Size | None] = (Size(2, 1, 1), None)
@@ -46,6 +47,12 @@ class KnownEvidence:
 
     def golden_of_live(self) -> Sequence[Asked] | None:
         return self.live_questions
+
+    def agent_of_live(self) -> str:
+        return AGENT
+
+    def golden_before(self) -> int:
+        return self.asked_before
 
     def canaries(self) -> Sequence[Canary]:
         return self.birds

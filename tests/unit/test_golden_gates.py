@@ -179,3 +179,10 @@ def test_the_same_comparison_gives_the_same_verdict():
     before: list[int | None] = [1, 1, 2, 3, 1, None, 1, 2]
     now: list[int | None] = [2, 1, 4, 3, 1, None, 3, 2]
     assert drops(before, now, 5) == drops(before, now, 5)
+
+
+def test_that_there_are_none_any_more_is_told_and_holds_nothing_back():
+    found = as_good_as_live(KnownEvidence(asked_before=12))
+    assert (found.passed, found.refuses) == (False, False)
+    assert "it asked 12 questions" in found.description
+    assert as_good_as_live(KnownEvidence()).passed
