@@ -184,6 +184,7 @@ def withdraw(ledger: Ledger, store: VectorStore, generation: Generation, dagster
             ledger.aliases.withdraw(generation, dagster_run, reason)
     elif ledger.generations.live(agent):
         return
+    settle_deletions(ledger, generation)
     with ledger.fences.guard(agent):
         store.drop_aliases(names_of(ledger, agent))
 

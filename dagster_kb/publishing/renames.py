@@ -38,20 +38,23 @@ class Renames:
         self, old: Generation, trees: Mapping[str, str], head: Revision, taken: set[str]
     ) -> str | None:
         """The folder that came when this one went, with the same files or most of them."""
-        if old.uncommitted:
+        if old.uncommitted or head.uncommitted:
             return None
-        fresh = [one for one in sorted(trees) if one not in taken and self._came_after(one, old)]
-        if same := next((one for one in fresh if trees[one] == old.tree_sha), None):
+        agent, last = old.agent_id, self.folder.before_it_went(old.agent_id, head)
+        before = self.folder.agents(last) if last else {}
+        # One that was there beside it, however long or short, is another agent.
+        fresh = [one for one in sorted(trees) if one not in taken and one not in before]
+        was = {old.tree_sha, before.get(agent)}
+        if same := next((one for one in fresh if trees[one] in was), None):
             return same
-        mine = [one.blob_sha for one in self.ledger.documents.placed(old.generation_id).values()]
+        mine = (
+            self._blobs(last, agent) if last and agent in before
+            else [one.blob_sha for one in
+                  self.ledger.documents.placed(old.generation_id).values()]
+        )  # fmt: skip
         rated = [(alike(mine, self._blobs(head, one)), one) for one in fresh]
         best = max(rated, default=(0.0, ""))
         return best[1] if best[0] >= ALIKE else None
-
-    def _came_after(self, agent: str, old: Generation) -> bool:
-        """Whether the folder's first generation is younger than what the gone one serves."""
-        first = self.ledger.generations.first(agent)
-        return first is None or first.created_at > (old.live_at or old.created_at)
 
     def _blobs(self, head: Revision, agent: str) -> list[str]:
         return [one.blob_sha for one in self.folder.files(head, agent)]

@@ -10,6 +10,7 @@ from dagster_kb.publishing.alias_moves import is_served, names_of
 from dagster_kb.publishing.collection_audit import wanted_look
 from dagster_kb.publishing.live_audit import LiveAudit
 from dagster_kb.publishing.live_canary import has_answered
+from dagster_kb.publishing.renames import Renames
 from dagster_kb.readers.agent_files import AgentFolder
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
@@ -67,6 +68,7 @@ class Staging:
         self, agent: str, revision: Revision, dagster_run: str, *, force: bool, deep: bool
     ) -> Staged | None:
         """Stage; an agent whose own files are broken is refused, and what is live stays."""
+        self._know_former_name(agent, revision)
         self.ledger.incidents.refuse_if_paused(agent)
         try:
             settings = self.folder.agent_settings(revision, agent)
@@ -85,6 +87,15 @@ class Staging:
             intent, dagster_run, lambda: self.folder.is_newest(revision),
             force=force, served=served,
         )  # fmt: skip
+
+    def _know_former_name(self, agent: str, revision: Revision) -> None:
+        """See before the first run under a name whether its folder is one that was renamed."""
+        if self.ledger.generations.live(agent):
+            return
+        trees = self.folder.agents(revision)
+        gone = [one.agent_id for one in self.ledger.generations.all_live()
+                if one.agent_id not in trees]  # fmt: skip
+        Renames(self.ledger, self.folder).find(gone, revision)
 
     def settled(self, agent: str, revision: Revision) -> Generation | None:
         """Return what is live, where a run would find that there is nothing to do.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from dagster_kb.readers.agent_files import (
+    NEAR_MISSES,
     SETTING_FILES,
     AgentFolder,
     read_agent_folder,
@@ -143,6 +144,14 @@ class KnowledgeFolder:
         """Return the agents, each with the sha of its folder's tree."""
         return {name: entry.sha for name, entry, why in self._folders(revision) if not why}
 
+    def before_it_went(self, agent: str, revision: Revision) -> Revision | None:
+        """Return the last commit that still had the agent's folder; none where history ends before."""
+        last = self._git.run("log", "-1", "--format=%P", revision.sha, "--", self._place(agent))
+        parent = next(iter(last.decode("ascii").split()), "")
+        if not parent or not self.knows(parent):
+            return None
+        return Revision(parent, self._tree_sha(parent), committed_at=None)
+
     def refused(self, revision: Revision) -> dict[str, str]:
         """Return the folders that cannot be agents, each with the reason."""
         return {name: why for name, _, why in self._folders(revision) if why}
@@ -177,7 +186,8 @@ class KnowledgeFolder:
     def agent_settings(self, revision: Revision, agent: str) -> AgentFolder:
         """Read what the folder says about its agent; all three files may be missing."""
         place = self._place(agent)
-        there = self._git.tree(revision.sha, *(f"{place}{name}" for name in SETTING_FILES))
+        names = (*SETTING_FILES, *NEAR_MISSES)
+        there = self._git.tree(revision.sha, *(f"{place}{name}" for name in names))
         shas = {shown_path(entry.path).removeprefix(place): setting_sha(entry) for entry in there}
         read = self.read(shas.values())
         found = {name: data for name, (_, data) in zip(shas, read, strict=True)}

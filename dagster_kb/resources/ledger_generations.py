@@ -167,11 +167,6 @@ class GenerationLedger:
             self.database.one("live_generation", workspace=self.workspace, agent=agent)
         )
 
-    def first(self, agent: str) -> Generation | None:
-        return _generation(
-            self.database.one("first_generation", workspace=self.workspace, agent=agent)
-        )
-
     def unfinished(self, agent: str) -> list[Generation]:
         """Generations that a run may be building."""
         return [one for one in self.latest(agent) if one.state in ("staged", "checked")]

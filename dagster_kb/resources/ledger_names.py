@@ -29,13 +29,20 @@ class NameLedger:
     fences: AgentFences
 
     def end(self, agent: str, reason: str) -> None:
-        """Nothing of the agent is live or staged any more; its colours stay for a grace."""
+        """Nothing of the agent is live or staged any more; its colours stay for a grace.
+
+        What waited for its source waits no longer: nothing of it is in git under this name.
+        """
         who = {"workspace": self.workspace, "agent": agent}
         with self.database.transaction() as connection:
             self.fences.check(connection, agent)
             old = one(connection, "retire_live", **who, reason=reason)
             run(connection, "supersede_generations", **who, keep=None, reason=reason)
             run(connection, "end_of_agent", **who, reason=reason, withdrawn=False)
+            for statement in ("end_begun_rollbacks", "settle_all_tombstones"):
+                run(connection, statement, **who)
+            for statement in ("close_settled_incidents", "close_incidents_of_runs"):
+                run(connection, statement, **who, by="writer")
             run(
                 connection, "keep_alias_move", **who, generation=old and old["generation_id"],
                 **{"from": old and old["collection"], "to": None}, dagster_run=None,
@@ -57,16 +64,27 @@ class NameLedger:
             run(connection, "agent_dropped", **who)
 
     def renamed(self, former: str, agent: str, git_sha: str) -> None:
-        """Keep that a folder goes on under another name, and what was deleted from it by hand."""
+        """Keep that a folder goes on under another name; what people did to it holds there too."""
         which = {"workspace": self.workspace, "former": former, "agent": agent}
         with self.database.transaction() as connection:
             run(connection, "keep_agent_name", **which, git_sha=git_sha)
             run(connection, "hand_on_tombstones", **which)
             run(connection, "hand_on_buried_chunks", **which)
+            run(connection, "hand_on_pause", **which)
 
     def successor(self, former: str) -> Row | None:
         """Return the name that a folder goes on under."""
         return self.database.one("agent_name", workspace=self.workspace, agent=former)
+
+    def line(self, agent: str) -> list[str]:
+        """Return the agent with every name that its folder had before or has now."""
+        found = self.database.rows("line_of_agent", workspace=self.workspace, agent=agent)
+        return [str(row["agent_id"]) for row in found]
+
+    def now(self, agent: str) -> str:
+        """Return what the agent's folder is called now."""
+        row = self.database.one("name_now", workspace=self.workspace, agent=agent)
+        return str(row["agent_id"]) if row else agent
 
     def renamed_long_ago(self, former: str, grace_hours: int) -> bool:
         """Whether the grace of a former name has passed since its folder was renamed."""

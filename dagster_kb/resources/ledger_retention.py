@@ -47,6 +47,7 @@ class RetentionLedger:
                 return False
             for name in ("chunks", "documents", "chunk_runs", "dagster_runs"):
                 run(connection, f"prune_{name}", **which)
+            run(connection, "forget_counts", **which)
             run(connection, "say_pruned", **which)
             return True
 

@@ -37,7 +37,7 @@ class Burial:
     """What deleting the words from the ledger did."""
 
     chunk_ids: tuple[str, ...]
-    """Every chunk of the agent that ever said them."""
+    """Every chunk that ever said them, under any name of the agent."""
     generations: int
     purged: int
     vectors: int
@@ -68,39 +68,54 @@ class TombstoneLedger:
             row["agent_id"], chunk, row["text_sha256"], sentences, row["path"], row["git_sha"]
         )
 
-    def bury(self, words: Words, *, reason: str, by: str, incident: int) -> Burial:
+    def bury(
+        self, words: Words, names: Sequence[str], *, reason: str, by: str, incident: int
+    ) -> Burial:
         """Keep the tombstone and take the words out of every manifest: one transaction.
 
-        What is being built for the agent ends first: its transactions are waited for, so that no
-        manifest is filled behind our back.
+        `names` are all that the agent's folder ever had, each of them locked. What is being built
+        ends first: its transactions are waited for, so that no manifest is filled behind our back.
         """
-        who: dict[str, Any] = {"workspace": self.workspace, "agent": words.agent}
         with self.database.transaction() as connection:
-            self.fences.check(connection, words.agent)
-            run(connection, "lock_staging", key=f"stage:{self.workspace}:{words.agent}")
-            run(connection, "supersede_generations", **who, keep=None, reason=f"paused: {reason}")
-            kept = rows(
-                connection, "keep_tombstone", **who, chunk=words.chunk, text=words.text_sha256,
-                path=words.path, git_sha=words.git_sha, reason=reason, by=by,
-                sentences=list(words.sentences), incident=incident,
-            )[0]  # fmt: skip
-            which = {**who, "tombstone": kept["tombstone_id"]}
-            _bury_matching(connection, [kept], rows(connection, "texts_of_agent", **who))
-            run(connection, "doubt_colours", **who)
-            generations, chunk_ids = _clear(connection, words.chunk, **which)
-            purged = _purge(connection, **who)
-            vectors = run(connection, "forget_buried_vectors", tombstone=kept["tombstone_id"])
-            _bury_under_new_name(connection, words, f"paused: {reason}", **who)
+            for name in sorted(names):
+                self.fences.check(connection, name)
+                run(connection, "lock_staging", key=f"stage:{self.workspace}:{name}")
+            one(
+                connection, "keep_tombstone", workspace=self.workspace, agent=words.agent,
+                chunk=words.chunk, text=words.text_sha256, path=words.path, git_sha=words.git_sha,
+                reason=reason, by=by, sentences=list(words.sentences), incident=incident,
+            )  # fmt: skip
+            cleared = [self._bury_in(connection, one, words, f"paused: {reason}") for one in names]
+            tombstones = [one.tombstone for one in cleared]
+            which = {"workspace": self.workspace, "agents": list(names), "tombstones": tombstones}
+            for statement in ("forget_counts_of_agents", "settle_tombstones_of_ended"):
+                run(connection, statement, workspace=self.workspace, agents=list(names))
             return Burial(
-                chunk_ids=chunk_ids, generations=generations, purged=purged, vectors=vectors,
+                chunk_ids=tuple(sorted({chunk for one in cleared for chunk in one.chunks})),
+                generations=sum(one.generations for one in cleared),
+                purged=sum(_purge(connection, self.workspace, one) for one in names),
+                vectors=run(connection, "forget_buried_vectors", tombstones=tombstones),
                 others=rows(connection, "others_with_text", **which, text=words.text_sha256),
                 beside=rows(connection, "chunks_beside", **which),
             )  # fmt: skip
 
-    def quoted_by(self, agent: str, chunk_ids: Sequence[str]) -> list[Row]:
+    def _bury_in(self, connection: Connection, name: str, words: Words, why: str) -> "_Cleared":
+        """Take the words out of all that was ever published under one of the names."""
+        who = {"workspace": self.workspace, "agent": name}
+        run(connection, "supersede_generations", **who, keep=None, reason=why)
+        for statement in ("hand_on_tombstones", "hand_on_buried_chunks"):
+            run(connection, statement, **who, former=words.agent)
+        tombstones = rows(connection, "tombstones_of_agent", **who)
+        _bury_matching(connection, tombstones, rows(connection, "texts_of_agent", **who))
+        run(connection, "doubt_colours", **who)
+        [mine] = [one["tombstone_id"] for one in tombstones
+                  if one["text_sha256"] == words.text_sha256]  # fmt: skip
+        return _clear(connection, words.chunk, **who, tombstone=mine)
+
+    def quoted_by(self, names: Sequence[str], chunk_ids: Sequence[str]) -> list[Row]:
         """Answers that quoted deleted chunks, newest first."""
         return self.database.rows(
-            "answers_that_quoted", agent=agent, limit=LISTED,
+            "answers_that_quoted", agents=list(names), limit=LISTED,
             chunks=[UUID(one) for one in chunk_ids],
         )  # fmt: skip
 
@@ -123,12 +138,11 @@ class TombstoneLedger:
         with self.database.transaction() as connection:
             settled = rows(connection, "reconcile_tombstones", **which)
             back = rows(connection, "reopen_tombstones", **which)
-            for row in settled:
-                if row["incident_id"]:
-                    one(
-                        connection, "close_incident", workspace=self.workspace, by=by,
-                        incident=row["incident_id"],
-                    )  # fmt: skip
+            if settled:
+                run(
+                    connection, "close_settled_incidents", workspace=self.workspace, agent=agent,
+                    by=by,
+                )  # fmt: skip
             return settled, back
 
 
@@ -137,32 +151,13 @@ def bury_fresh(
 ) -> None:
     """Bury what documents that are new to the agent say of what was deleted."""
     who = {"workspace": workspace, "agent": agent}
+    for statement in ("take_along_tombstones", "bury_as_elsewhere"):
+        run(connection, statement, **who, documents=list(documents))
     tombstones = rows(connection, "tombstones_of_agent", **who)
     if tombstones:
         texts = rows(connection, "texts_of_documents", documents=list(documents))
         _bury_matching(connection, tombstones, texts)
-        _purge(connection, **who)
-
-
-def _bury_under_new_name(
-    connection: Connection, words: Words, why: str, *, workspace: str, agent: str
-) -> None:
-    """A folder that goes on under another name, not served yet, must not bring the words back."""
-    name = one(connection, "agent_name", workspace=workspace, agent=agent)
-    if name is None:
-        return
-    new = {"workspace": workspace, "agent": name["agent_id"]}
-    run(connection, "lock_staging", key=f"stage:{workspace}:{name['agent_id']}")
-    run(connection, "supersede_generations", **new, keep=None, reason=why)
-    for statement in ("hand_on_tombstones", "hand_on_buried_chunks"):
-        run(connection, statement, **new, former=agent)
-    tombstones = rows(connection, "tombstones_of_agent", **new)
-    _bury_matching(connection, tombstones, rows(connection, "texts_of_agent", **new))
-    for tombstone in tombstones:
-        if tombstone["text_sha256"] == words.text_sha256:
-            _clear(connection, words.chunk, **new, tombstone=tombstone["tombstone_id"])
-    _purge(connection, **new)
-    _bury_under_new_name(connection, words, why, **new)
+        _purge(connection, workspace, agent)
 
 
 def _bury_matching(connection: Connection, tombstones: Sequence[Row], texts: Sequence[Row]) -> None:
@@ -175,7 +170,14 @@ def _bury_matching(connection: Connection, tombstones: Sequence[Row], texts: Seq
     run_many(connection, "bury_chunk", found)
 
 
-def _clear(connection: Connection, chunk: UUID, **which: Any) -> tuple[int, tuple[str, ...]]:
+@dataclass(frozen=True)
+class _Cleared:
+    tombstone: int
+    generations: int
+    chunks: tuple[str, ...]
+
+
+def _clear(connection: Connection, chunk: UUID, **which: Any) -> _Cleared:
     """Take buried chunks out of the agent's manifests, and seal these again."""
     there = rows(connection, "manifests_to_clear", **which)
     named = one(
@@ -186,10 +188,11 @@ def _clear(connection: Connection, chunk: UUID, **which: Any) -> tuple[int, tupl
     touched = {row["generation_id"] for row in there}
     for generation in touched:
         run(connection, "seal_manifest", generation=generation)
-    return len(touched), tuple(sorted(str(one) for one in (named or {}).get("chunk_ids", ())))
+    chunks = tuple(str(one) for one in (named or {}).get("chunk_ids", ()))
+    return _Cleared(which["tombstone"], len(touched), chunks)
 
 
-def _purge(connection: Connection, *, workspace: str, agent: str) -> int:
+def _purge(connection: Connection, workspace: str, agent: str) -> int:
     """Purge buried texts that no manifest has any more; returns how many."""
     buried = rows(connection, "buried_texts", workspace=workspace, agent=agent)
     for row in buried:

@@ -1,5 +1,7 @@
 """Delete a chunk by hand, at once and everywhere: what must not be read any more."""
 
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -23,6 +25,11 @@ class Deleted:
     """What a deletion by hand did."""
 
     agent: str
+    """Whose chunk was named."""
+    now: str
+    """What that agent's folder is called now."""
+    names: tuple[str, ...]
+    """All that it was ever called: the words are gone from each."""
     chunk_ids: tuple[str, ...]
     """The chunk that was named, and others of the agent that say all of it."""
     path: str
@@ -53,16 +60,31 @@ class HotDeletion:
         nobody quotes it. Then every collection of the agent, then a look at each.
         """
         chunk = _uuid(point_id)
-        with self.ledger.agent_lock(self._words(chunk, agent).agent):
+        names = self.ledger.names.line(self._words(chunk, agent).agent)
+        with self._locked(names):
             words = self._words(chunk, agent)
-            reconcile_agent(self.ledger, self.store, words.agent)
+            for name in names:
+                reconcile_agent(self.ledger, self.store, name)
             incident = self._open(words, reason=reason, by=by)
+            # With every name that its folder got since.
             self.ledger.incidents.pause(words.agent, f"a chunk was deleted: {reason}", by)
-            burial = self.ledger.tombstones.bury(words, reason=reason, by=by, incident=incident)
-            collections = self._delete_everywhere(words.agent, list(burial.chunk_ids))
-            for colour in self.ledger.aliases.colours(words.agent):
-                self._look_again(colour)
-        return self._told(words, burial, collections, incident)
+            burial = self.ledger.tombstones.bury(
+                words, names, reason=reason, by=by, incident=incident
+            )
+            collections = [
+                one for name in names for one in self._deleted_from(name, list(burial.chunk_ids))
+            ]
+            for name in names:
+                self._look_again(name)
+        return self._told(words, names, burial, tuple(collections), incident)
+
+    @contextmanager
+    def _locked(self, names: Sequence[str]) -> Generator[None]:
+        """Hold the locks of all names, taken in one order."""
+        with ExitStack() as held:
+            for name in sorted(names):
+                held.enter_context(self.ledger.agent_lock(name))
+            yield
 
     def _words(self, chunk: UUID, agent: str | None) -> Words:
         words = self.ledger.tombstones.words_of(chunk)
@@ -71,7 +93,7 @@ class HotDeletion:
                 f"no generation of any agent has the point {chunk}",
                 cure="take the id of a citation (`chunk_id`), or of the point in Qdrant",
             )
-        if agent is not None and agent != words.agent:
+        if agent is not None and agent not in self.ledger.names.line(words.agent):
             raise BadInput(
                 f"the point {chunk} belongs to {words.agent!r}, not to {agent!r}",
                 cure=f"--agent {words.agent}, or leave it out",
@@ -79,16 +101,19 @@ class HotDeletion:
         return words
 
     def _open(self, words: Words, *, reason: str, by: str) -> int:
+        now = self.ledger.names.now(words.agent)
+        called = "" if now == words.agent else f" (its folder is called {now} now)"
         return self.ledger.incidents.open(
-            words.agent, HOTFIX, f"chunk {words.chunk} of {words.path} was deleted by hand: {reason}",
-            f"take the words out of {words.path} and commit, then `kb resume {words.agent}` and "
-            f"`kb ingest --agent {words.agent}`: the run that finds them gone from git closes this",
+            now, HOTFIX,
+            f"chunk {words.chunk} of {words.path}{called} was deleted by hand: {reason}",
+            f"take the words out of {words.path}{called} and commit, then `kb resume {now}` and "
+            f"`kb ingest --agent {now}`: the run that finds them gone from git closes this",
             facts={"path": words.path, "git_sha": words.git_sha, "chunk_id": str(words.chunk),
                    "text_sha256": words.text_sha256, "reason": reason},
             by=by,
         )  # fmt: skip
 
-    def _delete_everywhere(self, agent: str, chunk_ids: list[str]) -> tuple[str, ...]:
+    def _deleted_from(self, agent: str, chunk_ids: list[str]) -> tuple[str, ...]:
         """Delete the points from both colours, and from any copy that has the agent's name."""
         own = {collection_name(self.ledger.workspace, agent, one) for one in COLOURS}
         prefix = collection_name(self.ledger.workspace, agent, "blue").removesuffix("blue")
@@ -103,37 +128,52 @@ class HotDeletion:
                 )  # fmt: skip
         return tuple(sorted(there & own))
 
-    def _look_again(self, colour: Row) -> None:
-        """Say that a colour is whole again, when every point of it is what the manifest says.
+    def _look_again(self, agent: str) -> None:
+        """Say that its colours are whole again, and count the words of what is served anew.
 
-        What is not, was not before either: the inactive colour is mended by the next run, and of
-        the live one a person is told.
+        What is not as the manifest says was not so before either: the inactive colour is mended
+        by the next run, and of the live one a person is told.
         """
-        if colour["generation_id"] is None or not self.store.describe(colour["collection"]):
-            return
-        generation = self.ledger.generations.by_id(colour["generation_id"])
         audit = CollectionAudit(self.ledger, self.store)
-        found = audit.whole(generation, colour["collection"])
-        if found.exact:
-            seal = audit.sealed(generation, colour["collection"], found)
-            self.ledger.aliases.mark(generation, colour["colour"], "clean", seal)
-        elif generation.state == "live":
-            raise _not_whole(generation, found.description)
+        for colour in self.ledger.aliases.colours(agent):
+            if colour["generation_id"] is None or not self.store.describe(colour["collection"]):
+                continue
+            generation = self.ledger.generations.by_id(colour["generation_id"])
+            found = audit.whole(generation, colour["collection"])
+            if found.exact:
+                seal = audit.sealed(generation, colour["collection"], found)
+                self.ledger.aliases.mark(generation, colour["colour"], "clean", seal)
+            elif generation.state == "live":
+                raise self._not_whole(generation, found.description)
+            self.ledger.terms.count(generation)
+
+    def _not_whole(self, generation: Generation, found: str) -> GateRefused:
+        agent = generation.agent_id
+        before = self.ledger.ways_back.previous(agent, generation.number)
+        way = f"`kb rollback {agent} --to {before.number}`, or " if before else ""
+        return GateRefused(
+            f"the chunk is deleted, but {generation.collection} is not what it should be: {found}",
+            where=agent,
+            cure=f"{way}`kb resume {agent}` and ingest: it is built anew in the other colour",
+        )
 
     def _told(
-        self, words: Words, burial: Burial, collections: tuple[str, ...], incident: int
-    ) -> Deleted:
+        self, words: Words, names: Sequence[str], burial: Burial, collections: tuple[str, ...],
+        incident: int,
+    ) -> Deleted:  # fmt: skip
         """Tell what was done, and add it to the incident."""
-        answers = self.ledger.tombstones.quoted_by(words.agent, burial.chunk_ids)
+        answers = self.ledger.tombstones.quoted_by(names, burial.chunk_ids)
         quoted = [str(one["answer_id"]) for one in answers]
         done = Deleted(
-            agent=words.agent, chunk_ids=burial.chunk_ids, path=words.path,
+            agent=words.agent, now=self.ledger.names.now(words.agent), names=tuple(names),
+            chunk_ids=burial.chunk_ids, path=words.path,
             collections=collections, generations=burial.generations, purged=burial.purged,
             vectors=burial.vectors, also_in=_places(burial.others),
             overlapping=_places(burial.beside), answers=tuple(quoted), incident=incident,
         )  # fmt: skip
         found: dict[str, Any] = {
             "chunk_ids": list(done.chunk_ids),
+            "names": list(names),
             "answers": quoted[:_NAMED],
             "also_in": list(done.also_in),
             "overlapping": list(done.overlapping),
@@ -160,13 +200,4 @@ def _places(rows: list[Row]) -> tuple[dict[str, str], ...]:
     return tuple(
         {key: str(row[key]) for key in ("agent_id", "chunk_id", "path") if key in row}
         for row in rows[:_NAMED]
-    )
-
-
-def _not_whole(generation: Generation, found: str) -> GateRefused:
-    return GateRefused(
-        f"the chunk is deleted, but {generation.collection} is not what it should be: {found}",
-        where=generation.agent_id,
-        cure=f"`kb rollback {generation.agent_id} --to {generation.number - 1}`, or "
-        f"`kb resume {generation.agent_id}` and ingest: it is built anew in the other colour",
     )

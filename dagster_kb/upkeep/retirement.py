@@ -11,10 +11,11 @@ import dagster as dg
 from dagster_kb.assets.story import RETRY, clear_failures
 from dagster_kb.partitions import AGENTS
 from dagster_kb.publishing.alias_moves import drop, end, hand_on_names
+from dagster_kb.publishing.live_canary import has_answered
+from dagster_kb.publishing.renames import Renames
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import VectorStore
-from dagster_kb.upkeep.renames import Renames
 from kb_contract.generation import Generation
 
 RETIRE: Final = "retire_agent"
@@ -89,7 +90,7 @@ class Departures:
             gone = [one for one in gone if one not in held and (one in served or one in rest)]
             lost = tuple(one for one in lost if one not in held)
         waiting = {old: new for old, new in Renames(self.ledger, self.folder).find(lost, head).items()
-                   if new not in served and not self._too_long(old)}  # fmt: skip
+                   if self._waits(old, new)}  # fmt: skip
         return Leaving(tuple(one for one in gone if one not in waiting), waiting, held)
 
     def _doubtful(self, lost: tuple[str, ...], live: Sequence[Generation]) -> tuple[str, ...]:
@@ -114,9 +115,17 @@ class Departures:
             for one in self.ledger.names.at_rest(self.grace_hours)
         )
 
-    def _too_long(self, former: str) -> bool:
-        """A new name that does not get served within the grace does not keep the old one alive."""
-        return self.ledger.names.renamed_long_ago(former, self.grace_hours)
+    def _waits(self, former: str, new: str) -> bool:
+        """Whether a name is served on: until the new one answers, and nobody holds that back.
+
+        A new name that does not get served within the grace does not keep the old one alive.
+        """
+        if self.ledger.incidents.paused(new):
+            return True
+        live = self.ledger.generations.live(new)
+        if live and has_answered(live):
+            return False
+        return not self.ledger.names.renamed_long_ago(former, self.grace_hours)
 
     def _tell(self, leaving: Leaving, head: Revision) -> None:
         self.ledger.incidents.open(

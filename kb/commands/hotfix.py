@@ -54,6 +54,8 @@ def _show(done: "Deleted") -> None:
         f"[green]deleted[/green] {len(done.chunk_ids)} chunk(s) of {done.agent} ({escape(done.path)})"
         f" from {', '.join(done.collections) or 'no collection'} and {done.generations} generation(s)"
     )
+    if others := [one for one in done.names if one != done.agent]:
+        out.print(f"also under its other names: {', '.join(others)}")
     out.print(f"purged from the ledger: {done.purged} text(s), {done.vectors} vector(s)")
     for one in done.also_in:
         out.print(
@@ -66,6 +68,6 @@ def _show(done: "Deleted") -> None:
         out.print(f"[yellow]quoted by[/yellow] answer {answer}")
     out.print(
         f"What is served now differs from git. Incident {done.incident} stays open until the words "
-        f"are gone from {escape(done.path)}; {done.agent} is [yellow]paused[/yellow]. Mend the "
-        f"source and commit, then `kb resume {done.agent}` and `kb ingest --agent {done.agent}`."
+        f"are gone from {escape(done.path)}; {done.now} is [yellow]paused[/yellow]. Mend the "
+        f"source and commit, then `kb resume {done.now}` and `kb ingest --agent {done.now}`."
     )

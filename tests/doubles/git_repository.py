@@ -55,6 +55,15 @@ class GitRepository:
         """Be where a commit was, as after a forced push."""
         self._git("reset", "--quiet", "--hard", sha)
 
+    def shell(self, command: str) -> None:
+        """Type what people are told to type, in the folder of the repository."""
+        done = subprocess.run(
+            ["/bin/sh", "-c", command], cwd=self.root, env=self._alone(), capture_output=True,
+            check=False,
+        )  # fmt: skip
+        if done.returncode != 0:
+            raise RuntimeError(f"{command}: {done.stderr.decode('utf-8', 'replace')}")
+
     def tree(self, path: str) -> str:
         """Git's name for what a folder holds now; nothing when there is none."""
         listed = self._git("ls-tree", "-d", "HEAD", "--", path).decode().split()
@@ -72,7 +81,17 @@ class GitRepository:
 
     def _git(self, *arguments: str) -> bytes:
         """Run git with nothing of the machine's own configuration."""
-        alone = {
+        command = ["git", "-c", "core.autocrlf=false", "-c", "commit.gpgsign=false", *arguments]
+        done = subprocess.run(
+            command, cwd=self.root, env=self._alone(), capture_output=True, check=False
+        )
+        if done.returncode != 0:
+            said = done.stderr.decode("utf-8", "replace")
+            raise RuntimeError(f"git {' '.join(arguments)}: {said}")
+        return done.stdout
+
+    def _alone(self) -> dict[str, str]:
+        return {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(self.root),
             "GIT_CONFIG_GLOBAL": os.devnull,
@@ -83,9 +102,3 @@ class GitRepository:
             "GIT_COMMITTER_NAME": "Test",
             "GIT_COMMITTER_EMAIL": "test@example.org",
         }
-        command = ["git", "-c", "core.autocrlf=false", "-c", "commit.gpgsign=false", *arguments]
-        done = subprocess.run(command, cwd=self.root, env=alone, capture_output=True, check=False)
-        if done.returncode != 0:
-            said = done.stderr.decode("utf-8", "replace")
-            raise RuntimeError(f"git {' '.join(arguments)}: {said}")
-        return done.stdout

@@ -10,6 +10,8 @@ from dagster_kb.publishing.ways_back import WayBack
 from dagster_kb.upkeep.hot_deletion import Deleted, HotDeletion
 from kb_contract.errors import BadInput
 from kb_contract.identifiers import COLOURS, collection_name
+from kb_contract.sparse_words import question_weights
+from tests.doubles.departing_agents import retire, texts
 from tests.doubles.dying_operator import Order, run
 from tests.doubles.dying_writer import Place
 from tests.doubles.git_repository import GitRepository
@@ -223,3 +225,74 @@ def test_killed_anywhere_the_same_command_finishes_it(
     assert len(world.ledger.incidents.listed(agent_id)) == len(DEATHS)
     assert world.served_texts() == {"# Keys\n\nTwo."}
     world.close()
+
+
+def counted(world: WriterWorld) -> dict[int, tuple[int, str]]:
+    """Of each generation that was counted: its chunks, and the names that readers ask by too."""
+    with world.ledger.database.transaction() as connection:
+        rows = connection.execute(
+            """select g.number, t.chunks, t.names::text as names
+               from kb.term_counts t join kb.generations g using (generation_id)
+               where g.agent_id = %s""", (world.agent,)
+        ).fetchall()  # fmt: skip
+    return {row["number"]: (row["chunks"], row["names"]) for row in rows}
+
+
+def test_neither_its_words_nor_its_names_are_counted_any_more(world: WriterWorld):
+    firm = "# Firm\n\nJane of the Elmstreet Holding Company (EHC) pays. EHC pays her.\n"
+    world.publish({"firm.md": firm})
+    assert "ehc" in counted(world)[1][1].lower()
+    delete(world, next(one for one, said in world.served().items() if "EHC" in said["text_chunk"]))
+    assert counted(world)[1] == (2, counted(world)[1][1])
+    assert "ehc" not in counted(world)[1][1].lower()
+    world.ledger.incidents.resume(world.agent, "operator")
+    world.publish({"firm.md": "# Firm\n\nNothing of that.\n"})
+    live = world.publish({"keys.md": "# Keys\n\nOther words.\n"})
+    assert all("ehc" not in names.lower() for _, names in counted(world).values())
+    assert counted(world)[live.number][0] == live.chunks
+    assert world.ledger.terms.of(live).get(question_weights("elmstreet")).holding == {}
+
+
+@pytest.mark.parametrize("way", ["withdrawn", "folder gone"])
+def test_what_leaves_git_with_all_the_rest_settles_it_too(world: WriterWorld, way: str):
+    world.publish()
+    delete(world, point_of(world, SECRET))
+    world.ledger.incidents.resume(world.agent, "operator")
+    world.ledger.incidents.open(world.agent, "run_failed", "it failed", "look", by="dagster")
+    if way == "withdrawn":
+        world.repository.remove(world.path("people.md"))
+        world.repository.remove(world.path("keys.md"))
+        world.commit({"agent.yaml": "title: Empty\n"})
+        assert world.ingest().success
+    else:
+        world.repository.remove(f"knowledge/{world.agent}")
+        world.repository.write({"knowledge/x/x.md": "# X\n"})
+        world.repository.commit()
+        retire(world)
+    assert world.ledger.tombstones.open(world.agent) == []
+    left = [one["kind"] for one in world.ledger.incidents.listed(world.agent)]
+    assert left == (["run_failed"] if way == "withdrawn" else [])
+
+
+def test_a_file_that_goes_to_another_agent_takes_its_deletion_along(world: WriterWorld):
+    world.publish()
+    other = f"{world.agent}_other"
+    world.write({"x.md": "# X\n\nWords of x.\n"}, agent=other)
+    world.repository.commit()
+    assert world.ingest(other).success
+    delete(world, point_of(world, SECRET))
+    world.ledger.incidents.resume(world.agent, "operator")
+    world.repository.rename(world.path("people.md"), f"knowledge/{other}/people.md")
+    world.repository.commit()
+    assert world.ingest().success
+    assert world.ledger.incidents.listed(world.agent) == []
+    assert world.ingest(other).success
+    assert texts(world, other) == {"# X\n\nWords of x."}
+    [told] = world.ledger.incidents.listed(other)
+    assert (told["kind"], told["facts"]["path"]) == (
+        "deleted_text_is_back", f"knowledge/{other}/people.md"
+    )  # fmt: skip
+    world.repository.remove(f"knowledge/{other}/people.md")
+    world.repository.commit()
+    assert world.ingest(other).success
+    assert world.ledger.incidents.listed(other) == []

@@ -197,3 +197,17 @@ def test_dagster_runs_it(world: WriterWorld):
     assert isinstance(
         world.definitions.get_schedule_def("retention_schedule"), dg.ScheduleDefinition
     )
+
+
+def test_words_are_not_counted_from_what_was_pruned(world: WriterWorld):
+    published(world, "One.", "Two.", "Three.")
+    WayBack(world.ledger, world.store, world.embedder).roll_back(
+        world.agent, 1, reason="bad", by="operator"
+    )
+    world.ledger.incidents.resume(world.agent, "operator")
+    for number in (2, 3):
+        pruned = world.ledger.ways_back.numbered(world.agent, number)
+        assert world.ledger.retention.prune(pruned.generation_id)
+        assert world.ledger.terms.of(pruned).chunks == 0
+    live = world.publish({"page.md": "# Page\n\nFour.\n", "more.md": "# More\n\nMore.\n"})
+    assert world.ledger.terms.of(live).chunks == live.chunks == 3

@@ -30,10 +30,6 @@ where r.dagster_run_id = %(dagster_run)s and g.workspace_id = %(workspace)s;
 select * from kb.generations
 where workspace_id = %(workspace)s and agent_id = %(agent)s order by number desc limit 1;
 
--- name: first_generation
-select * from kb.generations
-where workspace_id = %(workspace)s and agent_id = %(agent)s order by number limit 1;
-
 -- name: generations
 select * from kb.generations
 where workspace_id = %(workspace)s and agent_id = %(agent)s order by number desc limit %(limit)s;

@@ -26,6 +26,12 @@ update kb.incidents set closed_by = %(by)s, closed_at = now()
 where workspace_id = %(workspace)s and incident_id = %(incident)s and closed_at is null
 returning *;
 
+-- name: close_incidents_of_runs
+-- Of an agent that ended no run is missed any more.
+update kb.incidents set closed_by = %(by)s, closed_at = now()
+where workspace_id = %(workspace)s and agent_id = %(agent)s and kind = 'run_failed'
+  and closed_at is null;
+
 -- name: incident
 select * from kb.incidents where workspace_id = %(workspace)s and incident_id = %(incident)s;
 
@@ -37,9 +43,16 @@ where i.workspace_id = %(workspace)s and (%(agent)s::text is null or i.agent_id 
 order by i.incident_id desc limit %(limit)s;
 
 -- name: pause_agent
--- A second reason is added to the first: both must be gone before a person resumes.
+-- A second reason is added to the first: both must be gone before a person resumes. Whatever the
+-- folder is called now waits too: it is built of the same text.
+with recursive line as (
+  select %(agent)s::text as agent_id
+  union
+  select n.agent_id from kb.agent_names n join line on n.former = line.agent_id
+  where n.workspace_id = %(workspace)s
+)
 insert into kb.pauses as held (workspace_id, agent_id, reason, paused_by)
-values (%(workspace)s, %(agent)s, %(reason)s, %(by)s)
+select %(workspace)s, agent_id, %(reason)s, %(by)s from line order by agent_id
 on conflict (workspace_id, agent_id) do update set
   reason = case when held.resumed_at is not null then excluded.reason
                 when position(excluded.reason in held.reason) > 0 then held.reason
@@ -49,8 +62,19 @@ on conflict (workspace_id, agent_id) do update set
   resumed_by = null, resumed_at = null;
 
 -- name: resume_agent
-update kb.pauses set resumed_by = %(by)s, resumed_at = now()
-where workspace_id = %(workspace)s and agent_id = %(agent)s and resumed_at is null returning *;
+-- With the names that its folder had before: nobody looks for those.
+with recursive line as (
+  select %(agent)s::text as agent_id
+  union
+  select n.former from kb.agent_names n join line on n.agent_id = line.agent_id
+  where n.workspace_id = %(workspace)s
+), ended as (
+  update kb.pauses set resumed_by = %(by)s, resumed_at = now()
+  where workspace_id = %(workspace)s and agent_id in (select agent_id from line)
+    and resumed_at is null
+  returning *
+)
+select * from ended order by agent_id <> %(agent)s, agent_id;
 
 -- name: pause_of_agent
 select * from kb.pauses

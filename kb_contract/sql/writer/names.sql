@@ -31,15 +31,48 @@ on conflict (workspace_id, former) do update set
   renamed_at = case when kb.agent_names.agent_id = excluded.agent_id
                     then kb.agent_names.renamed_at else now() end;
 
+-- name: line_of_agent
+-- The agent with every name that its folder had before or has now, however often it was renamed.
+with recursive line as (
+  select %(agent)s::text as agent_id
+  union
+  select case when n.former = line.agent_id then n.agent_id else n.former end
+  from kb.agent_names n join line on line.agent_id in (n.former, n.agent_id)
+  where n.workspace_id = %(workspace)s
+)
+select agent_id from line order by agent_id;
+
+-- name: name_now
+-- What the folder is called now; a renaming that was taken back leads nowhere new.
+with recursive line as (
+  select %(agent)s::text as agent_id, 0 as steps
+  union all
+  select n.agent_id, line.steps + 1 from kb.agent_names n join line on n.former = line.agent_id
+  where n.workspace_id = %(workspace)s
+) cycle agent_id set seen using path
+select agent_id from line where not seen order by steps desc limit 1;
+
+-- name: hand_on_pause
+-- What a person held back does not go live because its folder has another name.
+insert into kb.pauses as held (workspace_id, agent_id, reason, paused_by)
+select workspace_id, %(agent)s, reason, paused_by from kb.pauses
+where workspace_id = %(workspace)s and agent_id = %(former)s and resumed_at is null
+on conflict (workspace_id, agent_id) do update set
+  reason = excluded.reason, paused_by = excluded.paused_by, paused_at = now(),
+  resumed_by = null, resumed_at = null
+where held.resumed_at is not null;
+
 -- name: hand_on_tombstones
 -- What was deleted from a folder by hand does not come back because it has another name.
-insert into kb.tombstones
+insert into kb.tombstones as held
   (workspace_id, agent_id, chunk_id, text_sha256, path, git_sha, reason, created_by, created_at,
-   chunk_ids, incident_id, sentences)
+   chunk_ids, incident_id, sentences, reconciled_at, reconciled_by)
 select workspace_id, %(agent)s, chunk_id, text_sha256, path, git_sha, reason, created_by,
-       created_at, chunk_ids, incident_id, sentences
+       created_at, chunk_ids, incident_id, sentences, reconciled_at, reconciled_by
 from kb.tombstones where workspace_id = %(workspace)s and agent_id = %(former)s
-on conflict (workspace_id, agent_id, text_sha256) do nothing;
+on conflict (workspace_id, agent_id, text_sha256) do update set
+  incident_id = excluded.incident_id, reconciled_at = null, reconciled_by = null
+where held.reconciled_at is not null and excluded.reconciled_at is null;
 
 -- name: hand_on_buried_chunks
 insert into kb.buried_chunks (tombstone_id, document_id, chunk_index)
@@ -68,23 +101,22 @@ delete from kb.agent_names where workspace_id = %(workspace)s and former = %(age
 with recursive names as (
   select former, git_sha, renamed_at, 1 as steps from kb.agent_names
   where workspace_id = %(workspace)s and agent_id = %(agent)s
-  union
+  union all
   select older.former, older.git_sha, older.renamed_at, names.steps + 1
   from kb.agent_names older join names on older.agent_id = names.former
-  where older.workspace_id = %(workspace)s and names.steps < 50
-)
-select former, git_sha, renamed_at from names where former <> %(agent)s
+  where older.workspace_id = %(workspace)s
+) cycle former set seen using path
+select former, git_sha, renamed_at from names where former <> %(agent)s and not seen
 order by steps, renamed_at desc;
 
 -- name: names_to_serve
 -- Former names whose aliases still follow the agent: for as long as their grace lasts.
 with recursive names as (
-  select n.former, 1 as steps from kb.agent_names n
+  select n.former from kb.agent_names n
   where n.workspace_id = %(workspace)s and n.agent_id = %(agent)s
   union
-  select older.former, names.steps + 1
-  from kb.agent_names older join names on older.agent_id = names.former
-  where older.workspace_id = %(workspace)s and names.steps < 50
+  select older.former from kb.agent_names older join names on older.agent_id = names.former
+  where older.workspace_id = %(workspace)s
 )
 select names.former from names
 join kb.retirements r on r.workspace_id = %(workspace)s and r.agent_id = names.former

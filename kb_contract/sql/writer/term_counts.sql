@@ -1,10 +1,11 @@
 -- How often words stand in a generation, and what it calls by several names; counted from an earlier one by what changed since.
 
 -- name: counted_base
--- The newest generation of the agent that was counted.
+-- The newest generation of the agent that was counted, and of which it is still known what is in it.
 select t.generation_id, t.chunks, t.packed, t.names
 from kb.term_counts t join kb.generations g using (generation_id)
 where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s and t.names is not null
+  and g.pruned_at is null
 order by g.number desc limit 1;
 
 -- name: words_changed
@@ -27,6 +28,15 @@ join kb.documents d using (document_id);
 insert into kb.term_counts (generation_id, chunks, packed, names)
 values (%(generation)s, %(chunks)s, %(packed)s, %(names)s)
 on conflict (generation_id) do nothing;
+
+-- name: forget_counts_of_agents
+-- Words were taken out of every generation: what was counted with them is counted anew.
+delete from kb.term_counts t using kb.generations g
+where t.generation_id = g.generation_id
+  and g.workspace_id = %(workspace)s and g.agent_id = any(%(agents)s);
+
+-- name: forget_counts
+delete from kb.term_counts where generation_id = %(generation)s;
 
 -- name: term_counts
 select chunks, packed from kb.term_counts where generation_id = %(generation)s;

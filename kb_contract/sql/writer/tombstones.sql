@@ -101,7 +101,7 @@ where document_id = %(document_id)s and extracted_text is not null;
 delete from kb.embeddings e
 using kb.buried_chunks b
 join kb.chunks gone using (document_id, chunk_index)
-where b.tombstone_id = %(tombstone)s and gone.purged_at is not null
+where b.tombstone_id = any(%(tombstones)s) and gone.purged_at is not null
   and e.embed_sha256 = gone.embed_sha256
   and not exists (select from kb.chunks other
                   where other.embed_sha256 = gone.embed_sha256 and other.purged_at is null);
@@ -112,9 +112,9 @@ select distinct on (g.agent_id, gc.chunk_id) g.agent_id, gc.chunk_id, gc.path
 from kb.chunks c
 join kb.generation_chunks gc using (document_id, chunk_index)
 join kb.generations g using (generation_id)
-where g.workspace_id = %(workspace)s and g.agent_id <> %(agent)s and c.purged_at is null
+where g.workspace_id = %(workspace)s and g.agent_id <> all(%(agents)s) and c.purged_at is null
   and (c.text_sha256 = %(text)s
-       or exists (select from kb.buried_chunks b where b.tombstone_id = %(tombstone)s
+       or exists (select from kb.buried_chunks b where b.tombstone_id = any(%(tombstones)s)
                   and b.document_id = c.document_id and b.chunk_index = c.chunk_index))
 order by g.agent_id, gc.chunk_id;
 
@@ -128,14 +128,14 @@ join kb.chunks near on near.document_id = gone.document_id and near.chunk_index 
 join kb.generation_chunks gc on gc.document_id = near.document_id
   and gc.chunk_index = near.chunk_index
 join kb.generations g on g.generation_id = gc.generation_id
-where b.tombstone_id = %(tombstone)s
-  and g.workspace_id = %(workspace)s and g.agent_id = %(agent)s
+where b.tombstone_id = any(%(tombstones)s)
+  and g.workspace_id = %(workspace)s and g.agent_id = any(%(agents)s)
 order by gc.path, gc.chunk_id;
 
 -- name: answers_that_quoted
 select answer_id, min(created_at) as created_at, array_agg(distinct chunk_id::text) as chunk_ids
 from ops.citations join ops.answers using (answer_id)
-where agent_id = %(agent)s and chunk_id = any(%(chunks)s)
+where agent_id = any(%(agents)s) and chunk_id = any(%(chunks)s)
 group by answer_id order by min(created_at) desc limit %(limit)s;
 
 -- name: reconcile_tombstones
@@ -148,14 +148,67 @@ where t.workspace_id = %(workspace)s and t.agent_id = %(agent)s and t.reconciled
       and b.tombstone_id = t.tombstone_id)
 returning t.*;
 
+-- name: settle_all_tombstones
+update kb.tombstones set reconciled_at = now()
+where workspace_id = %(workspace)s and agent_id = %(agent)s and reconciled_at is null;
+
+-- name: settle_tombstones_of_ended
+-- A name that no folder has is no source that still says it.
+update kb.tombstones t set reconciled_at = now()
+where t.workspace_id = %(workspace)s and t.agent_id = any(%(agents)s) and t.reconciled_at is null
+  and exists (select from kb.retirements r where r.workspace_id = t.workspace_id
+              and r.agent_id = t.agent_id and not r.withdrawn)
+  and not exists (select from kb.generations g where g.workspace_id = t.workspace_id
+                  and g.agent_id = t.agent_id and g.state = 'live');
+
+-- name: close_settled_incidents
+-- Of deletions by hand that no source says any more, under none of the folder's names.
+update kb.incidents i set closed_by = %(by)s, closed_at = now()
+where i.workspace_id = %(workspace)s and i.closed_at is null
+  and i.incident_id in (select t.incident_id from kb.tombstones t
+                        where t.workspace_id = %(workspace)s and t.agent_id = %(agent)s)
+  and not exists (select from kb.tombstones t
+                  where t.incident_id = i.incident_id and t.reconciled_at is null);
+
+-- name: take_along_tombstones
+-- A document that lay in another agent's folder, with words that were deleted there and purged: they
+-- are missing here as well, and who looks after this agent is told by an incident of its own.
+insert into kb.tombstones
+  (workspace_id, agent_id, chunk_id, text_sha256, path, git_sha, reason, created_by, created_at,
+   chunk_ids, sentences)
+select distinct on (t.text_sha256) t.workspace_id, %(agent)s, t.chunk_id, t.text_sha256, t.path,
+       t.git_sha, t.reason, t.created_by, t.created_at, t.chunk_ids, t.sentences
+from kb.buried_chunks b
+join kb.chunks c using (document_id, chunk_index)
+join kb.tombstones t using (tombstone_id)
+where b.document_id = any(%(documents)s) and c.purged_at is not null
+  and t.workspace_id = %(workspace)s and t.agent_id <> %(agent)s
+order by t.text_sha256, t.tombstone_id
+on conflict (workspace_id, agent_id, text_sha256) do nothing;
+
+-- name: bury_as_elsewhere
+insert into kb.buried_chunks (tombstone_id, document_id, chunk_index)
+select mine.tombstone_id, b.document_id, b.chunk_index
+from kb.buried_chunks b
+join kb.chunks c using (document_id, chunk_index)
+join kb.tombstones t using (tombstone_id)
+join kb.tombstones mine on mine.workspace_id = t.workspace_id and mine.text_sha256 = t.text_sha256
+where b.document_id = any(%(documents)s) and c.purged_at is not null
+  and mine.workspace_id = %(workspace)s and mine.agent_id = %(agent)s
+on conflict do nothing;
+
 -- name: reopen_tombstones
--- The source says it again: it is still not served, so git and what is served differ again.
-update kb.tombstones t set reconciled_at = null, reconciled_by = null
-where t.workspace_id = %(workspace)s and t.agent_id = %(agent)s and t.reconciled_at is not null
-  and exists (
-    select from kb.generation_documents gd join kb.buried_chunks b using (document_id)
-    where gd.generation_id = %(generation)s and gd.status = 'published'
-      and b.tombstone_id = t.tombstone_id)
+-- The source says it again, or for the first time here: it is still not served, so git and what is
+-- served differ.
+update kb.tombstones t set reconciled_at = null, reconciled_by = null, path = said.path
+from (
+  select distinct on (b.tombstone_id) b.tombstone_id, gd.path
+  from kb.generation_documents gd join kb.buried_chunks b using (document_id)
+  where gd.generation_id = %(generation)s and gd.status = 'published'
+  order by b.tombstone_id, gd.path) said
+where said.tombstone_id = t.tombstone_id
+  and t.workspace_id = %(workspace)s and t.agent_id = %(agent)s
+  and (t.reconciled_at is not null or t.incident_id is null)
 returning t.*;
 
 -- name: tombstones_settled_by
