@@ -152,6 +152,11 @@ class KnowledgeFolder:
             return None
         return Revision(parent, self._tree_sha(parent), committed_at=None)
 
+    def refused_trees(self, revision: Revision) -> dict[str, str]:
+        """Return the folders that are no agents by their name, each with the sha of its tree."""
+        return {name: entry.sha for name, entry, _ in self._folders(revision)
+                if why_no_id(name)}  # fmt: skip
+
     def refused(self, revision: Revision) -> dict[str, str]:
         """Return the folders that cannot be agents, each with the reason."""
         return {name: why for name, _, why in self._folders(revision) if why}

@@ -141,12 +141,19 @@ class GenerationLedger:
             run(connection, "finish_run", run=run_id, status="FAILED", error_summary=reason)
 
     def of_run(self, agent: str, dagster_run: str) -> Generation | None:
-        """Return what this Dagster run works on; a part run alone takes the agent's newest."""
+        """Return what this Dagster run works on.
+
+        A part run alone takes the agent's newest, or what is live where that is served no more.
+        """
         bound = self.database.one(
             "generation_of_dagster_run", dagster_run=dagster_run, workspace=self.workspace
         )
         if bound is None or bound["agent_id"] != agent:
             bound = self.database.one("newest_generation", workspace=self.workspace, agent=agent)
+            if bound and bound["state"] == "retired":
+                # Something older went live again: what runs alone is about that.
+                who = {"workspace": self.workspace, "agent": agent}
+                bound = self.database.one("live_generation", **who) or bound
         return _generation(bound)
 
     def of_dagster_run(self, dagster_run: str) -> Generation | None:

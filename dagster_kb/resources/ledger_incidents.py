@@ -1,6 +1,6 @@
 """Incidents, and agents that nothing builds until a person says so."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -49,6 +49,13 @@ class IncidentLedger:
         if row is None:
             raise BadInput(f"there is no incident {incident_id}", cure="choose of `kb incidents`")
         return row
+
+    def close_others(self, kind: str, agents: Sequence[str], by: str) -> None:
+        """Close what is open of a kind, but for these agents: it is so no more."""
+        self.database.run(
+            "close_incidents_of_others", workspace=self.workspace, kind=kind, agents=list(agents),
+            by=by,
+        )  # fmt: skip
 
     def listed(self, agent: str | None = None, open_only: bool = True) -> list[Row]:  # noqa: FBT001, FBT002
         """Incidents, newest first."""

@@ -21,6 +21,7 @@ from kb_contract.generation import Generation
 RETIRE: Final = "retire_agent"
 # Incidents that are about no single agent.
 EVERY_AGENT: Final = "*"
+MISNAMED: Final = "folder_misnamed"
 # Retirements of one agent at one commit that fail before the sensor asks only once an hour.
 QUICK_ATTEMPTS: Final = 3
 FINISHED: Final = (
@@ -44,6 +45,8 @@ class Leaving:
     """Ended, or dropped when they ended long ago."""
     waiting: Mapping[str, str] | None = None
     """Renamed, and still served until their new name is."""
+    misnamed: Mapping[str, str] | None = None
+    """Served on, for their folder has a name that no agent may have."""
     held_back: tuple[str, ...] = ()
     """Somebody may look at the wrong folder: too many are gone at once, or were made elsewhere."""
 
@@ -51,6 +54,8 @@ class Leaving:
     def reasons(self) -> list[str]:
         """Why some that have no folder are not ended yet."""
         waiting = [f"{old} is served until {new} is" for old, new in (self.waiting or {}).items()]
+        waiting += [f"{old} is served on: its folder is called {new}, which no agent may be called"
+                    for old, new in (self.misnamed or {}).items()]  # fmt: skip
         return [*waiting, *([self.why_held_back] if self.held_back else [])]
 
     @property
@@ -89,9 +94,33 @@ class Departures:
             # Nor does one that was never served: it may be on its way, from where we should look.
             gone = [one for one in gone if one not in held and (one in served or one in rest)]
             lost = tuple(one for one in lost if one not in held)
+        misnamed = self._misnamed(lost, live, head)
+        lost = tuple(one for one in lost if one not in misnamed)
         waiting = {old: new for old, new in Renames(self.ledger, self.folder).find(lost, head).items()
                    if self._waits(old, new)}  # fmt: skip
-        return Leaving(tuple(one for one in gone if one not in waiting), waiting, held)
+        stay = waiting.keys() | misnamed.keys()
+        return Leaving(tuple(one for one in gone if one not in stay), waiting, misnamed, held)
+
+    def _misnamed(
+        self, lost: tuple[str, ...], live: Sequence[Generation], head: Revision
+    ) -> dict[str, str]:
+        """Agents whose folder is there under a name that is refused; of each a person is told."""
+        refused = self.folder.refused_trees(head) if lost else {}
+        found = {one.agent_id: name for one in live if one.agent_id in lost
+                 for name, tree in refused.items()
+                 if tree == one.tree_sha or name.casefold() == one.agent_id}  # fmt: skip
+        self.ledger.incidents.close_others(MISNAMED, list(found), by="writer")
+        for agent, name in found.items():
+            place = self.folder.place_of(agent)
+            there = f"{place.removesuffix(f'{agent}/')}{name}"
+            self.ledger.incidents.open(
+                agent, MISNAMED,
+                f"its folder is called {name!r} now: {self.folder.refused(head)[name]}",
+                f"`git mv {there} {place}` (or another name of an agent), and commit; to end the "
+                "agent, take the folder away",
+                facts={"folder": there, "git_sha": head.sha}, by="writer",
+            )  # fmt: skip
+        return found
 
     def _doubtful(self, lost: tuple[str, ...], live: Sequence[Generation]) -> tuple[str, ...]:
         """Agents whose folder may be gone only from the place that is looked at."""

@@ -24,16 +24,16 @@ _NOTHING: Final = Counted(PackedCounts(0, b""), NO_OWN_WORDS)
 
 @dataclass
 class CountedWords:
-    """Remembers what it read: a generation never changes."""
+    """Remembers what it read: a generation changes only where somebody deletes chunks of it."""
 
     rows: Rows
-    _known: OrderedDict[tuple[str, int], Counted] = field(
-        default_factory=OrderedDict[tuple[str, int], Counted], init=False
+    _known: OrderedDict[tuple[str, int, int], Counted] = field(
+        default_factory=OrderedDict[tuple[str, int, int], Counted], init=False
     )
 
-    async def of(self, agent_id: str, generation: int) -> Counted:
-        """Return the counts of a generation; empty ones where it was never counted."""
-        key = (agent_id, generation)
+    async def of(self, agent_id: str, generation: int, chunks: int) -> Counted:
+        """Return the counts of a generation of so many chunks; empty ones where it was never counted."""
+        key = (agent_id, generation, chunks)
         if key not in self._known:
             values = {"agent": agent_id, "generation": generation}
             found = await self.rows("term_counts", values)

@@ -148,13 +148,17 @@ class PostgresQdrantReader:
 
     async def _agent(self, agent_id: str) -> LiveAgent:
         live = await self._live()
-        if agent_id not in live:
-            raise NotServed(
-                f"agent {agent_id!r} has no live generation",
-                where=f"live agents: {', '.join(sorted(live)) or 'none'}",
-                cure=f"commit knowledge/{agent_id} and run `kb ingest --agent {agent_id}`",
-            )
-        return live[agent_id]
+        if agent_id in live:
+            return live[agent_id]
+        [row] = await self._rows("name_now", {"agent": agent_id})
+        renamed = row["agent_id"] if row["agent_id"] in live else None
+        called = f"; its folder is called {renamed!r} now" if renamed else ""
+        raise NotServed(
+            f"agent {agent_id!r} has no live generation{called}",
+            where=f"live agents: {', '.join(sorted(live)) or 'none'}",
+            cure=f"ask {renamed!r}" if renamed
+            else f"commit knowledge/{agent_id} and run `kb ingest --agent {agent_id}`",
+        )  # fmt: skip
 
     async def _live(self) -> dict[str, LiveAgent]:
         if not self._registry_is_fresh():

@@ -81,7 +81,7 @@ class PassageFinding:
         generation = agent.capability.generation or 0
         how = agent.retrieval.expansion
         counted, by_model = await asyncio.gather(
-            self.counted.of(agent.capability.agent_id, generation),
+            self.counted.of(agent.capability.agent_id, generation, agent.capability.chunks),
             self.rewording.wordings(question) if self.rewording and how == "model" else _none(),
         )
         by_names = counted.names.wordings(question) if how != "off" else []

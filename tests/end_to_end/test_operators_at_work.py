@@ -77,8 +77,21 @@ def test_wrong_orders_are_refused(stack: Stack):
         (("rollback", "nobody"), "there is no agent 'nobody'"),
         (("hotfix", "delete", "seven", "--reason", "r"), "is no id of a point"),
         (("incidents", "close", "999"), "there is no incident 999"),
+        (("pin", "garden", "1", "--until", "2020-01-01"), "is past, so nothing would be kept"),
+        (("pause", "nobody", "--reason", "r"), "there is no agent 'nobody'"),
     ):
         refused = stack.kb(*order, check=False)
         assert refused.returncode == 1, order
         assert said in refused.stderr, order
     assert stack.kb("hotfix", "delete", "seven", check=False).returncode == 2
+
+
+def test_a_folder_is_held_back_before_its_first_run(stack: Stack):
+    stack.repository.write({"knowledge/attic/boxes.md": "# Boxes\n\nThe boxes are dry.\n"})
+    assert stack.kb_json("pause", "attic", "--reason", "not read yet")["paused"]
+    stack.repository.commit("the attic")
+    refused = stack.kb("ingest", "--agent", "attic", check=False)
+    assert "not read yet" in refused.stderr
+    assert stack.kb_json("resume", "attic")["resumed"]
+    stack.kb("ingest", "--agent", "attic")
+    assert stack.kb_json("verify", "attic")["ok"]

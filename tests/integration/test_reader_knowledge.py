@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 from qdrant_client import AsyncQdrantClient
 
+from dagster_kb.resources.ledger import open_ledger
 from graph.gateways.answer_log import PostgresAnswerLog
 from graph.gateways.knowledge_reader import PostgresQdrantReader
 from graph.gateways.operations import RequestedOperations
@@ -105,6 +106,19 @@ async def test_a_missing_agent_and_a_missing_alias_say_what_to_do(
     with pytest.raises(NotServed, match="kb ingest"):
         await reader.search(written.agent, "keys")
     assert await reader.affinity("keys", [written.agent]) == {written.agent: 0.0}
+
+
+async def test_an_agent_that_was_renamed_is_refused_with_its_new_name(
+    reader: PostgresQdrantReader, written: HandWritten, database_url: str
+) -> None:
+    written.ledger(PAGES)
+    ledger = open_ledger(database_url, "default")
+    ledger.names.renamed("before", written.agent, "c" * 40)
+    ledger.database.close()
+    with pytest.raises(
+        NotServed, match=f"is called '{written.agent}' now .* ask '{written.agent}'"
+    ):
+        await reader.search("before", "keys")
 
 
 async def test_affinity_tells_who_is_near(

@@ -309,3 +309,33 @@ def test_golden_questions_of_a_new_name_are_compared_with_the_old_one(world: Wri
     live = world.ledger.generations.live(new)
     assert live
     assert "MRR 1.00 → 1.00" in live.checks["as_good_as_live"]["description"]
+
+
+def test_a_folder_with_a_name_that_no_agent_may_have_ends_nothing(world: WriterWorld):
+    world.publish()
+    world.repository.write({"knowledge/x/x.md": "# X\n\nWords of x.\n"})
+    wrong = f"knowledge/{world.agent.upper()}"
+    world.repository.rename(f"knowledge/{world.agent}", wrong)
+    world.repository.commit()
+    left = leaving(world)
+    assert (left.now, left.misnamed) == ((), {world.agent: world.agent.upper()})
+    assert "which no agent may be called" in left.reasons[0]
+    [incident] = world.ledger.incidents.listed(world.agent)
+    assert f"git mv {wrong} knowledge/{world.agent}/" in incident["next_step"]
+    leaving(world)
+    assert len(world.ledger.incidents.listed(world.agent)) == 1
+    world.repository.rename(wrong, f"knowledge/{world.agent}")
+    world.repository.commit()
+    leaving(world)
+    world.repository.remove(f"knowledge/{world.agent}")
+    world.repository.commit()
+    assert leaving(world).now == (world.agent,)
+    assert world.ledger.incidents.listed(world.agent) == []
+
+
+def test_incidents_are_listed_with_those_of_former_names(world: WriterWorld):
+    world.publish()
+    world.ledger.incidents.open(world.agent, "rollback", "went back", "look", by="ann")
+    new = served_under_another_name(world)
+    assert [one["kind"] for one in world.ledger.incidents.listed(new)] == ["rollback"]
+    assert [one["kind"] for one in world.ledger.incidents.listed(world.agent)] == ["rollback"]

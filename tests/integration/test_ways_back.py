@@ -240,6 +240,17 @@ def test_a_rollback_that_was_left_is_not_gone_on_with_when_others_went_live(worl
     assert roll_back(world).live == 4
 
 
+def test_what_runs_alone_after_a_rollback_is_about_what_is_live(world: WriterWorld):
+    published(world, "One.", "Two.")
+    roll_back(world)
+    world.ledger.incidents.resume(world.agent, "operator")
+    found = world.ledger.generations.of_run(world.agent, "a run of checks alone")
+    assert found
+    assert (found.number, found.state) == (1, "live")
+    assert world.ingest(only=["live_alias"]).success
+    assert world.live().number == 1
+
+
 DEATHS = {
     "told": [Death("open incident", "after"), Death("pause", "after")],
     "built": [

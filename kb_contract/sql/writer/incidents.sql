@@ -32,13 +32,25 @@ update kb.incidents set closed_by = %(by)s, closed_at = now()
 where workspace_id = %(workspace)s and agent_id = %(agent)s and kind = 'run_failed'
   and closed_at is null;
 
+-- name: close_incidents_of_others
+update kb.incidents set closed_by = %(by)s, closed_at = now()
+where workspace_id = %(workspace)s and kind = %(kind)s and closed_at is null
+  and agent_id <> all(%(agents)s);
+
 -- name: incident
 select * from kb.incidents where workspace_id = %(workspace)s and incident_id = %(incident)s;
 
 -- name: incidents
+-- Of an agent with those of the names that its folder had before.
+with recursive line as (
+  select %(agent)s::text as agent_id
+  union
+  select n.former from kb.agent_names n join line on n.agent_id = line.agent_id
+  where n.workspace_id = %(workspace)s
+)
 select i.*, g.number as generation
 from kb.incidents i left join kb.generations g using (generation_id)
-where i.workspace_id = %(workspace)s and (%(agent)s::text is null or i.agent_id = %(agent)s)
+where i.workspace_id = %(workspace)s and (%(agent)s::text is null or i.agent_id in (select agent_id from line))
   and (i.closed_at is null or not %(open_only)s)
 order by i.incident_id desc limit %(limit)s;
 
