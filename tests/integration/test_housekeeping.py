@@ -146,7 +146,7 @@ def test_a_long_backlog_goes_in_small_batches(
 ):
     monkeypatch.setattr("dagster_kb.upkeep.housekeeping.PAGE", 2)
     made = [brew(instance, "ann") for _ in range(8)]
-    first = Purge(instance, (water.key, tea.key), days=30, newest=1, at_most=5)
+    first = Purge(instance, days=30, newest=1, at_most=5)
     assert first.run(time.time() + 31 * DAY) == 5
     assert runs(instance) == set(made[5:])
     assert purge(instance, days_later=31) == 2
