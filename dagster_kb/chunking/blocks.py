@@ -19,3 +19,8 @@ class Block:
     heading_path: tuple[str, ...]
     page: int | None = None
     """From 1, where the format has pages; no chunk reaches over two."""
+
+
+def is_apart(text: str, end: int, start: int) -> bool:
+    """Tell whether words lie between two places: what a reader left out is in no chunk."""
+    return bool(text[end:start].strip())

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Final
 
-from dagster_kb.chunking.blocks import Block
+from dagster_kb.chunking.blocks import Block, is_apart
 from dagster_kb.chunking.splitting import Span, Splitter
 from dagster_kb.chunking.tokens import CHARACTERS_PER_TOKEN, TokenCounter
 
@@ -43,6 +44,20 @@ class _Section:
     def page(self) -> int | None:
         return self.blocks[0].block.page
 
+    def goes_on_in(self, after: "_Section", text: str) -> bool:
+        """Tell whether a chunk may reach over both."""
+        last, first = self.blocks[-1].block, after.blocks[0].block
+        return self.page == after.page and not is_apart(text, last.end, first.start)
+
+    def is_told_by(self, after: "_Section", text: str) -> bool:
+        """Tell whether these are headings alone, parted by words left out from what tells them as its path."""
+        last, first = self.blocks[-1].block, after.blocks[0].block
+        return is_apart(text, last.end, first.start) and all(
+            one.block.kind == "heading"
+            and after.heading_path[: len(one.block.heading_path)] == one.block.heading_path
+            for one in self.blocks
+        )
+
     def then(self, after: "_Section") -> "_Section":
         path = _shared_path(self.heading_path, after.heading_path)
         return _Section((*self.blocks, *after.blocks), path)
@@ -56,11 +71,14 @@ class Chunker:
     count: TokenCounter
 
     def chunk(self, text: str, blocks: Sequence[Block]) -> list[ChunkDraft]:
-        """Chunk a document; chunks do not overlap, and only whitespace lies between them."""
+        """Chunk a document; chunks do not overlap, and only what is in no block lies between them."""
         splitter = Splitter(self.count)
         weighed = [_Weighed(one, splitter.weigh(text, (one.start, one.end))) for one in blocks]
         drafts: list[ChunkDraft] = []
-        for section in self._joined(_sections(weighed)):
+        sections = self._joined(text, _sections(text, weighed))
+        for section, after in zip_longest(sections, sections[1:]):
+            if after and section.is_told_by(after, text):
+                continue
             for start, end in self._packed(text, section, splitter):
                 piece = text[start:end]
                 tokens = self.count(piece)
@@ -71,13 +89,13 @@ class Chunker:
                 )
         return drafts
 
-    def _joined(self, sections: Iterator[_Section]) -> list[_Section]:
+    def _joined(self, text: str, sections: Iterator[_Section]) -> list[_Section]:
         """Join tiny sections to what follows, and the last one to what precedes it."""
         joined: list[_Section] = []
         for section in sections:
             if (
                 joined
-                and joined[-1].page == section.page
+                and joined[-1].goes_on_in(section, text)
                 and self._says_too_little(joined[-1].blocks)
             ):
                 joined[-1] = joined[-1].then(section)
@@ -86,7 +104,7 @@ class Chunker:
         if len(joined) > 1 and self._says_too_little(joined[-1].blocks):
             before, last = joined[-2:]
             fits = _weight(before.blocks) + _weight(last.blocks) <= self.limit
-            if fits and before.page == last.page:
+            if fits and before.goes_on_in(last, text):
                 joined[-2:] = [before.then(last)]
         return joined
 
@@ -128,11 +146,11 @@ class Chunker:
         return weight < min(TINY_TOKENS, self.limit // 4)
 
 
-def _sections(blocks: Sequence[_Weighed]) -> Iterator[_Section]:
-    """Part the blocks before each heading, and where another function or page begins."""
+def _sections(text: str, blocks: Sequence[_Weighed]) -> Iterator[_Section]:
+    """Part the blocks before each heading, where another function or page begins, or words are left out."""
     part: list[_Weighed] = []
     for one in blocks:
-        if part and _begins_another(part[-1].block, one.block):
+        if part and _begins_another(text, part[-1].block, one.block):
             yield _Section(tuple(part), part[0].block.heading_path)
             part = []
         part.append(one)
@@ -140,10 +158,10 @@ def _sections(blocks: Sequence[_Weighed]) -> Iterator[_Section]:
         yield _Section(tuple(part), part[0].block.heading_path)
 
 
-def _begins_another(before: Block, block: Block) -> bool:
+def _begins_another(text: str, before: Block, block: Block) -> bool:
     if block.kind == "heading" or block.page != before.page:
         return True
-    return block.heading_path != before.heading_path
+    return block.heading_path != before.heading_path or is_apart(text, before.end, block.start)
 
 
 def _weight(blocks: Sequence[_Weighed]) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from dagster_kb.chunking.blocks import Block
+from dagster_kb.chunking.blocks import Block, is_apart
 from dagster_kb.chunking.graphemes import is_boundary
 from dagster_kb.chunking.splitting import Span, Splitter, trimmed
 from dagster_kb.chunking.tokens import TokenCounter
@@ -30,11 +30,11 @@ class Unit:
 def units_of(
     text: str, blocks: Sequence[Block], limit: int, count: TokenCounter
 ) -> Iterator[list[Unit]]:
-    """Give the units page by page; a document without pages is one run."""
+    """Give the units in runs: one ends with its page, and where words are left out."""
     splitter = Splitter(count)
     run: list[Unit] = []
     for block in blocks:
-        if run and run[-1].page != block.page:
+        if run and (run[-1].page != block.page or is_apart(text, run[-1].end, block.start)):
             yield run
             run = []
         for start, end in _pieces(text, block, splitter, limit):

@@ -62,9 +62,9 @@ def _code(suffix: str) -> Format:
     )
 
 
-_MARKDOWN: Final = Format("text/markdown", _without_rules(read_markdown), version=2)
+_MARKDOWN: Final = Format("text/markdown", _without_rules(read_markdown), version=3)
 _HTML: Final = Format("text/html", _without_rules(read_html), html_page.LARGEST_FILE, version=2)
-_REST: Final = Format("text/x-rst", _without_rules(read_restructured_text), version=2)
+_REST: Final = Format("text/x-rst", _without_rules(read_restructured_text), version=3)
 _COMMAS: Final = Format("text/csv", lambda data, _rules: read_delimited(data), named_by_file=True)
 _TABS: Final = Format(
     "text/tab-separated-values",
@@ -76,7 +76,7 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
     {
         ".md": _MARKDOWN,
         ".markdown": _MARKDOWN,
-        ".mdx": Format("text/mdx", _without_rules(read_mdx), version=2),
+        ".mdx": Format("text/mdx", _without_rules(read_mdx), version=3),
         ".txt": Format(
             "text/plain", _without_rules(read_plain_text), named_by_file=True, version=2
         ),
@@ -97,7 +97,7 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
             "application/x-ipynb+json",
             _without_rules(read_notebook),
             notebook.LARGEST_FILE,
-            version=2,
+            version=3,
         ),
         **{suffix: _code(suffix) for suffix in LANGUAGES},
     }

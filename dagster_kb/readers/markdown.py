@@ -1,11 +1,19 @@
 """Markdown: top-level blocks with exact offsets into the source as git has it."""
 
-from collections.abc import Iterator
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
+from markdown_it.token import Token
+
 from dagster_kb.chunking.blocks import Block, BlockKind
-from dagster_kb.readers.front_matter import split_front_matter
+from dagster_kb.chunking.splitting import Span
+from dagster_kb.readers.front_matter import FrontMatter, split_front_matter
+from dagster_kb.readers.left_out import merged, without
 from dagster_kb.readers.markdown_blocks import block_tokens, plain_heading
+from dagster_kb.readers.markdown_comments import comments, is_open
 from dagster_kb.readers.parsed_document import HeadingPath, ParsedDocument, first_heading
 from dagster_kb.readers.source_text import Lines, decode
 
@@ -19,37 +27,87 @@ _KINDS: Final[dict[str, BlockKind]] = {
     "table": "table",
     "html_block": "html",
 }
+_HEADING_MARKS: Final = re.compile(
+    r"\A[ \t]*#{1,6}(?=\s|\Z)|[ \t]#+\s*\Z|[\r\n][ \t]*(?:=+|-+)\s*\Z|\s+\Z"
+)
+_LINE_END: Final = re.compile(r"\r\n?|\n")
+
+
+@dataclass(frozen=True)
+class MarkdownBody:
+    """Blocks of a body with all that is in them, and what of it is commented out."""
+
+    blocks: tuple[Block, ...]
+    comments: tuple[Span, ...]
+
+    @classmethod
+    def of(cls, text: str, start: int = 0, *, mdx: bool = False) -> "MarkdownBody":
+        lines = Lines.of(text, start)
+        tokens = block_tokens(text[start:])
+        left_out = merged(comments(text, lines, tokens, mdx=mdx))
+        blocks = _with_gaps(text, start, _blocks(text, lines, tokens, left_out))
+        return cls(tuple(blocks), left_out)
 
 
 def read_markdown(data: bytes) -> ParsedDocument:
     """Read a Markdown document."""
     text = decode(data)
     split = split_front_matter(text)
-    blocks = markdown_blocks(text, split.body_start)
-    title = split.front_matter.title or first_heading(blocks)
-    return ParsedDocument(title, split.front_matter, blocks, text)
+    body = MarkdownBody.of(text, split.body_start)
+    return markdown_document(text, split.front_matter, body, body.blocks)
 
 
-def markdown_blocks(text: str, start: int = 0) -> tuple[Block, ...]:
-    """Find the blocks of a body."""
-    return tuple(_with_gaps(text, start, _blocks(text, start)))
+def markdown_document(
+    text: str, front: FrontMatter, body: MarkdownBody, content: Sequence[Block]
+) -> ParsedDocument:
+    """Make the document of a body's content, without what is commented out in it."""
+    blocks = without(text, content, body.comments)
+    title = front.title or first_heading(blocks)
+    notes = tuple(_never_closed(text, one) for one in body.comments if is_open(text, one))
+    return ParsedDocument(title, front, blocks, text, notes=notes)
 
 
-def _blocks(text: str, start: int) -> Iterator[Block]:
-    lines = Lines.of(text, start)
+def markdown_blocks(text: str) -> tuple[Block, ...]:
+    """Find the blocks of a text, without what is commented out."""
+    body = MarkdownBody.of(text)
+    return without(text, body.blocks, body.comments)
+
+
+def _never_closed(text: str, comment: Span) -> str:
+    line = len(_LINE_END.findall(text, 0, comment[0])) + 1
+    return f"line {line}: a comment is opened here and never closed, and what follows is left out → close it with '-->'"
+
+
+def _blocks(
+    text: str, lines: Lines, tokens: Sequence[Token], left_out: Sequence[Span]
+) -> Iterator[Block]:
     path = HeadingPath()
-    tokens = block_tokens(text[start:])
     for number, token in enumerate(tokens):
         if token.level or token.nesting < 0 or not token.map:
             continue
         kind = _KINDS.get(token.type, "prose")
-        if kind == "heading":
-            path.enter(int(token.tag[1:]), plain_heading(tokens[number + 1].content))
         first, end = lines.span(token.map[0], token.map[1])
+        if kind == "heading":
+            words = _heading(text, (first, end), left_out) or tokens[number + 1].content
+            if words.strip():
+                path.enter(int(token.tag[1:]), plain_heading(words))
         # A list's lines reach over the blank ones after it; a lone form feed is a paragraph.
         end = first + len(text[first:end].rstrip())
         if end > first:
             yield Block(kind, first, end, path.words)
+
+
+def _heading(text: str, span: Span, left_out: Sequence[Span]) -> str:
+    """Say a heading without what is commented out in it; nothing where nothing is."""
+    at, end = span
+    number = bisect_right(left_out, at, key=lambda one: one[1])
+    if number == len(left_out) or left_out[number][0] >= end:
+        return ""
+    rest: list[str] = []
+    while number < len(left_out) and left_out[number][0] < end:
+        rest.append(text[at : left_out[number][0]])
+        at, number = left_out[number][1], number + 1
+    return _HEADING_MARKS.sub("", "".join([*rest, text[at:end]])) or " "
 
 
 def _with_gaps(text: str, start: int, blocks: Iterator[Block]) -> Iterator[Block]:

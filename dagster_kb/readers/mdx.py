@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from dagster_kb.chunking.blocks import Block
-from dagster_kb.readers.markdown import read_markdown
+from dagster_kb.readers.front_matter import split_front_matter
+from dagster_kb.readers.markdown import MarkdownBody, markdown_document
 from dagster_kb.readers.parsed_document import ParsedDocument
+from dagster_kb.readers.source_text import decode
 
 # Prose may begin with the same words: "import type declarations with care".
 _MODULE_LINE: Final = re.compile(
@@ -16,7 +17,6 @@ _MODULE_LINE: Final = re.compile(
     r"|const|let|var|function|class|async|[{*])",
     re.MULTILINE,
 )
-_COMMENT: Final = re.compile(r"\{/\*.*?\*/\}", re.DOTALL)
 _OPENING: Final = re.compile(r"[({\[]")
 _CLOSING: Final = re.compile(r"[)}\]]")
 # An `export` may have empty lines within its brackets; one that never closes ends nowhere else.
@@ -25,8 +25,10 @@ _LONGEST_EXPORT: Final = 200
 
 def read_mdx(data: bytes) -> ParsedDocument:
     """Read an MDX document; JSX stays as HTML does."""
-    parsed = read_markdown(data)
-    return replace(parsed, blocks=tuple(_content(parsed.text, parsed.blocks)))
+    text = decode(data)
+    split = split_front_matter(text)
+    body = MarkdownBody.of(text, split.body_start, mdx=True)
+    return markdown_document(text, split.front_matter, body, tuple(_content(text, body.blocks)))
 
 
 def _content(text: str, blocks: Sequence[Block]) -> Iterator[Block]:
@@ -37,8 +39,7 @@ def _content(text: str, blocks: Sequence[Block]) -> Iterator[Block]:
         if block.kind == "prose" and _MODULE_LINE.match(words):
             number = _after_export(text, blocks, number)
         else:
-            if not _is_comment(block, words):
-                yield block
+            yield block
             number += 1
 
 
@@ -51,7 +52,3 @@ def _after_export(text: str, blocks: Sequence[Block], number: int) -> int:
         if depth <= 0:
             return ahead + 1
     return number + 1
-
-
-def _is_comment(block: Block, words: str) -> bool:
-    return block.kind == "prose" and words.startswith("{/*") and not _COMMENT.sub("", words).strip()

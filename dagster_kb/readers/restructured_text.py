@@ -6,9 +6,12 @@ from itertools import pairwise
 from typing import Final
 
 from dagster_kb.chunking.blocks import Block, BlockKind
+from dagster_kb.chunking.splitting import Span
 from dagster_kb.readers.contract_keys import collected
 from dagster_kb.readers.front_matter import parse_front_matter, split_front_matter
+from dagster_kb.readers.left_out import without
 from dagster_kb.readers.parsed_document import HeadingPath, ParsedDocument, first_heading
+from dagster_kb.readers.rest_comments import commented_out
 from dagster_kb.readers.rest_fields import said_above
 from dagster_kb.readers.rest_lines import (
     Title,
@@ -27,8 +30,10 @@ def read_restructured_text(data: bytes) -> ParsedDocument:
     """Read a document of reStructuredText, those of Sphinx too."""
     text = decode(data)
     split = split_front_matter(text, may_be_rule=True)
-    blocks = tuple(_Scanner.of(text, split.body_start).blocks())
-    front = parse_front_matter(collected([*said_above(text, blocks), *split.said.items()]))
+    scanner = _Scanner.of(text, split.body_start)
+    found = tuple(scanner.blocks())
+    blocks = without(text, found, tuple(scanner.comments()))
+    front = parse_front_matter(collected([*said_above(text, found), *split.said.items()]))
     return ParsedDocument(front.title or first_heading(blocks), front, blocks, text)
 
 
@@ -63,6 +68,10 @@ class _Scanner:
             end = self._end_of_block(at)
             yield self._block(kind_of(self.lines[at], above), at, end, path)
             at, above = end, self.lines[end - 1]
+
+    def comments(self) -> Iterator[Span]:
+        for at, end in commented_out(self.lines):
+            yield self.starts[at], self.starts[end]
 
     def _enter(self, title: Title, styles: list[str], path: HeadingPath) -> None:
         """Step to a section: its level is the place where its adornment was first used."""

@@ -1,0 +1,71 @@
+"""Where authors of reStructuredText comment words out: `.. words`, which is no directive or target."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from dagster_kb.chunking.splitting import Span
+
+_EXPLICIT: Final = re.compile(r"\.\.(?: +(?P<words>.*))?$")
+_NO_COMMENT: Final = re.compile(
+    r"_|\[[^\]]+\](?:\s|$)|\|[^|]+\||(?!_)\w+(?:[-._+:](?!_)\w+)* ?::(?:\s|$)"
+)
+_LITERAL: Final = re.compile(
+    r"\.\. (?:code-block|code|sourcecode|parsed-literal|raw|math|doctest|graphviz|mermaid|uml) ?::"
+)
+_MARK: Final = re.compile(r"(?:[-*+•‣⁃]|(?:\d+|[A-Za-z]|#|[ivxlcdm]+)[.)]|\([\dA-Za-z#]+\)) +")  # noqa: RUF001
+_LINE_ACROSS: Final = re.compile(r"([!-/:-@[-`{-~])\1+")
+
+
+def commented_out(lines: Sequence[str]) -> Iterator[Span]:
+    """Give ranges of lines; `lines` are without blanks behind."""
+    at, literal = 0, -1
+    while at < len(lines):
+        line = lines[at]
+        depth = _depth(line)
+        if not line or 0 <= literal < depth:
+            at += 1
+            continue
+        literal = -1
+        explicit = _EXPLICIT.match(line, depth)
+        if explicit and _may_begin(lines, at) and not _NO_COMMENT.match(explicit["words"] or ""):
+            end = _end_of(lines, at, depth)
+            yield at, end
+            at = end
+            continue
+        if _LITERAL.match(line, depth) or (line.endswith("::") and not explicit):
+            literal = _text_begins(line)
+        at += 1
+
+
+def _may_begin(lines: Sequence[str], at: int) -> bool:
+    """Within a paragraph two dots are words of it."""
+    if at == 0 or not lines[at - 1]:
+        return True
+    above = lines[at - 1]
+    deeper = _depth(above) > _depth(lines[at])
+    return deeper or _LINE_ACROSS.fullmatch(above) is not None or above.lstrip().startswith("..")
+
+
+def _end_of(lines: Sequence[str], at: int, depth: int) -> int:
+    """A comment reaches as far as lines are indented; an empty one ends at an empty line."""
+    end = at + 1
+    if lines[at][depth:] == ".." and (end == len(lines) or not lines[end]):
+        return end
+    last = end
+    while end < len(lines) and (not lines[end] or _depth(lines[end]) > depth):
+        end += 1
+        last = end if lines[end - 1] else last
+    return last
+
+
+def _text_begins(line: str) -> int:
+    """Say where the words of a line begin, behind the marks of lists."""
+    at = _depth(line)
+    while mark := _MARK.match(line, at):
+        at = mark.end()
+    return at
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))

@@ -1,0 +1,127 @@
+"""What authors comment out, and what a reader leaves out, is in no chunk of any way of cutting."""
+
+import json
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dagster_kb.readers.reading import ReadDocument, parse_document, read_document
+from dagster_kb.readers.reading_rules import ReadingRules
+from tests.doubles.sample_documents import samples
+from tests.unit.test_reading_every_format import STRATEGIES, count, embed
+
+FILES = samples()
+# `secret` is commented out, `kept` is not.
+CASES = {
+    "block.md": "kept\n\n<!-- secret -->\n\nkept2\n",
+    "several lines.md": "kept\n\n<!--\nsecret\n\nsecret\n-->\n\nkept2\n",
+    "inline.md": "kept <!-- secret --> kept2.\n",
+    "two lines.md": "kept <!-- secret\nsecret --> kept2.\n",
+    "at once.md": "kept <!--> kept2 -->\n",
+    "heading.md": "# kept <!-- secret -->\n\nkept2 `<!-- kept3 -->`\n",
+    "heading first.md": "## <!-- secret --> kept\n\nkept2\n",
+    "list.md": "- kept\n- <!-- secret -->\n- kept2 <!-- secret\n  secret -->\n\n  <!-- secret\n\n  secret -->\n- kept3\n",
+    "quote.md": "> kept <!-- secret -->\n> <!-- secret\n> secret -->\n>\n> kept2\n",
+    "table.md": "| kept | ` |\n|---|---|\n| a <!-- secret --> | ` kept2 |\n",
+    "html.md": "<div>\nkept <!-- `secret -->\nkept2`\n</div>\n",
+    "ticks.md": "kept ` <!-- secret --> kept2\n",
+    "code.md": "``a ` <!-- kept --> `` \\<!-- kept2 -->\n\n```\n<!-- kept3 -->\n```\n\n    <!-- kept4 -->\n",
+    "never closed.md": "kept\n\n<!-- secret\n\nsecret\n",
+    "nowhere.md": "kept\n\n[//]: # (secret (secret))\n[comment]: <> \"secret\"\n[a]: # 'secret\nsecret'\n\n[kept2]: /x \"kept3\"\n\n```\n[//]: # (kept4)\n```\n",
+    "windows.md": "kept\r\n\r\n<!-- secret\r\nsecret -->\r\n\r\nkept2\r\n",
+    "block.mdx": "kept\n\n{/* secret */}\n\nkept2\n",
+    "inline.mdx": "kept {/* secret */} kept2 {/* secret\nsecret */}\n",
+    "over fences.mdx": "kept\n\n{/*\nsecret ` \n\n```js\nsecret\n```\n\n# secret\n*/}\n\nkept2 `{/* kept3 */}`\n",
+    "jsx.mdx": "<Tabs>\n{/* secret */}\nkept\n</Tabs>\n\n<!-- secret -->\n\nkept2 {/* never closed kept3\n",
+    "module.mdx": "kept\n\nexport const a = 'secret'\n\nkept2\n\nimport B from 'secret'\n\nkept3\n",
+    "headings.mdx": "# kept {/* secret */}\n\nkept2\n\n## {/* secret */}\n\nkept3 {/* secret\n   secret */}\n===\n\nkept4\n",
+    "block.rst": "kept\n\n.. secret\n\nkept2\n",
+    "several lines.rst": "kept\n\n..\n   secret\n\n   secret::\n\n     secret\n\nkept2\n",
+    "empty.rst": "kept\n\n..\n\n   kept2\n",
+    "directives.rst": "kept\n\n.. note:: kept2\n\n   .. secret\n      secret\n\n   kept3\n\n.. note: secret\n\n.. |x| replace:: kept4\n.. [1] kept5\n.. _kept6: x\n",
+    "list.rst": "- kept\n\n  .. secret\n\n  kept2\n\n1. kept3::\n\n     .. kept4\n\n   .. secret\n\n   kept5\n",
+    "title.rst": "kept\n====\n.. secret\n   secret\n\nkept2 ..\n.. kept3\n",
+    "literal.rst": "kept::\n\n   .. kept2\n\n.. code-block:: rst\n\n   .. kept3\n\n.. secret\n.. secret\n\nkept4\n",
+    "block.html": "<p>kept<!-- secret --></p><!-- <p>secret</p> --><p>kept2</p>",
+    "cell.ipynb": json.dumps({"nbformat": 4, "metadata": {}, "cells": [
+        {"cell_type": "markdown", "source": "kept <!-- secret --> kept2\n\n<!-- secret -->"}]}),
+}  # fmt: skip
+
+
+def cut(name: str, data: bytes, strategy: str, tokens: int = 200) -> ReadDocument:
+    rules = ReadingRules(tokens, strategy, overlap=5 if strategy == "overlapping" else 0)
+    return read_document(name, data, rules=rules, count_tokens=count, embed=embed)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_commented_out_is_in_no_chunk(name: str, strategy: str):
+    read = cut(name, CASES[name].encode(), strategy)
+    chunks = " ".join(one.text for one in read.chunks)
+    assert "secret" not in chunks
+    # A heading alone before what is left out is told with what follows.
+    titles = " ".join([read.title, *(p for c in read.chunks for p in c.heading_path)])
+    assert "secret" not in titles
+    for word in re.findall(r"kept\d?", CASES[name]):
+        assert re.search(rf"{word}\b", f"{chunks} {titles}")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("name", [*FILES, *CASES])
+def test_between_two_blocks_of_a_chunk_there_are_only_blanks(name: str, strategy: str):
+    data = FILES.get(name) or CASES[name].encode()
+    only_blanks_between(name, data, strategy, 32)
+
+
+def only_blanks_between(name: str, data: bytes, strategy: str, tokens: int) -> None:
+    parsed = parse_document(name, data, ReadingRules(tokens))
+    for chunk in cut(name, data, strategy, tokens).chunks:
+        outside = list(parsed.text[chunk.start : chunk.end])
+        for block in parsed.blocks:
+            begin, end = max(block.start, chunk.start), min(block.end, chunk.end)
+            if begin < end:
+                outside[begin - chunk.start : end - chunk.start] = " " * (end - begin)
+        assert not "".join(outside).strip()
+
+
+PIECES = {
+    "md": ["# kept\n\n", "kept ", "kept.\n\n", "<!-- secret -->", "\n\n<!-- secret\n\nsecret -->\n\n", "- kept\n",
+           "> kept\n", "`kept`", "\n\n", "\n\n[//]: # (secret)\n\n", "\n\n```\nkept\n```\n\n", "| kept | kept |\n|--|--|\n"],
+    "mdx": ["# kept\n\n", "kept ", "kept.\n\n", "{/* secret */}", "\n\nexport const x = 'secret'\n\n",
+            "\n\nimport X from 'secret'\n\n", "{/* secret\n\nsecret */}\n\n", "<Tab>\n", "\n\n```\nkept\n```\n\n", "- kept\n"],
+    "rst": ["kept\n====\n\n", "kept ", "kept.\n\n", "\n\n.. secret\n\n", "\n\n..\n   secret\n\n   secret\n\n",
+            "- kept\n\n", "\n\n- kept\n\n  .. secret\n\n  kept\n\n", "\n\nkept::\n\n   kept\n\n"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", PIECES)
+@given(data=st.data())
+def test_of_any_mixture_only_what_is_kept_is_served(suffix: str, data: st.DataObject):
+    said = "kept\n\n" + "".join(data.draw(st.lists(st.sampled_from(PIECES[suffix]), max_size=14)))
+    strategy = data.draw(st.sampled_from(STRATEGIES))
+    name = f"a.{suffix}"
+    only_blanks_between(name, said.encode(), strategy, 12)
+    read = cut(name, said.encode(), strategy, 12)
+    assert "secret" not in " ".join(one.text for one in read.chunks)
+    told = [*read.chunks, *(path for one in read.chunks for path in one.heading_path)]
+    assert said.count("kept") <= str(told).count("kept")
+
+
+def test_a_comment_that_never_ends_is_told():
+    read = cut("a.md", b"# T\n\nkept\n\n<!-- secret\n\nsecret\n", "headings")
+    assert read.notes[0].startswith("line 5: a comment is opened here and never closed")
+    assert cut("a.md", b"kept\n\n<!-- secret -->\n", "headings").notes == ()
+
+
+@pytest.mark.parametrize("suffix", ["md", "mdx", "rst"])
+@pytest.mark.parametrize(
+    "unit", ["<!-- ", "{/* ", "`", "` `` ", "<!-- -->", "{/* */} ", "[a]: # (\n", "\n\n.. a\n", "\\", "- .. a\n", "a::\n\n"]
+)  # fmt: skip
+def test_a_flood_of_marks_takes_bounded_time(suffix: str, unit: str):
+    text = "kept\n\n" + unit * (300_000 // len(unit)) + "\n\nkept\n"
+    began = time.thread_time()
+    parse_document(f"a.{suffix}", text.encode(), ReadingRules(200))
+    assert time.thread_time() - began < 8
