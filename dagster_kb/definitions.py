@@ -45,6 +45,7 @@ from dagster_kb.triggers.automation import (
 )
 from dagster_kb.triggers.fetching import fetching
 from dagster_kb.triggers.linking import new_names
+from dagster_kb.upkeep.dead_commands import dead_commands_sensor
 from dagster_kb.upkeep.evaluations import answers_well, evaluation_job
 from dagster_kb.upkeep.failures import recovered_agents
 from dagster_kb.upkeep.freshness import freshness_checks, freshness_job, freshness_sensor
@@ -101,6 +102,7 @@ def build_definitions(  # noqa: PLR0913 - whoever composes may bring each part
             knowledge_sensor(settings),
             operations_sensor(settings),
             freshness_sensor(settings, freshness),
+            dead_commands_sensor(settings),
             failed_runs,
             recovered_agents,
             new_names,

@@ -3,20 +3,18 @@
 import getpass
 import os
 import socket
-from typing import Final
 
 import dagster as dg
 import psutil
 
 from dagster_kb.origins import Origin
-
-PROCESS: Final = "kb/process"
-_UNDER_WAY: Final = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+from dagster_kb.resources.ledger_database import LedgerDatabase
+from dagster_kb.upkeep.dead_commands import PROCESS, dead_runs, end_run, runs_of_commands
 
 
 def tags_of_command() -> dict[str, str]:
     """What a run of this command says of it."""
-    return {PROCESS: _identity(psutil.Process()), **by_hand().tags()}
+    return {PROCESS: this_command(), **by_hand().tags()}
 
 
 def by_hand() -> Origin:
@@ -28,22 +26,25 @@ def by_hand() -> Origin:
     return Origin("kb ingest", name)
 
 
-def end_runs_of_dead_commands(instance: dg.DagsterInstance) -> int:
-    """Fail runs of `kb ingest` that were killed on this machine, and free what ended runs still hold."""
-    here = f"{socket.gethostname()}:"
-    dead = [
-        run for said, run in _under_way(instance) if said.startswith(here) and not _is_alive(said)
-    ]
+def this_command() -> str:
+    """Name the process so that no other one ever has that name."""
+    process = psutil.Process()
+    return f"{socket.gethostname()}:{process.pid}:{process.create_time():.2f}"
+
+
+def end_runs_of_dead_commands(instance: dg.DagsterInstance, database: LedgerDatabase) -> int:
+    """Fail runs of `kb ingest` that were killed, and free what ended runs still hold."""
+    dead = dead_runs(instance, database)
     for run in dead:
-        instance.report_run_failed(run, "the command that ran it was killed")
+        end_run(instance, run)
     _free_slots(instance)
     return len(dead)
 
 
 def cancel_own_runs(instance: dg.DagsterInstance) -> None:
     """Say of the runs of this command, which is about to end, that somebody wanted that."""
-    own = _identity(psutil.Process())
-    for said, run in _under_way(instance):
+    own = this_command()
+    for said, run in runs_of_commands(instance):
         if said == own:
             instance.report_run_canceled(run, "the command that ran it was stopped")
 
@@ -55,20 +56,3 @@ def _free_slots(instance: dg.DagsterInstance) -> None:
         run = instance.get_run_by_id(holder)
         if run is None or run.is_finished:
             log.free_concurrency_slots_for_run(holder)
-
-
-def _under_way(instance: dg.DagsterInstance) -> list[tuple[str, dg.DagsterRun]]:
-    """Each run of a command that has not ended, with what it says of its process."""
-    runs = instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY))
-    return [(run.tags[PROCESS], run) for run in runs if PROCESS in run.tags]
-
-
-def _identity(process: psutil.Process) -> str:
-    return f"{socket.gethostname()}:{process.pid}:{process.create_time():.2f}"
-
-
-def _is_alive(said: str) -> bool:
-    try:
-        return _identity(psutil.Process(int(said.split(":")[1]))) == said
-    except psutil.NoSuchProcess:
-        return False

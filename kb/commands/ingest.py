@@ -183,7 +183,8 @@ def _ask_before_long(found: "Estimate | None", parts: Parts, *, yes: bool) -> No
 def _run(parts: Parts, work: Work) -> Done:
     from dagster_kb.definitions import build_definitions
     from dagster_kb.intake.parsing_children import ParsingChildren
-    from kb.command_runs import end_runs_of_dead_commands
+    from dagster_kb.resources.command_life import alive
+    from kb.command_runs import end_runs_of_dead_commands, this_command
     from kb.ingestion import Ingestion, Retirements
 
     done, asked = Done(), work.asked
@@ -191,8 +192,9 @@ def _run(parts: Parts, work: Work) -> Done:
     parsing = ParsingChildren(parts.embedder, stays=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # it ends as Ctrl-C ends it
     terminal = os.dup(_STDERR)  # runs lead it to files of theirs
-    with Bars(quiet=quiet) as bars, open_dagster() as instance, closing(parsing):
-        end_runs_of_dead_commands(instance)
+    lives = alive(parts.ledger.database, this_command())
+    with Bars(quiet=quiet) as bars, open_dagster() as instance, closing(parsing), lives:
+        end_runs_of_dead_commands(instance, parts.ledger.database)
         more: dict[str, Any] = {
             "ledger": parts.ledger, "embedder": parts.embedder, "parsing": parsing
         }  # fmt: skip

@@ -12,7 +12,7 @@ import psutil
 import psycopg
 import pytest
 
-from kb.command_runs import PROCESS
+from dagster_kb.upkeep.dead_commands import PROCESS
 from kb.dagster_home import dagster_environment
 from tests.conftest import wait_for
 from tests.doubles.writer_world import WriterWorld

@@ -20,7 +20,7 @@ def ingested_while(world: WriterWorld, database_url: str, change: Any) -> Any:
         watching.autocommit = True
         holder.execute("select pg_advisory_xact_lock(hashtextextended(%s, 1))", (key,))
         running.start()
-        wait_for(lambda: watching.execute(WAITS).fetchone(), "the run is about to stage")
+        wait_for(lambda: bool(watching.execute(WAITS).fetchone()), "the run is about to stage")
         change()
         holder.rollback()
         running.join(60)

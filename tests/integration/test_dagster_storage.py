@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -29,6 +30,7 @@ from dagster._core.scheduler.instigation import (
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from dagster_kb.resources.ledger_database import LedgerDatabase
 from kb.command_runs import end_runs_of_dead_commands
 from kb.dagster_home import dagster_environment, write_dagster_home
 from kb.dagster_output import KeptOutput
@@ -318,7 +320,7 @@ def test_python_is_told_how_to_log_once_whatever_runs_beside_each_other(
 
 
 def test_a_command_takes_no_notice_of_slots_that_runs_held_when_they_ended(
-    instance: dg.DagsterInstance,
+    instance: dg.DagsterInstance, database_url: str
 ):
     """Two runs of a command that is killed have all slots there are, and there may be no daemon."""
     log, pool = instance.event_log_storage, "of-two"
@@ -329,7 +331,8 @@ def test_a_command_takes_no_notice_of_slots_that_runs_held_when_they_ended(
     for one in held.values():
         assert log.claim_concurrency_slot(pool, one, "step").is_claimed
     assert not log.claim_concurrency_slot(pool, "next", "step").is_claimed
-    end_runs_of_dead_commands(instance)
+    with closing(LedgerDatabase(database_url)) as database:
+        end_runs_of_dead_commands(instance, database)
     assert log.claim_concurrency_slot(pool, "next", "step").is_claimed
     assert held[dg.DagsterRunStatus.STARTED] in log.get_concurrency_run_ids()
     assert held[dg.DagsterRunStatus.CANCELED] not in log.get_concurrency_run_ids()

@@ -51,7 +51,7 @@ def test_a_connection_that_breaks_while_vectors_are_kept_has_nothing_embedded_tw
         job = EmbeddingJob(world.ledger, embedder, generation)
         working = threading.Thread(target=lambda: done.append(job.run().texts))
         working.start()
-        wait_for(lambda: admin.execute(KEEPING).fetchone(), "a batch is being kept")
+        wait_for(lambda: bool(admin.execute(KEEPING).fetchone()), "a batch is being kept")
         first = admin.execute(KEEPING).fetchone()
         admin.execute("select pg_terminate_backend(%s)", first)
         wait_for(lambda: admin.execute(KEEPING).fetchone() not in (None, first), "it is kept anew")

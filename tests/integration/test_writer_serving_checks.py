@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import pytest
 import yaml
 from pydantic import SecretStr
@@ -16,7 +15,6 @@ from dagster_kb.publishing.serving_checks import ServingChecks
 from dagster_kb.resources.vector_store import VectorStore
 from kb.chosen_agents import FolderOfAgents
 from kb.client import Client
-from kb.command_runs import PROCESS, end_runs_of_dead_commands
 from kb.commands.verify import ask_agent, judge
 from kb.ingestion import Ingestion, Retirements
 from kb.writer_access import require_parts
@@ -77,21 +75,6 @@ def test_a_failure_is_said_in_words_and_gives_the_generation_up(world: WriterWor
     assert refused.how == "refused"
     assert "agent.yaml" in (refused.error or "")
     assert refused.run_id
-
-
-def test_runs_of_killed_commands_are_ended(world: WriterWorld):
-    import socket
-
-    job = world.definitions.resolve_job_def("refresh_knowledge")
-    orphan = world.instance.create_run_for_job(
-        job,
-        tags={PROCESS: f"{socket.gethostname()}:999999:1.00"},
-        status=dg.DagsterRunStatus.STARTED,
-    )
-    other = world.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
-    assert end_runs_of_dead_commands(world.instance) == 1
-    assert world.instance.get_run_by_id(orphan.run_id).status is dg.DagsterRunStatus.FAILURE
-    assert world.instance.get_run_by_id(other.run_id).status is dg.DagsterRunStatus.STARTED
 
 
 def choose(known: FolderOfAgents, *paths: str, named: Sequence[str] = (), **also: bool) -> list:

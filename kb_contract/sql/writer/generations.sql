@@ -10,6 +10,10 @@ select pg_advisory_lock(hashtextextended(%(key)s, 0));
 -- name: unlock_agent
 select pg_advisory_unlock(hashtextextended(%(key)s, 0)) as held;
 
+-- name: is_lock_free
+-- Taken and given back by this one statement.
+select pg_try_advisory_xact_lock(hashtextextended(%(key)s, 0)) as is_free;
+
 -- name: unlock_all
 -- Whatever this connection holds, or nothing.
 select pg_advisory_unlock_all();
