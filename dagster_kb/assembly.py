@@ -4,10 +4,11 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from dagster_kb.chunking.sections import ChunkDraft
+from dagster_kb.readers.parsed_document import one_line
 from dagster_kb.readers.reading import ReadDocument
 from kb_contract.embedding_space import searched_text
 from kb_contract.identifiers import chunk_id, document_id, sha256_text
@@ -15,6 +16,8 @@ from kb_contract.points import chunk_payload
 
 Status = Literal["published", "unpublished", "quarantined"]
 PUBLISHED = "published"
+MOST_NOTES: Final = 20
+LONGEST_NOTE: Final = 500
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,12 @@ class NewDocument:
             "reason": self.reason,
             "extracted_text": self.read.extracted_text if self.read else None,
             "stopped": self.stopped,
+            "notes": self._notes(),
         }
+
+    def _notes(self) -> list[str]:
+        found = self.read.notes if self.read else ()
+        return [one_line(one, LONGEST_NOTE) for one in found[:MOST_NOTES]]
 
     def chunk_rows(self) -> list[dict[str, Any]]:
         """Rows of kb.chunks."""

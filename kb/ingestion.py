@@ -45,6 +45,9 @@ class Ingested:
     how: str
     documents: int
     quarantined: list[dict[str, str]]
+    noted: list[dict[str, Any]]
+    """Documents of which not all is served, with their notes; not all of them are named."""
+    with_notes: int
     unpublished: int
     ignored: int
     ignored_files: list[str]
@@ -187,6 +190,8 @@ class Ingestion:
         generation, run = found.generation, found.run or {}
         placed = self.ledger.documents.placed(generation.generation_id) if generation else {}
         totals = self.ledger.embeddings.totals(str(run["run_id"])) if run else None
+        noted, with_notes = (self.ledger.documents.noted(generation.generation_id, NAMED)
+                             if generation else ({}, 0))  # fmt: skip
         by_status = [one.status for one in placed.values()]
         ignored = [one for one in found.files if one and one not in placed]
         return Ingested(
@@ -201,6 +206,8 @@ class Ingestion:
             documents=by_status.count("published"),
             quarantined=[{"path": one.path, "reason": one.reason or ""}
                          for one in placed.values() if one.status == "quarantined"],
+            noted=[{"path": path, "notes": notes} for path, notes in noted.items()],
+            with_notes=with_notes,
             unpublished=by_status.count("unpublished"),
             ignored=found.ignored or len(ignored),
             ignored_files=ignored[:NAMED],

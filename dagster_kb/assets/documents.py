@@ -57,8 +57,9 @@ def parsed_documents(
         intake = _taken_in(staging, staged, revision, told.stages, parsing, progress)
         placed = {one.path: one for one in intake.documents}
         changes = compare(placed if staged.how == "unchanged" else before, placed)
+        notes, noted = staging.ledger.documents.noted(staged.generation.generation_id, NAMED)
         news = document_table(
-            intake.documents, changes,
+            intake.documents, changes, notes,
             lambda path: told.links.document(path, staged.generation.git_sha),
         )  # fmt: skip
         return told.result(
@@ -67,6 +68,7 @@ def parsed_documents(
             goes_on_in="extractions",
             news=news,
             **_counts(intake, changes),
+            with_notes=noted,
             staged=staged.how,
             tree_sha=staged.generation.tree_sha,
         )

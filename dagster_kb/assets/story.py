@@ -136,16 +136,20 @@ def next_asset(key: str) -> dict[str, Any]:
 
 
 def document_table(
-    documents: Sequence[PlacedDocument], changes: Changes, shown: Callable[[str], str] = str
+    documents: Sequence[PlacedDocument],
+    changes: Changes,
+    notes: Mapping[str, Sequence[str]],
+    shown: Callable[[str], str] = str,
 ) -> dg.MetadataValue[Any]:
-    """List the documents that are news: changed, broken, or held back; what is broken first."""
+    """List the documents that are news: changed, broken, held back, or not served whole; what is broken first."""
     news = {**dict.fromkeys(changes.added, "added"), **dict.fromkeys(changes.changed, "changed")}
     rows = [
-        [shown(one.path), news.get(one.path, "unchanged"), one.status, one.reason or ""]
+        [shown(one.path), news.get(one.path, "unchanged"), one.status, one.reason or "",
+         "; ".join(notes.get(one.path, ()))]
         for one in sorted(documents, key=lambda one: (one.status != "quarantined", one.path))
-        if one.path in news or one.status != "published"
-    ] + [[path, "removed", "", ""] for path in changes.removed]
-    return markdown_table(("document", "change", "status", "reason"), rows)
+        if one.path in news or one.status != "published" or one.path in notes
+    ] + [[path, "removed", "", "", ""] for path in changes.removed]  # fmt: skip
+    return markdown_table(("document", "change", "status", "reason", "notes"), rows)
 
 
 def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> dg.MetadataValue[Any]:

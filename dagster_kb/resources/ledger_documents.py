@@ -80,6 +80,11 @@ class DocumentLedger:
         found = self.database.rows("generation_documents", generation=generation_id)
         return {row["path"]: PlacedDocument(**row) for row in found}
 
+    def noted(self, generation_id: int, limit: int) -> tuple[dict[str, list[str]], int]:
+        """Notes of documents by path, at most `limit` of them, and how many have any."""
+        found = self.database.rows("noted_documents", generation=generation_id, limit=limit)
+        return {row["path"]: row["notes"] for row in found}, found[0]["of_all"] if found else 0
+
     def breaks_what_is_served(self, generation: Generation, live: Generation) -> bool:
         """Whether a document that is served is one that cannot be read any more."""
         broken = self.database.one(

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from kb.ingestion import Ingested, Retired
 
 
+# Documents whose notes are shown; a person reads no more of them.
+_NOTED = 20
+
+
 class Bars:
     """One bar for each agent and each thing that is done for it."""
 
@@ -105,6 +109,7 @@ def _show_news(one: "Ingested", out: "Console") -> None:
     for broken in one.quarantined:
         out.print(f"[yellow]quarantined[/yellow] {escape(broken['path'])}: "
                   f"{escape(broken['reason'])}")  # fmt: skip
+    show_notes(one.noted[:_NOTED], one.with_notes, out)
     if one.withdrawn:
         out.print(f"[yellow]withdrawn[/yellow] {escape(one.agent)}: {escape(one.withdrawn)}")
     if one.ignored:
@@ -115,6 +120,16 @@ def _show_news(one: "Ingested", out: "Console") -> None:
         _show_extraction(one.agent, one.extraction, out)
     if one.error:
         out.print(f"[red]{escape(one.agent)}[/red]: {escape(one.error)}")
+
+
+def show_notes(noted: "Sequence[Mapping[str, Any]]", of_all: int, out: "Console") -> None:
+    """Say of which documents not all is served, and why."""
+    for document in noted:
+        said = "; ".join(document["notes"])
+        out.print(f"[cyan]note[/cyan] {escape(document['path'])}: {escape(said)}")
+    if of_all > len(noted):
+        out.print(f"[cyan]note[/cyan] … and of {of_all - len(noted):,} more documents: "
+                  "`kb inspect --run RUN --limit 1000`")  # fmt: skip
 
 
 def _show_extraction(agent: str, told: "Mapping[str, Any]", out: "Console") -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kb.commands.ingest_shown import show_notes
 from kb.terminal import console, escape, say_json
 from kb.writer_access import open_dagster, require_parts, writer_settings
 from kb_contract.agent_manifest import kept_manifest
@@ -38,6 +39,7 @@ def inspect(
     report = ledger.reports.run(run, limit)
     report = {**report, "generation": _generation(ledger, report["run"]["generation_id"]),
               "stages": _stages(report["dagster_runs"]),
+              **_notes(ledger, report["run"]["generation_id"], limit),
               **_extractions(ledger, report["run"]["generation_id"], limit, path, chunk)}  # fmt: skip
     ledger.database.close()
     if json:
@@ -62,6 +64,12 @@ def _generation(ledger: "Ledger", generation_id: int | None) -> dict[str, Any] |
     found = ledger.generations.by_id(generation_id)
     return {**found.model_dump(mode="json", include=keep),
             "index": kept_manifest(found.agent_id, found.manifest).index.model_dump()}  # fmt: skip
+
+
+def _notes(ledger: "Ledger", generation_id: int | None, limit: int) -> dict[str, Any]:
+    noted, of_all = ledger.documents.noted(generation_id, limit) if generation_id else ({}, 0)
+    return {"noted": [{"path": path, "notes": notes} for path, notes in noted.items()],
+            "with_notes": of_all}  # fmt: skip
 
 
 def _extractions(
@@ -105,6 +113,7 @@ def _show(report: Mapping[str, Any], out: "Console") -> None:
     for one in report["documents"]:
         why = f": {escape(one['reason'])}" if one["reason"] else ""
         out.print(f"{one['documents']} {one['status']}{why} ({escape(', '.join(one['paths']))})")
+    show_notes(report["noted"], report["with_notes"], out)
     totals = report["chunk_runs"]
     out.print(f"chunks worked on: {totals['done']} done, {totals['error']} in error, "
               f"{totals['pending']} pending")  # fmt: skip

@@ -1,5 +1,6 @@
 """`kb ingest` before it works, and `kb inspect` after: what would be done, and what was."""
 
+import io
 import json
 import os
 import subprocess
@@ -9,15 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from dagster_kb.definitions import folder_of, way_of
 from dagster_kb.intake.estimates import ASSUMED_PACE, Estimator, calibrated, spread
 from dagster_kb.intake.parsing_children import ParsingChildren
 from dagster_kb.resources.git_files import GitFile
 from kb.commands.ingest_plan import Asked, Work, plan_work
+from kb.commands.ingest_shown import show_notes, show_runs
 from kb.ingestion import Ingestion
 from kb_contract.errors import BadInput, GateRefused
-from tests.doubles.writer_world import WriterWorld, why
+from tests.doubles.drawn_pdf import DrawnLine, DrawnPage, drawn, plain
+from tests.doubles.writer_world import WriterWorld, metadata, why
 
 PAGE = "# Keys of {0}\n\nWords about key {0} that say how it is kept and by whom it is changed.\n"
 
@@ -161,6 +165,41 @@ def test_inspect_tells_of_a_run_by_either_id(world: WriterWorld, tmp_path: Path)
         assert words in shown.stdout, shown.stdout
     unknown = run_kb(world, tmp_path / "home", "inspect", "--run", "0123456789")
     assert (unknown.returncode, "there is no run" in unknown.stderr) == (1, True)
+
+
+def test_what_of_a_document_is_not_served_is_told(world: WriterWorld, tmp_path: Path):
+    half = drawn([plain("A page of words."), DrawnPage([], pictures=[(0, 0, 595, 842)])])
+    world.commit({"a.md": PAGE.format(1), "half.pdf": half})
+    result = world.ingest()
+    said = "1 of 2 pages have no text layer and were not read: 2"
+    assert said in metadata(result, "parsed_documents")["news"]
+    assert metadata(result, "parsed_documents")["with_notes"] == 1
+    live, path = world.live(), world.path("half.pdf")
+    noted, of_all = world.ledger.documents.noted(live.generation_id, 5)
+    assert (list(noted), of_all, noted[path][0].startswith(said)) == ([path], 1, True)
+    shown = run_kb(world, tmp_path / "home", "inspect", "--run", str(live.run_id)).stdout
+    assert f"note {path}: {said}" in " ".join(shown.split())
+    done = Ingestion(world.definitions, world.ledger, world.instance).run(
+        world.agent, uncommitted=False, force=False
+    )
+    assert (done.how, done.with_notes) == ("unchanged", 1)
+    out = io.StringIO()
+    show_runs([done], [], Console(file=out, width=300))
+    assert f"note {path}: {said}" in out.getvalue()
+
+
+def test_of_many_notes_some_are_shown_and_those_with_a_cure_first(world: WriterWorld):
+    pages = [DrawnPage([DrawnLine(f"Fact {at}.")], footer=str(at + 1)) for at in range(2)]
+    scan = DrawnPage([], pictures=[(0, 0, 595, 842)])
+    files = {f"{at}.pdf": drawn([*pages, DrawnPage([DrawnLine(f"Of {at}.")])]) for at in range(3)}
+    world.publish({**files, "z.pdf": drawn([*pages, scan])})
+    noted, of_all = world.ledger.documents.noted(world.live().generation_id, 2)
+    assert (list(noted), of_all) == ([world.path("z.pdf"), world.path("0.pdf")], 4)
+    out = io.StringIO()
+    show_notes([{"path": path, "notes": said} for path, said in noted.items()], of_all,
+               Console(file=out, width=300))  # fmt: skip
+    assert "left out as running titles and page numbers: page numbers (2 pages)" in out.getvalue()
+    assert "and of 2 more documents" in out.getvalue()
 
 
 def test_an_estimate_on_the_command_line_changes_nothing(world: WriterWorld, tmp_path: Path):

@@ -19,6 +19,13 @@ order by (state = 'live') desc, number desc limit 1;
 select path, blob_sha, document_id, status, reason from kb.generation_documents
 where generation_id = %(generation)s order by path collate "C";
 
+-- name: noted_documents
+-- Documents of which not all is served; those first whose notes name a cure.
+select d.path, notes, count(*) over () as of_all from kb.generation_documents d
+join kb.documents using (document_id)
+where d.generation_id = %(generation)s and notes <> '{}'
+order by array_to_string(notes, ' ') not like '%%→%%', d.path collate "C" limit %(limit)s;
+
 -- name: documents_by_blob
 select document_id, blob_sha, title, front_matter, status, reason from kb.documents
 where workspace_id = %(workspace)s and reader = %(reader)s and blob_sha = any(%(blobs)s)
@@ -27,14 +34,14 @@ where workspace_id = %(workspace)s and reader = %(reader)s and blob_sha = any(%(
 -- name: keep_document
 insert into kb.documents
   (document_id, workspace_id, file_sha256, blob_sha, reader, source_name, mime, size_bytes, title,
-   front_matter, status, reason, extracted_text, stopped)
+   front_matter, status, reason, extracted_text, stopped, notes)
 values (%(document_id)s, %(workspace)s, %(file_sha256)s, %(blob_sha)s, %(reader)s, %(source_name)s,
         %(mime)s, %(size_bytes)s, %(title)s, %(front_matter)s, %(status)s, %(reason)s,
-        %(extracted_text)s, %(stopped)s)
+        %(extracted_text)s, %(stopped)s, %(notes)s)
 on conflict (workspace_id, file_sha256, reader) do update
   set title = excluded.title, front_matter = excluded.front_matter, status = excluded.status,
       reason = excluded.reason, extracted_text = excluded.extracted_text,
-      stopped = excluded.stopped * 2
+      stopped = excluded.stopped * 2, notes = excluded.notes
   where documents.stopped = 1
 returning document_id;
 
