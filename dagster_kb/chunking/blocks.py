@@ -19,6 +19,10 @@ class Block:
     heading_path: tuple[str, ...]
     page: int | None = None
     """From 1, where the format has pages; no chunk reaches over two."""
+    goes_on: bool = False
+    """A table that began on the page before."""
+    columns: str = ""
+    """What a table's columns are called, where its reader knows and the rows do not say so themselves."""
 
 
 def is_apart(text: str, end: int, start: int) -> bool:

@@ -1,4 +1,4 @@
-"""Rows of a Markdown table that is cut: the header goes with them into what is embedded."""
+"""Rows of a table that is cut: the header goes with them into what is embedded."""
 
 import re
 from bisect import bisect_right
@@ -19,16 +19,18 @@ _HEADER: Final = re.compile(
 def with_headers(
     text: str, blocks: Sequence[Block], chunks: Sequence[ChunkDraft]
 ) -> list[ChunkDraft]:
-    """Say of each chunk that begins inside of a table what the table's columns are called."""
+    """Say of each chunk that begins inside of a table, or where one goes on, what its columns are called."""
     tables = [one for one in blocks if one.kind == "table"]
     starts = [one.start for one in tables]
 
     def header(chunk: ChunkDraft) -> str:
-        at = bisect_right(starts, chunk.start - 1) - 1
+        at = bisect_right(starts, chunk.start) - 1
         if at < 0 or chunk.start >= tables[at].end:
             return ""
+        if chunk.start == tables[at].start and not tables[at].goes_on:
+            return ""
         found = _HEADER.match(text, tables[at].start, tables[at].end)
-        names = found["names"].strip() if found else ""
+        names = tables[at].columns or (found["names"].strip() if found else "")
         return names if len(names) <= LONGEST else ""
 
     return [replace(one, context=said) if (said := header(one)) else one for one in chunks]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from typing import Final, Literal
 
@@ -14,12 +15,16 @@ from kb_contract.errors import BadDocument
 
 _DELIMITERS: Final = ",;\t|"
 _LINES_LOOKED_AT: Final = 20
+# So programs tell Excel what parts the cells; it is no row.
+_SAID: Final = re.compile(r"sep=(?P<delimiter>[^\r\n\"'\w ])(?:\r\n?|\n)", re.IGNORECASE)
 
 
 def read_delimited(data: bytes, *, delimiter: str = "") -> ParsedDocument:
     """Read a table of text; the delimiter is found when none is given."""
     source = decode(data).removeprefix(BOM)
     into = ExtractedText()
+    if said := _SAID.match(source):
+        source, delimiter = source[said.end() :], said["delimiter"]
     part = delimiter or _delimiter(source)
     rows = list(_rows(source, part))
     if part == "\t" and any(part in one and "\n" in one for row in rows for one in row):

@@ -37,8 +37,8 @@ class ExtractedText:
         self._blocks: list[Block] = []
         self._length = 0
 
-    def add(self, kind: BlockKind, words: str) -> None:
-        """Add a block; nothing where there are no words."""
+    def add(self, kind: BlockKind, words: str, columns: str = "", *, goes_on: bool = False) -> None:
+        """Add a block; nothing where there are no words. A table says its columns' names if it can."""
         text = clean(words).rstrip().lstrip("\n")
         if not text.strip():
             return
@@ -50,7 +50,9 @@ class ExtractedText:
                 cure="split it into several documents",
             )
         self._parts.append(text)
-        self._blocks.append(Block(kind, start, self._length, self.path.words, self.page))
+        self._blocks.append(
+            Block(kind, start, self._length, self.path.words, self.page, goes_on, columns)
+        )
 
     def heading(self, level: int, words: str) -> None:
         """Add a heading; what follows stands under it."""
@@ -67,12 +69,12 @@ class ExtractedText:
             self.add("code", f"{fence}{language}\n{words.strip(chr(10))}\n{fence}")
 
     def table(self, rows: Iterable[Row], *, header: bool = True) -> None:
-        """Add a table; the first row names the columns if `header` says so."""
+        """Add a table; the first row names the columns if `header` says so, else none does."""
         cells = [[cell(one) for one in row] for row in rows]
         cells = [row for row in cells if any(row)]
         if not cells:
             return
-        small = _as_grid(cells)
+        small = _as_grid(cells, header=header)
         if not header or len(cells) < 3 or len(small) <= SMALL_TABLE:
             self.add("table", small)
         else:
@@ -115,6 +117,7 @@ def named_row(headers: Row, row: Row) -> str:
     return "; ".join(said)
 
 
-def _as_grid(rows: Sequence[Row]) -> str:
+def _as_grid(rows: Sequence[Row], *, header: bool) -> str:
     lines = ["| " + " | ".join(one.replace("|", "\\|") for one in row) + " |" for row in rows]
-    return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
+    under = ["|" + " --- |" * len(rows[0])] if header else []
+    return "\n".join([lines[0], *under, *lines[1:]])

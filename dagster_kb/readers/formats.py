@@ -63,13 +63,16 @@ def _code(suffix: str) -> Format:
 
 
 _MARKDOWN: Final = Format("text/markdown", _without_rules(read_markdown), version=3)
-_HTML: Final = Format("text/html", _without_rules(read_html), html_page.LARGEST_FILE, version=2)
-_REST: Final = Format("text/x-rst", _without_rules(read_restructured_text), version=3)
-_COMMAS: Final = Format("text/csv", lambda data, _rules: read_delimited(data), named_by_file=True)
+_HTML: Final = Format("text/html", _without_rules(read_html), html_page.LARGEST_FILE, version=3)
+_REST: Final = Format("text/x-rst", _without_rules(read_restructured_text), version=4)
+_COMMAS: Final = Format(
+    "text/csv", lambda data, _rules: read_delimited(data), named_by_file=True, version=2
+)
 _TABS: Final = Format(
     "text/tab-separated-values",
     lambda data, _rules: read_delimited(data, delimiter="\t"),
     named_by_file=True,
+    version=2,
 )
 
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
@@ -86,7 +89,7 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
         ".htm": _HTML,
         ".xhtml": _HTML,
         ".pdf": Format(
-            "application/pdf", read_pdf, pdf.LARGEST_FILE, named_by_file=True, version=2
+            "application/pdf", read_pdf, pdf.LARGEST_FILE, named_by_file=True, version=3
         ),
         ".docx": _office("wordprocessingml.document", read_word_document),
         ".pptx": _office("presentationml.presentation", read_presentation),

@@ -24,6 +24,7 @@ _BLOCKS: Final = frozenset(
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _BLANKS: Final = re.compile(r"[ \t\r\n\f]+")
 _LISTS: Final = frozenset({"ul", "ol"})
+_QUOTE: Final = "blockquote"
 _DEEPEST_LIST: Final = 12
 # A row's or a column's name may reach over so many; HTML itself allows 1,000.
 _WIDEST: Final = 100
@@ -37,14 +38,16 @@ class HtmlBlocks:
     def __init__(self, into: ExtractedText) -> None:
         self._into = into
         self._inline: list[str] = []
+        self._quotes = 0
 
     def write(self, root: "LexborNode") -> None:
         """Write everything below a node."""
-        stack: list[LexborNode | None] = [root.first_child]
+        stack: list[LexborNode | str | None] = [root.first_child]
         while stack:
             node = stack.pop()
-            if node is None:
+            if node is None or isinstance(node, str):
                 self._end_paragraph()
+                self._quotes -= node == _QUOTE
                 continue
             if node.next is not None:
                 stack.append(node.next)
@@ -52,10 +55,11 @@ class HtmlBlocks:
                 continue
             if self._is_leaf(node):
                 continue
-            # None marks where this block ends, and with it a paragraph.
+            # A name marks where this block ends, and with it a paragraph.
             if node.tag in _BLOCKS:
                 self._end_paragraph()
-                stack.append(None)
+                self._quotes += node.tag == _QUOTE
+                stack.append(node.tag)
             if node.first_child is not None:
                 stack.append(node.first_child)
         self._end_paragraph()
@@ -74,9 +78,6 @@ class HtmlBlocks:
             self._into.code(_typed(node))
         elif tag == "table":
             return self._is_table(node)
-        elif tag == "blockquote":
-            self._end_paragraph()
-            self._into.add("quote", "> " + words_of(node))
         else:
             return self._is_words(node, tag)
         return True
@@ -103,14 +104,17 @@ class HtmlBlocks:
         caption = table.css_first("caption")
         if caption is not None:
             self._into.add("prose", words_of(caption))
-        rows = (row for row in table.css("tr") if is_seen(row))
-        self._into.table(_squared(rows), header=table.css_first("th") is not None)
+        rows = [row for row in table.css("tr") if is_seen(row)]
+        self._into.table(_squared(iter(rows)), header=bool(rows) and _names_columns(rows[0]))
         return True
 
     def _end_paragraph(self) -> None:
         words = _spoken("".join(self._inline))
         self._inline.clear()
-        self._into.add("prose", words)
+        if self._quotes and words:
+            self._into.add("quote", "\n".join(f"> {line}" for line in words.split("\n")))
+        else:
+            self._into.add("prose", words)
 
 
 def is_seen(node: "LexborNode") -> bool:
@@ -196,6 +200,19 @@ def _squared(rows: Iterator["LexborNode"]) -> Iterator[list[str]]:
                         below[len(said)] = (down - 1, part)
                     said.append(part)
         yield said
+
+
+def _names_columns(row: "LexborNode") -> bool:
+    """Tell whether a first row is one of names: by its tags, or since all of it is bold."""
+    if row.parent is not None and row.parent.tag == "thead":
+        return True
+    filled = [one for one in _cells(row) if words_of(one)]
+    return bool(filled) and all(one.tag == "th" or _is_bold(one) for one in filled)
+
+
+def _is_bold(cell: "LexborNode") -> bool:
+    bold = cell.css_first("b, strong")
+    return bold is not None and words_of(bold) == words_of(cell)
 
 
 def _span(node: "LexborNode", name: str) -> int:

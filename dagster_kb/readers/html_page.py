@@ -62,6 +62,7 @@ _CLOSE_THEMSELVES: Final = frozenset(
 _CHARSET: Final = re.compile(
     rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]{2,30})", re.IGNORECASE
 )
+_ENCODING: Final = re.compile(rb"\s*<\?xml[^>]{0,200}\bencoding\s*=\s*[\"']([\w-]{2,30})")
 _OLD_CHARSETS: Final = frozenset({"iso-8859-1", "latin1", "windows-1252", "cp1252", "us-ascii"})
 # Others, and there are many, are for search engines and browsers.
 _KEPT: Final = frozenset({*DECIDING, "version", "purpose", "tags"})
@@ -118,7 +119,7 @@ def _decoded(data: bytes) -> str:
     try:
         return decode_at_most(data, LARGEST_FILE).removeprefix(BOM)
     except BadDocument as error:
-        said = _CHARSET.search(data[:4096])
+        said = _ENCODING.match(data) or _CHARSET.search(data[:4096])
         charset = said[1].decode("ascii").lower() if said else ""
         # As browsers do, who read all of these as Windows' own.
         if charset in _OLD_CHARSETS and b"\0" not in data and len(data) <= LARGEST_FILE:

@@ -11,6 +11,7 @@ from dagster_kb.readers.extracted_text import ExtractedText
 from dagster_kb.readers.parsed_document import one_line
 from dagster_kb.readers.pdf_furniture import Furniture, furniture_of, named
 from dagster_kb.readers.pdf_lines import Line, PageLines
+from dagster_kb.readers.pdf_tables import TableColumns
 
 _LARGER: Final = 1.12
 _MOST_LEVELS: Final = 4
@@ -56,10 +57,10 @@ class PdfLayout:
 
     def write(self, into: ExtractedText) -> None:
         """Write every page."""
+        writer = _PageWriter(self, into)
         for number, (page, left_out) in enumerate(zip(self.pages, self.furniture, strict=True), 1):
             into.page = number
-            lines = [line for at, line in enumerate(page.lines) if at not in left_out]
-            _PageWriter(self, into).write(lines)
+            writer.write([line for at, line in enumerate(page.lines) if at not in left_out])
 
     def notes(self) -> list[str]:
         """Say what of the pages is no text of theirs."""
@@ -87,11 +88,12 @@ class PdfLayout:
 
 
 class _PageWriter:
-    """Writes the lines of one page."""
+    """Writes the lines of one page after the other."""
 
     def __init__(self, layout: PdfLayout, into: ExtractedText) -> None:
         self._layout = layout
         self._into = into
+        self._columns = TableColumns()
 
     def write(self, lines: Sequence[Line]) -> None:
         rows = _rows_of_tables(lines, self._begins_something)
@@ -101,14 +103,21 @@ class _PageWriter:
                 end = at
                 while end in rows:
                     end += 1
-                self._into.add("table", "\n".join(" | ".join(one.cells) for one in lines[at:end]))
+                self._write_table([one.cells for one in lines[at:end]], first_on_page=not at)
             elif level := self._layout.level(lines[at]):
                 end = self._end_of_heading(lines, at, level)
                 self._into.heading(level, " ".join(one.text for one in lines[at:end]))
             else:
                 end = self._end_of_paragraph(lines, at, rows)
                 self._write_paragraph(lines[at:end])
+            if at not in rows:
+                self._columns.end()
             at = end
+
+    def _write_table(self, rows: Sequence[Sequence[str]], *, first_on_page: bool) -> None:
+        columns, goes_on = self._columns.of(rows, first_on_page=first_on_page)
+        words = "\n".join(" | ".join(one) for one in rows)
+        self._into.add("table", words, columns, goes_on=goes_on)
 
     def _begins_something(self, above: Line, line: Line) -> bool:
         """Tell a heading between two tables from a bold row of one."""

@@ -21,6 +21,7 @@ from dagster_kb.readers.rest_lines import (
     plain_title,
     title_at,
 )
+from dagster_kb.readers.rest_tables import columns_of
 from dagster_kb.readers.source_text import Lines, decode
 
 _TABS: Final = 8
@@ -106,7 +107,8 @@ class _Scanner:
     def _block(self, kind: BlockKind, at: int, end: int, path: HeadingPath) -> Block:
         start = self.starts[at]
         words = self.text[start : self.starts[end]].rstrip()
-        return Block(kind, start, start + len(words), path.words)
+        columns = columns_of(self.lines[at:end]) if kind == "table" else ""
+        return Block(kind, start, start + len(words), path.words, columns=columns)
 
 
 def _indent(line: str) -> int:

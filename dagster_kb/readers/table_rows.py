@@ -46,33 +46,42 @@ def header_at(rows: Sequence[Sequence[str]]) -> int | None:
 def _names(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     """Whether a row names columns: words, all different, or unlike everything that is below them."""
     names = [one for one in row if one]
-    if not any(map(_is_word, names)):
+    if not any(map(is_word, names)) or _is_one_of_many(row, below):
         return False
     doubtful = [
-        at for at, one in enumerate(row) if one and (not _is_word(one) or row.count(one) > 1)
+        at for at, one in enumerate(row) if one and (not is_word(one) or row.count(one) > 1)
     ]
     if not doubtful:
         return True
-    if any(not _is_word(row[at]) for at in doubtful) and not _is_word(names[0]):
+    if any(not is_word(row[at]) for at in doubtful) and not is_word(names[0]):
         return False
     return all(_is_unlike(row[at], [one[at] for one in below if at < len(one)]) for at in doubtful)
 
 
-def _is_word(said: str) -> bool:
-    return not _NUMBER.fullmatch(said) or _is_year(said)
+def _is_one_of_many(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a cell with a number in it is of the kind that stands below: `city 0` above `city 1`."""
+    for at, one in enumerate(row):
+        kind = shape(one)
+        others = [cells[at] for cells in below if at < len(cells) and cells[at]]
+        if "0" in kind and kind != "0" and others and all(shape(other) == kind for other in others):
+            return True
+    return False
+
+
+def is_word(said: str) -> bool:
+    """Tell a word, or a year, from a number with its unit."""
+    return not _NUMBER.fullmatch(said) or is_year(said)
 
 
 def _is_unlike(name: str, cells: Sequence[str]) -> bool:
     """Whether a number with a unit, or a word that stands twice, is of another kind than its cells."""
     filled = [one for one in cells if one]
-    if _is_word(name):
+    if is_word(name):
         return bool(filled) and all(_NUMBER.fullmatch(one) for one in filled)
-    return (
-        _shape(name) != "0" and bool(filled) and all(_shape(one) != _shape(name) for one in filled)
-    )
+    return shape(name) != "0" and bool(filled) and all(shape(one) != shape(name) for one in filled)
 
 
-def _shape(said: str) -> str:
+def shape(said: str) -> str:
     """Pure: what is left of a value when its digits are all alike: `$5` and `$12.50` are one shape."""
     return _DIGITS.sub("0", said.replace(" ", "")).lstrip("+-")
 
@@ -86,7 +95,8 @@ def _told_apart(names: Sequence[str]) -> list[str]:
     return said
 
 
-def _is_year(words: str) -> bool:
+def is_year(words: str) -> bool:
+    """Tell what is rather a name than a number."""
     return len(words) == 4 and words.isdigit() and words[:2] in ("19", "20")
 
 
