@@ -64,7 +64,9 @@ class CollectionEvidence(CollectionQuestions):
 
     def golden_before(self) -> int:
         live = self.before
-        kept = self.ledger.generations.golden(live.generation_id) if live else {}
+        if live is None:
+            return 0
+        kept = self.ledger.generations.golden(live.generation_id)
         return len(GoldenSet.model_validate(kept).questions)
 
     def agent_of_live(self) -> str:

@@ -38,20 +38,18 @@ class Renames:
         self, old: Generation, trees: Mapping[str, str], head: Revision, taken: set[str]
     ) -> str | None:
         """The folder that came when this one went, with the same files or most of them."""
+        agent = old.agent_id
         if old.uncommitted or head.uncommitted:
             return None
-        agent, last = old.agent_id, self.folder.before_it_went(old.agent_id, head)
-        before = self.folder.agents(last) if last else {}
+        if (last := self.folder.before_it_went(agent, head, old.git_sha)) is None:
+            return None
+        before = self.folder.agents(last)
         # One that was there beside it, however long or short, is another agent.
         fresh = [one for one in sorted(trees) if one not in taken and one not in before]
         was = {old.tree_sha, before.get(agent)}
         if same := next((one for one in fresh if trees[one] in was), None):
             return same
-        mine = (
-            self._blobs(last, agent) if last and agent in before
-            else [one.blob_sha for one in
-                  self.ledger.documents.placed(old.generation_id).values()]
-        )  # fmt: skip
+        mine = self._blobs(last, agent)
         rated = [(alike(mine, self._blobs(head, one)), one) for one in fresh]
         best = max(rated, default=(0.0, ""))
         return best[1] if best[0] >= ALIKE else None

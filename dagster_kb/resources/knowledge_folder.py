@@ -144,13 +144,18 @@ class KnowledgeFolder:
         """Return the agents, each with the sha of its folder's tree."""
         return {name: entry.sha for name, entry, why in self._folders(revision) if not why}
 
-    def before_it_went(self, agent: str, revision: Revision) -> Revision | None:
-        """Return the last commit that still had the agent's folder; none where history ends before."""
+    def before_it_went(self, agent: str, revision: Revision, known: str) -> Revision | None:
+        """Return the last commit that still had the agent's folder.
+
+        Where this history never had it, as after a force-push, `known` is a commit that did; a
+        repository that has neither is another one.
+        """
         last = self._git.run("log", "-1", "--format=%P", revision.sha, "--", self._place(agent))
         parent = next(iter(last.decode("ascii").split()), "")
-        if not parent or not self.knows(parent):
-            return None
-        return Revision(parent, self._tree_sha(parent), committed_at=None)
+        for sha in filter(None, (parent, known)):
+            if self.knows(sha):
+                return Revision(sha, self._tree_sha(sha), committed_at=None)
+        return None
 
     def refused_trees(self, revision: Revision) -> dict[str, str]:
         """Return the folders that are no agents by their name, each with the sha of its tree."""

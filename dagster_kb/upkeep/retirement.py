@@ -97,7 +97,7 @@ class Departures:
         misnamed = self._misnamed(lost, live, head)
         lost = tuple(one for one in lost if one not in misnamed)
         waiting = {old: new for old, new in Renames(self.ledger, self.folder).find(lost, head).items()
-                   if self._waits(old, new)}  # fmt: skip
+                   if self.waits(old, new)}  # fmt: skip
         stay = waiting.keys() | misnamed.keys()
         return Leaving(tuple(one for one in gone if one not in stay), waiting, misnamed, held)
 
@@ -144,7 +144,7 @@ class Departures:
             for one in self.ledger.names.at_rest(self.grace_hours)
         )
 
-    def _waits(self, former: str, new: str) -> bool:
+    def waits(self, former: str, new: str) -> bool:
         """Whether a name is served on: until the new one answers, and nobody holds that back.
 
         A new name that does not get served within the grace does not keep the old one alive.
@@ -178,17 +178,10 @@ def retire_folder(
     agent = config.agent
     with clear_failures():
         head = folder.head()
-        if agent in folder.agents(head):
-            context.log.info("the folder of %s is back at %s: it stays", agent, head.sha[:12])
+        if reason := why_it_stays(ledger, folder, departures, agent, head):
+            context.log.info("%s stays: %s", agent, reason)
             return
-        if pause := ledger.incidents.paused(agent):
-            context.log.info("%s is paused (%s): it stays", agent, pause["reason"])
-            return
-        live = ledger.generations.live(agent)
-        if live and live.uncommitted and (folder.path / agent).is_dir():
-            context.log.info("%s is not committed yet: it stays", agent)
-            return
-        if live:
+        if ledger.generations.live(agent):
             context.log.info("%s: %s", agent, say_goodbye(ledger, store, agent, head))
         else:
             hand_on_names(ledger, store, agent, served_successor(ledger, agent))
@@ -199,6 +192,23 @@ def retire_folder(
             context.log.info("%s is being built: it stays", agent)
             return
     context.instance.delete_dynamic_partition(AGENTS, agent)
+
+
+def why_it_stays(
+    ledger: Ledger, folder: KnowledgeFolder, departures: Departures, agent: str, head: Revision
+) -> str:
+    """Say why an agent does not end after all: much may have happened since its end was asked for."""
+    there, live = folder.agents(head), ledger.generations.live(agent)
+    if agent in there:
+        return f"its folder is back at {head.sha[:12]}"
+    if pause := ledger.incidents.paused(agent):
+        return f"it is paused ({pause['reason']})"
+    if live and live.uncommitted and (folder.path / agent).is_dir():
+        return "it is not committed yet"
+    new = served_successor(ledger, agent)
+    if live and new and new in there and departures.waits(agent, new):
+        return f"it is called {new} now, which does not answer yet"
+    return ""
 
 
 def say_goodbye(ledger: Ledger, store: VectorStore, agent: str, head: Revision) -> str:

@@ -150,6 +150,7 @@ def test_a_remote_that_is_down_is_said_and_a_large_one_is_fetched_by_a_run(
 @pytest.mark.parametrize(("name", "value", "says"), [
     ("nightly_cron", "61 3 * * *", "minute hour day month weekday"),
     ("nightly_cron", "every night", "minute hour day month weekday"),
+    ("retention_cron", "often", "minute hour day month weekday"),
     ("knowledge_repository", "https://ann:hunter2@host/a/b", "credential helper"),
     ("knowledge_repository", "ext::sh -c id", "https://"),
     ("knowledge_branch", "--upload-pack=x", "branch"),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from dagster_kb.publishing.renames import Renames, alike
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.upkeep.retirement import EVERY_AGENT, Departures, too_many
 from tests.doubles.departing_agents import (
@@ -141,3 +142,19 @@ def test_how_many_are_too_many():
     assert not too_many(["a"], {"a"})
     assert not too_many(["a", "b"], {"a", "b", "c", "d"})
     assert too_many(["a", "b"], {"a", "b", "c"})
+
+
+def test_the_same_files_in_another_repository_are_no_renaming(world: WriterWorld, tmp_path: Path):
+    live = world.publish()
+    other = GitRepository(tmp_path / "other")
+    other.write({f"knowledge/other/{name}.md": world.repository.show("HEAD", world.path(f"{name}.md"))
+                 for name in ("keys", "more")})  # fmt: skip
+    other.commit()
+    folder = KnowledgeFolder(other.root / "knowledge")
+    assert Renames(world.ledger, folder).find([live.agent_id], folder.head()) == {}
+
+
+def test_how_alike_two_folders_are():
+    assert alike(["a", "b"], ["a", "b"]) == 1.0
+    assert alike(["a", "b"], ["b", "c"]) == 1 / 3
+    assert alike([], []) == 0.0

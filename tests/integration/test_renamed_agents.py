@@ -3,7 +3,6 @@
 import pytest
 
 from dagster_kb.publishing.alias_moves import aliases_of, reconcile
-from dagster_kb.publishing.renames import alike
 from dagster_kb.publishing.ways_back import WayBack, put_back
 from dagster_kb.upkeep.hot_deletion import HotDeletion
 from kb_contract.errors import BadInput
@@ -143,12 +142,6 @@ def test_a_new_name_that_is_never_served_does_not_keep_the_old_one(world: Writer
     assert not is_aliased(world, world.agent)
 
 
-def test_how_alike_two_folders_are():
-    assert alike(["a", "b"], ["a", "b"]) == 1.0
-    assert alike(["a", "b"], ["b", "c"]) == 1 / 3
-    assert alike([], []) == 0.0
-
-
 @pytest.mark.parametrize("named_by", ["old name", "new name"])
 def test_words_deleted_by_a_chunk_of_either_name_are_gone_from_both(
     world: WriterWorld, named_by: str
@@ -215,6 +208,19 @@ def test_an_agent_that_was_there_beside_it_is_not_its_new_name(world: WriterWorl
     assert world.ledger.names.successor(world.agent) is None
 
 
+def test_a_renaming_is_seen_in_a_history_that_was_pushed_anew(world: WriterWorld):
+    world.repository.write({"README.md": "# Knowledge\n"})
+    world.publish()
+    files = {
+        name: world.repository.show("HEAD", world.path(name)) for name in ("keys.md", "more.md")
+    }
+    world.repository.shell("git checkout -q --orphan anew && git rm -rqf knowledge")
+    new = f"{world.agent}_new"
+    world.write({**files, "third.md": "# Third\n\nOther words.\n"}, agent=new)
+    world.repository.commit()
+    assert leaving(world).waiting == {world.agent: new}
+
+
 def test_a_new_name_that_does_not_answer_leaves_the_old_one_served(world: WriterWorld):
     world.publish()
     new = rename(world)
@@ -227,8 +233,9 @@ def test_a_new_name_that_does_not_answer_leaves_the_old_one_served(world: Writer
             world.ledger, world.store, bad, reason="canary", by="gate", dagster_run=None
         ) is None  # fmt: skip
     assert leaving(world).waiting == {world.agent: new}
+    retire(world)  # by a run that was queued before
     assert world.live().number == 1
-    assert is_aliased(world, world.agent)
+    assert aliases_point_to(world, world.agent) == {world.live().collection}
     [incident] = world.ledger.incidents.listed(new)
     assert "is served until this one answers" in incident["next_step"]
     world.ledger.incidents.resume(new, "operator")
