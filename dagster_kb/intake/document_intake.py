@@ -87,7 +87,7 @@ class DocumentIntake:
         for one in files:
             if _may_be_pointer(one) and one.blob_sha in pointers:
                 claimed.append(replace(one, refusal=one.refusal or LFS_REFUSAL))
-            elif claims(one.path) or (one.is_elsewhere and not is_hidden(one.path)):
+            elif claims(one.inside) or (one.is_elsewhere and not is_hidden(one.inside)):
                 claimed.append(one)
             else:
                 ignored.append(one)
@@ -202,7 +202,7 @@ class _Read:
 
 def _may_be_pointer(file: GitFile) -> bool:
     """A file that a reader claims is looked at by its reader; of a picture nothing is missed."""
-    readable = not (file.is_elsewhere or claims(file.path) or is_hidden(file.path))
+    readable = not (file.is_elsewhere or claims(file.inside) or is_hidden(file.inside))
     return readable and file.size <= LARGEST_LFS_POINTER and not _is_for_the_eye(file.path)
 
 

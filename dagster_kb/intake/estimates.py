@@ -11,7 +11,7 @@ from dagster_kb.intake.parsing_child import Asked, Reading
 from dagster_kb.intake.parsing_children import ParsingChildren
 from dagster_kb.intake.reading_way import Way
 from dagster_kb.readers.formats import suffix_of
-from dagster_kb.readers.reading import claims, is_hidden
+from dagster_kb.readers.reading import claims
 from dagster_kb.resources.git_files import GitFile
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
@@ -132,7 +132,7 @@ class Estimator:
         except BadInput:
             return []
         files = [one for one in self.folder.files(revision, agent)
-                 if not one.refusal and claims(one.path) and not is_hidden(one.path)]  # fmt: skip
+                 if not one.refusal and claims(one.inside)]  # fmt: skip
         return [(self.way.of_agent(manifest), files)]
 
     def _known(self, way: Way, files: Sequence[GitFile]) -> dict[str, UUID]:

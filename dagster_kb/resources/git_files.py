@@ -24,6 +24,13 @@ class GitFile:
     size: int
     refusal: str | None = None
     """Why it cannot be a document whatever is in it; such a file is quarantined unread."""
+    place: str = ""
+    """The agent's folder, with its last '/'."""
+
+    @property
+    def inside(self) -> str:
+        """Where it lies in the folder: that the folder itself is below a hidden one hides nothing."""
+        return self.path.removeprefix(self.place)
 
     @property
     def is_elsewhere(self) -> bool:
@@ -40,7 +47,7 @@ def setting_sha(entry: TreeEntry) -> str:
     return entry.sha
 
 
-def git_file(entry: TreeEntry) -> GitFile:
+def git_file(entry: TreeEntry, place: str) -> GitFile:
     """Say what git has at a place, with a name that can be kept."""
     return GitFile(
         path=shown_path(entry.path),
@@ -48,6 +55,7 @@ def git_file(entry: TreeEntry) -> GitFile:
         mode=entry.mode,
         size=entry.size,
         refusal=problem_of(entry) or _why_no_path(entry.path),
+        place=place,
     )
 
 

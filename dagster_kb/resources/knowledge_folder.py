@@ -175,7 +175,7 @@ class KnowledgeFolder:
         places = wanted if 0 < len(wanted) <= _FEW else (place,)
         settings = {f"{place}{name}".encode() for name in SETTING_FILES}
         listed = self._git.tree(revision.sha, *places, recursive=True)
-        return [git_file(entry) for entry in listed if entry.path not in settings]
+        return [git_file(entry, place) for entry in listed if entry.path not in settings]
 
     def changed_at(self, agent: str, since: str | None, until: Revision) -> datetime | None:
         """When the agent's folder was first changed after a commit; the last change if unknown."""

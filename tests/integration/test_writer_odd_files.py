@@ -1,5 +1,7 @@
 """Files that cannot be read, are not wanted, or say too much of themselves: named, and the rest is published."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.doubles.git_repository import GitRepository
@@ -93,3 +95,24 @@ def test_large_front_matter_of_its_own_is_not_in_every_point(world: WriterWorld)
     extra = {one["metadata"]["title"]: one["metadata"]["extra"] for one in world.served().values()}
     assert extra["Small"] == {"team": "blue"}
     assert extra["Large"] == {}
+
+
+class BelowHidden(GitRepository):
+    """Everything lies below a hidden folder of the repository."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.root = self.root / ".kb"
+        self.root.mkdir(exist_ok=True)
+
+
+def test_knowledge_below_a_hidden_folder_is_served(
+    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
+):
+    world = WriterWorld(BelowHidden(tmp_path / "below"), database_url, qdrant_url, agent_id)
+    try:
+        live = world.publish({**THREE, ".hidden.md": "# H\n\nNobody reads this.\n"})
+        assert live.documents == len([one for one in THREE if one.endswith(".md")])
+        assert not any("Nobody reads" in one for one in world.served_texts())
+    finally:
+        world.close()

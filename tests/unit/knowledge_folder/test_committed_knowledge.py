@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from dagster_kb.readers.formats import LARGEST_FILE
+from dagster_kb.readers.reading import claims
 from dagster_kb.readers.source_text import MAX_TEXT_BYTES
 from dagster_kb.resources.git_files import GitFile
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
@@ -155,3 +156,13 @@ def test_a_few_files_are_listed_without_the_others(
     assert {"knowledge/a/x.md", "knowledge/a/y.md"} <= set(
         paths(folder.files(folder.head(), "a", many))
     )
+
+
+def test_a_folder_of_knowledge_below_a_hidden_one_hides_nothing(repository: GitRepository) -> None:
+    place = ".docs/.kb/knowledge"
+    repository.write({f"{place}/a/{one}": "# T" for one in ("x.md", "b/y.md", ".z.md", ".c/w.md")})
+    repository.commit()
+    folder = KnowledgeFolder(repository.root / place)
+    files = folder.files(folder.head(), "a")
+    assert {one.inside for one in files if claims(one.inside)} == {"x.md", "b/y.md"}
+    assert {one.path for one in files} == {f"{place}/a/{one.inside}" for one in files}
