@@ -14,7 +14,7 @@ _TELLING: Final = Findings(
     cure="take it out of the document, or limit who may read it (`audience:`)",
 )
 _EMAIL: Final = re.compile(
-    r"(?<![\w.+-])([\w.+-]{1,64})@((?:[a-zA-Z0-9-]{1,63}\.)+[a-zA-Z]{2,24})(?![\w-]|\.\w|:\w)"
+    r"(?<![\w.+-])([\w.+-]{1,64})@((?:[a-zA-Z0-9-]{1,63}\.)+[a-zA-Z]{2,24})(?!\w|-\w|\.\w|:\w)"
 )
 # Mailboxes of an office, not of a person; and domains that exist for examples only.
 _OFFICE: Final = re.compile(
@@ -26,11 +26,32 @@ _OFFICE: Final = re.compile(
 _EXAMPLE: Final = re.compile(
     r"(?i:(?:.*\.)?example(?:\.\w+)?|.*\.(?:example|invalid|test|local|localhost))"
 )
-_CARD: Final = re.compile(r"(?<![\w.-])(?:[2-6]\d{3}(?:[ -]?\d{4}){3}|3[47]\d{2}[ -]?\d{6}[ -]?\d{5})(?![\w-]|\.\d)")  # fmt: skip
-_IBAN: Final = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
-_SSN: Final = re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
+_CARD: Final = re.compile(
+    r"(?<![\w-])(?<!\d\.)(?:[2-6]\d{3}(?:[ \u00a0-]?\d{4}){3}|3[47]\d{2}[ \u00a0-]?\d{6}[ \u00a0-]?\d{5})(?!\w|-\w|\.\d)"
+)
+# Where it ends its country says: the next word may be capitals too.
+_IBAN: Final = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?=[ \u00a0-]?[A-Z0-9])")
+_LENGTHS: Final = {
+    length: countries.split()
+    for length, countries in {
+        15: "NO", 16: "BE", 18: "DK FI FK FO GL NL SD", 19: "MK SI", 20: "AT BA EE KZ LT LU MN XK",
+        21: "CH HR LI LV", 22: "BG BH CR DE GB GE IE ME RS VA", 23: "AE GI IL IQ OM SO TL",
+        24: "AD CZ ES MD PK RO SA SE SK TN VG", 25: "LY PT ST", 26: "IS TR",
+        27: "BI DJ FR GR IT MC MR SM", 28: "AL AZ BY CY DO GT HN HU LB NI PL SV",
+        29: "BR EG PS QA UA", 30: "JO KW MU YE", 31: "MT SC", 32: "LC", 33: "RU",
+    }.items()
+}  # fmt: skip
+_REST: Final = {
+    country: re.compile(rf"(?:[ \u00a0-]?[A-Z0-9]){{{length - 4}}}(?!\w)")
+    for length, countries in _LENGTHS.items()
+    for country in countries
+}
+_SSN: Final = re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?!\w|-\w)")
 # A card, a social security number and an IBAN have one of these in them.
-_NUMBERED: Final = re.compile(r"[\dA-Z](?:(?<=\d)\d\d(?:\d[ -]?\d{4}|-\d\d-)|(?<=[A-Z])[A-Z]\d\d)")
+_NUMBERED: Final = re.compile(
+    r"[\dA-Z](?:(?<=\d)\d\d(?:\d[ \u00a0-]?\d{4}|-\d\d-)|(?<=[A-Z])[A-Z]\d\d)"
+)
+_BLANKS: Final = re.compile(r"[ \u00a0-]")
 _LUHN: Final = 10
 _IBAN_MODULUS: Final = 97
 
@@ -48,24 +69,27 @@ def no_personal_data(evidence: Evidence) -> Verdict:
 def personal_data_in(text: str) -> Iterator[Hit]:
     """Find personal data."""
     mails, numbers = "@" in text, bool(_NUMBERED.search(text))
-    for kind, pattern, is_one in _KINDS:
+    for kind, pattern, end_of in _KINDS:
         if not (mails if pattern is _EMAIL else numbers):
             continue
         for one in pattern.finditer(text):
-            if is_one(one):
-                yield Hit(kind, one.start(), one.end())
+            if end := end_of(one):
+                yield Hit(kind, one.start(), end)
 
 
-def _is_persons(mail: re.Match[str]) -> bool:
-    return not (_OFFICE.fullmatch(mail[1]) or _EXAMPLE.fullmatch(mail[2]))
+def _persons(mail: re.Match[str]) -> int:
+    """Say where it ends; 0 where it is none."""
+    return 0 if _OFFICE.fullmatch(mail[1]) or _EXAMPLE.fullmatch(mail[2]) else mail.end()
 
 
-def _is_card(number: re.Match[str]) -> bool:
-    return _keeps_luhn([int(one) for one in number[0] if one.isdigit()])
+def _card(number: re.Match[str]) -> int:
+    return number.end() if _keeps_luhn([int(one) for one in number[0] if one.isdigit()]) else 0
 
 
-def _is_iban(number: re.Match[str]) -> bool:
-    return _keeps_iban(number[0].replace(" ", ""))
+def _iban(head: re.Match[str]) -> int:
+    rest = _REST.get(head[0][:2])
+    found = rest.match(head.string, head.end()) if rest else None
+    return found.end() if found and _keeps_iban(_BLANKS.sub("", head[0] + found[0])) else 0
 
 
 def _keeps_luhn(digits: list[int]) -> bool:
@@ -80,8 +104,8 @@ def _keeps_iban(text: str) -> bool:
 
 
 _KINDS: Final = (
-    ("e-mail address", _EMAIL, _is_persons),
-    ("card number", _CARD, _is_card),
-    ("IBAN", _IBAN, _is_iban),
-    ("US social security number", _SSN, bool),
+    ("e-mail address", _EMAIL, _persons),
+    ("card number", _CARD, _card),
+    ("IBAN", _IBAN, _iban),
+    ("US social security number", _SSN, re.Match.end),
 )

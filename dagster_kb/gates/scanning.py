@@ -11,7 +11,7 @@ from dagster_kb.gates.verdicts import Choice, Json, Table, Verdict, by_choice, n
 from kb_contract.identifiers import sha256_text
 
 # Raised when a pattern changes: then what is served is looked through again.
-SCAN_VERSION: Final = 2
+SCAN_VERSION: Final = 3
 _KEPT: Final = 1000
 _LINE: Final = re.compile(r"[^\r\n]*")
 

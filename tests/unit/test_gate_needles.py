@@ -48,8 +48,8 @@ def test_nothing_that_a_pattern_finds_is_ruled_out(text: str) -> None:
                if injection._SPEAKS.search(one[0])]  # fmt: skip
     assert found == wanted
     personal = [(one.kind, one.start, one.end) for one in personal_data.personal_data_in(text)]
-    assert personal == [(kind, one.start(), one.end()) for kind, pattern, is_one in
-                        personal_data._KINDS for one in pattern.finditer(text) if is_one(one)]  # fmt: skip
+    assert personal == [(kind, one.start(), end) for kind, pattern, end_of in
+                        personal_data._KINDS for one in pattern.finditer(text) if (end := end_of(one))]  # fmt: skip
     if any(_kinds_of_lines(text)):
         assert secrets.may_hold_secrets(text)
 
