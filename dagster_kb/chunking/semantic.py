@@ -6,19 +6,31 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dagster_kb.chunking.units import Unit
+from dagster_kb.chunking.blocks import Block
+from dagster_kb.chunking.tokens import TokenCounter
+from dagster_kb.chunking.units import Unit, units_of
 from kb_contract.errors import BadDocument, BadSetting
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
 # Embedding costs milliseconds a sentence, so one document must not ask for all the time there is.
-MOST_SENTENCES: Final = 5_000
+MOST_SENTENCES: Final = 2_000
 LONGEST_SENTENCE: Final = 1_000
 # A sentence alone says little: what is compared is the mean of so many on either side.
 AROUND: Final = 3
 # The fifth of all places with the largest change are where a subject ends.
 SHARE_OF_BREAKS: Final = 0.2
 SHORTEST_SUBJECT: Final = 3
+
+
+def is_short_enough(text: str, blocks: Sequence[Block], limit: int, count: TokenCounter) -> bool:
+    """Tell whether so many sentences can be compared in bounded time; finding them is the test of it."""
+    left = MOST_SENTENCES
+    for run in units_of(text, blocks, limit, count):
+        left -= len(run)
+        if left < 0:
+            return False
+    return True
 
 
 def subjects(text: str, runs: Iterator[list[Unit]], embed: Embed | None) -> Iterator[list[Unit]]:

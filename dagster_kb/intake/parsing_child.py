@@ -22,7 +22,7 @@ from pydantic import TypeAdapter
 from dagster_kb.chunking.tokens import TokenCounter
 from dagster_kb.intake.parsing_limits import ParsingLimits, begin, confine, end
 from dagster_kb.readers.parsed_document import ParsedDocument
-from dagster_kb.readers.reading import ReadDocument, chunk_document, parse_document
+from dagster_kb.readers.reading import ReadDocument, chunk_document, parse_document, within_bounds
 from dagster_kb.readers.reading_rules import ReadingRules
 from kb_contract.errors import BadDocument, ScriptoriumError
 from kb_contract.loaded_code import leave_out_what_is_loaded
@@ -79,11 +79,15 @@ Read = Callable[[Asked, TokenCounter], ReadDocument | ParsedDocument]
 
 
 def read_asked(asked: Asked, count: TokenCounter) -> ReadDocument | ParsedDocument:
-    """Read and cut; what is cut by meaning is cut by the parent, for it has the model."""
-    parsed = parse_document(asked.path, asked.data, asked.rules)
-    if asked.rules.strategy == "semantic":
+    """Read and cut; what is cut by meaning is cut by the parent, for it has the model.
+
+    Finding the sentences is done here first, within the limits: what the parent does again is bounded.
+    """
+    read = parse_document(asked.path, asked.data, asked.rules)
+    parsed, rules = within_bounds(read, asked.rules, count)
+    if rules.strategy == "semantic":
         return parsed
-    return chunk_document(asked.path, parsed, asked.rules, count_tokens=count)
+    return chunk_document(asked.path, parsed, rules, count_tokens=count)
 
 
 @dataclass(frozen=True)

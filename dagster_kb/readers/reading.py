@@ -1,10 +1,10 @@
 """From a file's bytes to its chunks: the one way in for the writer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from dagster_kb.chunking.sections import CHUNKER_VERSION, ChunkDraft
-from dagster_kb.chunking.semantic import Embed
+from dagster_kb.chunking.semantic import MOST_SENTENCES, Embed, is_short_enough
 from dagster_kb.chunking.strategies import chunk_blocks
 from dagster_kb.chunking.table_headers import with_headers
 from dagster_kb.chunking.tokens import TokenCounter
@@ -40,7 +40,7 @@ def reader_id(rules: ReadingRules | int) -> str:
 
 
 def claims(path: str) -> bool:
-    """Tell whether a file is a document; images, hidden files and the like are ignored."""
+    """Tell whether a file, by its path in the agent's folder, is a document; hidden ones are not."""
     return not is_hidden(path) and suffix_of(path) in FORMATS
 
 
@@ -70,8 +70,23 @@ def read_document(
 ) -> ReadDocument:
     """Read and chunk one document; without `rules`, by headings into `chunk_tokens`."""
     agreed = rules or ReadingRules(chunk_tokens)
-    parsed = parse_document(name, data, agreed)
-    return chunk_document(name, parsed, agreed, count_tokens=count_tokens, embed=embed)
+    parsed, feasible = within_bounds(parse_document(name, data, agreed), agreed, count_tokens)
+    return chunk_document(name, parsed, feasible, count_tokens=count_tokens, embed=embed)
+
+
+def within_bounds(
+    parsed: ParsedDocument, rules: ReadingRules, count_tokens: TokenCounter
+) -> tuple[ParsedDocument, ReadingRules]:
+    """Cut what is too long to be cut by meaning by its headings, with a note that says so."""
+    if rules.strategy != "semantic" or is_short_enough(
+        parsed.text, parsed.blocks, rules.tokens, count_tokens
+    ):
+        return parsed, rules
+    note = (
+        f"more than {MOST_SENTENCES:,} sentences are not cut by meaning but by headings → "
+        "split it into several documents, or choose headings as chunking.strategy"
+    )
+    return replace(parsed, notes=(*parsed.notes, note)), replace(rules, strategy="headings")
 
 
 def parse_document(name: str, data: bytes, rules: ReadingRules) -> ParsedDocument:

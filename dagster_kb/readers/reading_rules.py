@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dagster_kb.chunking.semantic import MOST_SENTENCES
 from dagster_kb.chunking.strategies import Cutting
 from kb_contract.agent_manifest import ChunkingSettings, ChunkingStrategy
 
@@ -38,4 +39,6 @@ class ReadingRules:
     def name(self) -> str:
         """Names these rules in a reader's id; other rules make other documents."""
         size = f"{self.strategy}-{self.tokens}" + (f"-{self.overlap}" if self.overlap else "")
+        if self.strategy == "semantic":
+            size = f"{size}-of-{MOST_SENTENCES}"
         return f"{size}/ocr-{self.pdf_ocr}" if self.pdf_ocr else size

@@ -116,3 +116,20 @@ def test_knowledge_below_a_hidden_folder_is_served(
         assert not any("Nobody reads" in one for one in world.served_texts())
     finally:
         world.close()
+
+
+def test_a_flood_of_sentences_does_not_hold_up_who_cuts_by_meaning(world: WriterWorld):
+    long = "# Long\n\n" + "".join(f"Sentence {n} of a long report. " for n in range(2_500))
+    flood = "# Flood\n\n" + "A. " * 100_000
+    live = world.publish(
+        {
+            "agent.yaml": "chunking: {strategy: semantic, tokens: 400}\n",
+            "long.md": long,
+            "flood.md": flood,
+        }
+    )
+    assert any("Sentence 2400 of" in one for one in world.served_texts())
+    assert "Sentence 7 of a long report." not in world.embedder.texts, "each was embedded alone"
+    # Cut within the limits of its own process, or stopped there.
+    placed = world.ledger.documents.placed(live.generation_id)[world.path("flood.md")]
+    assert placed.status == "published" or placed.reason

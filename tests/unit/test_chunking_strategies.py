@@ -7,7 +7,10 @@ from dagster_kb.chunking import semantic
 from dagster_kb.chunking.blocks import Block
 from dagster_kb.chunking.sections import Chunker
 from dagster_kb.chunking.strategies import Cutting, chunk_blocks
+from dagster_kb.intake.parsing_child import Asked, read_asked
 from dagster_kb.readers.markdown import read_markdown
+from dagster_kb.readers.parsed_document import ParsedDocument
+from dagster_kb.readers.reading import ReadDocument, read_document
 from dagster_kb.readers.reading_rules import ReadingRules
 from kb_contract.agent_manifest import ChunkingSettings, read_manifest
 from kb_contract.errors import BadDocument, BadManifest, BadSetting
@@ -77,6 +80,20 @@ def test_semantic_needs_a_model_and_has_a_limit(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(semantic, "MOST_SENTENCES", 10)
     with pytest.raises(BadDocument, match="more than 10 sentences"):
         cut(Cutting("semantic", 50), embed=embed)
+
+
+def test_what_is_too_long_to_be_cut_by_meaning_is_cut_by_headings_where_it_is_read():
+    rules = ReadingRules(40, "semantic")
+    short = "# T\n\n" + "Words of it. " * (semantic.MOST_SENTENCES - 1)
+    assert isinstance(read_asked(Asked("a.md", short.encode(), rules), count), ParsedDocument)
+    long = (short + "One more. Another.").encode()
+    read = read_asked(Asked("a.md", long, rules), count)
+    assert isinstance(read, ReadDocument)
+    assert "more than 2,000 sentences are not cut by meaning but by headings" in read.notes[0]
+    by_headings = read_asked(Asked("a.md", long, ReadingRules(40)), count)
+    assert isinstance(by_headings, ReadDocument)
+    assert read.chunks == by_headings.chunks
+    assert read == read_document("a.md", long, rules=rules, count_tokens=count)
 
 
 @pytest.mark.parametrize("strategy", ["headings", "fixed", "overlapping"])
