@@ -53,6 +53,7 @@ from dagster_kb.upkeep.housekeeping import purge_job, purge_schedule
 from dagster_kb.upkeep.operator_work import operator_job
 from dagster_kb.upkeep.retention import retention_job, retention_of, retention_schedule
 from dagster_kb.upkeep.retirement import Departures, retirement
+from dagster_kb.upkeep.stopped_runs import stopped_runs
 from kb_contract.loaded_code import leave_out_what_is_loaded
 
 JOBS: Final = (
@@ -64,6 +65,8 @@ JOBS: Final = (
     evaluation_job,
     link_entities,
 )
+
+AFTER_RUNS: Final = (failed_runs, recovered_agents, stopped_runs, new_names)
 
 
 @dg.definitions
@@ -103,9 +106,7 @@ def build_definitions(  # noqa: PLR0913 - whoever composes may bring each part
             operations_sensor(settings),
             freshness_sensor(settings, freshness),
             dead_commands_sensor(settings),
-            failed_runs,
-            recovered_agents,
-            new_names,
+            *AFTER_RUNS,
         ],
         schedules=[
             nightly_schedule(settings), retention_schedule(settings), purge_schedule(purge)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import dagster as dg
+from dagster._core.errors import DagsterExecutionInterruptedError
+from dagster_shared.error import DagsterError
 
 from dagster_kb.assembly import PlacedDocument
 from dagster_kb.links import Links
@@ -19,6 +21,10 @@ RETRY: Final = dg.RetryPolicy(
     max_retries=3, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
 )
 _ROWS: Final = 200
+
+
+class Stopped(DagsterError, DagsterExecutionInterruptedError):
+    """Somebody terminated the run: Dagster tries interrupted steps again, but none of its own errors."""
 
 
 @dataclass(frozen=True)
@@ -167,10 +173,12 @@ def _cell(value: Any) -> str:
 
 @contextmanager
 def clear_failures() -> Generator[None]:
-    """What a person must mend fails at once with its cure; what may pass is tried again."""
+    """What a person must mend, or stopped, ends at once; what may pass is tried again."""
     try:
         yield
     except Unavailable:
         raise
     except ScriptoriumError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
+    except DagsterExecutionInterruptedError as stop:
+        raise Stopped("the run was terminated; what was done is kept for the next one") from stop

@@ -63,6 +63,10 @@ class IncidentLedger:
             "incidents", workspace=self.workspace, agent=agent, open_only=open_only, limit=LISTED
         )
 
+    def agents_with(self, kind: str) -> set[str]:
+        """Agents of which an incident of a kind is open."""
+        return {str(one["agent_id"]) for one in self.listed() if one["kind"] == kind}
+
     def pause(self, agent: str, reason: str, by: str) -> None:
         """Let nothing build the agent; what is live stays live."""
         self.database.run(

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import dagster as dg
 
-from dagster_kb.assets.story import RETRY
+from dagster_kb.assets.story import RETRY, clear_failures
 from dagster_kb.partitions import agents
 from dagster_kb.resources.ledger import Ledger
 
@@ -31,7 +31,8 @@ def answers_well(
 ) -> dg.AssetCheckResult:
     """Show the newest measurement; it stops nothing."""
     agent = context.partition_key
-    row = ledger.database.one("newest_evaluation", workspace=ledger.workspace, agent=agent)
+    with clear_failures():
+        row = ledger.database.one("newest_evaluation", workspace=ledger.workspace, agent=agent)
     if row is None:
         said = f"never measured → `kb eval answers --data FILE --agent {agent}`"
         return dg.AssetCheckResult(passed=True, description=said)
@@ -43,9 +44,10 @@ def look_at_evaluation(
     config: Told, ledger: dg.ResourceParam[Ledger]
 ) -> Iterator[dg.AssetCheckEvaluation | dg.AssetObservation | dg.Output[None]]:
     """Tell it twice: as a check that is green or yellow, and as figures that are plotted."""
-    row = ledger.database.one(
-        "evaluation", workspace=ledger.workspace, evaluation=config.evaluation_id
-    )
+    with clear_failures():
+        row = ledger.database.one(
+            "evaluation", workspace=ledger.workspace, evaluation=config.evaluation_id
+        )
     if row is not None and row["agent_id"]:
         said = verdict(row)
         yield dg.AssetCheckEvaluation(

@@ -12,6 +12,7 @@ from dagster_kb.upkeep.refreshes import AGENT_TAGS, is_whole
 from dagster_kb.upkeep.retirement import RETIRE
 
 KIND: Final = "run_failed"
+STOPPED: Final = "run_stopped"
 BY: Final = "dagster"
 # What the gates refuse is told by the checks themselves, and needs no incident beside them.
 REFUSALS: Final = frozenset({"DagsterAssetCheckFailedError", "GateRefused"})
@@ -93,7 +94,7 @@ def close_incidents(instance: dg.DagsterInstance, ledger: Ledger, run: dg.Dagste
     closed = [
         int(one["incident_id"])
         for one in ledger.incidents.listed(agent)
-        if one["kind"] == KIND
+        if one["kind"] in (KIND, STOPPED)
         and (one["facts"].get("job") == RETIRE) == (run.job_name == RETIRE)
         and _times(instance, one["facts"].get("dagster_run", ""))[1] <= began
     ]

@@ -2,13 +2,13 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import dagster as dg
 
-from dagster_kb.assets.story import RETRY
+from dagster_kb.assets.story import RETRY, clear_failures
 from dagster_kb.partitions import AGENTS, agents
 from dagster_kb.publishing.alias_moves import aliases_of, is_withdrawn
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
@@ -16,6 +16,7 @@ from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_database import Row
 from dagster_kb.resources.vector_store import VectorStore
 from dagster_kb.settings import WriterSettings
+from dagster_kb.upkeep.failures import STOPPED
 from kb_contract.errors import BadInput, Unavailable
 from kb_contract.generation import Generation
 
@@ -61,6 +62,8 @@ class Look:
     trees: Mapping[str, str]
     live: Mapping[str, Generation]
     pauses: Mapping[str, Row]
+    stopped: Set[str]
+    """Agents whose last run somebody stopped: nothing brings them before the night."""
     aliases: Mapping[str, str]
     now: float
     within_minutes: int
@@ -75,7 +78,7 @@ class Look:
         live = [ledger.generations.live(only)] if only else ledger.generations.all_live()
         return cls(
             folder, ledger, head, folder.agents(head), {one.agent_id: one for one in live if one},
-            ledger.incidents.all_paused(), store.aliases(), time.time(), within_minutes,
+            ledger.incidents.all_paused(), ledger.incidents.agents_with(STOPPED), store.aliases(), time.time(), within_minutes,
         )  # fmt: skip
 
     def freshness(self, agent: str) -> Standing:
@@ -115,7 +118,9 @@ class Look:
         )
         if last and failed:
             said += f"; the last run failed: {last['error_summary']}"
-        late = minutes > self.within_minutes
+        if agent in self.stopped:
+            said += f"; its run was stopped → `kb ingest --agent {agent}`, or materialize it"
+        late = minutes > self.within_minutes or agent in self.stopped
         return Standing("behind" if late else "catching up", said, facts, failed)
 
     def alias(self, agent: str) -> Standing:
@@ -161,9 +166,10 @@ def freshness_checks(settings: WriterSettings) -> dg.AssetChecksDefinition:
     ) -> Iterator[dg.AssetCheckResult]:
         """Look at the agent once."""
         agent = context.partition_key
-        look = Look.at(folder, ledger, store, within, only=agent)
+        with clear_failures():
+            found_now = Look.at(folder, ledger, store, within, only=agent).standings(agent)
         chosen = {key.name for key in context.selected_asset_check_keys}
-        for name, found in look.standings(agent).items():
+        for name, found in found_now.items():
             if name in chosen:
                 yield dg.AssetCheckResult(
                     check_name=name, asset_key=dg.AssetKey(SERVED), passed=found.passed,
@@ -194,9 +200,11 @@ def freshness_job(settings: WriterSettings) -> dg.JobDefinition:
         ledger: dg.ResourceParam[Ledger],
         store: dg.ResourceParam[VectorStore],
     ) -> Iterator[dg.AssetCheckEvaluation | dg.Output[None]]:
-        look = Look.at(folder, ledger, store, settings.fresh_within_minutes)
-        for agent in config.agents:
-            for name, standing in look.standings(agent).items():
+        with clear_failures():
+            look = Look.at(folder, ledger, store, settings.fresh_within_minutes)
+            found = [(agent, look.standings(agent)) for agent in config.agents]
+        for agent, standings in found:
+            for name, standing in standings.items():
                 yield evaluation(agent, name, standing)
         yield dg.Output(None)
 

@@ -11,7 +11,7 @@ from dagster._core.storage.event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from sqlalchemy import delete, func, select
 
-from dagster_kb.assets.story import RETRY
+from dagster_kb.assets.story import RETRY, clear_failures
 from dagster_kb.partitions import AGENTS
 from dagster_kb.settings import WriterSettings
 from dagster_kb.upkeep.refreshes import AGENT_TAGS
@@ -127,7 +127,8 @@ def purge_job(settings: WriterSettings) -> dg.JobDefinition:
     )
     def delete_old_runs(context: dg.OpExecutionContext) -> None:
         purge = Purge(context.instance, settings.keep_runs_days, settings.keep_runs)
-        deleted = purge.run(time.time())
+        with clear_failures():
+            deleted = purge.run(time.time())
         context.log.info("%d runs deleted, with their events and logs", deleted)
         context.add_output_metadata({"runs_deleted": deleted})
 

@@ -1,0 +1,80 @@
+"""A run that somebody terminates ends there: nothing tries it again, and people are told how to go on."""
+
+import os
+import signal
+from typing import Any
+
+import dagster as dg
+import pytest
+from dagster._utils.interrupts import capture_interrupts
+
+from dagster_kb.resources.knowledge_folder import KnowledgeFolder
+from dagster_kb.upkeep.failures import STOPPED
+from dagster_kb.upkeep.freshness import Look, Standing
+from dagster_kb.upkeep.stopped_runs import tell_stopped
+from tests.doubles.writer_world import WriterWorld
+
+pytestmark = pytest.mark.stack
+PAGE = "# Tea\n\nGreen tea is brewed at eighty degrees for two minutes.\n"
+
+
+def terminate_once(world: WriterWorld) -> None:
+    """Do what Dagster's page does, in the middle of embedding."""
+
+    def at_once() -> None:
+        world.embedder.before_embedding = None
+        (run,) = world.instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+        world.instance.report_run_canceling(run)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    world.embedder.before_embedding = at_once
+
+
+def terminated(world: WriterWorld) -> dg.DagsterRun:
+    terminate_once(world)
+    with capture_interrupts():
+        world.ingest()
+    return world.instance.get_runs(limit=1)[0]
+
+
+def events(world: WriterWorld, run: dg.DagsterRun) -> set[Any]:
+    return {one.dagster_event.event_type for one in world.instance.all_logs(run.run_id)
+            if one.dagster_event}  # fmt: skip
+
+
+def tell(world: WriterWorld, run: dg.DagsterRun) -> int | None:
+    return tell_stopped(world.instance, world.ledger, run)
+
+
+def freshness(world: WriterWorld) -> Standing:
+    folder = KnowledgeFolder(world.settings.knowledge_dir)
+    return Look.at(folder, world.ledger, world.store, 60).freshness(world.agent)
+
+
+def test_terminate_ends_the_run_and_leaves_what_was_served(world: WriterWorld):
+    world.publish({"tea.md": PAGE})
+    world.commit({"tea.md": PAGE + "\nBlack tea wants boiling water.\n"})
+    run = terminated(world)
+    assert run.status is dg.DagsterRunStatus.CANCELED
+    assert dg.DagsterEventType.STEP_UP_FOR_RETRY not in events(world, run)
+    assert world.live().number == 1
+
+
+def test_it_is_told_with_the_cure_until_a_run_brings_it(world: WriterWorld):
+    world.publish({"tea.md": PAGE})
+    world.commit({"tea.md": PAGE + "\nBlack tea wants boiling water.\n"})
+    run = terminated(world)
+    assert tell(world, run) is not None
+    (told,) = world.ledger.incidents.listed(world.agent)
+    assert told["kind"] == STOPPED
+    assert "generation 2 was not finished" in told["summary"]
+    assert f"kb ingest --agent {world.agent}" in told["next_step"]
+
+    said = freshness(world)
+    assert (said.state, said.passed) == ("behind", False)
+    assert "was stopped → `kb ingest" in said.said
+
+    good = world.ingest()
+    assert good.success
+    assert world.live().number == 2
+    assert tell(world, run) is None, "a later run brought it"
