@@ -18,24 +18,27 @@ class FolderOfAgents:
     refused: Mapping[str, str]
     """Folders that cannot be agents, with the reason."""
     lying: Sequence[str]
-    """Folders of the working tree, committed or not."""
+    """Folders of the working tree, committed or not; of what is not committed, all that git takes."""
     shown: str = ""
     """What people call it; its path, when there is nothing better."""
 
     def choose(self, paths: Sequence[str], named: Sequence[str], *, uncommitted: bool) -> list[str]:
         """Return the agents, each once; what is no agent is said with what there is."""
-        wanted = [*named, *(one for path in paths for one in self._agents_of(path))]
+        every = self.there
+        if uncommitted:
+            every = [one for one in self.lying if one not in self.refused]
+        wanted = [*named, *(one for path in paths for one in self._agents_of(path, every))]
         if not (paths or named):
-            wanted = list(self.there)
+            wanted = list(every)
         for one in wanted:
             if one not in self.there and not (uncommitted and one in self.lying):
                 raise self._unknown(one)
         return list(dict.fromkeys(wanted))
 
-    def _agents_of(self, path: str) -> Sequence[str]:
+    def _agents_of(self, path: str, every: Sequence[str]) -> Sequence[str]:
         inside = Path(os.path.relpath(os.path.realpath(path), os.path.realpath(self.path)))
         if inside == Path():
-            return self.there
+            return every
         first = inside.parts[0]
         if first == "..":
             raise BadInput(

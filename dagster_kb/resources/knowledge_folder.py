@@ -24,7 +24,7 @@ from dagster_kb.resources.git_files import (
     shown_path,
     why_no_id,
 )
-from dagster_kb.resources.git_objects import GitObjects, TreeEntry, repository_root
+from dagster_kb.resources.git_objects import EntryKind, GitObjects, TreeEntry, repository_root
 from dagster_kb.resources.remote_repository import FETCH_SECONDS, RemoteRepository
 from kb_contract.errors import BadInput
 from kb_contract.identifiers import agent_id as checked_agent_id
@@ -101,17 +101,49 @@ class KnowledgeFolder:
         return now == revision.sha
 
     def _require_place(self, commit: str) -> None:
-        """A mistyped folder is not one from which every agent was removed."""
-        if not self.remote or not self._prefix or self._git.tree(commit, self._prefix):
+        """A mistyped folder, or another branch, is not one from which every agent was removed."""
+        if self._is_placed(commit):
             return
+        elsewhere = "set KNOWLEDGE_PATH" if self.remote else "check out a branch that has it"
         raise BadInput(
             f"there is no folder {self._prefix} at {commit[:12]}",
-            where=str(self.remote),
-            cure="set KNOWLEDGE_PATH; to keep it without agents, put a README.md into it",
+            where=str(self.remote or self.root),
+            cure=f"{elsewhere}, or commit one; to keep it without agents, put a README.md into it",
         )
 
-    def uncommitted(self, agent: str) -> Revision:
-        """Write the agent's folder as it lies there into git: the last commit's tree with it."""
+    def _is_placed(self, commit: str) -> bool:
+        return not self._prefix or bool(self._git.tree(commit, self._prefix))
+
+    def committed(self, seconds: float = FETCH_SECONDS) -> Revision:
+        """Return the head, or an empty one where nothing is committed yet."""
+        commit = "" if self.remote else self._commit()
+        if self.remote or (commit and self._is_placed(commit)):
+            return self.head(seconds)
+        empty = self._empty_tree()
+        return Revision(empty, empty, committed_at=None)
+
+    def lying(self) -> list[str]:
+        """Return the folders of the working tree that have a file which git does not ignore."""
+        here = len(self._prefix)
+        names = {one[here:].partition("/") for one in self._taken(self._prefix or ".")}
+        folders = {first for first, inside, _ in names if inside and not first.startswith(".")}
+        places = {one: self.root / self._prefix / one for one in folders}
+        return sorted(one for one, at in places.items() if at.is_dir() and not at.is_symlink())
+
+    def takes(self, path: str) -> bool:
+        """Whether git would take a file of the working tree, by its path from the repository's root."""
+        return bool(self._taken(path))
+
+    def _taken(self, path: str) -> list[str]:
+        also = ("-z", "--cached", "--others", "--exclude-standard")
+        listed = self._git.run("ls-files", *also, "--", path).split(b"\0")
+        return [one.decode("utf-8", "backslashreplace") for one in listed if one]
+
+    def uncommitted(self, agent: str, *, keep: bool = True) -> Revision:
+        """Write the agent's folder as it lies there into git: the last commit's tree with it.
+
+        Kept it must be when anything will quote it; what is only looked at is git's to clean up.
+        """
         if self.remote:
             raise BadInput(
                 "a repository elsewhere has only what is pushed", where=str(self.remote),
@@ -128,8 +160,8 @@ class KnowledgeFolder:
                     "rm", "-r", "--cached", "--ignore-unmatch", "--quiet", "--", folder, also=index
                 )
             tree = _word(self._git.run("write-tree", also=index))
-        # Without a ref, git's clean-up would some day take away what answers quote.
-        self._git.run("update-ref", f"{_KEPT}/{tree}", tree)
+        if keep:  # else git's clean-up would some day take away what answers quote
+            self._git.run("update-ref", f"{_KEPT}/{tree}", tree)
         return Revision(tree, self._tree_sha(tree), committed_at=None, uncommitted=True)
 
     def forget_uncommitted(self, trees: Iterable[str]) -> int:
@@ -203,9 +235,9 @@ class KnowledgeFolder:
         found = {name: data for name, (_, data) in zip(shas, read, strict=True)}
         return read_agent_folder(agent, found, where=place)
 
-    def has(self, revision: Revision, path: str) -> bool:
-        """Say whether a file is there, by its path from the repository's root."""
-        return any(one.kind == "file" for one in self._git.tree(revision.sha, path))
+    def kind_at(self, revision: Revision, path: str) -> EntryKind | None:
+        """Say what is there, by its path from the repository's root; nothing where nothing is."""
+        return next((one.kind for one in self._git.tree(revision.sha, path)), None)
 
     def knows(self, sha: str) -> bool:
         """Say whether the repository has that commit or tree at all."""
@@ -233,6 +265,9 @@ class KnowledgeFolder:
         for entry in self._git.tree(sha, self._prefix.rstrip("/")):
             if entry.kind == "folder":
                 return entry.sha
+        return self._empty_tree()
+
+    def _empty_tree(self) -> str:
         return _word(self._git.run("hash-object", "-t", "tree", os.devnull))
 
     def _commit(self) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -13,7 +14,7 @@ from dagster_kb.origins import Origin
 from dagster_kb.partitions import AGENTS, GROUP
 from dagster_kb.readers.formats import VERSIONS
 from dagster_kb.readers.reading import reader_id
-from dagster_kb.resources.knowledge_folder import KnowledgeFolder
+from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.remote_repository import FetchTooSlow
 from dagster_kb.settings import WriterSettings
@@ -83,24 +84,35 @@ def knowledge_sensor(settings: WriterSettings) -> dg.SensorDefinition:
         pushes = Pushes.now(ledger.triggers, context.instance)
         departures = Departures(ledger, folder, settings.retire_grace_hours)
         leaving = departures.leaving(head, sight.present)
-        tick = plan_tick(sight, _demand(context.instance, sight, pushes, leaving))
+        waits = [*leaving.reasons, *_no_agents(folder, head)]
+        tick = plan_tick(sight, _demand(context.instance, sight, pushes, leaving, waits))
         if not tick.run_requests:
             pushes.settle_without_runs(head.sha)
+        elif waits:
+            context.log.warning("%s", "; ".join(waits))
         return tick
 
     return knowledge_changes
 
 
-def _demand(instance: dg.DagsterInstance, sight: Sight, pushes: Pushes, leaving: Leaving) -> Demand:
+def _demand(
+    instance: dg.DagsterInstance, sight: Sight, pushes: Pushes, leaving: Leaving,
+    waits: Sequence[str],
+) -> Demand:  # fmt: skip
     among = (sight.trees.keys() & sight.present) - sight.paused.keys()
     return Demand(
         gone={one: attempt_of(instance, one, sight.head) for one in leaving.now},
-        waiting=tuple(leaving.reasons),
+        waits=waits,
         earlier=_ended_runs(instance, sight.head) if sight.changed() else {},
         again=due_again(instance, among, datetime.fromtimestamp(time.time(), UTC)),
         origin=pushes.origin(sight.head),
         tags=pushes.tags(sight.head),
     )
+
+
+def _no_agents(folder: KnowledgeFolder, head: Revision) -> list[str]:
+    """Say which folders are none, and why: whoever committed one waits for it."""
+    return [f"{one} is no agent: {why}" for one, why in sorted(folder.refused(head).items())]
 
 
 def _ended_runs(instance: dg.DagsterInstance, head: str) -> dict[str, str]:

@@ -55,9 +55,7 @@ class Demand:
     gone: Mapping[str, str] = field(default_factory=dict[str, str])
     """Agents whose folder is gone, with the attempt to end them."""
     waits: Sequence[str] = ()
-    """Why folders that are gone do not end their agents yet."""
-    waiting: Sequence[str] = ()
-    """Why others whose folder is gone are not ended yet."""
+    """Why folders that are gone do not end their agents yet, and others are no agents."""
     earlier: Mapping[str, str] = field(default_factory=dict[str, str])
     """Of each agent, the last run at this commit that has ended."""
     again: Mapping[str, str] = field(default_factory=dict[str, str])

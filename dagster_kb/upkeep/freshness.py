@@ -74,7 +74,7 @@ class Look:
         only: str = "",
     ) -> "Look":  # fmt: skip
         """Look now: at all agents, or at one."""
-        head = folder.head(FETCH_SECONDS)
+        head = folder.committed(FETCH_SECONDS)
         live = [ledger.generations.live(only)] if only else ledger.generations.all_live()
         return cls(
             folder, ledger, head, folder.agents(head), {one.agent_id: one for one in live if one},

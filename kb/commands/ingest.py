@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 import psutil
 import typer
 
-from kb.commands.ingest_plan import Asked, Work, plan_work
+from kb.commands.ingest_plan import Asked, Work, leaving, plan_work
 from kb.commands.ingest_shown import Bars, estimate_lines, show_runs
 from kb.settings import load_settings
 from kb.terminal import console, escape, progress_console, say_json
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     from dagster_kb.extraction.estimate import ExtractionEstimate
     from dagster_kb.intake.estimates import Estimate, Estimator
-    from dagster_kb.resources.knowledge_folder import KnowledgeFolder
+    from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
     from dagster_kb.resources.ledger import Ledger
     from dagster_kb.resources.sentence_embedder import SentenceEmbedder
     from dagster_kb.settings import WriterSettings
-    from kb.ingestion import Ingested, Ingestion, Retired
+    from kb.ingestion import Ingested, Ingestion, Retired, Retirements
 
 # What a shell says of a command that Ctrl-C ended.
 _CTRL_C: Final = 130
@@ -40,6 +40,8 @@ class Done:
 
     runs: "list[Ingested]" = field(default_factory=list)
     retired: "list[Retired]" = field(default_factory=list)
+    notes: list[str] = field(default_factory=list[str])
+    """What was left alone, and why."""
 
     @property
     def ok(self) -> bool:
@@ -110,10 +112,10 @@ def ingest(
     parts.ledger.database.close()
     if json:
         say_json({"ok": done.ok, "runs": [one.as_json() for one in done.runs],
-                  "retired": [asdict(one) for one in done.retired], "notes": work.notes})  # fmt: skip
+                  "retired": [asdict(one) for one in done.retired], "notes": done.notes})  # fmt: skip
     else:
         show_runs(done.runs, done.retired, console())
-        for one in work.notes:
+        for one in done.notes:
             console().print(f"[yellow]left alone[/yellow] {escape(one)}")
     raise typer.Exit(0 if done.ok else 1)
 
@@ -128,9 +130,7 @@ def _estimated(parts: Parts, work: Work, *, always: bool) -> "Estimate | None":
     if not agents and not always:
         return None
     estimator = parts.estimator()
-    look = estimator.look(
-        {one: folder.uncommitted(one) if asked.uncommitted else work.head for one in agents}
-    )
+    look = estimator.look({one: _looked_at(folder, work, one) for one in agents})
     return estimator.estimate(look, len(agents)) if always or not look.is_small else None
 
 
@@ -142,11 +142,12 @@ def _forecast(parts: Parts, work: Work) -> "dict[str, ExtractionEstimate]":
     folder, asked = parts.folder, work.asked
     desk = extraction_of(parts.settings, parts.ledger.database)
     forecast = Forecast(folder, parts.ledger, desk, parts.estimator(), always=asked.extract)
-    found = {
-        one: forecast.of(one, folder.uncommitted(one) if asked.uncommitted else work.head)
-        for one in work.agents
-    }
+    found = {one: forecast.of(one, _looked_at(folder, work, one)) for one in work.agents}
     return {agent: said for agent, said in found.items() if said}
+
+
+def _looked_at(folder: "KnowledgeFolder", work: Work, agent: str) -> "Revision":
+    return folder.uncommitted(agent, keep=False) if work.asked.uncommitted else work.head
 
 
 def _say_estimate(
@@ -209,10 +210,16 @@ def _run(parts: Parts, work: Work) -> Done:
             os.dup2(terminal, _STDERR)
             bars.stop()
             _end_at_once(instance)
-        for agent in work.gone:
-            done.retired.append(Retirements(definitions, instance).run(agent, work.head.sha))
+        _end_what_is_gone(parts, work, Retirements(definitions, instance), done)
     os.close(terminal)
     return done
+
+
+def _end_what_is_gone(parts: Parts, work: Work, retirements: "Retirements", done: Done) -> None:
+    """Look only now: a folder that was renamed ends when its new name is served."""
+    gone, waits = leaving(parts.settings, parts.folder, parts.ledger, work.asked, work.head)
+    done.retired.extend(retirements.run(agent, work.head.sha) for agent in gone)
+    done.notes.extend([*work.notes, *waits])
 
 
 def _end_at_once(instance: "dg.DagsterInstance") -> NoReturn:

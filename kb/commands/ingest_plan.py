@@ -1,5 +1,6 @@
 """What one call of `kb ingest` is to do: which agents, at which commit, and who may not be built."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,8 @@ class Work:
     """Files that were named, by their path from the repository's root."""
     notes: list[str]
     """What is left alone, and why."""
+    waits: list[str]
+    """Why agents without a folder are not ended yet; after the runs that may be otherwise."""
 
     def named_of(self, folder: "KnowledgeFolder", agent: str) -> list[str]:
         """Return those of one agent."""
@@ -56,45 +59,61 @@ def plan_work(
     settings: "WriterSettings", folder: "KnowledgeFolder", ledger: "Ledger", asked: Asked
 ) -> Work:
     """Choose; what was named and cannot be done is refused before anything is done."""
-    head = folder.head()
-    trees = folder.agents(head)
+    head = folder.committed() if asked.uncommitted else folder.head()
+    known = _known(settings, folder, asked, head)
+    wanted = known.choose(
+        [str(one) for one in asked.paths], list(asked.agents), uncommitted=asked.uncommitted
+    )
+    gone, waits = leaving(settings, folder, ledger, asked, head)
+    notes: list[str] = []
+    if asked.everything:
+        notes = [f"{one} is no agent: {why}" for one, why in sorted(known.refused.items())]
+    if not (wanted or gone or notes or waits):
+        raise BadInput(
+            "there is no agent yet", where=str(folder),
+            cure="make a folder of documents there, and commit it",
+        )  # fmt: skip
+    wanted, paused = _not_paused(ledger, wanted, asked)
+    named = [path for one in asked.paths if (path := _named(folder, head, one, asked))]
+    return Work(wanted, gone, head, asked, named, [*notes, *paused], waits)
+
+
+def _known(
+    settings: "WriterSettings", folder: "KnowledgeFolder", asked: Asked, head: "Revision"
+) -> FolderOfAgents:
+    from dagster_kb.resources.git_files import why_no_id
+
     lying: list[str] = []
-    if not folder.remote:
+    if not folder.remote and asked.uncommitted:
+        lying = folder.lying()
+    elif not folder.remote:
         lying = [one.name for one in settings.knowledge_dir.iterdir() if one.is_dir()]
     elif asked.paths:
         raise BadInput(
             "files of a repository elsewhere are not named by their path here",
             where=str(folder), cure="name the agent: kb ingest --agent AGENT",
         )  # fmt: skip
-    known = FolderOfAgents(
-        settings.knowledge_dir, sorted(trees), folder.refused(head), lying, str(folder)
+    refused = folder.refused(head)
+    if asked.uncommitted:
+        refused = {one: why for one in lying if (why := why_no_id(one))}
+    return FolderOfAgents(
+        settings.knowledge_dir, sorted(folder.agents(head)), refused, lying, str(folder)
     )
-    wanted = known.choose(
-        [str(one) for one in asked.paths], list(asked.agents), uncommitted=asked.uncommitted
-    )
-    gone, notes = _leaving(settings, folder, ledger, asked, head)
-    if not (wanted or gone or notes):
-        raise BadInput(
-            "there is no agent yet", where=str(folder),
-            cure="make a folder of documents there, and commit it",
-        )  # fmt: skip
-    wanted, paused = _not_paused(ledger, wanted, asked)
-    named = [_named(folder, head, one, asked) for one in asked.paths if one.is_file()]
-    return Work(wanted, gone, head, asked, named, [*notes, *paused])
 
 
-def _leaving(
+def leaving(
     settings: "WriterSettings", folder: "KnowledgeFolder", ledger: "Ledger", asked: Asked,
     head: "Revision",
 ) -> tuple[list[str], list[str]]:  # fmt: skip
+    """Return agents without a folder that end now, and why others do not yet."""
     from dagster_kb.upkeep.retirement import Departures
 
-    if not asked.everything:
+    if not asked.everything or head.committed_at is None:
         return [], []
     departures = Departures(ledger, folder, settings.retire_grace_hours)
-    leaving = departures.leaving(head, set(), many=asked.retire)
+    found = departures.leaving(head, set(), many=asked.retire)
     paused = ledger.incidents.all_paused()
-    return [one for one in leaving.now if one not in paused], leaving.reasons
+    return [one for one in found.now if one not in paused], found.reasons
 
 
 def _not_paused(ledger: "Ledger", wanted: list[str], asked: Asked) -> tuple[list[str], list[str]]:
@@ -108,11 +127,23 @@ def _not_paused(ledger: "Ledger", wanted: list[str], asked: Asked) -> tuple[list
     return [one for one in wanted if one not in paused], notes
 
 
-def _named(folder: "KnowledgeFolder", head: "Revision", file: Path, asked: Asked) -> str:
-    path = file.resolve().relative_to(folder.root.resolve()).as_posix()
-    if not asked.uncommitted and not folder.has(head, path):
+def _named(folder: "KnowledgeFolder", head: "Revision", path: Path, asked: Asked) -> str | None:
+    """Return a file that is named, by its path from the root; a slip is told of what it is."""
+    inside = Path(os.path.realpath(path)).relative_to(folder.root.resolve()).as_posix()
+    there = folder.kind_at(head, inside)
+    if not (path.exists() or there):
         raise BadInput(
-            f"this file is not in commit {head.sha[:12]}, which is what is read", where=str(file),
-            cure=f"git add {file} && git commit, or --uncommitted",
+            f"this is neither here nor in commit {head.sha[:12]}", where=str(path),
+            cure="look at how it is written, or name the agent: kb ingest --agent AGENT",
         )  # fmt: skip
-    return path
+    if asked.uncommitted and path.is_file() and not folder.takes(inside):
+        raise BadInput(
+            "git ignores this file, so it is not read", where=str(path),
+            cure=f"git add --force {path}, or take it out of .gitignore",
+        )  # fmt: skip
+    if not asked.uncommitted and path.is_file() and there != "file":
+        raise BadInput(
+            f"this file is not in commit {head.sha[:12]}, which is what is read", where=str(path),
+            cure=f"git add {path} && git commit, or --uncommitted",
+        )  # fmt: skip
+    return inside if path.is_file() or (there == "file" and not asked.uncommitted) else None

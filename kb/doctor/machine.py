@@ -1,7 +1,6 @@
 """The machine: Python, folders, disk, ports."""
 
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -23,7 +22,7 @@ def machine_findings(settings: StackSettings) -> list[Finding]:
         _python(),
         _home(settings.home),
         _disk(settings.home),
-        _knowledge(settings),
+        *_knowledge(settings),
         *_ports(settings),
         _dagster_home(settings.home / "dagster" / "dagster.yaml"),
     ]
@@ -54,25 +53,23 @@ def _disk(home: Path) -> Finding:
     return ok("disk", says)
 
 
-def _knowledge(settings: StackSettings) -> Finding:
+def _knowledge(settings: StackSettings) -> list[Finding]:
     if settings.knowledge_repository:
-        return _elsewhere(settings)
-    about, folder = "KNOWLEDGE_DIR", settings.knowledge_dir.expanduser().resolve()
-    if not folder.is_dir():
-        return wrong(about, f"{folder} is not a folder", "set KNOWLEDGE_DIR, or make the folder")
-    if shutil.which("git") is None:
-        return wrong(about, "git is not installed", "install git")
-    found = subprocess.run(
-        ["git", "-c", f"safe.directory={folder}", "-C", str(folder), "rev-parse", "HEAD"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if found.returncode != 0:
-        cure = f"cd {folder} && git init && git add . && git commit -m knowledge"
-        return wrong(about, f"{folder} has no commit to read", cure)
-    agents = sum(1 for one in folder.iterdir() if one.is_dir() and not one.name.startswith("."))
-    return ok(about, f"{folder}, {agents} agents, commit {found.stdout[:12]}")
+        return [_elsewhere(settings)]
+    from dagster_kb.resources.knowledge_folder import KnowledgeFolder
+
+    about, place = "KNOWLEDGE_DIR", settings.knowledge_dir.expanduser().resolve()
+    folder = KnowledgeFolder(place)
+    try:
+        head = folder.head()
+        agents, refused = folder.agents(head), folder.refused(head)
+    except ScriptoriumError as error:
+        return [wrong(about, f"{error.where}: {error.what}", error.cure)]
+    return [
+        ok(about, f"{place}, {len(agents)} agents, commit {head.sha[:12]}"),
+        *(warning(about, f"{one} is no agent: {why}", "rename or replace the folder, and commit")
+          for one, why in sorted(refused.items())),
+    ]  # fmt: skip
 
 
 def _elsewhere(settings: StackSettings) -> Finding:

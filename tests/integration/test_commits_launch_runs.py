@@ -48,6 +48,27 @@ def test_an_old_commit_is_built_a_third_time_when_its_first_run_is_kept_no_longe
     assert day.look() == []
 
 
+def test_a_folder_that_is_no_agent_is_said(day: Day):
+    day.commit({"a/x.md": "# One\n", "HR-Docs/x.md": "# One\n"})
+    assert agents(day.look()) == ["a"]
+    assert day.look() == []
+    assert "HR-Docs is no agent: " in day.said
+
+
+def test_a_branch_without_the_folder_ends_nobody(day: Day):
+    day.commit({"a/x.md": "# One\n"})
+    day.look()
+    day.end(Status.SUCCESS)
+    day.repository._git("checkout", "--quiet", "--orphan", "pages")
+    day.repository._git("rm", "-rfq", ".")
+    (day.repository.root / "knowledge").mkdir(exist_ok=True)
+    day.repository.write({"index.html": "hello"})
+    day.repository.commit()
+    assert day.look() == []
+    assert "there is no folder knowledge/ at" in day.said
+    assert "check out a branch that has it" in day.said
+
+
 def test_a_lost_cursor_builds_once_more_and_not_twice(day: Day):
     day.commit({"a/x.md": "# One\n", "b/x.md": "# One\n"})
     assert agents(day.look()) == ["a", "b"]

@@ -65,6 +65,11 @@ def test_what_is_not_there_is_said(tmp_path: Path, repository: GitRepository) ->
     repository.commit()
     (repository.root / "knowledge").mkdir()
     empty = KnowledgeFolder(repository.root / "knowledge")
+    with pytest.raises(BadInput, match=r"no folder knowledge/ at .*check out a branch"):
+        empty.head()
+    assert empty.agents(empty.committed()) == {}
+    repository.write({"knowledge/README.md": "no agent yet"})
+    repository.commit()
     assert empty.agents(empty.head()) == {}
 
 
