@@ -42,7 +42,7 @@ class Renames:
         if old.uncommitted or head.uncommitted:
             return None
         if (last := self.folder.before_it_went(agent, head, old.git_sha)) is None:
-            return None
+            return self._under_another_name(old, trees, taken) if self.folder.may_be_cut else None
         before = self.folder.agents(last)
         # One that was there beside it, however long or short, is another agent.
         fresh = [one for one in sorted(trees) if one not in taken and one not in before]
@@ -53,6 +53,13 @@ class Renames:
         rated = [(alike(mine, self._blobs(head, one)), one) for one in fresh]
         best = max(rated, default=(0.0, ""))
         return best[1] if best[0] >= ALIKE else None
+
+    def _under_another_name(
+        self, old: Generation, trees: Mapping[str, str], taken: set[str]
+    ) -> str | None:
+        """Where history is cut off: the very same folder under a name that was never built."""
+        same = (one for one in sorted(trees) if one not in taken and trees[one] == old.tree_sha)
+        return next((one for one in same if not self.ledger.generations.latest(one, 1)), None)
 
     def _blobs(self, head: Revision, agent: str) -> list[str]:
         return [one.blob_sha for one in self.folder.files(head, agent)]

@@ -244,6 +244,21 @@ class KnowledgeFolder:
         told = self._git.run("cat-file", "--batch-check", given=f"{sha}\n".encode("ascii"))
         return not told.rstrip().endswith(b" missing")
 
+    def reaches(self, revision: Revision, sha: str) -> bool:
+        """Say whether a commit is in the history of another, or is it."""
+        return self.knows(sha) and not self._git.run(
+            "rev-list", "--max-count=1", sha, f"^{revision.sha}"
+        )
+
+    @property
+    def may_be_cut(self) -> bool:
+        """Whether commits that were read may be missing: in a shallow clone, or a mirror made anew."""
+        return self.remote is not None or self.is_shallow
+
+    @property
+    def is_shallow(self) -> bool:
+        return _word(self._git.run("rev-parse", "--is-shallow-repository")) == "true"
+
     def place_of(self, agent: str) -> str:
         """Return where an agent's folder is in the repository, with its last '/'."""
         return self._place(agent)

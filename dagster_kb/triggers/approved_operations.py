@@ -10,11 +10,12 @@ from psycopg.types.json import Jsonb
 
 from dagster_kb.origins import Origin
 from dagster_kb.partitions import AGENTS
+from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.settings import WriterSettings
 from dagster_kb.telemetry import TRACE_TAG
-from dagster_kb.triggers.automation import refresh, whole_run_config
-from dagster_kb.triggers.knowledge_tick import REFRESH
+from dagster_kb.triggers.automation import FETCH_IN_A_TICK, refresh, whole_run_config
+from dagster_kb.triggers.knowledge_tick import REFRESH, new_partitions
 from dagster_kb.upkeep.failures import agent_of
 from dagster_kb.upkeep.operator_work import (
     AT_ONCE,
@@ -24,6 +25,7 @@ from dagster_kb.upkeep.operator_work import (
     operator_request,
 )
 from dagster_kb.upkeep.refreshes import ORDERED
+from kb_contract.errors import BadInput, Unavailable
 
 OPERATION: Final = "kb/operation"
 # Before what waits in the queue.
@@ -61,13 +63,17 @@ def plan_operations(
     agents: Set[str],
     runs_of: RunsOf,
     paused: Mapping[str, str] | None = None,
+    every: Set[str] | None = None,
 ) -> OperationsTick:
-    """Pure: a row stays 'requested' until runs with its key exist, so that a crash loses none."""
+    """Pure: a row stays 'requested' until runs with its key exist, so that a crash loses none.
+
+    `every` is what all agents are, where that is not whatever is known: those with a folder.
+    """
     tick = OperationsTick()
     for row in rows:
         key = str(row["key"])
         runs = runs_of(key)
-        wanted = _wanted(row, agents, paused or {})
+        wanted = _wanted(row, agents, agents if every is None else every, paused or {})
         missing = [one for one in wanted.agents if one not in runs]
         if row["action"] in AT_ONCE and wanted.agents:
             tick.at_once.append((row, key, wanted.agents[0]))
@@ -78,7 +84,9 @@ def plan_operations(
     return tick
 
 
-def _wanted(row: Mapping[str, Any], known: Set[str], paused: Mapping[str, str]) -> Wanted:
+def _wanted(
+    row: Mapping[str, Any], known: Set[str], every: Set[str], paused: Mapping[str, str]
+) -> Wanted:
     arguments: Mapping[str, Any] = row["arguments"]
     if row["action"] == REFRESH:
         named = [str(arguments.get("agent_id", ""))]
@@ -89,7 +97,7 @@ def _wanted(row: Mapping[str, Any], known: Set[str], paused: Mapping[str, str]) 
         )  # whoever resumes means a paused one
     elif row["action"] == INGEST:
         said = arguments.get("agents")
-        named = sorted(known) if said is None else [str(one) for one in said]
+        named = sorted(every) if said is None else [str(one) for one in said]
     else:
         possible = ", ".join((REFRESH, INGEST, *OPERATOR_ACTIONS))
         return Wanted((), {"": f"cannot {row['action']}; possible: {possible}"})
@@ -151,14 +159,19 @@ def operations_sensor(settings: WriterSettings) -> dg.SensorDefinition:
         description="Runs what a person approved in a conversation, or asked for over the API, once.",
     )
     def approved_operations(
-        context: dg.SensorEvaluationContext, ledger: dg.ResourceParam[Ledger]
+        context: dg.SensorEvaluationContext,
+        folder: dg.ResourceParam[KnowledgeFolder],
+        ledger: dg.ResourceParam[Ledger],
     ) -> dg.SensorResult | dg.SkipReason:
         rows = ledger.database.rows("open_operations", workspace=ledger.workspace)
         if not rows:
             return dg.SkipReason("nothing was approved or asked for")
-        agents = set(context.instance.get_dynamic_partitions(AGENTS))
+        present = set(context.instance.get_dynamic_partitions(AGENTS))
+        every = _committed(context, folder, present)
         paused = {one: str(row["reason"]) for one, row in ledger.incidents.all_paused().items()}
-        tick = plan_operations(rows, agents, lambda key: _runs_of(context.instance, key), paused)
+        tick = plan_operations(
+            rows, present | every, lambda key: _runs_of(context.instance, key), paused, every
+        )
         for order in tick.at_once:
             do_at_once(ledger, *order)
         for key, (status, result) in tick.settle.items():
@@ -166,9 +179,27 @@ def operations_sensor(settings: WriterSettings) -> dg.SensorDefinition:
                 "settle_operation", workspace=ledger.workspace, key=key, status=status,
                 result=Jsonb(result),
             )  # fmt: skip
-        return dg.SensorResult(run_requests=tick.launch)
+        return dg.SensorResult(
+            run_requests=tick.launch,
+            dynamic_partitions_requests=new_partitions(
+                sorted(
+                    {str(one.partition_key) for one in tick.launch if one.partition_key} - present
+                )
+            ),
+        )
 
     return approved_operations
+
+
+def _committed(
+    context: dg.SensorEvaluationContext, folder: KnowledgeFolder, present: set[str]
+) -> set[str]:
+    """Agents with a folder: one that was just committed may be asked for before it is looked at."""
+    try:
+        return set(folder.agents(folder.head(FETCH_IN_A_TICK)))
+    except (BadInput, Unavailable) as error:
+        context.log.warning("%s; the agents that are known are taken", error)
+        return present
 
 
 def _runs_of(instance: dg.DagsterInstance, key: str) -> dict[str, dg.DagsterRun]:

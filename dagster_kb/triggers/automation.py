@@ -81,7 +81,9 @@ def knowledge_sensor(settings: WriterSettings) -> dg.SensorDefinition:
             set(context.instance.get_dynamic_partitions(AGENTS)), digest,
             {one: str(row["reason"]) for one, row in ledger.incidents.all_paused().items()},
         )  # fmt: skip
-        pushes = Pushes.now(ledger.triggers, context.instance)
+        pushes = Pushes.now(
+            ledger.triggers, context.instance, lambda sha: folder.reaches(head, sha)
+        )  # fmt: skip
         departures = Departures(ledger, folder, settings.retire_grace_hours)
         leaving = departures.leaving(head, sight.present)
         waits = [*leaving.reasons, *_no_agents(folder, head)]
@@ -105,8 +107,8 @@ def _demand(
         waits=waits,
         earlier=_ended_runs(instance, sight.head) if sight.changed() else {},
         again=due_again(instance, among, datetime.fromtimestamp(time.time(), UTC)),
-        origin=pushes.origin(sight.head),
-        tags=pushes.tags(sight.head),
+        origin=pushes.origin,
+        tags=pushes.tags,
     )
 
 

@@ -81,7 +81,7 @@ def plan_tick(sight: Sight, demand: Demand) -> dg.SensorResult:
     ]
     return dg.SensorResult(
         cursor=_cursor(sight, late),
-        dynamic_partitions_requests=_new_partitions(
+        dynamic_partitions_requests=new_partitions(
             [one for one in taken if one not in sight.present]
         ),
         run_requests=requests,
@@ -101,7 +101,8 @@ def _nothing(sight: Sight, demand: Demand) -> str:
     return "; ".join([f"nothing new at {sight.head[:12]}", *held, *demand.waits])
 
 
-def _new_partitions(new: Sequence[str]) -> list[dg.AddDynamicPartitionsRequest]:
+def new_partitions(new: Sequence[str]) -> list[dg.AddDynamicPartitionsRequest]:
+    """Ask for the partitions of agents that Dagster does not know."""
     return [agents.build_add_request(list(new))] if new else []
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import dagster as dg
@@ -23,9 +24,13 @@ class Pushes:
     ledger: TriggerLedger
     waiting: tuple[Push, ...]
     runs_with: RunsWith
+    is_shown: Callable[[str], bool]
+    """Whether a commit is there to be read already."""
 
     @classmethod
-    def now(cls, ledger: TriggerLedger, instance: dg.DagsterInstance) -> "Pushes":
+    def now(
+        cls, ledger: TriggerLedger, instance: dg.DagsterInstance, is_shown: Callable[[str], bool]
+    ) -> "Pushes":
         """Settle those that runs were launched for; the others wait."""
 
         def runs_with(tag: str, value: str) -> list[str]:
@@ -37,25 +42,25 @@ class Pushes:
         for delivery, runs in settled.items():
             ledger.take(delivery, runs)
         waiting = tuple(one for one in found if one.delivery_id not in settled)
-        return cls(ledger, waiting, runs_with)
+        return cls(ledger, waiting, runs_with, is_shown)
 
-    def newest(self, head: str) -> Push | None:
-        """Return the push that brought this commit, else the last one."""
-        exact = (one for one in self.waiting if one.after_sha == head)
-        return next(exact, self.waiting[0] if self.waiting else None)
+    @cached_property
+    def newest(self) -> Push | None:
+        """The last push that is shown: one told early is not in the runs of what was there before."""
+        return next((one for one in self.waiting if self.is_shown(one.after_sha)), None)
 
-    def origin(self, head: str) -> Origin:
-        push = self.newest(head)
-        return Origin("webhook", push.pusher) if push else Origin("sensor")
+    @property
+    def origin(self) -> Origin:
+        return Origin("webhook", self.newest.pusher) if self.newest else Origin("sensor")
 
-    def tags(self, head: str) -> dict[str, str]:
-        push = self.newest(head)
-        return {PUSH: push.delivery_id} if push else {}
+    @property
+    def tags(self) -> dict[str, str]:
+        return {PUSH: self.newest.delivery_id} if self.newest else {}
 
     def settle_without_runs(self, head: str) -> None:
         """Nothing was new: a push of this commit was built before, or touched no agent."""
         for one in self.waiting:
-            if one.after_sha == head:
+            if self.is_shown(one.after_sha):
                 self.ledger.take(one.delivery_id, self.runs_with(COMMIT, head))
             elif one.age > PATIENCE:
                 self.ledger.take(one.delivery_id, [])

@@ -88,16 +88,18 @@ class Departures:
         ]
         served = {one.agent_id for one in live}
         lost = tuple(one for one in gone if one in served)
-        held = () if many else self._doubtful(lost, live)
+        strange = () if many else self._strange(lost, live)
+        near = tuple(one for one in lost if one not in strange)
+        misnamed = self._misnamed(near, live, head)
+        near = tuple(one for one in near if one not in misnamed)
+        renamed = Renames(self.ledger, self.folder).find(near, head)
+        doubt = tuple(one for one in lost if one not in misnamed and one not in renamed)
+        held = doubt if not many and too_many(doubt, served) else strange
         if held:
             self._tell(Leaving(held_back=held), head)
             # Nor does one that was never served: it may be on its way, from where we should look.
             gone = [one for one in gone if one not in held and (one in served or one in rest)]
-            lost = tuple(one for one in lost if one not in held)
-        misnamed = self._misnamed(lost, live, head)
-        lost = tuple(one for one in lost if one not in misnamed)
-        waiting = {old: new for old, new in Renames(self.ledger, self.folder).find(lost, head).items()
-                   if self.waits(old, new)}  # fmt: skip
+        waiting = {old: new for old, new in renamed.items() if self.waits(old, new)}
         stay = waiting.keys() | misnamed.keys()
         return Leaving(tuple(one for one in gone if one not in stay), waiting, misnamed, held)
 
@@ -122,20 +124,23 @@ class Departures:
             )  # fmt: skip
         return found
 
-    def _doubtful(self, lost: tuple[str, ...], live: Sequence[Generation]) -> tuple[str, ...]:
+    def _strange(self, lost: tuple[str, ...], live: Sequence[Generation]) -> tuple[str, ...]:
         """Agents whose folder may be gone only from the place that is looked at."""
-        if too_many(lost, {one.agent_id for one in live}):
-            return lost
         return tuple(
-            one.agent_id for one in live if one.agent_id in lost and not self._was_made_here(one)
-        )
+            one.agent_id for one in live
+            if one.agent_id in lost and not self._was_made_here(one, live)
+        )  # fmt: skip
 
-    def _was_made_here(self, generation: Generation) -> bool:
+    def _was_made_here(self, generation: Generation, live: Sequence[Generation]) -> bool:
         """Whether this repository has what it was made of, in the folder that is looked at now."""
         place = self.folder.place_of(generation.agent_id)
         placed = self.ledger.documents.placed(generation.generation_id)
-        here = all(path.startswith(place) for path in placed)
-        return here and self.folder.knows(generation.git_sha)
+        if not all(path.startswith(place) for path in placed):
+            return False
+        if self.folder.knows(generation.git_sha):
+            return True
+        # Its history may be cut off; then what is served of others, or of it under another name, tells.
+        return self.folder.may_be_cut and any(self.folder.knows(one.tree_sha) for one in live)
 
     def rests(self, agent: str) -> bool:
         """Whether an agent ended not long ago."""
@@ -157,9 +162,14 @@ class Departures:
         return not self.ledger.names.renamed_long_ago(former, self.grace_hours)
 
     def _tell(self, leaving: Leaving, head: Revision) -> None:
+        cut = (
+            "this is a shallow clone: try `git fetch --unshallow`; "
+            if self.folder.is_shallow
+            else ""
+        )
         self.ledger.incidents.open(
             EVERY_AGENT, "many_folders_gone", leaving.why_held_back,
-            f"is KNOWLEDGE_DIR ({self.folder}) the right folder, and {head.sha[:12]} the right "
+            f"{cut}is KNOWLEDGE_DIR ({self.folder}) the right folder, and {head.sha[:12]} the right "
             "commit? if they really are gone: `kb ingest --retire`; then `kb incidents close ID`",
             facts={"agents": list(leaving.held_back), "git_sha": head.sha}, by="writer",
         )  # fmt: skip
@@ -253,14 +263,13 @@ def gone_agents(
 def attempt_of(instance: dg.DagsterInstance, agent: str, head: str) -> str:
     """Name the next retirement: anew after each that ended, and once an hour when many failed."""
     about = {"kb/agent": agent}
-    ended = instance.get_runs_count(
-        dg.RunsFilter(job_name=RETIRE, tags=about, statuses=list(FINISHED))
-    )
+    asked = dg.RunsFilter(job_name=RETIRE, tags=about, statuses=list(FINISHED))
+    last = next((one.run_id for one in instance.get_runs(asked, limit=1)), "first")
     failed = instance.get_runs_count(
         dg.RunsFilter(job_name=RETIRE, tags={**about, "kb/commit": head},
                       statuses=[dg.DagsterRunStatus.FAILURE])
     )  # fmt: skip
-    return str(ended) if failed < QUICK_ATTEMPTS else f"hour-{int(time.time()) // 3600}"
+    return last if failed < QUICK_ATTEMPTS else f"hour-{int(time.time()) // 3600}"
 
 
 def retiring(agent: str, head: str, attempt: str) -> dg.RunRequest:

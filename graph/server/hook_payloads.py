@@ -76,9 +76,12 @@ class ToldPush:
         told = self.repository.lower()
         if ours and ours != told and not ours.endswith(f"/{told}"):
             return f"knowledge comes from {ours}, not from {told}"
-        followed = branch or self.default_branch
-        if not self.branch or (followed and self.branch != followed):
-            return f"{self.ref} is not the branch {followed or 'of a push'}"
+        # Of a repository on this machine any branch may be checked out, and the writer looks itself.
+        followed = branch or (self.default_branch if ours else "")
+        if not self.branch:
+            return f"{self.ref} is no branch"
+        if followed and self.branch != followed:
+            return f"{self.ref} is not the branch {followed}"
         if not self.after.strip("0"):
             return f"{self.branch} was deleted; what is served stays"
         return ""

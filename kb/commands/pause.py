@@ -64,6 +64,6 @@ def _there(ledger: "Ledger", agent: str, workspace: str | None) -> str:
     settings = writer_settings(workspace)
     folder = folder_of(settings)
     lies_there = not folder.remote and (settings.knowledge_dir / agent_id(agent)).is_dir()
-    if lies_there or agent in folder.agents(folder.head()):
+    if lies_there or agent in folder.agents(folder.committed()):
         return agent
     return known_agent(ledger, agent)

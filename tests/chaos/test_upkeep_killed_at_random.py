@@ -142,6 +142,7 @@ def test_the_end_of_an_agent_that_was_killed_is_brought_to_its_end(
         ordeal.history.step("edit")
         ordeal.ingest(agent, "an edit")
         world.repository.remove(f"knowledge/{agent}")
+        world.repository.write({"knowledge/README.md": "no agent yet"})
         world.repository.commit("gone")
         moment = ordeal.killer.strike(work)
         assert retire(world), moment

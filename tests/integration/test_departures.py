@@ -6,7 +6,7 @@ import pytest
 
 from dagster_kb.publishing.renames import Renames, alike
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
-from dagster_kb.upkeep.retirement import EVERY_AGENT, Departures, too_many
+from dagster_kb.upkeep.retirement import EVERY_AGENT, Departures, Leaving, too_many
 from tests.doubles.departing_agents import (
     aliases_point_to,
     collection_of,
@@ -136,6 +136,57 @@ def test_a_wrong_folder_ends_nothing_and_is_told_of(world: WriterWorld, tmp_path
     assert (incident["agent_id"], incident["kind"]) == (EVERY_AGENT, "many_folders_gone")
     assert "--retire" in incident["next_step"]
     assert leaving(world, many=True).now == tuple(others)
+
+
+def test_many_that_are_renamed_at_once_are_not_gone(world: WriterWorld):
+    names = [world.agent, *(f"{world.agent}_{one}" for one in "ab")]
+    for one in names:
+        world.write({"x.md": f"# {one}\n\nWords of {one}.\n"}, agent=one)
+    world.repository.commit()
+    for one in names:
+        assert world.ingest(one).success
+    for one in names[:2]:
+        world.repository.rename(f"knowledge/{one}", f"knowledge/{one}_new")
+    world.repository.commit()
+    found = leaving(world)
+    assert (found.now, found.held_back) == ((), ())
+    assert found.waiting == {one: f"{one}_new" for one in names[:2]}
+    assert world.ledger.incidents.listed() == []
+
+
+def shallow(world: WriterWorld, place: Path) -> Leaving:
+    """What a clone without history makes of it."""
+    world.repository._git("clone", "-q", "--depth=1", f"file://{world.repository.root}", str(place))
+    folder = KnowledgeFolder(place / "knowledge")
+    return Departures(world.ledger, folder, 24).leaving(folder.head(), set())
+
+
+def test_a_shallow_clone_ends_and_renames_as_a_whole_one_does(world: WriterWorld, tmp_path: Path):
+    names = [f"{world.agent}_{one}" for one in "abcde"]
+    for one in names:
+        world.write({"x.md": f"# {one}\n\nWords of {one}.\n"}, agent=one)
+    world.repository.commit()
+    for one in names:
+        assert world.ingest(one).success
+    gone, old = names[:2]
+    world.repository.remove(f"knowledge/{gone}")
+    world.repository.rename(f"knowledge/{old}", f"knowledge/{old}_new")
+    world.repository.commit()
+    found = shallow(world, tmp_path / "clone")
+    assert (found.now, found.waiting, found.held_back) == ((gone,), {old: f"{old}_new"}, ())
+
+
+def test_a_shallow_clone_that_knows_nothing_of_what_is_served_says_how_to_know(
+    world: WriterWorld, tmp_path: Path
+):
+    world.commit({"x.md": "# X\n\nWords.\n"})
+    assert world.ingest().success
+    world.repository.remove(f"knowledge/{world.agent}")
+    world.repository.write({"knowledge/other/y.md": "# Y\n"})
+    world.repository.commit()
+    assert shallow(world, tmp_path / "clone").held_back == (world.agent,)
+    (incident,) = world.ledger.incidents.listed()
+    assert "git fetch --unshallow" in incident["next_step"]
 
 
 def test_how_many_are_too_many():

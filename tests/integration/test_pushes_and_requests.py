@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from psycopg.types.json import Jsonb
 
 from dagster_kb.definitions import folder_of
 from dagster_kb.origins import Origin, origin_of
@@ -29,6 +30,46 @@ def test_a_push_is_taken_with_the_runs_that_it_caused(day: Day):
             False,
             [run.run_id],
         )
+
+
+def test_a_push_that_is_told_before_it_is_shown_is_not_in_the_runs_of_what_was_there(day: Day):
+    first = day.commit({"a/x.md": "# One\n"})
+    second = day.commit({"a/x.md": "# Two\n"})
+    day.repository._git("reset", "--hard", "--quiet", first)
+    day.push(second)
+    (early,) = day.look()
+    assert origin_of(early.tags) == Origin("sensor")
+    day.end(Status.SUCCESS)
+    assert day.look() == []
+    assert day.row("github:1")["taken_at"] is None
+    day.repository._git("reset", "--hard", "--quiet", second)
+    (shown,) = day.look()
+    assert origin_of(shown.tags) == Origin("webhook", "ann")
+    day.look()
+    newest = day.instance.get_runs(limit=1)[0]
+    assert day.row("github:1")["dagster_runs"] == [newest.run_id]
+
+
+def ask(day: Day, key: str, **arguments: Any) -> None:
+
+    with day.ledger.database.transaction() as connection:
+        connection.execute(
+            "insert into ops.requested_operations (workspace_id, key, action, arguments, requested_by)"
+            " values (%s, %s, 'ingest', %s, 'ci')",
+            (day.ledger.workspace, key, Jsonb({"force": False, **arguments})),
+        )
+
+
+def test_what_was_just_committed_can_be_asked_for_before_the_next_look(day: Day):
+    day.commit({"a/x.md": "# One\n"})
+    day.look()
+    day.instance.add_dynamic_partitions("agents", ["draft"])  # without a committed folder
+    day.commit({"fresh/x.md": "# One\n"})
+    ask(day, "named", agents=["fresh"])
+    assert agents(day.look("approved_operations")) == ["fresh"]
+    assert day.instance.has_dynamic_partition("agents", "fresh")
+    ask(day, "all", agents=None)
+    assert agents(day.look("approved_operations")) == ["a", "fresh"]
 
 
 def test_a_push_that_changed_nothing_here_is_taken_without_a_run(day: Day):

@@ -223,8 +223,7 @@ async def test_what_is_no_push_to_the_branch_is_answered_and_ignored(http: httpx
     issue = b'{"action": "opened"}'
     for payload, headers, why in (
         (issue, github(issue, event="issues"), "issues is no push"),
-        ({**HUB, "ref": "refs/heads/draft"}, None, "is not the branch main"),
-        ({**HUB, "ref": "refs/tags/main"}, None, "is not the branch main"),
+        ({**HUB, "ref": "refs/tags/main"}, None, "is no branch"),
         ({**HUB, "after": "0" * 40, "deleted": True}, None, "main was deleted"),
         ({**LAB, "object_kind": "tag_push", "event_name": "tag_push"},
          {**gitlab(), "X-Gitlab-Event": "Tag Push Hook"}, "no push"),
@@ -233,6 +232,15 @@ async def test_what_is_no_push_to_the_branch_is_answered_and_ignored(http: httpx
         assert (answer.status_code, answer.json()["status"]) == (200, "ignored"), answer.text
         assert why in answer.json()["why"]
     assert await pushes(http) == []
+
+
+async def test_of_a_repository_on_this_machine_any_branch_may_be_checked_out(
+    http: httpx.AsyncClient, database_url: str
+):
+    draft = {**HUB, "ref": "refs/heads/draft"}
+    assert (await tell(http, draft)).status_code == 202
+    async for other in client(database_url, knowledge_repository="ssh://git@host/team/repo.git"):
+        assert "is not the branch main" in (await tell(other, draft)).json()["why"]
 
 
 async def test_only_the_configured_branch_and_repository_count(database_url: str):

@@ -118,6 +118,7 @@ def test_an_agent_that_came_back_is_not_retired(world: WriterWorld):
 def test_an_agent_can_come_back(world: WriterWorld):
     world.publish()
     world.repository.remove(f"knowledge/{world.agent}")
+    world.repository.write({"knowledge/README.md": "no agent yet"})
     world.repository.commit()
     retire(world)
     world.commit({"keys.md": "# Keys\n\nWords of keys.\n"})
