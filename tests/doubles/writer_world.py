@@ -9,7 +9,7 @@ import dagster as dg
 from pydantic import SecretStr
 
 from dagster_kb.assets.documents import IngestRequest
-from dagster_kb.definitions import build_definitions
+from dagster_kb.definitions import build_definitions, folder_of
 from dagster_kb.intake.parsing_children import ParsingChildren
 from dagster_kb.publishing.alias_moves import retire
 from dagster_kb.resources.ledger import Ledger, open_ledger
@@ -77,6 +77,11 @@ class WriterWorld:
             self.settings, embedder=self.embedder, store=self.store, ledger=self.ledger,
             parsing=parsing or warm_children(),
         )  # fmt: skip
+
+    @property
+    def looked_with(self) -> dict[str, Any]:
+        """What sensors look with."""
+        return {"folder": folder_of(self.settings), "ledger": self.ledger}
 
     def write(self, files: Mapping[str, str | bytes], agent: str | None = None) -> None:
         """Write files of the agent's folder."""

@@ -36,7 +36,7 @@ class Orders:
 
     def tick(self) -> list[dg.RunRequest]:
         sensor = self.world.definitions.get_sensor_def("approved_operations")
-        resources = {"ledger": self.world.ledger}
+        resources = self.world.looked_with
         context = dg.build_sensor_context(instance=self.world.instance, resources=resources)
         tick: Any = sensor(context)
         return [] if isinstance(tick, dg.SkipReason) else tick.run_requests or []

@@ -15,7 +15,7 @@ def look(world: WriterWorld) -> list[dg.RunRequest]:
     """One tick of the sensor that takes requests."""
     sensor = world.definitions.get_sensor_def("approved_operations")
     tick: Any = sensor(
-        dg.build_sensor_context(instance=world.instance, resources={"ledger": world.ledger})
+        dg.build_sensor_context(instance=world.instance, resources=world.looked_with)
     )
     return [] if isinstance(tick, dg.SkipReason) else tick.run_requests or []
 

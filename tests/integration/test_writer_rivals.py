@@ -154,9 +154,7 @@ def test_what_a_person_approved_is_run_once_and_settled(world: WriterWorld):
     sensor = world.definitions.get_sensor_def("approved_operations")
 
     def tick() -> dg.SensorResult | dg.SkipReason:
-        return sensor(
-            dg.build_sensor_context(instance=world.instance, resources={"ledger": world.ledger})
-        )
+        return sensor(dg.build_sensor_context(instance=world.instance, resources=world.looked_with))
 
     (wanted,) = tick().run_requests
     assert (wanted.partition_key, wanted.tags["kb/operation"]) == (world.agent, "one")
