@@ -51,7 +51,11 @@ def _without_rules(read: Callable[[bytes], ParsedDocument]) -> Read:
 
 def _office(kind: str, read: Callable[[bytes], ParsedDocument]) -> Format:
     return Format(
-        f"{_OPEN_XML}.{kind}", _without_rules(read), office_archive.LARGEST_FILE, named_by_file=True
+        f"{_OPEN_XML}.{kind}",
+        _without_rules(read),
+        office_archive.LARGEST_FILE,
+        named_by_file=True,
+        version=2,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from dagster_kb.readers.extracted_text import ExtractedText
 from dagster_kb.readers.office_archive import open_office, sane_title
+from dagster_kb.readers.office_charts import Charts
 from dagster_kb.readers.parsed_document import ParsedDocument
 from kb_contract.errors import BadDocument
 
@@ -18,6 +19,7 @@ def read_presentation(data: bytes) -> ParsedDocument:
     import pptx  # noqa: PLC0415 (takes long; only presentations need it)
 
     into = ExtractedText()
+    charts = Charts(into)
     try:
         deck = pptx.Presentation(archive)
         if len(deck.slides) > MOST_SLIDES:
@@ -27,7 +29,7 @@ def read_presentation(data: bytes) -> ParsedDocument:
             )
         for number, slide in enumerate(deck.slides, 1):
             into.page = number
-            _write_slide(slide, number, into)
+            _write_slide(slide, number, into, charts)
         title = sane_title(deck.core_properties.title)
     except BadDocument:
         raise
@@ -36,10 +38,10 @@ def read_presentation(data: bytes) -> ParsedDocument:
             f"it cannot be read as a presentation: {type(error).__name__}: {error}",
             cure="open it in its program, and save it again as PPTX",
         ) from error
-    return into.document(title or None)
+    return into.document(title or None, notes=charts.notes())
 
 
-def _write_slide(slide: Any, number: int, into: ExtractedText) -> None:
+def _write_slide(slide: Any, number: int, into: ExtractedText, charts: Charts) -> None:
     if slide.element.get("show") == "0":
         return
     title = slide.shapes.title
@@ -47,7 +49,7 @@ def _write_slide(slide: Any, number: int, into: ExtractedText) -> None:
     into.heading(1, words.replace("\x0b", " ").strip() or f"Slide {number}")
     for shape in _flat(slide.shapes, 0):
         if title is None or shape.shape_id != title.shape_id:
-            _write_shape(shape, into)
+            _write_shape(shape, into, charts)
     if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
         notes = slide.notes_slide.notes_text_frame.text.strip()
         into.add("prose", f"Notes: {notes}" if notes else "")
@@ -61,9 +63,11 @@ def _flat(shapes: Any, depth: int) -> Iterator[Any]:
             yield shape
 
 
-def _write_shape(shape: Any, into: ExtractedText) -> None:
+def _write_shape(shape: Any, into: ExtractedText, charts: Charts) -> None:
     if getattr(shape, "has_table", False):
         into.table([[cell.text for cell in row.cells] for row in shape.table.rows])
+    elif getattr(shape, "has_chart", False):
+        charts.write(shape.chart.element)
     elif getattr(shape, "has_text_frame", False):
         _write_paragraphs(shape, into)
 

@@ -28,9 +28,8 @@ def _names(lines: Sequence[str]) -> Sequence[str]:
     if directive and directive["kind"] == "list-table":
         return _of_list(lines)
     if directive and directive["kind"] == "csv-table":
-        return next(
-            csv.reader([_options(lines).get("header", "")[:_LONGEST]], skipinitialspace=True), []
-        )
+        said = _options(lines).get("header", "")[:_LONGEST]
+        return next(csv.reader([said], skipinitialspace=True), list[str]())
     drawn = next((at for at, one in enumerate(lines[:_MOST_LINES]) if _is_border(one)), None)
     if drawn is None:
         return []

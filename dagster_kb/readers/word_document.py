@@ -5,12 +5,14 @@ from typing import Any, Final
 
 from dagster_kb.readers.extracted_text import ExtractedText
 from dagster_kb.readers.office_archive import open_office, sane_title
+from dagster_kb.readers.office_charts import C, Charts
 from dagster_kb.readers.parsed_document import ParsedDocument
 from dagster_kb.readers.word_text import W, Words
 from kb_contract.errors import BadDocument
 
 _CONTAINERS: Final = frozenset({f"{W}sdt", f"{W}sdtContent", f"{W}ins", f"{W}customXml"})
 _DEEPEST: Final = 50
+_ID: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
 def read_word_document(data: bytes) -> ParsedDocument:
@@ -21,7 +23,7 @@ def read_word_document(data: bytes) -> ParsedDocument:
     into = ExtractedText()
     try:
         document = docx.Document(archive)
-        writer = _Writer(into, Words.of(document))
+        writer = _Writer(into, document)
         writer.write(document.element.body)
         writer.write_footnotes(document)
         title = sane_title(document.core_properties.title)
@@ -32,16 +34,18 @@ def read_word_document(data: bytes) -> ParsedDocument:
             f"it cannot be read as a DOCX document: {type(error).__name__}: {error}",
             cure="open it in its program, and save it again as DOCX",
         ) from error
-    return into.document(title or writer.title or None)
+    return into.document(title or writer.title or None, notes=writer.charts.notes())
 
 
 class _Writer:
     """Writes what stands in the body, block by block."""
 
-    def __init__(self, into: ExtractedText, words: Words) -> None:
+    def __init__(self, into: ExtractedText, document: Any) -> None:
         self.title = ""
+        self.charts = Charts(into)
         self._into = into
-        self._words = words
+        self._words = Words.of(document)
+        self._parts = document.part.related_parts
         self._list: list[str] = []
 
     def write(self, body: Any) -> None:
@@ -77,6 +81,18 @@ class _Writer:
         for box in self._words.boxes(node):
             self._end_list()
             self._into.add("prose", box)
+        for chart in node.iter(f"{C}chart"):
+            self._end_list()
+            self._write_chart(chart.get(_ID))
+
+    def _write_chart(self, name: str | None) -> None:
+        from docx.oxml import parse_xml  # noqa: PLC0415 (as the whole library)
+
+        if name in self._parts:
+            # This parser resolves no entities and opens no network.
+            self.charts.write(parse_xml(self._parts[name].blob))
+        else:
+            self.charts.unread += 1
 
     def _end_list(self) -> None:
         self._into.add("list", "\n".join(self._list))

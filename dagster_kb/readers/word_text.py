@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+from dagster_kb.readers.word_hidden import W, hidden_styles, is_hidden, is_kept
+
 _MC: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _HEADING: Final = re.compile(r"(?:heading|überschrift|titre|título|titolo)\s*([1-9])")
 _WIDEST: Final = 100
@@ -21,14 +22,18 @@ class Words:
     """Reads paragraphs of one document."""
 
     styles: Mapping[str, Any]
+    hidden: frozenset[str]
+    """Styles whose words nobody is shown."""
 
     @classmethod
     def of(cls, document: Any) -> "Words":
         """Look every style up once."""
-        return cls({one.style_id: one for one in document.styles if one.style_id})
+        styles = {one.style_id: one for one in document.styles if one.style_id}
+        elements = {name: one.element for name, one in styles.items()}
+        return cls(styles, hidden_styles(elements))
 
     def of_paragraph(self, node: Any) -> str:
-        return "".join(_words(node))
+        return "".join(_words(node, self.hidden))
 
     def style(self, node: Any) -> str:
         """Return the lower-case name of a paragraph's style."""
@@ -63,7 +68,7 @@ class Words:
         """Say a cell in every row that it reaches over, so that each value stands below its name."""
         found: list[list[str]] = []
         for row in table.iter(f"{W}tr"):
-            if _table_of(row) is table:
+            if _table_of(row) is table and is_kept(row):
                 cells = [one for one in row.iter(f"{W}tc") if _row_of(one) is row]
                 above = found[-1] if found else []
                 found.append(self._row(cells, above, names=not found and len(cells) > 1))
@@ -72,7 +77,8 @@ class Words:
     def _row(self, cells: Sequence[Any], above: Sequence[str], *, names: bool) -> list[str]:
         said: list[str] = []
         for cell in cells:
-            words = " ".join(self.of_paragraph(one) for one in cell.iter(f"{W}p"))
+            gone = cell.find(f"{W}tcPr/{W}cellDel") is not None
+            words = " ".join(self.of_paragraph(one) for one in cell.iter(f"{W}p") if not gone)
             merged = cell.find(f"{W}tcPr/{W}vMerge")
             if merged is not None and merged.get(f"{W}val") != "restart":
                 words = above[len(said)] if len(said) < len(above) else ""
@@ -93,12 +99,12 @@ class Words:
             # This parser resolves no entities and opens no network.
             notes: Iterator[Any] = iter(parse_xml(relation.target_part.blob))
             for note in notes:
-                words = " ".join("".join(_words(note)).split())
+                words = " ".join("".join(_words(note, self.hidden)).split())
                 if words and note.get(f"{W}type") in (None, "normal"):
                     yield f"[{note.get(f'{W}id')}] {words}"
 
 
-def _words(parent: Any) -> Iterator[str]:
+def _words(parent: Any, hidden: frozenset[str]) -> Iterator[str]:
     """Walk without recursion: what was made by hand may nest without end."""
     stack = [iter(parent)]
     while stack:
@@ -111,7 +117,7 @@ def _words(parent: Any) -> Iterator[str]:
             yield _BREAKS[node.tag]
         elif node.tag == f"{W}footnoteReference":
             yield f"[{node.get(f'{W}id')}]"
-        elif node.tag not in _LEFT_OUT:
+        elif node.tag not in _LEFT_OUT and not (node.tag == f"{W}r" and is_hidden(node, hidden)):
             stack.append(iter(node))
 
 

@@ -3,6 +3,7 @@
 import re
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, Final
 
@@ -10,10 +11,12 @@ from dagster_kb.readers.extracted_text import ExtractedText
 from dagster_kb.readers.merged_cells import filled_down, tall_cells
 from dagster_kb.readers.office_archive import open_office, sane_title
 from dagster_kb.readers.parsed_document import ParsedDocument
+from dagster_kb.readers.sheet_xml import SheetFacts
 from dagster_kb.readers.table_rows import MOST_CELLS, write_rows
 from kb_contract.errors import BadDocument
 
 MOST_SHEETS: Final = 200
+_NAMED: Final = 5
 _DEFAULT_NAME: Final = re.compile(r"[A-Z][a-z]+ ?1")
 
 
@@ -28,7 +31,7 @@ def read_workbook(data: bytes) -> ParsedDocument:
         warnings.simplefilter("ignore")
         try:
             book = openpyxl.load_workbook(archive, read_only=True, data_only=True)
-            _write(book, into)
+            left_out = _write(book, into)
         except BadDocument:
             raise
         except Exception as error:
@@ -36,21 +39,47 @@ def read_workbook(data: bytes) -> ParsedDocument:
                 f"it cannot be read as a workbook: {type(error).__name__}: {error}",
                 cure="open it in its program, and save it again as XLSX",
             ) from error
-    return into.document(sane_title(book.properties.title))
+    return into.document(sane_title(book.properties.title), notes=left_out.notes())
 
 
-def _write(book: Any, into: ExtractedText) -> None:
+@dataclass
+class _LeftOut:
+    """What of the sheets that are shown is not."""
+
+    rows: int = 0
+    columns: int = 0
+    without_value: int = 0
+    named: list[str] = field(default_factory=list[str])
+
+    def add(self, sheet: str, facts: SheetFacts) -> None:
+        self.without_value += facts.without_value
+        self.named += [f"{sheet}!{one}" for one in facts.named]
+
+    def notes(self) -> list[str]:
+        said: list[str] = []
+        if self.without_value:
+            more = ", …" if self.without_value > _NAMED else ""
+            said.append(
+                f"{self.without_value} formulas have no value and say nothing: "
+                f"{', '.join(self.named[:_NAMED])}{more} → open it in its program, and save it again"
+            )
+        if self.rows or self.columns:
+            said.append(f"left out: {self.rows} hidden rows and {self.columns} hidden columns")
+        return said
+
+
+def _write(book: Any, into: ExtractedText) -> _LeftOut:
     sheets = [one for one in book.worksheets if one.sheet_state == "visible"]
     if len(sheets) > MOST_SHEETS:
         raise BadDocument(
             f"{len(sheets)} sheets, more than {MOST_SHEETS}", cure="split it into several documents"
         )
-    cells = 0
+    cells, left_out = 0, _LeftOut()
     for sheet in sheets:
         # Some programs write a wrong size down, a million rows of nothing among them.
         sheet.reset_dimensions()
         rows: list[list[str]] = []
-        for row in _filled(sheet):
+        for row in _filled(sheet, left_out):
             cells += len(row)
             if cells > MOST_CELLS:
                 raise BadDocument(
@@ -61,14 +90,24 @@ def _write(book: Any, into: ExtractedText) -> None:
             if len(sheets) > 1 or not _DEFAULT_NAME.fullmatch(str(sheet.title)):
                 into.heading(1, str(sheet.title))
             write_rows(rows, into)
+    return left_out
 
 
-def _filled(sheet: Any) -> Iterator[list[str]]:
+def _filled(sheet: Any, left_out: _LeftOut) -> Iterator[list[str]]:
     with sheet._get_source() as source:  # noqa: SLF001 - its own way to the sheet's XML
         tall = tall_cells(source)
-    for row in filled_down(sheet.iter_rows(values_only=True), tall):
-        if any(one is not None for one in row):
-            yield [_said(one) for one in row]
+    with sheet._get_source() as source:  # noqa: SLF001 - as above
+        facts = SheetFacts.of(source)
+    left_out.add(str(sheet.title), facts)
+    hidden: set[int] = set()
+    for number, row in enumerate(filled_down(sheet.iter_rows(values_only=True), tall), 1):
+        filled = {at for at, one in enumerate(row, 1) if one is not None}
+        if number in facts.rows:
+            left_out.rows += bool(filled)
+        elif filled:
+            hidden |= filled & facts.columns
+            yield [_said(one) for at, one in enumerate(row, 1) if at not in facts.columns]
+    left_out.columns += len(hidden)
 
 
 def _said(value: Any) -> str:
