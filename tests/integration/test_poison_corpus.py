@@ -151,10 +151,10 @@ def outcome(
     world: WriterWorld, one: Poison, shown: dict[str, Any], taken: dict[str, Reading]
 ) -> dict[str, Any]:
     """What became of a file; a path that nothing could keep is known by our name for it."""
-    from dagster_kb.resources.knowledge_folder import _shown
+    from dagster_kb.resources.git_files import shown_path
 
     place = f"knowledge/{world.agent}/"
-    path = _shown(place.encode() + one.name)
+    path = shown_path(place.encode() + one.name)
     found = shown.get(path.removeprefix(place))
     reading = taken.get(path, Reading())
     return {
