@@ -11,6 +11,7 @@ from dagster_kb.publishing.live_canary import LIVE_CANARY
 from dagster_kb.publishing.publication import Publication
 from dagster_kb.publishing.release_checks import GATES
 from dagster_kb.resources.ledger import Ledger
+from kb_contract.generation import Generation
 
 SHOWN: Final = (*(gate.name for gate in GATES), LIVE_CANARY)
 
@@ -34,23 +35,30 @@ def live_alias(
             publication.publish(generation, context.run.run_id)
         generation = ledger.generations.by_id(generation.generation_id)
         told.stages.say("published", state=generation.state, collection=generation.collection or "")
-        asked = [name for name in SHOWN if name in generation.checks]
-        checks = [
-            [name, generation.checks[name]["passed"], generation.checks[name]["description"]]
-            for name in asked
-        ]
         return told.result(
             generation,
             version=f"generation {generation.number}",
             goes_on_in=None,
-            **{"dagster/row_count": generation.chunks},
-            aliases=", ".join(aliases_of(ledger.workspace, generation.agent_id)),
-            served=generation.state == "live",
-            collection=generation.collection or "",
-            colour=generation.colour or "",
-            documents=generation.documents,
-            quarantined=generation.quarantined,
-            live_since=str(generation.live_at),
-            deletions_settled=", ".join(ledger.tombstones.settled_by(generation.generation_id)),
-            checks=markdown_table(("gate", "passed", "found"), checks),
+            **served_facts(ledger, generation),
         )
+
+
+def served_facts(ledger: Ledger, generation: Generation) -> dict[str, Any]:
+    """Say what readers answer from."""
+    checks = [
+        [name, generation.checks[name]["passed"], generation.checks[name]["description"]]
+        for name in SHOWN if name in generation.checks
+    ]  # fmt: skip
+    settled = ", ".join(ledger.tombstones.settled_by(generation.generation_id))
+    return {
+        "dagster/row_count": generation.chunks,
+        "aliases": ", ".join(aliases_of(ledger.workspace, generation.agent_id)),
+        "served": generation.state == "live",
+        "collection": generation.collection or "",
+        "colour": generation.colour or "",
+        "documents": generation.documents,
+        "quarantined": generation.quarantined,
+        "live_since": str(generation.live_at),
+        **({"deletions_settled": settled} if settled else {}),
+        "checks": markdown_table(("gate", "passed", "found"), checks),
+    }

@@ -123,6 +123,11 @@ class TombstoneLedger:
         """Deletions that the source does not know of yet."""
         return self.database.rows("open_tombstones", workspace=self.workspace, agent=agent)
 
+    def all_open(self) -> dict[str, str]:
+        """Where words were deleted that the source still has, by agent."""
+        found = self.database.rows("places_deleted_by_hand", workspace=self.workspace)
+        return {str(row["agent_id"]): str(row["paths"]) for row in found}
+
     def told_in(self, tombstone_id: int, incident: int) -> None:
         """Tie a deletion to the incident that tells of it now."""
         self.database.run("tie_tombstone", tombstone=tombstone_id, incident=incident)

@@ -6,8 +6,9 @@ from typing import Any, Final
 import dagster as dg
 
 from dagster_kb.assets.story import RETRY, clear_failures
-from dagster_kb.partitions import agents
+from dagster_kb.partitions import agent_of_check, agents
 from dagster_kb.resources.ledger import Ledger
+from dagster_kb.upkeep.live_told import about_newest
 
 SERVED: Final = "live_alias"
 ANSWERS_WELL: Final = "answers_well"
@@ -30,18 +31,20 @@ def answers_well(
     context: dg.AssetCheckExecutionContext, ledger: dg.ResourceParam[Ledger]
 ) -> dg.AssetCheckResult:
     """Show the newest measurement; it stops nothing."""
-    agent = context.partition_key
+    agent = agent_of_check(context)
     with clear_failures():
         row = ledger.database.one("newest_evaluation", workspace=ledger.workspace, agent=agent)
     if row is None:
         said = f"never measured → `kb eval answers --data FILE --agent {agent}`"
-        return dg.AssetCheckResult(passed=True, description=said)
+        return dg.AssetCheckResult(
+            passed=False, severity=dg.AssetCheckSeverity.WARN, description=said
+        )
     return dg.AssetCheckResult(**verdict(row))
 
 
 @dg.op(retry_policy=RETRY, description="Tells what a measurement found, as a check of live_alias.")
 def look_at_evaluation(
-    config: Told, ledger: dg.ResourceParam[Ledger]
+    context: dg.OpExecutionContext, config: Told, ledger: dg.ResourceParam[Ledger]
 ) -> Iterator[dg.AssetCheckEvaluation | dg.AssetObservation | dg.Output[None]]:
     """Tell it twice: as a check that is green or yellow, and as figures that are plotted."""
     with clear_failures():
@@ -54,6 +57,7 @@ def look_at_evaluation(
             asset_key=dg.AssetKey(SERVED),
             check_name=ANSWERS_WELL,
             partition=row["agent_id"],
+            target_materialization_data=about_newest(context.instance, row["agent_id"]),
             **said,
         )
         yield dg.AssetObservation(SERVED, partition=row["agent_id"], metadata=said["metadata"])

@@ -1,6 +1,5 @@
 """Whether what is served is what git says: told per agent, by a look that loads no model."""
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Any, Final, Literal
 import dagster as dg
 
 from dagster_kb.assets.story import RETRY, clear_failures
-from dagster_kb.partitions import AGENTS, agents
+from dagster_kb.partitions import agent_of_check, agents
 from dagster_kb.publishing.alias_moves import aliases_of, is_withdrawn
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
@@ -17,19 +16,17 @@ from dagster_kb.resources.ledger_database import Row
 from dagster_kb.resources.vector_store import VectorStore
 from dagster_kb.settings import WriterSettings
 from dagster_kb.upkeep.failures import STOPPED
-from kb_contract.errors import BadInput, Unavailable
 from kb_contract.generation import Generation
 
 SERVED: Final = "live_alias"
 FRESH: Final = "serves_what_git_says"
 POINTS: Final = "alias_points_to_live_generation"
-TELL: Final = "tell_freshness"
-# A look costs two git commands and three queries for all agents together.
-LOOK_SECONDS: Final = 60
 # A repository elsewhere is fetched by the sensor over git; here it is only not waited for.
 FETCH_SECONDS: Final = 15.0
 
-State = Literal["fresh", "catching up", "paused", "behind", "gone", "right", "wrong"]
+State = Literal[
+    "fresh", "differs", "catching up", "paused", "behind", "not committed", "gone", "right", "wrong"
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,17 +36,10 @@ class Standing:
     state: State
     said: str
     facts: Mapping[str, Any]
-    failed_run: str = ""
-    """A run that fails leaves the checks that it planned without a result, so it is told anew."""
-
-    @property
-    def news(self) -> str:
-        """What is told again when it changes."""
-        return f"{self.state} {self.failed_run}".strip()
 
     @property
     def passed(self) -> bool:
-        return self.state not in ("behind", "gone", "wrong")
+        return self.state not in ("differs", "behind", "gone", "wrong")
 
 
 @dataclass(frozen=True)
@@ -64,6 +54,8 @@ class Look:
     pauses: Mapping[str, Row]
     stopped: Set[str]
     """Agents whose last run somebody stopped: nothing brings them before the night."""
+    deleted: Mapping[str, str]
+    """Where somebody deleted words by hand that git still has, by agent."""
     aliases: Mapping[str, str]
     now: float
     within_minutes: int
@@ -78,7 +70,8 @@ class Look:
         live = [ledger.generations.live(only)] if only else ledger.generations.all_live()
         return cls(
             folder, ledger, head, folder.agents(head), {one.agent_id: one for one in live if one},
-            ledger.incidents.all_paused(), ledger.incidents.agents_with(STOPPED), store.aliases(), time.time(), within_minutes,
+            ledger.incidents.all_paused(), ledger.incidents.agents_with(STOPPED),
+            ledger.tombstones.all_open(), store.aliases(), time.time(), within_minutes,
         )  # fmt: skip
 
     def freshness(self, agent: str) -> Standing:
@@ -87,13 +80,28 @@ class Look:
         facts = {"wanted_tree": tree or "", "live_tree": live.tree_sha if live else "",
                  "head": self.head.sha, "minutes_behind": 0.0}  # fmt: skip
         if tree is None:
-            return Standing("gone", f"there is no folder at {self.head.sha[:12]}", facts)
+            return self._without_folder(live, facts)
+        if live and live.tree_sha == tree and agent in self.deleted:
+            said = f"generation {live.number} is what git says, but for what was deleted by hand of"
+            cure = f"mend the source and commit, then `kb resume {agent}`"
+            return Standing("differs", f"{said} {self.deleted[agent]} → {cure}", facts)
         if live and live.tree_sha == tree and not live.uncommitted:
             return Standing("fresh", f"generation {live.number} is what git says", facts)
         newest = None if live else next(iter(self.ledger.generations.latest(agent, 1)), None)
         if newest and newest.tree_sha == tree and is_withdrawn(newest):
             return Standing("fresh", "nothing is published, so nothing is served", facts)
         return self._behind(agent, live, facts)
+
+    def _without_folder(self, live: Generation | None, facts: Mapping[str, Any]) -> Standing:
+        if live and live.uncommitted:
+            said = f"generation {live.number} is made of files that were never committed"
+            return Standing("not committed", said, facts)
+        served = (
+            f"generation {live.number} is served until it is retired"
+            if live
+            else "nothing is served"
+        )
+        return Standing("gone", f"there is no folder at {self.head.sha[:12]}; {served}", facts)
 
     def standings(self, agent: str) -> dict[str, Standing]:
         """Everything that is told of an agent, by the name of its check."""
@@ -106,22 +114,21 @@ class Look:
         minutes = max(0.0, (self.now - since.timestamp()) / 60) if since else 0.0
         facts = {**facts, "minutes_behind": round(minutes, 1)}
         last = next(iter(self.ledger.generations.pipeline_runs(agent)), None)
-        failed = str(last["run_id"]) if last and last["status"] == "FAILED" else ""
         if pause := self.pauses.get(agent):
             said = f"paused by {pause['paused_by']}: {pause['reason']} → `kb resume {agent}`"
-            return Standing("paused", said, facts, failed)
+            return Standing("paused", said, facts)
         age = _duration(minutes)
         said = (
             f"generation {live.number} is {age} behind git"
             if live
             else f"nothing is live, and git has it for {age}"
         )
-        if last and failed:
+        if last and last["status"] == "FAILED":
             said += f"; the last run failed: {last['error_summary']}"
         if agent in self.stopped:
             said += f"; its run was stopped → `kb ingest --agent {agent}`, or materialize it"
         late = minutes > self.within_minutes or agent in self.stopped
-        return Standing("behind" if late else "catching up", said, facts, failed)
+        return Standing("behind" if late else "catching up", said, facts)
 
     def alias(self, agent: str) -> Standing:
         """Compare what the aliases point to with what the ledger says."""
@@ -165,7 +172,7 @@ def freshness_checks(settings: WriterSettings) -> dg.AssetChecksDefinition:
         store: dg.ResourceParam[VectorStore],
     ) -> Iterator[dg.AssetCheckResult]:
         """Look at the agent once."""
-        agent = context.partition_key
+        agent = agent_of_check(context)
         with clear_failures():
             found_now = Look.at(folder, ledger, store, within, only=agent).standings(agent)
         chosen = {key.name for key in context.selected_asset_check_keys}
@@ -178,91 +185,3 @@ def freshness_checks(settings: WriterSettings) -> dg.AssetChecksDefinition:
                 )  # fmt: skip
 
     return standing
-
-
-class News(dg.Config):
-    """Agents whose standing is to be told."""
-
-    agents: list[str]
-
-
-def freshness_job(settings: WriterSettings) -> dg.JobDefinition:
-    """Make the job that tells how some agents stand, all in one process.
-
-    Dagster keeps one result per check, partition and run, and of results without a run the very
-    first only; so a run it is.
-    """
-
-    @dg.op(retry_policy=RETRY, description="Tells how agents stand, as checks of live_alias.")
-    def look_at_agents(
-        config: News,
-        folder: dg.ResourceParam[KnowledgeFolder],
-        ledger: dg.ResourceParam[Ledger],
-        store: dg.ResourceParam[VectorStore],
-    ) -> Iterator[dg.AssetCheckEvaluation | dg.Output[None]]:
-        with clear_failures():
-            look = Look.at(folder, ledger, store, settings.fresh_within_minutes)
-            found = [(agent, look.standings(agent)) for agent in config.agents]
-        for agent, standings in found:
-            for name, standing in standings.items():
-                yield evaluation(agent, name, standing)
-        yield dg.Output(None)
-
-    @dg.job(name=TELL, description="Tells how agents stand whose standing changed.")
-    def tell_freshness() -> None:
-        look_at_agents()
-
-    return tell_freshness
-
-
-def freshness_sensor(settings: WriterSettings, job: dg.JobDefinition) -> dg.SensorDefinition:
-    """Make the sensor that sees when an agent's standing changes."""
-
-    @dg.sensor(
-        job=job,
-        minimum_interval_seconds=max(LOOK_SECONDS, settings.sensor_seconds),
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Sees when an agent falls behind git or catches up; loads no model.",
-    )
-    def freshness(
-        context: dg.SensorEvaluationContext,
-        folder: dg.ResourceParam[KnowledgeFolder],
-        ledger: dg.ResourceParam[Ledger],
-        store: dg.ResourceParam[VectorStore],
-    ) -> dg.SensorResult | dg.SkipReason:
-        try:
-            look = Look.at(folder, ledger, store, settings.fresh_within_minutes)
-        except (BadInput, Unavailable) as error:
-            return dg.SkipReason(str(error))
-        present = set(context.instance.get_dynamic_partitions(AGENTS)) & look.trees.keys()
-        return news(look, present, json.loads(context.cursor or "{}"))
-
-    return freshness
-
-
-def news(
-    look: Look, present: set[str], told: Mapping[str, list[str]]
-) -> dg.SensorResult | dg.SkipReason:
-    """Ask for what stands otherwise than was told last; the cursor keeps what was told."""
-    now = {agent: [one.news for one in look.standings(agent).values()] for agent in present}
-    changed = sorted(agent for agent in now if now[agent] != told.get(agent))
-    if not changed and now.keys() == told.keys():
-        return dg.SkipReason(f"{len(now)} agents stand as they did")
-    config = dg.RunConfig({"look_at_agents": News(agents=changed)})
-    return dg.SensorResult(
-        cursor=json.dumps(now, sort_keys=True),
-        run_requests=[dg.RunRequest(run_config=config)] if changed else [],
-    )
-
-
-def evaluation(agent: str, name: str, standing: Standing) -> dg.AssetCheckEvaluation:
-    """One line in the history of a check."""
-    return dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey(SERVED),
-        check_name=name,
-        partition=agent,
-        passed=standing.passed,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=standing.said,
-        metadata=standing.facts,
-    )

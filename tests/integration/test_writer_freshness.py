@@ -14,7 +14,9 @@ import pytest
 
 from dagster_kb.publishing.alias_moves import aliases_of
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
-from dagster_kb.upkeep.freshness import FRESH, POINTS, TELL, Look, news
+from dagster_kb.upkeep.freshness import FRESH, POINTS, Look
+from dagster_kb.upkeep.freshness_told import TELL, news
+from dagster_kb.upkeep.live_told import stand_of
 from kb.dagster_home import dagster_environment, write_dagster_home
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import WriterWorld
@@ -171,9 +173,9 @@ def test_a_change_of_standing_is_told_once_and_kept_with_its_history(
 def test_time_alone_makes_news_too(world: WriterWorld):
     world.publish({"tea.md": PAGE})
     world.commit({"tea.md": PAGE + "\nStill more tea.\n"})
-    before = {world.agent: ["catching up", "right"]}
-    assert isinstance(news(look(world), {world.agent}, before), dg.SkipReason)
-    late = news(look(world, later_minutes=500), {world.agent}, before)
+    before = {world.agent: ["catching up", "right", stand_of(world.live()), ""]}
+    assert isinstance(news(look(world), {world.agent}, before, world.instance), dg.SkipReason)
+    late = news(look(world, later_minutes=500), {world.agent}, before, world.instance)
     assert isinstance(late, dg.SensorResult)
     assert len(late.run_requests or []) == 1
 
@@ -181,11 +183,11 @@ def test_time_alone_makes_news_too(world: WriterWorld):
 def test_a_run_that_failed_is_news_once(world: WriterWorld):
     world.publish({"tea.md": PAGE})
     world.commit({"agent.yaml": "purpse: Answers about tea.\n"})
-    before = {world.agent: ["catching up", "right"]}
-    assert isinstance(news(look(world), {world.agent}, before), dg.SkipReason)
+    before = {world.agent: ["catching up", "right", stand_of(world.live()), ""]}
+    assert isinstance(news(look(world), {world.agent}, before, world.instance), dg.SkipReason)
     assert not world.ingest().success
-    told = news(look(world), {world.agent}, before)
+    told = news(look(world), {world.agent}, before, world.instance)
     assert isinstance(told, dg.SensorResult)
     assert len(told.run_requests or []) == 1
-    again = news(look(world), {world.agent}, json.loads(told.cursor or "{}"))
+    again = news(look(world), {world.agent}, json.loads(told.cursor or "{}"), world.instance)
     assert isinstance(again, dg.SkipReason)

@@ -217,6 +217,11 @@ select path, chunk_id from kb.tombstones where reconciled_by = %(generation)s or
 -- name: tie_tombstone
 update kb.tombstones set incident_id = %(incident)s where tombstone_id = %(tombstone)s;
 
+-- name: places_deleted_by_hand
+select agent_id, string_agg(distinct path, ', ' order by path) as paths from kb.tombstones
+where workspace_id = %(workspace)s and reconciled_at is null
+group by agent_id;
+
 -- name: open_tombstones
 select * from kb.tombstones
 where workspace_id = %(workspace)s and agent_id = %(agent)s and reconciled_at is null

@@ -1,0 +1,145 @@
+"""Tells how agents stand, and what of them is live, where Dagster's pages say otherwise."""
+
+import json
+from collections.abc import Iterator, Mapping, Set
+from typing import Final
+
+import dagster as dg
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+
+from dagster_kb.assets.story import RETRY, Story, clear_failures
+from dagster_kb.partitions import AGENTS
+from dagster_kb.resources.knowledge_folder import KnowledgeFolder
+from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.vector_store import VectorStore
+from dagster_kb.settings import WriterSettings
+from dagster_kb.upkeep.freshness import FRESH, POINTS, SERVED, Look, Standing
+from dagster_kb.upkeep.live_told import about_newest, live_told, stand_of, stand_told
+from kb_contract.errors import BadInput, Unavailable
+
+TELL: Final = "tell_freshness"
+# A look costs two git commands and a few queries for all agents together.
+LOOK_SECONDS: Final = 60
+Told = dg.AssetMaterialization | dg.AssetCheckEvaluation | dg.Output[None]
+
+
+class News(dg.Config):
+    """Agents whose standing is to be told."""
+
+    agents: list[str]
+
+
+def freshness_job(settings: WriterSettings) -> dg.JobDefinition:
+    """Make the job that tells how some agents stand, all in one process.
+
+    Dagster keeps one result per check, partition and run, and of results without a run the very
+    first only; so a run it is.
+    """
+
+    @dg.op(retry_policy=RETRY, description="Tells how agents stand, and what of them is live.")
+    def look_at_agents(
+        context: dg.OpExecutionContext,
+        config: News,
+        folder: dg.ResourceParam[KnowledgeFolder],
+        ledger: dg.ResourceParam[Ledger],
+        store: dg.ResourceParam[VectorStore],
+        story: dg.ResourceParam[Story],
+    ) -> Iterator[Told]:
+        with clear_failures():
+            look = Look.at(folder, ledger, store, settings.fresh_within_minutes)
+            found = [(agent, look.standings(agent)) for agent in config.agents]
+        for agent, standings in found:
+            live = look.live.get(agent)
+            if stand_told(context.instance, agent) != stand_of(live):
+                yield live_told(ledger, story.links, agent, live)
+            for name, standing in standings.items():
+                yield evaluation(context.instance, agent, name, standing)
+        yield dg.Output(None)
+
+    @dg.job(name=TELL, description="Tells how agents stand whose standing changed.")
+    def tell_freshness() -> None:
+        look_at_agents()
+
+    return tell_freshness
+
+
+def freshness_sensor(settings: WriterSettings, job: dg.JobDefinition) -> dg.SensorDefinition:
+    """Make the sensor that sees when an agent's standing, or what of it is live, changes."""
+
+    @dg.sensor(
+        job=job,
+        minimum_interval_seconds=max(LOOK_SECONDS, settings.sensor_seconds),
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Sees when an agent falls behind git or catches up; loads no model.",
+    )
+    def freshness(
+        context: dg.SensorEvaluationContext,
+        folder: dg.ResourceParam[KnowledgeFolder],
+        ledger: dg.ResourceParam[Ledger],
+        store: dg.ResourceParam[VectorStore],
+    ) -> dg.SensorResult | dg.SkipReason:
+        try:
+            look = Look.at(folder, ledger, store, settings.fresh_within_minutes)
+        except (BadInput, Unavailable) as error:
+            return dg.SkipReason(str(error))
+        present = set(context.instance.get_dynamic_partitions(AGENTS))
+        return news(look, present, json.loads(context.cursor or "{}"), context.instance)
+
+    return freshness
+
+
+def news(
+    look: Look, present: Set[str], told: Mapping[str, list[str]], instance: dg.DagsterInstance
+) -> dg.SensorResult | dg.SkipReason:
+    """Ask for what stands otherwise than was told last; the cursor keeps what was told."""
+    silent = without_result(instance)
+    now = {one: [*(check.state for check in look.standings(one).values()),
+                 stand_of(look.live.get(one)), silent.get(one, "")] for one in present}  # fmt: skip
+    changed = {one for one in present if now[one][:-2] != told.get(one, [])[:-2]}
+    # A run that makes an agent live tells so itself; what else moves names tells Dagster nothing.
+    moved = {one for one in present - changed
+             if now[one][-2] != told[one][-2] and stand_told(instance, one) != now[one][-2]}  # fmt: skip
+    unsaid = {one for one in present - changed if now[one][-1] not in ("", told[one][-1])}
+    again = changed | moved | unsaid
+    if not again and now == told:
+        return dg.SkipReason(f"{len(now)} agents stand as they did")
+    config = dg.RunConfig({"look_at_agents": News(agents=sorted(again))})
+    return dg.SensorResult(
+        cursor=json.dumps(now, sort_keys=True),
+        run_requests=[dg.RunRequest(run_config=config)] if again else [],
+    )
+
+
+def without_result(instance: dg.DagsterInstance) -> dict[str, str]:
+    """Agents of which a run that ended left a check without a result: it is red, and says nothing."""
+    keys = [dg.AssetCheckKey(dg.AssetKey(SERVED), name) for name in (FRESH, POINTS)]
+    planned = [
+        one for one in instance.event_log_storage.get_asset_check_partition_info(keys)
+        if one.latest_execution_status is AssetCheckExecutionRecordStatus.PLANNED
+    ]  # fmt: skip
+    ended = _ended(instance, {one.latest_planned_run_id for one in planned})
+    return {str(one.partition_key): one.latest_planned_run_id
+            for one in planned if one.latest_planned_run_id in ended}  # fmt: skip
+
+
+def _ended(instance: dg.DagsterInstance, run_ids: Set[str]) -> set[str]:
+    if not run_ids:
+        return set()
+    runs = instance.get_runs(dg.RunsFilter(run_ids=sorted(run_ids)))
+    return {one.run_id for one in runs if one.is_finished}
+
+
+def evaluation(
+    instance: dg.DagsterInstance, agent: str, name: str, standing: Standing
+) -> dg.AssetCheckEvaluation:
+    """One line in the history of a check, tied to what it is about, or the page shows it as missing."""
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(SERVED),
+        check_name=name,
+        partition=agent,
+        passed=standing.passed,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=standing.said,
+        metadata=standing.facts,
+        target_materialization_data=about_newest(instance, agent),
+    )

@@ -1,0 +1,119 @@
+"""What is moved outside of a run is told on Dagster's page of `live_alias`, and no check stays without a result."""
+
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from dagster_kb.publishing.ways_back import WayBack
+from dagster_kb.upkeep.freshness import FRESH, POINTS
+from dagster_kb.upkeep.freshness_told import TELL, without_result
+from dagster_kb.upkeep.hot_deletion import HotDeletion
+from dagster_kb.upkeep.live_told import newest_told
+from tests.doubles.writer_world import WriterWorld
+
+pytestmark = pytest.mark.stack
+PAGE = "# Tea\n\nGreen tea is brewed at eighty degrees for two minutes.\n"
+MORE = PAGE + "\n## Black\n\nBlack tea wants boiling water.\n"
+
+
+class Pages:
+    """Ticks the sensor as the daemon does, runs what it asks for, and reads the page."""
+
+    def __init__(self, world: WriterWorld) -> None:
+        self.world = world
+        self.cursor: str | None = None
+
+    def tick(self) -> dict[str, tuple[bool, str | None]]:
+        """Return what was told: by check, whether it holds and what was said."""
+        world = self.world
+        resources = world.definitions.resources or {}
+        with dg.build_sensor_context(
+            instance=world.instance, cursor=self.cursor,
+            resources={name: resources[name] for name in ("folder", "ledger", "store")},
+        ) as context:  # fmt: skip
+            result: Any = world.definitions.get_sensor_def("freshness")(context)
+        if isinstance(result, dg.SkipReason):
+            return {}
+        self.cursor = result.cursor
+        told: dict[str, tuple[bool, str | None]] = {}
+        for request in result.run_requests:
+            done = world.definitions.resolve_job_def(TELL).execute_in_process(
+                run_config=request.run_config, instance=world.instance
+            )
+            for one in done.get_asset_check_evaluations():
+                told[one.check_name] = (one.passed, one.description)
+                assert one.target_materialization_data, "the page shows it as missing"
+        return told
+
+    def live(self) -> dict[str, Any]:
+        record = newest_told(self.world.instance, self.world.agent)
+        assert record
+        assert record.asset_materialization
+        return {name: one.value for name, one in record.asset_materialization.metadata.items()}
+
+
+@pytest.fixture
+def pages(world: WriterWorld) -> Pages:
+    world.publish({"tea.md": PAGE})
+    pages = Pages(world)
+    pages.tick()
+    return pages
+
+
+def test_a_way_back_is_told(world: WriterWorld, pages: Pages):
+    world.publish({"tea.md": MORE})
+    pages.tick()
+    assert pages.live()["generation"] == 2
+    WayBack(world.ledger, world.store, world.embedder).roll_back(
+        world.agent, reason="wrong words", by="ann"
+    )
+    assert pages.tick()[FRESH][0]
+    now = pages.live()
+    assert (now["generation"], now["served"]) == (1, True)
+    assert "rolled back from generation 2" in now["open_incidents"]
+    assert "kb resume" in now["paused"]
+    assert pages.tick() == {}
+
+
+def test_a_run_of_the_asset_is_not_told_twice(world: WriterWorld, pages: Pages):
+    world.publish({"tea.md": MORE})
+    before = newest_told(world.instance, world.agent)
+    assert pages.tick() == {}
+    after = newest_told(world.instance, world.agent)
+    assert before
+    assert after
+    assert before.storage_id == after.storage_id
+
+
+def test_what_was_deleted_by_hand_differs_from_git(world: WriterWorld, pages: Pages):
+    world.publish({"tea.md": MORE})
+    pages.tick()
+    before = pages.live()["dagster/row_count"]
+    point = next(one for one, payload in world.served().items() if "Black" in payload["text_chunk"])
+    HotDeletion(world.ledger, world.store).delete(point, reason="not ours", by="ann")
+    passed, said = pages.tick()[FRESH]
+    assert not passed
+    assert "deleted by hand of" in str(said)
+    assert pages.live()["dagster/row_count"] < before
+
+
+def test_an_agent_without_a_folder_is_not_told_as_fresh(world: WriterWorld, pages: Pages):
+    world.repository.remove(f"knowledge/{world.agent}/tea.md")
+    world.commit({})
+    passed, said = pages.tick()[FRESH]
+    assert not passed
+    assert "no folder" in str(said)
+
+
+def test_a_check_that_a_failed_run_left_without_a_result_is_told_again(
+    world: WriterWorld, pages: Pages
+):
+    world.ledger.incidents.pause(world.agent, "looked at", "ann")
+    assert pages.tick() == {}
+    assert not world.ingest().success
+    assert without_result(world.instance).keys() == {world.agent}
+    told = pages.tick()
+    assert {told[FRESH][0], told[POINTS][0]} == {True}
+    assert without_result(world.instance) == {}
+    assert pages.tick() == {}
