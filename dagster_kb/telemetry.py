@@ -8,11 +8,11 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
 
 TRACE_TAG: Final = "kb/trace_id"
+# Between what people read and what machines do, in a line of the log.
+FOR_MACHINES: Final = " | "
+LISTED: Final = 5
 SERVICE: Final = "scriptorium-writer"
 # A collector that does not answer must not hold a run up.
 EXPORT_SECONDS: Final = 3
@@ -84,7 +87,20 @@ class Stages:
             self.say(ending or event, **facts)
 
     def _line(self, event: str, facts: Mapping[str, Any]) -> str:
-        return json.dumps({"event": event, **self.ids, **facts}, ensure_ascii=False, default=str)
+        """Words for people, then the same with the run's ids for machines."""
+        words = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in facts.items()
+                          if isinstance(value, str | int | float))  # fmt: skip
+        few = {name: _few(value) for name, value in facts.items()}
+        told = json.dumps({"event": event, **self.ids, **few}, ensure_ascii=False, default=str)
+        return f"{event}: {words}{FOR_MACHINES}{told}"
+
+
+def _few(value: Any) -> Any:
+    """Hundreds of ids make a log unreadable: the span has all of them."""
+    if not isinstance(value, list | tuple):
+        return value
+    some = list(cast("Sequence[Any]", value))
+    return [*some[:LISTED], f"… and {len(some) - LISTED} more"] if len(some) > LISTED else some
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 from opentelemetry import trace
 
 from dagster_kb.definitions import build_definitions
-from dagster_kb.telemetry import Telemetry
+from dagster_kb.telemetry import FOR_MACHINES, Telemetry
 from dagster_kb.triggers.automation import REFRESH
 from tests.doubles.span_receiver import SpanReceiver, span_receiver
 from tests.doubles.writer_world import QUIET, WriterWorld, why
@@ -44,7 +44,8 @@ def ingest(world: WriterWorld, telemetry: Telemetry, tags: dict[str, str]) -> An
 
 def lines(world: WriterWorld, run_id: str) -> list[dict[str, Any]]:
     said = [one.user_message for one in world.instance.all_logs(run_id)]
-    return [json.loads(one) for one in said if one.startswith('{"event"')]
+    told = [one.partition(FOR_MACHINES)[2] for one in said]
+    return [json.loads(one) for one in told if one.startswith('{"event"')]
 
 
 def test_the_spans_of_a_run_arrive_in_one_trace(world: WriterWorld, receiver: SpanReceiver):
