@@ -16,7 +16,8 @@ def problem_of(result: dg.ExecuteInProcessResult) -> str:
     """Say why a run failed."""
     found = [_said(event) for event in result.all_events if event.is_step_failure]
     found += [f"{one.check_name}: {one.description}"
-              for one in result.get_asset_check_evaluations() if not one.passed]  # fmt: skip
+              for one in result.get_asset_check_evaluations()
+              if not one.passed and one.severity is dg.AssetCheckSeverity.ERROR]  # fmt: skip
     return "; ".join(found) or "the run failed"
 
 

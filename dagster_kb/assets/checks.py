@@ -6,7 +6,7 @@ from typing import Any, Final
 import dagster as dg
 
 from dagster_kb.assets.story import RETRY, clear_failures, markdown_table
-from dagster_kb.partitions import agents
+from dagster_kb.partitions import agent_of_check, agents
 from dagster_kb.publishing.publication import Publication
 from dagster_kb.publishing.release_checks import GATES, Gate, Verdict
 from dagster_kb.resources.ledger import Ledger
@@ -41,8 +41,11 @@ def gates(
     asked = [gate for gate in GATES if gate.name in chosen]
     run = context.run.run_id
     with clear_failures():
-        generation = ledger.generations.of_run(context.partition_key, run)
+        generation = ledger.generations.of_run(agent_of_check(context), run)
         for gate, verdict in _found(publication, asked, generation, run):
+            if verdict.refuses:
+                # Dagster's own word for it, that a check failed, names neither passage nor cure.
+                context.log.error("%s: %s", gate.name, verdict.description)
             yield _result(gate, verdict, generation)
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 import dagster as dg
 
 from dagster_kb.assembly import PlacedDocument
-from dagster_kb.assets.story import RETRY, Changes, Story, compare, document_table
+from dagster_kb.assets.story import RETRY, Changes, Story, compare, document_table, markdown_table
 from dagster_kb.intake.document_intake import DocumentIntake, Intake
 from dagster_kb.intake.parsing_children import ParsingChildren
 from dagster_kb.origins import origin_of
@@ -18,6 +18,7 @@ from dagster_kb.telemetry import Stages
 
 # Ignored files that are named; the count is of all.
 NAMED: Final = 200
+READS: Final = "reads_every_document"
 
 
 class IngestRequest(dg.Config):
@@ -35,15 +36,23 @@ class IngestRequest(dg.Config):
     partitions_def=agents,
     kinds={"git", "markdown", "postgres"},
     retry_policy=RETRY,
+    check_specs=[
+        dg.AssetCheckSpec(
+            READS,
+            asset="parsed_documents",
+            partitions_def=agents,
+            description="Could every document be read? What could not is quarantined, the others go on.",
+        )
+    ],
 )
-def parsed_documents(
+def parsed_documents(  # pyright: ignore[reportUnknownParameterType] - as below
     context: dg.AssetExecutionContext,
     config: IngestRequest,
     staging: dg.ResourceParam[Staging],
     parsing: dg.ResourceParam[ParsingChildren],
     progress: dg.ResourceParam[Progress],
     story: dg.ResourceParam[Story],
-) -> dg.MaterializeResult[Any]:
+) -> dg.MaterializeResult:  # pyright: ignore[reportMissingTypeArgument] - with checks Dagster knows it only so
     """Stage a generation of what git says, and read the documents that were never read."""
     agent = context.partition_key
     with story.of(context) as told:
@@ -62,7 +71,7 @@ def parsed_documents(
             intake.documents, changes, notes,
             lambda path: told.links.document(path, staged.generation.git_sha),
         )  # fmt: skip
-        return told.result(
+        made = told.result(
             staged.generation,
             version=staged.generation.tree_sha,
             goes_on_in="extractions",
@@ -72,6 +81,21 @@ def parsed_documents(
             staged=staged.how,
             tree_sha=staged.generation.tree_sha,
         )
+        return dg.MaterializeResult(
+            data_version=made.data_version, metadata=made.metadata, check_results=[_reads(intake)]
+        )
+
+
+def _reads(intake: Intake) -> dg.AssetCheckResult:
+    """Say in yellow what would else stand in a table only."""
+    broken = [one for one in intake.documents if one.status == "quarantined"]
+    said = f"{len(broken)} of {len(intake.documents)} are quarantined → mend them, and commit"
+    rows = [[one.path, one.reason or ""] for one in broken]
+    return dg.AssetCheckResult(
+        passed=not broken, check_name=READS, severity=dg.AssetCheckSeverity.WARN,
+        description=said if broken else f"all {len(intake.documents)} could be read",
+        metadata={"quarantined": markdown_table(("document", "reason"), rows)} if broken else {},
+    )  # fmt: skip
 
 
 def _taken_in(

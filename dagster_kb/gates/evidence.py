@@ -25,6 +25,8 @@ class Asked:
 
     question: GoldenQuestion
     found: Sequence[Found]
+    unsure: str = ""
+    """Why nothing came, where something was near: how sure of it the search was, and was to be."""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def finds_golden(evidence: Questions) -> Verdict:
         **asdict(now), "recall_at": gate.golden_at, "wanted": gate.golden_recall,
         "not_found": [one.question.question for one in failed],
     }  # fmt: skip
-    causes = [cause(evidence, one.question) for one in failed]
+    causes = [cause(evidence, one.question) or one.unsure for one in failed]
     shown = _table(agent, failed, causes)
     figures_said = f"MRR {now.mrr:.2f}, nDCG@10 {now.ndcg:.2f}"
     if now.recall >= gate.golden_recall:

@@ -9,9 +9,15 @@ from dagster_kb.gates.evidence import Asked, Canary, Passage
 from dagster_kb.gates.ranking import DEPTH
 from dagster_kb.resources.embedder import Embedder, from_bytes
 from dagster_kb.resources.ledger import Ledger
-from dagster_kb.resources.reader_search import Question, ReaderSearch
+from dagster_kb.resources.reader_search import Question, ReaderSearch, Weighed
 from dagster_kb.resources.vector_store import VectorStore
-from kb_contract.agent_manifest import AgentManifest, GateSettings, GoldenQuestion, GoldenSet
+from kb_contract.agent_manifest import (
+    AgentManifest,
+    GateSettings,
+    GoldenQuestion,
+    GoldenSet,
+    RetrievalSettings,
+)
 from kb_contract.embedding_space import EmbeddingSpace
 from kb_contract.generation import Generation
 from kb_contract.sentence_models.vectors import ReadText
@@ -47,8 +53,11 @@ class CollectionQuestions:
         depth = max(DEPTH, self.gate().golden_at)
         search = ReaderSearch(self.ledger, self.store, generation)
         asked = [Question(self._read(one.question), one.audience) for one in self._questions]
-        found = search.find(collection, asked, how, depth)
-        return [Asked(*one) for one in zip(self._questions, found, strict=True)]
+        weighed = search.weigh(collection, asked, how, depth)
+        return [
+            Asked(one, found.ordered(how.blend, how.found_from)[:depth], _unsure(found, how))
+            for one, found in zip(self._questions, weighed, strict=True)
+        ]
 
     def canaries(self) -> Sequence[Canary]:
         """Make questions of changed documents; of any when nothing was added."""
@@ -104,6 +113,16 @@ class CollectionQuestions:
             new = [one.question for one in self._questions if one.question not in self.remembered]
             self.remembered.update((one.text, one) for one in self.embedder.read(new))
         return self.remembered[question]
+
+
+def _unsure(found: Weighed, how: RetrievalSettings) -> str:
+    sure = found.best(how.blend)
+    if not found.found or sure >= how.found_from:
+        return ""
+    return (
+        f"the best passage is {sure:.2f} sure, and nothing under {how.found_from:.2f} is shown: "
+        "`retrieval: {threshold: …}` in agent.yaml"
+    )
 
 
 def _manifest(generation: Generation) -> AgentManifest:

@@ -101,7 +101,9 @@ update kb.generations set
     when (select count(*) from jsonb_each(checks || jsonb_build_object(%(name)s::text, %(verdict)s::jsonb))
           where value ->> 'refuses' = 'false') >= %(gates)s and state = 'staged' then 'checked'
     else state end,
-  reason = case when not %(passed)s then coalesce(reason || '; ', '') || %(reason)s else reason end,
+  -- The swap asks again, and so does a run that is executed anew: what stands there is not said twice.
+  reason = case when %(passed)s or position(%(reason)s in coalesce(reason, '')) > 0 then reason
+    else coalesce(reason || '; ', '') || %(reason)s end,
   checked_at = now(),
   ended_at = case when not %(passed)s then now() else ended_at end
 where generation_id = %(generation)s and state in ('staged', 'checked', 'failed');
