@@ -38,6 +38,7 @@ from dagster_kb.settings import WriterSettings, load_settings
 from dagster_kb.telemetry import Telemetry
 from dagster_kb.triggers.approved_operations import operations_sensor
 from dagster_kb.triggers.automation import (
+    checking,
     failed_runs,
     knowledge_sensor,
     nightly_schedule,
@@ -48,7 +49,8 @@ from dagster_kb.triggers.linking import new_names
 from dagster_kb.upkeep.dead_commands import dead_commands_sensor
 from dagster_kb.upkeep.evaluations import answers_well, evaluation_job
 from dagster_kb.upkeep.failures import recovered_agents
-from dagster_kb.upkeep.freshness import freshness_checks, freshness_job, freshness_sensor
+from dagster_kb.upkeep.freshness import freshness_checks
+from dagster_kb.upkeep.freshness_told import freshness_job, freshness_sensor
 from dagster_kb.upkeep.housekeeping import purge_job, purge_schedule
 from dagster_kb.upkeep.operator_work import operator_job
 from dagster_kb.upkeep.retention import retention_job, retention_of, retention_schedule
@@ -58,6 +60,7 @@ from kb_contract.loaded_code import leave_out_what_is_loaded
 
 JOBS: Final = (
     refresh,
+    checking,
     retirement,
     retention_job,
     fetching,

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import dagster as dg
 
-from dagster_kb.assets.story import RETRY, clear_failures
+from dagster_kb.assets.story import RETRY, Story, clear_failures, facts
 from dagster_kb.entities.extraction import EXTRACTOR
 from dagster_kb.entities.reading_out import named_in, same_in
 from dagster_kb.extraction.desk import ExtractionDesk
@@ -15,6 +15,7 @@ from dagster_kb.resources.ledger_entities import Made, Rows
 
 GROUP: Final = "entities"
 LINK: Final = "link_entities"
+STORE: Final = {"scriptorium/store": "postgres"}
 _WAYS: Final[dict[Made, Rows]] = {
     "entities": lambda text, read: (asdict(one) for one in named_in(text, read)),
     "entity_links": lambda text, read: (
@@ -29,43 +30,47 @@ _RED: Final = (
 )
 
 
-def _columns(**described: str) -> dict[str, dg.TableSchema]:
+def _table(table: str, **described: str) -> dict[str, Any]:
     columns = [dg.TableColumn(name, "text", description=said) for name, said in described.items()]
-    return {"dagster/column_schema": dg.TableSchema(columns)}
+    return {"dagster/column_schema": dg.TableSchema(columns), "dagster/table_name": table}
 
 
 @dg.asset(
     deps=["live_alias"], partitions_def=agents, kinds={"python", "postgres"}, retry_policy=RETRY,
     group_name=GROUP, owners=OWNERS, code_version=EXTRACTOR,
-    metadata=_columns(name="what is named", kind="name, code, acronym or term"),
+    tags=STORE, metadata=_table("kb.entities", name="what is named", kind="name, code, acronym or term"),
     description="What live documents name: names, codes, acronyms and terms, found by patterns and in extractions. Only "
     "documents that were never looked through are. Nothing that is served waits for it." + _RED,
 )  # fmt: skip
 def entities(
     context: dg.AssetExecutionContext, ledger: dg.ResourceParam[Ledger],
-    extraction: dg.ResourceParam[ExtractionDesk],
+    extraction: dg.ResourceParam[ExtractionDesk], story: dg.ResourceParam[Story],
 ) -> dg.MaterializeResult[Any]:  # fmt: skip
     """Look through what is new."""
-    return _looked_through(context, ledger, extraction, "entities")
+    return _looked_through(context, ledger, extraction, story, "entities")
 
 
 @dg.asset(
     deps=["entities"], partitions_def=agents, kinds={"python", "postgres"}, retry_policy=RETRY,
     group_name=GROUP, owners=OWNERS, code_version=EXTRACTOR,
-    metadata=_columns(name="an acronym", same_as="what it stands for"),
+    tags=STORE, metadata=_table("kb.entity_links", name="an acronym", same_as="what it stands for"),
     description="Names that are one thing, as documents say it: acronyms and what they stand for."
     + _RED,
 )  # fmt: skip
 def entity_links(
     context: dg.AssetExecutionContext, ledger: dg.ResourceParam[Ledger],
-    extraction: dg.ResourceParam[ExtractionDesk],
+    extraction: dg.ResourceParam[ExtractionDesk], story: dg.ResourceParam[Story],
 ) -> dg.MaterializeResult[Any]:  # fmt: skip
     """Look through what is new."""
-    return _looked_through(context, ledger, extraction, "entity_links")
+    return _looked_through(context, ledger, extraction, story, "entity_links")
 
 
 def _looked_through(
-    context: dg.AssetExecutionContext, ledger: Ledger, extraction: ExtractionDesk, made: Made
+    context: dg.AssetExecutionContext,
+    ledger: Ledger,
+    extraction: ExtractionDesk,
+    story: Story,
+    made: Made,
 ) -> dg.MaterializeResult[Any]:
     with clear_failures():
         live = ledger.generations.live(context.partition_key)
@@ -75,11 +80,12 @@ def _looked_through(
             waiting = ledger.entities.waiting(live, made, by.whole)
             rows = sum(ledger.entities.look_through(one, made, _WAYS[made], by) for one in waiting)
     return dg.MaterializeResult(
+        data_version=dg.DataVersion(f"{EXTRACTOR}@{live.manifest_digest}" if live else "nothing"),
         metadata={
-            "generation": live.number if live else 0,
             "documents_looked_through": len(waiting),
             "dagster/row_count": rows,
-        }
+            **(facts(live, story.links) if live else {}),
+        },
     )
 
 

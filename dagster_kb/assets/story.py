@@ -125,13 +125,15 @@ def generation_of_run(ledger: Ledger, context: dg.AssetExecutionContext) -> Gene
 def facts(generation: Generation, links: Links | None = None) -> dict[str, Any]:
     """Say which generation this is about, and where to look at it."""
     links = links or Links()
+    owners = ", ".join(generation.manifest.get("owners") or ())
     return {
         "agent": generation.agent_id,
+        **({"owners": owners} if owners else {}),
         "generation": generation.number,
         "state": generation.state,
         "git_sha": links.commit(generation),
         "uncommitted": generation.uncommitted,
-        **links.generations(generation.agent_id),
+        **links.generations(),
         "pipeline_run": generation.run_id or "",
     }
 

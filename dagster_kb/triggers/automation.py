@@ -8,10 +8,12 @@ from typing import Final
 
 import dagster as dg
 
+from dagster_kb.assets.collection import collection
 from dagster_kb.assets.documents import IngestRequest
 from dagster_kb.assets.extractions import ExtractionRequest
+from dagster_kb.assets.live_alias import live_alias
 from dagster_kb.origins import Origin
-from dagster_kb.partitions import AGENTS, GROUP
+from dagster_kb.partitions import AGENTS, CHECK, GROUP, agents
 from dagster_kb.readers.formats import VERSIONS
 from dagster_kb.readers.reading import reader_id
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
@@ -43,6 +45,15 @@ FETCH_IN_A_TICK: Final = 15.0
 _WHOLE: Final = dg.AssetSelection.groups(GROUP) - dg.AssetSelection.checks(answers_well)
 refresh: Final = dg.define_asset_job(
     REFRESH, _WHOLE, description="Bring one agent to what git says now."
+)
+
+checking: Final = dg.define_asset_job(
+    CHECK,
+    # The others are looked at by the work itself, and cannot be asked without it.
+    dg.AssetSelection.checks_for_assets(collection, live_alias),
+    # A job without assets gets its partitions from its config only.
+    config=dg.PartitionedConfig(agents, run_config_for_partition_key_fn=lambda _: {}),
+    description="Ask every check of one agent, and build nothing.",
 )
 
 

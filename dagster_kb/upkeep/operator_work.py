@@ -1,11 +1,13 @@
 """What an operator does with `kb`, done for a person who approved it in a conversation."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from enum import Enum
 from typing import Any, Final
 
 import dagster as dg
 from psycopg.types.json import Jsonb
+from pydantic import Field
 
 from dagster_kb.assets.story import RETRY, clear_failures
 from dagster_kb.publishing.serving_checks import ServingChecks
@@ -23,16 +25,24 @@ OPERATOR_ACTIONS: Final = (*AT_ONCE, "verify", "rollback")
 Told = dict[str, Any]
 
 
+class OperatorAction(Enum):
+    """What can be ordered; Dagster's launchpad offers these."""
+
+    verify = "verify"
+    rollback = "rollback"
+
+
 class OperatorOrder(dg.Config):
     """One order: what, of which agent, and on whose word."""
 
-    key: str
-    action: str
-    agent: str
-    by: str
-    reason: str = ""
-    to: int = 0
-    """Generation to go back to; 0: the one before."""
+    action: OperatorAction = Field(
+        description="verify: look whether what is served is right; rollback: serve an earlier generation, and pause"
+    )
+    agent: str = Field(description="the agent's id: the name of its folder")
+    by: str = Field(default="Dagster's launchpad", description="whose word it is, for the incident")
+    reason: str = Field(default="", description="what is wrong with what is live")
+    to: int = Field(default=0, description="generation to go back to; 0: the one before")
+    key: str = Field(default="", description="of the approved request that this run answers")
 
 
 @dataclass(frozen=True)
@@ -45,13 +55,15 @@ class OperatorWork:
 
     def do(self, order: OperatorOrder) -> Told:
         """Carry the order out, and say what became of it; `ok` says whether it holds."""
-        steps: Mapping[str, Callable[[OperatorOrder], Told]] = {
-            "verify": self._verify,
-            "rollback": self._roll_back,
-        }
-        if order.agent not in self.ledger.generations.known_agents():
-            raise BadInput(f"there is no agent {order.agent!r}", where=order.action)
-        return steps[order.action](order)
+        known = self.ledger.generations.known_agents()
+        if order.agent not in known:
+            raise BadInput(
+                f"there is no agent {order.agent!r}", where=order.action.value,
+                cure=f"agents: {', '.join(sorted(known)) or 'none yet'}",
+            )  # fmt: skip
+        return (
+            self._verify(order) if order.action is OperatorAction.verify else self._roll_back(order)
+        )
 
     def _verify(self, order: OperatorOrder, *, seen: bool = False) -> Told:
         found = ServingChecks(self.ledger, self.store, self.embedder).run(order.agent, seen=seen)
@@ -93,7 +105,7 @@ def carry_out(
             _settle(ledger, config.key, "failed", {"error": str(error)}, context.run_id)
             raise
     _settle(ledger, config.key, "done" if told["ok"] else "failed", told, context.run_id)
-    context.log.info("%s of %s: %s", config.action, config.agent, told)
+    context.log.info("%s of %s: %s", config.action.value, config.agent, told)
 
 
 def _settle(ledger: Ledger, key: str, status: str, told: Told, run_id: str) -> None:
