@@ -29,7 +29,7 @@ _OTHERS: Final = {
     "published": re.compile(r"publish|is_published"),
 }  # fmt: skip
 # `publisher: ACME` and `state: Ohio` are fine: such a key is refused where it would hold back.
-_HOLDS_BACK: Final = {
+HOLDS_BACK: Final = {
     "status": frozenset({"draft", "drafts", "unpublished", "archived", "private", "hidden"}),
     "draft": YES,
     "published": NO,
@@ -96,7 +96,7 @@ def _like_right(plain: str) -> str | None:
 
 
 def _like_state(plain: str, word: str) -> str | None:
-    for name, words in _HOLDS_BACK.items():
+    for name, words in HOLDS_BACK.items():
         near = get_close_matches(plain, (name,), n=1, cutoff=_NEAR_STATE)
         if word in words and (near or _OTHERS[name].fullmatch(plain)):
             return name

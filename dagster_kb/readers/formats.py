@@ -8,6 +8,7 @@ from typing import Final
 from dagster_kb.readers import html_page, notebook, office_archive, pdf
 from dagster_kb.readers.code_languages import LANGUAGES
 from dagster_kb.readers.delimited import read_delimited
+from dagster_kb.readers.file_properties import with_office_properties, with_pdf_information
 from dagster_kb.readers.html_page import read_html
 from dagster_kb.readers.markdown import read_markdown
 from dagster_kb.readers.mdx import read_mdx
@@ -52,10 +53,10 @@ def _without_rules(read: Callable[[bytes], ParsedDocument]) -> Read:
 def _office(kind: str, read: Callable[[bytes], ParsedDocument]) -> Format:
     return Format(
         f"{_OPEN_XML}.{kind}",
-        _without_rules(read),
+        lambda data, _rules: with_office_properties(read, data),
         office_archive.LARGEST_FILE,
         named_by_file=True,
-        version=2,
+        version=3,
     )
 
 
@@ -93,7 +94,11 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
         ".htm": _HTML,
         ".xhtml": _HTML,
         ".pdf": Format(
-            "application/pdf", read_pdf, pdf.LARGEST_FILE, named_by_file=True, version=3
+            "application/pdf",
+            lambda data, rules: with_pdf_information(read_pdf, data, rules),
+            pdf.LARGEST_FILE,
+            named_by_file=True,
+            version=4,
         ),
         ".docx": _office("wordprocessingml.document", read_word_document),
         ".pptx": _office("presentationml.presentation", read_presentation),

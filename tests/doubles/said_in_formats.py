@@ -1,6 +1,8 @@
 """The same words of a document about itself, in every format and at every place that takes them."""
 
+import io
 import json
+import zipfile
 from collections.abc import Callable
 
 WORDS = "The badge opens the door of the archive."
@@ -78,6 +80,75 @@ PLACES: dict[str, Callable[[Said], str]] = {
 }  # fmt: skip
 
 
+def _docx(said: Said) -> bytes:
+    import docx
+
+    document = docx.Document()
+    document.add_paragraph(WORDS)
+    return _with_properties(document.save, said)
+
+
+def _pptx(said: Said) -> bytes:
+    import pptx
+
+    deck = pptx.Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[5])
+    assert slide.shapes.title
+    slide.shapes.title.text = WORDS
+    return _with_properties(deck.save, said)
+
+
+def _xlsx(said: Said) -> bytes:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.worksheets[0].append([WORDS])
+    return _with_properties(book.save, said)
+
+
+def _with_properties(save: Callable[[io.BytesIO], object], said: Said) -> bytes:
+    """Add custom properties as Office writes them."""
+    made = io.BytesIO()
+    save(made)
+    kinds = "http://schemas.openxmlformats.org/officeDocument/2006"
+    properties = "".join(
+        f'<property fmtid="{{D5CDD505-2E9C-101B-9397-08002B2CF9AE}}" pid="{number}" name="{key}">'
+        f"<vt:lpwstr>{value}</vt:lpwstr></property>"
+        for number, (key, value) in enumerate(said.items(), 2)
+    )
+    with zipfile.ZipFile(made, "a") as archive:
+        archive.writestr(
+            "docProps/custom.xml",
+            f'<Properties xmlns="{kinds}/custom-properties" xmlns:vt="{kinds}/docPropsVTypes">'
+            f"{properties}</Properties>",
+        )
+    return made.getvalue()
+
+
+def _pdf(said: Said) -> bytes:
+    from reportlab.pdfgen.canvas import Canvas
+
+    made = io.BytesIO()
+    canvas = Canvas(made, invariant=True)
+    canvas.drawString(72, 700, WORDS)
+    info = canvas._doc.info
+    written = info.format
+
+    def format_with(document: object) -> bytes:
+        own = "".join(f"/{key} ({value})\n" for key, value in said.items() if key != "title")
+        return written(document).rstrip().removesuffix(b">>") + own.encode() + b">>"
+
+    info.format = format_with
+    canvas.save()
+    return made.getvalue()
+
+
+PROPERTIES: dict[str, Callable[[Said], bytes]] = {
+    "custom.docx": _docx, "custom.pptx": _pptx, "custom.xlsx": _xlsx, "info.pdf": _pdf,
+}  # fmt: skip
+EVERYWHERE = (*PLACES, *PROPERTIES)
+
+
 def document(place: str, said: Said) -> bytes:
     """Write a document that says this at a place."""
-    return PLACES[place](said).encode()
+    return PROPERTIES[place](said) if place in PROPERTIES else PLACES[place](said).encode()
