@@ -32,12 +32,14 @@ class CountedWords:
     )
 
     async def of(self, agent_id: str, generation: int, chunks: int) -> Counted:
-        """Return the counts of a generation of so many chunks; empty ones where it was never counted."""
+        """Return the counts of a generation of so many chunks; empty ones where it was not counted yet."""
         key = (agent_id, generation, chunks)
         if key not in self._known:
             values = {"agent": agent_id, "generation": generation}
             found = await self.rows("term_counts", values)
-            self._known[key] = _read(found[0]) if found else _NOTHING
+            if not found:  # it is asked again: what a deletion took is counted anew in a moment
+                return _NOTHING
+            self._known[key] = _read(found[0])
         self._known.move_to_end(key)
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)

@@ -58,7 +58,12 @@ def resume(agent: Agent, workspace: Workspace = None, json: AsJson = False) -> N
 
 
 def _there(ledger: "Ledger", agent: str, workspace: str | None) -> str:
-    """Return the agent's id where it was ever built or has a folder: one may wait before its first run."""
+    """Return the agent's id where it was ever built or has a folder: one may wait before its first run.
+
+    Git is asked of an unknown name only: it may be away, or on another host, when something must stop.
+    """
+    if agent in ledger.generations.known_agents():
+        return agent
     from dagster_kb.definitions import folder_of
 
     settings = writer_settings(workspace)
