@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
@@ -22,14 +23,16 @@ def alive(database: LedgerDatabase, name: str) -> Generator[None]:
     """While the block runs `is_alive` says so; a kill ends that too."""
     over = threading.Event()
     held = threading.Event()
-    keeping = threading.Thread(target=_keep, args=(database, name, held, over), daemon=True)
-    keeping.start()
-    held.wait()
-    try:
-        yield
-    finally:
-        over.set()
-        keeping.join()
+    with ThreadPoolExecutor(1, "command-life") as threads:
+        keeping = threads.submit(_keep, database, name, held, over)
+        keeping.add_done_callback(lambda _: held.set())
+        held.wait()
+        if keeping.done():
+            keeping.result()  # it cannot be said, and why is told
+        try:
+            yield
+        finally:
+            over.set()
 
 
 def is_alive(database: LedgerDatabase, name: str) -> bool:
@@ -49,7 +52,7 @@ def _keep(
                 while not over.wait(SECONDS_BETWEEN_LOOKS):
                     connection.execute("")
                 run(connection, "unlock_agent", key=_key(name))
-        except psycopg.OperationalError:
+        except (psycopg.OperationalError, psycopg.InterfaceError):
             held.set()  # the work meets the same trouble, and tells of it
             over.wait(SECONDS_BETWEEN_LOOKS)
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import dagster as dg
@@ -14,6 +14,7 @@ from dagster._utils.tags import TagConcurrencyLimitsCounter
 from dagster_kb.resources.command_life import alive, is_alive
 from dagster_kb.resources.ledger_database import LedgerDatabase
 from dagster_kb.upkeep.dead_commands import PATIENCE, PROCESS, dead_runs
+from kb.command_runs import end_runs_of_dead_commands, this_command
 from kb.dagster_home import dagster_environment
 from tests.conftest import wait_for
 from tests.doubles.writer_world import WriterWorld
@@ -106,6 +107,46 @@ def test_a_command_of_another_host_is_judged_by_its_lock(
     run(started)
     with alive(database, "elsewhere:2:1.00"):
         assert {one.run_id for one in dead_runs(world.instance, database)} == {gone, stopped}
+
+
+def started(world: WriterWorld, command: str) -> str:
+    job = world.definitions.resolve_job_def("refresh_knowledge")
+    status = dg.DagsterRunStatus.STARTED
+    return world.instance.create_run_for_job(job, tags={PROCESS: command}, status=status).run_id
+
+
+def under_way(world: WriterWorld) -> set[str]:
+    return {one.run_id for one in world.instance.get_runs(UNDER_WAY)}
+
+
+def test_a_process_that_lives_here_is_not_ended_for_a_lost_lock(
+    world: WriterWorld, database: LedgerDatabase
+):
+    host, number, began = this_command().rsplit(":", 2)
+    lives = started(world, this_command())
+    started(world, f"{host}:{number}:{float(began) - 60:.2f}")  # its number is another one's now
+    waited: list[float] = []
+    assert end_runs_of_dead_commands(world.instance, database, waited.append) == 1
+    assert (under_way(world), waited) == ({lives}, [])
+
+
+def test_a_command_elsewhere_is_looked_at_once_more(world: WriterWorld, database: LedgerDatabase):
+    back = started(world, "elsewhere:1:1.00")
+    started(world, "elsewhere:2:1.00")
+    with ExitStack() as locks:
+
+        def wait(seconds: float) -> None:
+            assert seconds == PATIENCE
+            locks.enter_context(alive(database, "elsewhere:1:1.00"))
+
+        assert end_runs_of_dead_commands(world.instance, database, wait) == 1
+    assert under_way(world) == {back}
+
+
+@pytest.mark.timeout(120)
+def test_a_command_that_cannot_say_that_it_lives_is_told_why(database: LedgerDatabase):
+    with pytest.raises(psycopg.DataError, match="NUL"), alive(database, "no\0name"):
+        pass
 
 
 def test_a_command_that_lives_says_so_again_when_its_connection_broke(
