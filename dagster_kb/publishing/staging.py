@@ -83,10 +83,11 @@ class Staging:
             and is_served(self.ledger, self.store, live)
             and LiveAudit(self.ledger, self.store).holds(live, wanted_look(force=False, deep=deep))
         )
-        return self.ledger.generations.stage(
-            intent, dagster_run, lambda: self.folder.is_newest(revision),
-            force=force, served=served,
-        )  # fmt: skip
+        # Runs of an agent stage in turn; a deletion by hand waits for none that asks a slow git server.
+        with self.ledger.database.lock(f"order:{self.ledger.workspace}:{agent}"):
+            if not self.folder.is_newest(revision):
+                return None
+            return self.ledger.generations.stage(intent, dagster_run, force=force, served=served)
 
     def _know_former_name(self, agent: str, revision: Revision) -> None:
         """See before the first run under a name whether its folder is one that was renamed."""

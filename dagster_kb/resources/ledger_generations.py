@@ -1,7 +1,7 @@
 """Pipeline runs and generations: staged, checked, live, retired, failed."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -65,19 +65,15 @@ class GenerationLedger:
     workspace: str
 
     def stage(
-        self, intent: Intent, dagster_run: str, is_current: Callable[[], bool], *,
-        force: bool = False, served: bool = True,
-    ) -> Staged | None:  # fmt: skip
+        self, intent: Intent, dagster_run: str, *, force: bool = False, served: bool = True
+    ) -> Staged:
         """Return the live generation when it is the same, an unfinished one, or a new one.
 
-        Nothing where the intent is not current any more: that is asked while nobody else can stage.
         `served` says whether the live one really is; `force` makes a new one in any case.
         """
         with self.database.transaction() as connection:
             key = f"stage:{self.workspace}:{intent.agent}"
             run(connection, "lock_staging", key=key)
-            if not is_current():
-                return None
             found = None if force else self._find(connection, intent, dagster_run, served=served)
             staged = found or Staged(self._insert(connection, intent, dagster_run), "new")
             kept = staged.generation

@@ -1,10 +1,14 @@
 """What is served is what git says now: a run that read an older commit does not replace a newer one."""
 
 import threading
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
 
+from dagster_kb.definitions import way_of
+from dagster_kb.publishing.staging import Staging
+from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from tests.conftest import wait_for
 from tests.doubles.writer_world import WriterWorld, why
 
@@ -15,10 +19,10 @@ def ingested_while(world: WriterWorld, database_url: str, change: Any) -> Any:
     """Start a run, and change the repository after it was read and before it is staged."""
     found: list[Any] = []
     running = threading.Thread(target=lambda: found.append(world.ingest()))
-    key = f"stage:{world.settings.workspace_id}:{world.agent}"
+    key = f"order:{world.settings.workspace_id}:{world.agent}"
     with psycopg.connect(database_url) as holder, psycopg.connect(database_url) as watching:
         watching.autocommit = True
-        holder.execute("select pg_advisory_xact_lock(hashtextextended(%s, 1))", (key,))
+        holder.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (key,))
         running.start()
         wait_for(lambda: bool(watching.execute(WAITS).fetchone()), "the run is about to stage")
         change()
@@ -52,3 +56,31 @@ def test_a_commit_that_is_taken_back_before_staging_is_not_staged(
     )
     assert result.success, why(result)
     assert world.live().generation_id == first.generation_id
+
+
+@dataclass(frozen=True)
+class WatchedFolder(KnowledgeFolder):
+    """Notes, whenever git is asked for the newest commit, whether a deletion by hand could go on."""
+
+    watching: psycopg.Connection[Any] | None = None
+    key: str = ""
+    free: list[bool] = field(default_factory=list[bool])
+
+    def is_newest(self, revision: Revision) -> bool:
+        assert self.watching is not None
+        query = "select pg_try_advisory_xact_lock(hashtextextended(%s, 1))"
+        [(is_free,)] = self.watching.execute(query, (self.key,)).fetchall()
+        self.free.append(is_free)
+        return super().is_newest(revision)
+
+
+def test_a_deletion_by_hand_waits_for_no_git_server(world: WriterWorld, database_url: str):
+    world.commit({"x.md": "# X\n\nZero.\n"})
+    key = f"stage:{world.settings.workspace_id}:{world.agent}"
+    with psycopg.connect(database_url, autocommit=True) as watching:
+        folder = WatchedFolder(world.settings.knowledge_dir, None, watching, key)
+        way = way_of(world.settings, world.embedder)
+        staging = Staging(folder, world.ledger, world.store, way)
+        _, staged = staging.stage(world.agent, "run-1")
+    assert staged.how == "new"
+    assert folder.free == [True]
