@@ -34,6 +34,8 @@ def collection(
     with story.of(context) as told:
         generation = told.generation()
         synced: Synced | None = None
+        if generation.state == "live":  # a deletion by hand may have been killed before it counted
+            ledger.terms.count(generation)
         if generation.state != "live" and not serves_nothing(ledger, generation):
             publication.canary.before_building(generation.agent_id, context.run.run_id)
             ledger.terms.count(generation)

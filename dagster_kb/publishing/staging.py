@@ -114,10 +114,14 @@ class Staging:
         return live if is_same and self._stands(live) else None
 
     def _stands(self, live: Generation) -> bool:
-        """Whether every name leads to it, and nobody but writers ever touched it."""
+        """Whether every name leads to it, nobody but writers ever touched it, and it is counted."""
         names = names_of(self.ledger, live.agent_id)
         audit = LiveAudit(self.ledger, self.store)
-        return is_served(self.ledger, self.store, live, names=names) and audit.is_sealed(live)
+        return (
+            is_served(self.ledger, self.store, live, names=names)
+            and audit.is_sealed(live)
+            and self.ledger.terms.is_counted(live)
+        )
 
     def _intent(self, agent: str, revision: Revision, settings: AgentFolder) -> Intent:
         return Intent(

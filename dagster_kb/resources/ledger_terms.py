@@ -28,7 +28,7 @@ class TermLedger:
 
     def count(self, generation: Generation) -> None:
         """Count a generation, by what it has more and less than the last one that was counted."""
-        if self._kept(generation):
+        if self.is_counted(generation):
             return
         found = self.database.one(
             "counted_base", workspace=self.workspace, agent=generation.agent_id
@@ -46,6 +46,9 @@ class TermLedger:
             "keep_term_counts", generation=generation.generation_id, chunks=counted.chunks,
             packed=counted.pack(), names=Jsonb(names.changed(said).keep()),
         )  # fmt: skip
+
+    def is_counted(self, generation: Generation) -> bool:
+        return self.database.one("is_counted", generation=generation.generation_id) is not None
 
     def of(self, generation: Generation) -> PackedCounts:
         return self._kept(generation) or _NOTHING

@@ -175,6 +175,20 @@ def test_a_run_that_was_on_its_way_does_not_bring_it_back(world: WriterWorld):
     assert_nowhere(world, point)
 
 
+def test_what_a_killed_deletion_did_not_count_the_next_run_counts(world: WriterWorld):
+    world.publish()
+    delete(world, point_of(world, SECRET))
+    live = world.live()
+    world.ledger.database.run("forget_counts", generation=live.generation_id)
+    world.ledger.incidents.resume(world.agent, "operator")
+    staging = (world.definitions.resources or {})["staging"]
+    assert staging.settled(world.agent, staging.folder.head()) is None
+    assert world.ingest().success
+    assert world.live().generation_id == live.generation_id
+    assert world.ledger.terms.of(live).chunks == live.chunks > 0
+    assert staging.settled(world.agent, staging.folder.head()) == live
+
+
 def test_what_is_no_point_of_ours_is_said(world: WriterWorld):
     world.publish()
     with pytest.raises(BadInput, match="is no id of a point"):

@@ -38,5 +38,8 @@ where t.generation_id = g.generation_id
 -- name: forget_counts
 delete from kb.term_counts where generation_id = %(generation)s;
 
+-- name: is_counted
+select 1 as there from kb.term_counts where generation_id = %(generation)s;
+
 -- name: term_counts
 select chunks, packed from kb.term_counts where generation_id = %(generation)s;
