@@ -23,9 +23,9 @@ from dagster_kb.settings import WriterSettings
 from dagster_kb.triggers.fetching import fetch_request, fetching
 from dagster_kb.triggers.knowledge_tick import COMMIT, REFRESH, Demand, Sight, plan_tick
 from dagster_kb.triggers.pushes import Pushes
-from dagster_kb.triggers.second_tries import TRANSIENT, due_again, may_pass, ran_too_long
+from dagster_kb.triggers.second_tries import CUT, TRANSIENT, due_again, is_cut_again, may_pass
 from dagster_kb.upkeep.evaluations import answers_well
-from dagster_kb.upkeep.failures import agent_of, open_incident
+from dagster_kb.upkeep.failures import agent_of, open_incident, ran_too_long
 from dagster_kb.upkeep.refreshes import PARTITION, is_refresh
 from dagster_kb.upkeep.retirement import (
     FINISHED,
@@ -185,12 +185,16 @@ def failed_runs(context: dg.RunFailureSensorContext, ledger: dg.ResourceParam[Le
     if not ours or run.tags.get("dagster/will_retry") == "true":
         return
     why = f"Dagster: {context.failure_event.message}"
-    passing = may_pass(context.get_step_failure_events())
-    if passing or ran_too_long(context.failure_event.message):
+    cut = ran_too_long(context.failure_event.message)
+    if cut:
+        context.instance.add_run_tags(run.run_id, {CUT: "yes"})
+    again = cut and is_cut_again(context.instance, run)
+    if (cut and not again) or may_pass(context.get_step_failure_events()):
         context.instance.add_run_tags(run.run_id, {TRANSIENT: "yes"})
         ledger.triggers.note_trouble(run.run_id, why)
     else:
-        ledger.generations.fail_dagster_run(run.run_id, why)
+        if not cut:  # else the next run goes on with what it held
+            ledger.generations.fail_dagster_run(run.run_id, why)
         number = open_incident(
             ledger, run, context.failure_event.message or "", context.get_step_failure_events()
         )

@@ -28,13 +28,26 @@ PASSING: Final = frozenset(
     }
 )  # fmt: skip
 
-# As Dagster's run monitoring says it, once the run's process has ended, or when it does not.
-TOO_LONG: Final = ("Exceeded maximum runtime", "forcibly marked as failed")
+# Of runs that were ended for their time; a second one in a row shows that it is no use to go on.
+CUT: Final = "kb/ran_too_long"
+CUTS: Final = 2
 
 
-def ran_too_long(message: str | None) -> bool:
-    """Whether Dagster's monitoring ended the run: the next one goes on from where it was."""
-    return any(said in (message or "") for said in TOO_LONG)
+def is_cut_again(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether it is the agent's second run in a row at one commit that was ended for its time."""
+    runs = instance.get_runs(
+        dg.RunsFilter(tags={PARTITION: run.tags.get(PARTITION, "")}), limit=LOOKED_AT
+    )
+    commits: set[str] = set()
+    cuts = 0
+    for one in runs:
+        if not is_refresh(one):
+            continue
+        commits |= {one.tags[COMMIT]} if COMMIT in one.tags else set()  # the night's names none
+        if CUT not in one.tags or len(commits) > 1:
+            break
+        cuts += 1
+    return cuts >= CUTS
 
 
 def may_pass(failures: Iterable[dg.DagsterEvent]) -> bool:

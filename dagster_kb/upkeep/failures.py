@@ -19,6 +19,15 @@ REFUSALS: Final = frozenset({"DagsterAssetCheckFailedError", "GateRefused"})
 LONGEST_SUMMARY: Final = 500
 
 
+# As Dagster's run monitoring says it, once the run's process has ended, or when it does not.
+TOO_LONG: Final = ("Exceeded maximum runtime", "forcibly marked as failed")
+
+
+def ran_too_long(message: str | None) -> bool:
+    """Whether Dagster's monitoring ended the run: the next one goes on from where it was."""
+    return any(said in (message or "") for said in TOO_LONG)
+
+
 @dataclass(frozen=True)
 class Trouble:
     """Why a run failed, in words for people."""
@@ -38,6 +47,14 @@ def trouble(
 ) -> Trouble | None:
     """What went wrong; nothing for a refusal of the gates."""
     again = f"`kb ingest --agent {agent_of(run)}` tries again; what was done before is kept"
+    if ran_too_long(message):
+        step = failures[0].step_key if failures else None
+        return Trouble(
+            f"two runs at one commit ran for as long as a run may: {message}"[:LONGEST_SUMMARY],
+            "see on Dagster's pages where they hang; where there is only much to do, raise "
+            f"max_runtime_seconds in the file that DAGSTER_YAML names. The night tries again; {again}",
+            step,
+        )
     if not failures:
         # No step said anything: the process died, was stopped from outside, or ran too long.
         return Trouble(

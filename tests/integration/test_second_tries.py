@@ -95,6 +95,29 @@ def test_what_ran_too_long_goes_on_in_the_next_run(day: Day, cut: str):
     assert day.ledger.incidents.listed("a") == []
 
 
+def test_what_ran_too_long_twice_at_one_commit_is_for_people_and_for_the_night(
+    day: Day, monkeypatch: pytest.MonkeyPatch
+):
+    said = "Exceeded maximum runtime of 7200 seconds."
+    later = datetime.now(UTC) + timedelta(hours=3)
+    day.commit({"a/x.md": "# One\n"})
+    day.look()
+    fail(day, "", said=said)
+    began = time.time()
+    with monkeypatch.context() as patched:
+        patched.setattr(time, "time", lambda: began + 3600)
+        assert agents(day.look()) == ["a"]
+    fail(day, "", said=said)
+    assert due_again(day.instance, {"a"}, later) == {}
+    [told] = day.ledger.incidents.listed("a")
+    assert "two runs at one commit" in told["summary"]
+    assert "max_runtime_seconds" in told["next_step"]
+    day.commit({"a/x.md": "# Two\n"})
+    day.look()
+    fail(day, "", said=said)
+    assert set(due_again(day.instance, {"a"}, later)) == {"a"}
+
+
 @pytest.mark.parametrize(("failures", "passes"), [
     ([failure("Unavailable")], True),
     ([failure("DagsterExecutionStepExecutionError", "ResponseHandlingException")], True),
