@@ -35,7 +35,13 @@ class FolderOfAgents:
                 raise self._unknown(one)
         return list(dict.fromkeys(wanted))
 
+    def is_name(self, path: str) -> bool:
+        """Whether the bare name of an agent was given, where no file is called so."""
+        return path in {*self.there, *self.refused, *self.lying} and not os.path.lexists(path)
+
     def _agents_of(self, path: str, every: Sequence[str]) -> Sequence[str]:
+        if self.is_name(path):
+            return [path]
         inside = Path(os.path.relpath(os.path.realpath(path), os.path.realpath(self.path)))
         if inside == Path():
             return every

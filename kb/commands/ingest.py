@@ -75,7 +75,7 @@ class Parts:
 
 def ingest(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Files or folders in the knowledge folder.")
+        list[Path] | None, typer.Argument(help="Agents, or files or folders of them.")
     ] = None,
     agent: Annotated[list[str] | None, typer.Option("--agent", help="Only this agent.")] = None,
     workspace: Annotated[str | None, typer.Option(help="Tenant; the settings' by default.")] = None,

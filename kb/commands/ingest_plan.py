@@ -74,7 +74,8 @@ def plan_work(
             cure="make a folder of documents there, and commit it",
         )  # fmt: skip
     wanted, paused = _not_paused(ledger, wanted, asked)
-    named = [path for one in asked.paths if (path := _named(folder, head, one, asked))]
+    files = [one for one in asked.paths if not known.is_name(str(one))]
+    named = [path for one in files if (path := _named(folder, head, one, asked))]
     return Work(wanted, gone, head, asked, named, [*notes, *paused], waits)
 
 
@@ -88,7 +89,7 @@ def _known(
         lying = folder.lying()
     elif not folder.remote:
         lying = [one.name for one in settings.knowledge_dir.iterdir() if one.is_dir()]
-    elif asked.paths:
+    elif any(str(one) not in folder.agents(head) for one in asked.paths):
         raise BadInput(
             "files of a repository elsewhere are not named by their path here",
             where=str(folder), cure="name the agent: kb ingest --agent AGENT",

@@ -86,6 +86,12 @@ def test_a_mistyped_path_is_refused_and_a_removed_file_is_not(world: WriterWorld
     assert plan(world, here / "deep").agents == [world.agent]
 
 
+def test_a_bare_name_is_the_agent(world: WriterWorld):
+    world.commit({"x.md": PAGE})
+    work = plan(world, Path(world.agent))
+    assert (work.agents, work.named) == ([world.agent], [])
+
+
 def test_a_file_that_git_ignores_is_said(world: WriterWorld):
     world.repository.write({".gitignore": "*.secret.md\n"})
     world.commit({"x.md": PAGE})

@@ -90,7 +90,9 @@ def test_paths_choose_agents(tmp_path: Path):
     assert choose(known, f"{here}/a/x.md") == ["a"]
     assert choose(known, str(here), named=["b"]) == ["b", "a"]
     assert choose(known, f"{here}/draft", uncommitted=True) == ["draft"]
+    assert choose(known, "b", "draft", uncommitted=True) == ["b", "draft"]
     for wrong, said in {
+        "Upper": "no capitals",
         str(tmp_path): "lies in no agent's folder",
         f"{here}/README.md": "is in no agent's folder",
         f"{here}/nobody": "no agent 'nobody'.*choose of: a, b",
