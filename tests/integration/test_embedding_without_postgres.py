@@ -73,8 +73,12 @@ def test_an_outage_that_lasts_blames_no_text_and_loses_what_was_not_kept_only(
     )  # fmt: skip
     name = psycopg.conninfo.conninfo_to_dict(database_url)["dbname"]
     embedder.before_embedding = after(2, lambda: go_away(postgres, str(name)))
-    with pytest.raises(psycopg.OperationalError):
+    waiting = ledger.embeddings.missing(generation, embedder.space.space_id)
+    with pytest.raises(psycopg.OperationalError) as kept:
         EmbeddingJob(ledger, embedder, generation).run()
+    with pytest.raises(psycopg.OperationalError) as read:
+        ledger.embeddings.texts(waiting[:1])
+    assert {type(one.value).__name__ for one in (kept, read)} <= PASSING  # so it is tried again
     database.close()
     postgres.execute("alter database {name} allow_connections true", str(name))
 
