@@ -60,6 +60,8 @@ class CollectionEvidence(CollectionQuestions):
         live = self.before
         if live is None or not live.collection or live.space != self.generation.space:
             return None
+        if live.state != "live":  # its collection may hold something else by now
+            return None
         return self.asked_of(live, live.collection)
 
     def golden_before(self) -> int:
@@ -124,8 +126,12 @@ class CollectionEvidence(CollectionQuestions):
         """What it takes the place of: under another name too, where the folder was renamed."""
         if self.live or self.ledger.generations.live(self.agent()):
             return self.live
-        former = (str(one["former"]) for one in self.ledger.names.former(self.agent()))
-        return next(filter(None, map(self.ledger.generations.live, former)), None)
+        ways = self.ledger.ways_back
+        former = [str(one["former"]) for one in self.ledger.names.former(self.agent())]
+        if now := next(filter(None, map(self.ledger.generations.live, former)), None):
+            return now
+        never = former and ways.last_served(self.agent()) is None
+        return next(filter(None, map(ways.last_served, former)), None) if never else None
 
     @cached_property
     def _there(self) -> Description | None:

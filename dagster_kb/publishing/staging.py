@@ -91,9 +91,10 @@ class Staging:
 
     def _know_former_name(self, agent: str, revision: Revision) -> None:
         """See before the first run under a name whether its folder is one that was renamed."""
+        trees = self.folder.agents(revision)
+        self.ledger.names.forget_taken_back(trees)
         if self.ledger.generations.live(agent):
             return
-        trees = self.folder.agents(revision)
         gone = [one.agent_id for one in self.ledger.generations.all_live()
                 if one.agent_id not in trees]  # fmt: skip
         Renames(self.ledger, self.folder).find(gone, revision)

@@ -1,6 +1,6 @@
 """Incidents, and agents that nothing builds until a person says so."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,12 +50,9 @@ class IncidentLedger:
             raise BadInput(f"there is no incident {incident_id}", cure="choose of `kb incidents`")
         return row
 
-    def close_others(self, kind: str, agents: Sequence[str], by: str) -> None:
-        """Close what is open of a kind, but for these agents: it is so no more."""
-        self.database.run(
-            "close_incidents_of_others", workspace=self.workspace, kind=kind, agents=list(agents),
-            by=by,
-        )  # fmt: skip
+    def open_of(self, kind: str) -> list[Row]:
+        """Every open incident of a kind, with whose it is and its facts."""
+        return self.database.rows("open_incidents_of_kind", workspace=self.workspace, kind=kind)
 
     def listed(self, agent: str | None = None, open_only: bool = True) -> list[Row]:  # noqa: FBT001, FBT002
         """Incidents, newest first."""

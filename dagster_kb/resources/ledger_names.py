@@ -1,5 +1,6 @@
 """Agents that ended and agents that were renamed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,6 +68,8 @@ class NameLedger:
         """Keep that a folder goes on under another name; what people did to it holds there too."""
         which = {"workspace": self.workspace, "former": former, "agent": agent}
         with self.database.transaction() as connection:
+            # A deletion by hand that is under way in the former name is waited for, and handed on.
+            run(connection, "lock_staging", key=f"stage:{self.workspace}:{former}")
             run(connection, "keep_agent_name", **which, git_sha=git_sha)
             run(connection, "hand_on_tombstones", **which)
             run(connection, "hand_on_buried_chunks", **which)
@@ -96,6 +99,10 @@ class NameLedger:
     def forget(self, former: str) -> None:
         """A folder of that name is there again: it is an agent of its own."""
         self.database.run("forget_agent_name", workspace=self.workspace, agent=former)
+
+    def forget_taken_back(self, there: Iterable[str]) -> None:
+        """Of folders that are there, forget other names that are not theirs any more."""
+        self.database.run("forget_names_taken_back", workspace=self.workspace, there=sorted(there))
 
     def former(self, agent: str) -> list[Row]:
         """Names that the agent had before, the newest first."""

@@ -10,18 +10,16 @@ import dagster as dg
 
 from dagster_kb.assets.story import RETRY, clear_failures
 from dagster_kb.partitions import AGENTS
-from dagster_kb.publishing.alias_moves import drop, end, hand_on_names
+from dagster_kb.publishing.alias_moves import drop, end, hand_on_names, is_withdrawn
 from dagster_kb.publishing.live_canary import has_answered
 from dagster_kb.publishing.renames import Renames
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import VectorStore
+from dagster_kb.upkeep.departure_incidents import DepartureIncidents
 from kb_contract.generation import Generation
 
 RETIRE: Final = "retire_agent"
-# Incidents that are about no single agent.
-EVERY_AGENT: Final = "*"
-MISNAMED: Final = "folder_misnamed"
 # Retirements of one agent at one commit that fail before the sensor asks only once an hour.
 QUICK_ATTEMPTS: Final = 3
 FINISHED: Final = (
@@ -78,6 +76,7 @@ class Departures:
     def leaving(self, head: Revision, present: Set[str], *, many: bool = False) -> Leaving:
         """Look at all that is served or has a partition; `many` lets any number go at once."""
         trees = self.folder.agents(head)
+        self.ledger.names.forget_taken_back(trees)
         live = self.ledger.generations.all_live()
         rest = {one.agent: one for one in self.ledger.names.at_rest(self.grace_hours)}
         over = {agent for agent, one in rest.items() if one.over} - trees.keys()
@@ -96,10 +95,11 @@ class Departures:
         doubt = tuple(one for one in lost if one not in misnamed and one not in renamed)
         held = doubt if not many and too_many(doubt, served) else strange
         if held:
-            self._tell(Leaving(held_back=held), head)
+            self._incidents.many_gone(held, Leaving(held_back=held).why_held_back, head)
             # Nor does one that was never served: it may be on its way, from where we should look.
             gone = [one for one in gone if one not in held and (one in served or one in rest)]
-        waiting = {old: new for old, new in renamed.items() if self.waits(old, new)}
+        waiting = {old: new for old, new in renamed.items() if self.waits(new)}
+        self._incidents.waiting(waiting, self.grace_hours, head)
         stay = waiting.keys() | misnamed.keys()
         return Leaving(tuple(one for one in gone if one not in stay), waiting, misnamed, held)
 
@@ -111,17 +111,7 @@ class Departures:
         found = {one.agent_id: name for one in live if one.agent_id in lost
                  for name, tree in refused.items()
                  if tree == one.tree_sha or name.casefold() == one.agent_id}  # fmt: skip
-        self.ledger.incidents.close_others(MISNAMED, list(found), by="writer")
-        for agent, name in found.items():
-            place = self.folder.place_of(agent)
-            there = f"{place.removesuffix(f'{agent}/')}{name}"
-            self.ledger.incidents.open(
-                agent, MISNAMED,
-                f"its folder is called {name!r} now: {self.folder.refused(head)[name]}",
-                f"`git mv {there} {place}` (or another name of an agent), and commit; to end the "
-                "agent, take the folder away",
-                facts={"folder": there, "git_sha": head.sha}, by="writer",
-            )  # fmt: skip
+        self._incidents.misnamed(found, head)
         return found
 
     def _strange(self, lost: tuple[str, ...], live: Sequence[Generation]) -> tuple[str, ...]:
@@ -149,30 +139,20 @@ class Departures:
             for one in self.ledger.names.at_rest(self.grace_hours)
         )
 
-    def waits(self, former: str, new: str) -> bool:
-        """Whether a name is served on: until the new one answers, and nobody holds that back.
+    def waits(self, new: str) -> bool:
+        """Whether a former name is served on: until the new one answers, or withdrew everything.
 
-        A new name that does not get served within the grace does not keep the old one alive.
+        However long that takes: an old name that ended before would leave nothing served.
         """
         if self.ledger.incidents.paused(new):
             return True
-        live = self.ledger.generations.live(new)
-        if live and has_answered(live):
-            return False
-        return not self.ledger.names.renamed_long_ago(former, self.grace_hours)
+        if live := self.ledger.generations.live(new):
+            return not has_answered(live)
+        return not any(is_withdrawn(one) for one in self.ledger.generations.latest(new, 1))
 
-    def _tell(self, leaving: Leaving, head: Revision) -> None:
-        cut = (
-            "this is a shallow clone: try `git fetch --unshallow`; "
-            if self.folder.is_shallow
-            else ""
-        )
-        self.ledger.incidents.open(
-            EVERY_AGENT, "many_folders_gone", leaving.why_held_back,
-            f"{cut}is KNOWLEDGE_DIR ({self.folder}) the right folder, and {head.sha[:12]} the right "
-            "commit? if they really are gone: `kb ingest --retire`; then `kb incidents close ID`",
-            facts={"agents": list(leaving.held_back), "git_sha": head.sha}, by="writer",
-        )  # fmt: skip
+    @property
+    def _incidents(self) -> DepartureIncidents:
+        return DepartureIncidents(self.ledger, self.folder)
 
 
 @dg.op(retry_policy=RETRY)
@@ -215,8 +195,9 @@ def why_it_stays(
         return f"it is paused ({pause['reason']})"
     if live and live.uncommitted and (folder.path / agent).is_dir():
         return "it is not committed yet"
-    new = served_successor(ledger, agent)
-    if live and new and new in there and departures.waits(agent, new):
+    renamed = ledger.names.successor(agent)
+    new = str(renamed["agent_id"]) if renamed else ""
+    if live and new in there and departures.waits(new):
         return f"it is called {new} now, which does not answer yet"
     return ""
 

@@ -6,7 +6,8 @@ import pytest
 
 from dagster_kb.publishing.renames import Renames, alike
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
-from dagster_kb.upkeep.retirement import EVERY_AGENT, Departures, Leaving, too_many
+from dagster_kb.upkeep.departure_incidents import EVERY_AGENT
+from dagster_kb.upkeep.retirement import Departures, Leaving, too_many
 from tests.doubles.departing_agents import (
     aliases_point_to,
     collection_of,

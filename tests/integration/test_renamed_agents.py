@@ -131,17 +131,6 @@ def test_a_new_folder_that_is_another_one_is_no_renaming(world: WriterWorld):
     assert leaving(world).now == (world.agent,)
 
 
-def test_a_new_name_that_is_never_served_does_not_keep_the_old_one(world: WriterWorld):
-    world.publish()
-    rename(world)
-    assert leaving(world).now == ()
-    with world.ledger.database.transaction() as connection:
-        connection.execute("update kb.agent_names set renamed_at = now() - interval '2 days'")
-    assert leaving(world).now == (world.agent,)
-    retire(world)
-    assert not is_aliased(world, world.agent)
-
-
 @pytest.mark.parametrize("named_by", ["old name", "new name"])
 def test_words_deleted_by_a_chunk_of_either_name_are_gone_from_both(
     world: WriterWorld, named_by: str

@@ -32,10 +32,10 @@ update kb.incidents set closed_by = %(by)s, closed_at = now()
 where workspace_id = %(workspace)s and agent_id = %(agent)s and kind = 'run_failed'
   and closed_at is null;
 
--- name: close_incidents_of_others
-update kb.incidents set closed_by = %(by)s, closed_at = now()
+-- name: open_incidents_of_kind
+select incident_id, agent_id, facts from kb.incidents
 where workspace_id = %(workspace)s and kind = %(kind)s and closed_at is null
-  and agent_id <> all(%(agents)s);
+order by incident_id;
 
 -- name: incident
 select * from kb.incidents where workspace_id = %(workspace)s and incident_id = %(incident)s;

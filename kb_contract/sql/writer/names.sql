@@ -96,6 +96,25 @@ where workspace_id = %(workspace)s and former = %(agent)s
 -- A folder of that name is there again, so the name is its own.
 delete from kb.agent_names where workspace_id = %(workspace)s and former = %(agent)s;
 
+-- name: forget_names_taken_back
+-- A folder is there that had another name: its renaming was taken back before the new name was
+-- built, or it is another agent's that took a name which was free. While neither is sure, as when
+-- the new name went again and the old one is not built yet, its aliases follow the new one.
+with recursive line as (
+  select former, agent_id from kb.agent_names
+  where workspace_id = %(workspace)s and former = any(%(there)s)
+  union
+  select line.former, n.agent_id
+  from line join kb.agent_names n on n.former = line.agent_id
+  where n.workspace_id = %(workspace)s
+)
+delete from kb.agent_names n
+where n.workspace_id = %(workspace)s and n.former = any(%(there)s)
+  and (exists (select from line where line.former = n.former and line.agent_id <> n.former
+               and line.agent_id = any(%(there)s))
+       or exists (select from kb.generations g where g.workspace_id = n.workspace_id
+                  and g.agent_id = n.former and g.state = 'live'));
+
 -- name: former_names
 -- Names before the agent's, the newest first, through every renaming.
 with recursive names as (
