@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from graph.ports import QueryEmbedder
+from graph.retrieval.codes import are_of_others, codes_in
 from graph.retrieval.sentences import Unit, units
 from graph.retrieval.terms import asked_terms, terms
 from graph.state import Passage
@@ -160,12 +161,13 @@ def _in_reading_order(chosen: Sequence[Finding]) -> list[Finding]:
 
 def _by_words(question: str, passages: Sequence[Passage]) -> list[tuple[Passage, Unit, float]]:
     """Return all units with the share of the question's words that they hold, best first."""
-    asked = asked_terms(question)
+    asked, codes = asked_terms(question), codes_in(question)
     pieces = [
         (passage, unit, terms(unit.of(passage["text"])), terms(_place(passage)))
         for passage in passages
         for unit in units(passage["text"])
         if unit.kind != "heading"
+        and not are_of_others(codes, codes_in(f"{_place(passage)} {unit.of(passage['text'])}"))
     ]
     weight = _rarity(asked, [own | place for _, _, own, place in pieces])
     scored = [
