@@ -67,9 +67,9 @@ def _code(suffix: str) -> Format:
     )
 
 
-_MARKDOWN: Final = Format("text/markdown", _without_rules(read_markdown), version=3)
-_HTML: Final = Format("text/html", _without_rules(read_html), html_page.LARGEST_FILE, version=3)
-_REST: Final = Format("text/x-rst", _without_rules(read_restructured_text), version=4)
+_MARKDOWN: Final = Format("text/markdown", _without_rules(read_markdown), version=4)
+_HTML: Final = Format("text/html", _without_rules(read_html), html_page.LARGEST_FILE, version=4)
+_REST: Final = Format("text/x-rst", _without_rules(read_restructured_text), version=5)
 _COMMAS: Final = Format(
     "text/csv", lambda data, _rules: read_delimited(data), named_by_file=True, version=2
 )
@@ -84,9 +84,9 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
     {
         ".md": _MARKDOWN,
         ".markdown": _MARKDOWN,
-        ".mdx": Format("text/mdx", _without_rules(read_mdx), version=3),
+        ".mdx": Format("text/mdx", _without_rules(read_mdx), version=4),
         ".txt": Format(
-            "text/plain", _without_rules(read_plain_text), named_by_file=True, version=2
+            "text/plain", _without_rules(read_plain_text), named_by_file=True, version=3
         ),
         ".rst": _REST,
         ".rest": _REST,
@@ -109,7 +109,7 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
             "application/x-ipynb+json",
             _without_rules(read_notebook),
             notebook.LARGEST_FILE,
-            version=3,
+            version=4,
         ),
         **{suffix: _code(suffix) for suffix in LANGUAGES},
     }

@@ -28,7 +28,11 @@ _LINE_END: Final = re.compile(r"\r\n?|\n")
 _KEY: Final = re.compile(
     r"(?:\{[ \t]*)?[\"']?([^\s:=\"'{}\[\]#][^:=\"'\r\n]{0,60}?)[\"']?[ \t]*[:=]"
 )
-_JSON: Final = re.compile(r"\{\s*\"(?P<keys>[^\"\n]{1,60}\"\s*:.{0,4000})", re.DOTALL)
+# `;;;` is how some programs mark it.
+_JSON: Final = re.compile(
+    r"(?:(?P<mark>;;;[ \t]*(?:\r\n?|\n))\s*\{?|\{)\s*\"(?P<keys>[^\"\n]{1,60}\"\s*:.{0,4000})",
+    re.DOTALL,
+)
 _JSON_KEY: Final = re.compile(r"(?:^|\")([\w -]{1,60})\"\s*:")
 
 
@@ -62,8 +66,7 @@ def find_block(text: str, *, may_be_rule: bool) -> FrontMatterBlock | None:
     top = above.end() if above else first
     opening = _OPENING.match(text, top)
     if not opening:
-        if not may_be_rule:
-            _refuse_json(text, top)
+        _refuse_json(text, top, marked_only=may_be_rule)
         return None
     is_sure = top == first and not may_be_rule
     start = opening.end()
@@ -80,6 +83,7 @@ def find_block(text: str, *, may_be_rule: bool) -> FrontMatterBlock | None:
     if not is_sure and not _says_something(words):
         return None
     toml = "toml" if opening["mark"] == "+++" else "yaml"
+    _refuse_another(text, closing.end())
     is_toml = (opening["notation"] or toml).lower() == "toml"
     return FrontMatterBlock(words, _line_of(text, start), is_toml, closing.end())
 
@@ -93,9 +97,31 @@ def _says_something(words: str) -> bool:
     return bool(keys and keys[0]) and any(one and is_like_contract(one[1]) for one in keys)
 
 
-def _refuse_json(text: str, top: int) -> None:
+def _refuse_another(text: str, end: int) -> None:
+    """Refuse a second block below the first: which of them holds is anybody's guess."""
+    above = _ABOVE.match(text, end)
+    top = above.end() if above else end
+    opening = _OPENING.match(text, top)
+    if not opening:
+        _refuse_json(text, top, marked_only=True)
+        return
+    start = opening.end()
+    closing = _CLOSING[opening["mark"]].search(text, start, start + MAX_BYTES)
+    head = _EMPTY_LINE.search(text, start)
+    if closing and _says_something(
+        text[start : min(closing.start(), head.start() if head else start)]
+    ):
+        raise BadDocument(
+            f"line {_line_of(text, opening.start())}: a second block of front matter begins",
+            cure="move its keys into the first one, or write '***' if a horizontal rule is meant",
+        )
+
+
+def _refuse_json(text: str, top: int, *, marked_only: bool) -> None:
     found = _JSON.match(text, top)
-    if found and any(is_like_contract(one[1]) for one in _JSON_KEY.finditer(found["keys"])):
+    if not found or (marked_only and not found["mark"]):
+        return
+    if any(is_like_contract(one[1]) for one in _JSON_KEY.finditer(found["keys"])):
         raise BadDocument(
             f"line {_line_of(text, top)}: front matter in JSON is not read",
             cure="write it as YAML between '---' lines",

@@ -18,10 +18,10 @@ _MARKS: Final = re.compile(r"\\.|`+|<!--", re.DOTALL)
 _MDX_MARKS: Final = re.compile(r"\\.|`+|<!--|\{\s*/\*", re.DOTALL)
 _MDX_END: Final = re.compile(r"\*/\s*\}")
 _TICKS: Final = re.compile("`+")
-# A link that leads nowhere and has only a title: `[//]: # (words)`.
+# A link that leads nowhere and has only a title: `[//]: # (words)`; lines may end in a lone \r too.
 _NOWHERE: Final = re.compile(
-    r"^[ \t>]*\[[^\]\r\n]{1,200}\]:[ \t]*(?:\#|<>)[ \t]+"
-    r"(?:\"[^\"]{0,1000}\"|'[^']{0,1000}'|\([^()]{0,1000}\)|\([^\r\n]{0,1000}\))[ \t]*$",
+    r"(?:^|(?<=\r))[ \t>]*\[[^\]\r\n]{1,200}\]:[ \t]*(?:\#|<>)[ \t]+"
+    r"(?:\"[^\"]{0,1000}\"|'[^']{0,1000}'|\([^()]{0,1000}\)|\([^\r\n]{0,1000}\))[ \t]*(?=[\r\n]|\Z)",
     re.MULTILINE,
 )
 

@@ -13,9 +13,8 @@ from dagster_kb.readers.source_text import decode
 # Prose may begin with the same words: "import type declarations with care".
 _MODULE_LINE: Final = re.compile(
     r"import\s*(?:[\"']|[\w*{][^\"'`;]*?\bfrom\s*[\"'])"
-    r"|export\s+(?:default\s+(?:function|class|async|new|[\w.$]+\s*(?:[;(=]|$)|[^\w\s])"
-    r"|const|let|var|function|class|async|[{*])",
-    re.MULTILINE,
+    r"|export\s+(?:default\s+(?:function|class|async|new|[\w.$]+\s*(?:[;(=\r\n]|\Z)|[^\w\s])"
+    r"|const|let|var|function|class|async|[{*])"
 )
 _OPENING: Final = re.compile(r"[({\[]")
 _CLOSING: Final = re.compile(r"[)}\]]")

@@ -31,6 +31,7 @@ def read_notebook(data: bytes) -> ParsedDocument:
             f"{len(cells):,} cells, more than {MOST_CELLS:,}",
             cure="split it into several notebooks",
         )
+    _refuse_twice(notebook, cells)
     into = ExtractedText()
     front = _FrontMatter.of(notebook)
     for number, cell in enumerate(cells):
@@ -88,9 +89,33 @@ def _write_cell(cell: dict[str, Any], words: str, language: str, into: Extracted
         into.add("prose", words)
 
 
+class _Doubled(dict[str, Any]):
+    """An object of JSON that has a key twice: which one holds is for each program to guess."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else _Doubled(found)
+
+
+def _refuse_twice(notebook: dict[str, Any], cells: list[Any]) -> None:
+    """Refuse a key that is there twice where it decides what is served; in outputs it may be."""
+    for place, one in (
+        ("the notebook", notebook),
+        *((f"cell {at}", one) for at, one in enumerate(cells)),
+    ):
+        about = cast("dict[str, Any]", one).get("metadata") if isinstance(one, dict) else None
+        if isinstance(one, _Doubled) or isinstance(about, _Doubled):
+            raise BadDocument(
+                f"{place} has a key twice, in itself or in its metadata",
+                cure="remove one of them, or save it again in Jupyter",
+            )
+
+
 def _parsed(data: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(decode_at_most(data, LARGEST_FILE).removeprefix(BOM))
+        source = decode_at_most(data, LARGEST_FILE).removeprefix(BOM)
+        found = json.loads(source, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         raise BadDocument(
             f"it is not JSON: {one_line(str(error))}", cure="save it again in Jupyter"

@@ -10,7 +10,7 @@ from dagster_kb.readers.contract_keys import decides
 from dagster_kb.readers.parsed_document import one_line
 
 _FIELD: Final = re.compile(
-    r"^[ \t]*:(?P<name>[\w -]{1,60}):(?=\s|\Z)[ \t]*(?P<value>[^\r\n]*(?:\r?\n[ \t]++[^\r\n:][^\r\n]*)*)",
+    r"(?:^|(?<=\r))[ \t]*:(?P<name>[\w -]{1,60}):(?=\s|\Z)[ \t]*(?P<value>[^\r\n]*(?:(?:\r\n?|\n)[ \t]++[^\r\n:][^\r\n]*)*)",
     re.MULTILINE,
 )
 # A directive, a comment, a label, a footnote, or a line across the page.

@@ -1,4 +1,4 @@
-"""YAML without its surprises: no aliases, anchors or tags, no duplicate keys, no guessed types.
+"""YAML without its surprises: no aliases, anchors, merges or tags, no duplicate keys, no guessed types.
 
 Every plain scalar is text, but for an empty value, `null` and `~`, which are None. The value is
 built from parser events, so that nesting is refused before anything recurses, and by the pure
@@ -106,6 +106,8 @@ class _Builder:
         self._keys += 1
         if self._keys > self._rules.max_keys:
             raise self._refuse(event, f"more than {self._rules.max_keys} keys", "use fewer keys")
+        if event.value == "<<":
+            raise self._refuse(event, "a merge key (<<)", "write its keys out, one a line")
         self._scalar(event)
         return event.value
 

@@ -92,6 +92,7 @@ def test_a_key_without_a_value_says_nothing(empty: str) -> None:
         (["a: {b: 1, b: 2}"], ["line 2", "'b' is there twice"]),
         (["a: &x b", "c: *x"], ["line 2", "an anchor"]),
         (["a: *x"], ["line 2", "an alias"]),
+        (["<<: {status: draft}"], ["line 2", "a merge key"]),
         (["a: !!python/object:os.system x"], ["line 2", "a tag"]),
         (["title: {{ page.title }}"], ["line 2", "a key that is not text"]),
         (["title: a: b"], ["line 2", "not valid YAML"]),
@@ -118,6 +119,33 @@ def test_refusals_say_what_and_where(lines: list[str], words: list[str]) -> None
 def test_unclosed_front_matter() -> None:
     with pytest.raises(BadDocument, match="line 1: front matter is opened by '---' and not closed"):
         split_front_matter("---\ntitle: t\n\n# Heading\n")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("between", ["", "\n", "<!-- lint off -->\n"])
+@pytest.mark.parametrize("first", ["---\ntitle: a\n---\n", "---\n---\n", "+++\n+++\n"])
+def test_a_second_block_is_refused(first: str, between: str, end: str) -> None:
+    text = f"{first}{between}---\nstatus: draft\n---\nWords.\n".replace("\n", end)
+    with pytest.raises(BadDocument, match="a second block of front matter begins"):
+        split_front_matter(text)
+
+
+@pytest.mark.parametrize(
+    "below",
+    ["---\n\nStatus: held below a rule.\n\n---\n", "---\nA line.\n---\n", "---\n", ";;;\nwords\n"],
+)
+def test_a_rule_below_front_matter_is_one(below: str) -> None:
+    text = f"---\ntitle: a\n---\n{below}"
+    assert text[split_front_matter(text).body_start :] == below
+
+
+@pytest.mark.parametrize("may_be_rule", [True, False])
+@pytest.mark.parametrize("words", ['{"status": "draft"}', '"x": 1,\n"status": "draft"'])
+@pytest.mark.parametrize("above", ["", "---\ntitle: a\n---\n"])
+def test_json_between_semicolons_is_refused(above: str, words: str, may_be_rule: bool) -> None:
+    text = f"{above};;;\n{words}\n;;;\nWords.\n"
+    with pytest.raises(BadDocument, match="front matter in JSON is not read"):
+        split_front_matter(text, may_be_rule=may_be_rule)
 
 
 def test_a_keyword_list_of_100_kb_is_real() -> None:

@@ -59,13 +59,23 @@ def cut(name: str, data: bytes, strategy: str, tokens: int = 200) -> ReadDocumen
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_commented_out_is_in_no_chunk(name: str, strategy: str):
-    read = cut(name, CASES[name].encode(), strategy)
+    only_what_is_kept(CASES[name], cut(name, CASES[name].encode(), strategy))
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+@pytest.mark.parametrize("name", [one for one in CASES if not one.startswith(("windows", "cell"))])
+def test_what_is_commented_out_is_so_with_any_end_of_line(name: str, end: str):
+    said = CASES[name].replace("\n", end)
+    only_what_is_kept(said, cut(name, said.encode(), "headings"))
+
+
+def only_what_is_kept(said: str, read: ReadDocument) -> None:
     chunks = " ".join(one.text for one in read.chunks)
     assert "secret" not in chunks
     # A heading alone before what is left out is told with what follows.
     titles = " ".join([read.title, *(p for c in read.chunks for p in c.heading_path)])
     assert "secret" not in titles
-    for word in re.findall(r"kept\d?", CASES[name]):
+    for word in re.findall(r"kept\d?", said):
         assert re.search(rf"{word}\b", f"{chunks} {titles}")
 
 

@@ -92,6 +92,9 @@ def test_what_the_document_says_of_itself_is_front_matter():
     assert (parsed.title, front.version, front.tags) == ("Gateway", "1.2", ("tokens", "limits"))
     assert front.extra == {"owner": "Ada"}
     assert read_restructured_text(b":status: draft\n\nWords.\n").front_matter.status == "draft"
+    for end in (b"\r\n", b"\r"):
+        said = b":date: today\n:status: draft\n\nWords.\n".replace(b"\n", end)
+        assert read_restructured_text(said).front_matter.status == "draft"
 
 
 def test_a_file_is_never_included():

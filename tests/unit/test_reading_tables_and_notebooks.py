@@ -82,6 +82,28 @@ def test_what_is_no_notebook_is_refused(data: bytes):
     assert refusal.value.cure
 
 
+TWICE = [
+    '"metadata": {"status": "draft"}, "metadata": {}, "cells": []',
+    '"metadata": {"status": "draft", "status": "published"}, "cells": []',
+    '"cells": [], "cells": [{"cell_type": "raw", "source": "a"}]',
+    '"cells": [{"cell_type": "raw", "metadata": {"tags": [], "tags": []}, "source": "a"}]',
+    '"cells": [{"cell_type": "raw", "source": "---\\nstatus: draft\\n---", "source": "a"}]',
+]
+
+
+@pytest.mark.parametrize("said", TWICE)
+def test_a_key_of_a_notebook_that_is_there_twice_is_refused(said: str):
+    with pytest.raises(BadDocument, match="has a key twice") as refusal:
+        read_notebook(f'{{"nbformat": 4, {said}}}'.encode())
+    assert refusal.value.cure
+
+
+def test_a_key_of_an_output_may_be_there_twice():
+    output = '{"output_type": "stream", "text": "a", "text": "kept"}'
+    cell = f'{{"cell_type": "code", "source": "1", "outputs": [{output}]}}'
+    assert "kept" in read_notebook(f'{{"nbformat": 4, "cells": [{cell}]}}'.encode()).text
+
+
 def test_odd_cells_never_surprise():
     cells = [{"cell_type": "code", "source": 7, "outputs": [3, {"data": []}]}, {}, {"cell_type": "raw",
              "source": "\ud800 raw"}, {"cell_type": "markdown", "source": ["---\n", "no front matter"]}]  # fmt: skip
