@@ -41,15 +41,16 @@ class Renames:
         agent = old.agent_id
         if old.uncommitted or head.uncommitted:
             return None
-        if (last := self.folder.before_it_went(agent, head, old.git_sha)) is None:
+        if not (lasts := self.folder.before_it_went(agent, head, old.git_sha)):
             return self._under_another_name(old, trees, taken) if self.folder.may_be_cut else None
-        before = self.folder.agents(last)
+        before = [self.folder.agents(last) for last in lasts]
         # One that was there beside it, however long or short, is another agent.
-        fresh = [one for one in sorted(trees) if one not in taken and one not in before]
-        was = {old.tree_sha, before.get(agent)}
+        beside = taken.union(*before)
+        fresh = [one for one in sorted(trees) if one not in beside]
+        was = {old.tree_sha, *(one.get(agent) for one in before)}
         if same := next((one for one in fresh if trees[one] in was), None):
             return same
-        mine = self._blobs(last, agent)
+        mine = self._blobs(lasts[0], agent)
         rated = [(alike(mine, self._blobs(head, one)), one) for one in fresh]
         best = max(rated, default=(0.0, ""))
         return best[1] if best[0] >= ALIKE else None

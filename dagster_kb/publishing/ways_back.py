@@ -1,5 +1,6 @@
 """The way back: what is served becomes again what was served before."""
 
+import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -194,15 +195,34 @@ def before_its_name(ledger: Ledger, agent: str) -> str:
         if kept is None:
             continue
         still = ", which is served until this one answers" if kept.state == "live" else ""
-        parts = next(iter(ledger.documents.placed(kept.generation_id))).split("/")
-        folder = parts[: parts.index(former)]
-        old, new = "/".join([*folder, former]), "/".join([*folder, agent])
+        folder = _knowledge_of(ledger, kept, agent)
+        old, new = (shlex.quote("/".join([*folder, one])) for one in (former, agent))
         return (
             f"bring back what it was as {former} (generation {kept.number}{still}): "
             f"`git rm -rqf {new} && git read-tree -u --prefix={new}/ {kept.git_sha[:12]}:{old} && "
-            f"git commit -m 'Go back' && kb resume {agent} && kb ingest --agent {agent}`"
+            f"git commit -m 'Go back' && kb resume {agent} && kb ingest --agent {agent}`; where "
+            "KNOWLEDGE_REPOSITORY is set, do it in a clone and `git push` before `kb resume`"
         )
     return ""
+
+
+def _knowledge_of(ledger: Ledger, former: Generation, agent: str) -> list[str]:
+    """Where the folders of agents lie: what stands before the agent's name in all paths.
+
+    A folder above or below may be called the same, so both names have to stand in one place.
+    """
+    tried = (ledger.documents.placed(one.generation_id)
+             for one in ledger.generations.latest(agent))  # fmt: skip
+    mine = next(filter(None, tried), None)
+    was = [one.split("/") for one in ledger.documents.placed(former.generation_id)]
+    named = [(former.agent_id, one) for one in was] + [
+        (agent, one.split("/")) for one in mine or ()
+    ]
+    return next(
+        (was[0][:depth] for depth in range(len(was[0]))
+         if all(parts[: depth + 1] == [*was[0][:depth], name] for name, parts in named)),
+        was[0][: was[0].index(former.agent_id)],
+    )  # fmt: skip
 
 
 def open_incident(

@@ -120,6 +120,12 @@ class GitObjects:
             self._moments[commit] = int(said)
         return self._moments[commit]
 
+    def before_last_change(self, commit: str, place: str) -> list[str]:
+        """Return the commits before a place was changed last: on its branch, then where that came in."""
+        ask = ("--format=%P", commit, "--", place)
+        lasts = (self.run("log", "-1", *way, *ask).split() for way in ((), ("--first-parent",)))
+        return list(dict.fromkeys(last[0].decode("ascii") for last in lasts if last))
+
     def _tree(self, revision: str, paths: Sequence[str], *, recursive: bool) -> list[TreeEntry]:
         flags = ["-r"] if recursive else []
         place = ["--", *paths] if any(paths) else []

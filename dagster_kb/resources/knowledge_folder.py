@@ -176,18 +176,17 @@ class KnowledgeFolder:
         """Return the agents, each with the sha of its folder's tree."""
         return {name: entry.sha for name, entry, why in self._folders(revision) if not why}
 
-    def before_it_went(self, agent: str, revision: Revision, known: str) -> Revision | None:
-        """Return the last commit that still had the agent's folder.
+    def before_it_went(self, agent: str, revision: Revision, known: str) -> list[Revision]:
+        """Return the last commits that still had the agent's folder.
 
-        Where this history never had it, as after a force-push, `known` is a commit that did; a
-        repository that has neither is another one.
+        `known` is a commit that had it, for a history that never followed it, as after a
+        force-push; a repository that has none of them is another one.
         """
-        last = self._git.run("log", "-1", "--format=%P", revision.sha, "--", self._place(agent))
-        parent = next(iter(last.decode("ascii").split()), "")
-        for sha in filter(None, (parent, known)):
-            if self.knows(sha):
-                return Revision(sha, self._tree_sha(sha), committed_at=None)
-        return None
+        parents = self._git.before_last_change(revision.sha, self._place(agent))
+        found = [Revision(sha, self._tree_sha(sha), None) for sha in parents if self.knows(sha)]
+        if self.knows(known) and not any(self.reaches(one, known) for one in found):
+            found.append(Revision(known, self._tree_sha(known), None))
+        return found
 
     def refused_trees(self, revision: Revision) -> dict[str, str]:
         """Return the folders that are no agents by their name, each with the sha of its tree."""

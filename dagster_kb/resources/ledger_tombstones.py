@@ -1,6 +1,6 @@
 """Chunks that a person deleted: out of every manifest, and their text out of the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -80,12 +80,8 @@ class TombstoneLedger:
             for name in sorted(names):
                 self.fences.check(connection, name)
                 run(connection, "lock_staging", key=f"stage:{self.workspace}:{name}")
-            one(
-                connection, "keep_tombstone", workspace=self.workspace, agent=words.agent,
-                chunk=words.chunk, text=words.text_sha256, path=words.path, git_sha=words.git_sha,
-                reason=reason, by=by, sentences=list(words.sentences), incident=incident,
-            )  # fmt: skip
-            cleared = [self._bury_in(connection, one, words, f"paused: {reason}") for one in names]
+            told = {"reason": reason, "by": by, "incident": incident}
+            cleared = [self._bury_in(connection, one, words, told) for one in names]
             tombstones = [one.tombstone for one in cleared]
             which = {"workspace": self.workspace, "agents": list(names), "tombstones": tombstones}
             for statement in ("forget_counts_of_agents", "settle_tombstones_of_ended"):
@@ -99,18 +95,23 @@ class TombstoneLedger:
                 beside=rows(connection, "chunks_beside", **which),
             )  # fmt: skip
 
-    def _bury_in(self, connection: Connection, name: str, words: Words, why: str) -> "_Cleared":
-        """Take the words out of all that was ever published under one of the names."""
+    def _bury_in(
+        self, connection: Connection, name: str, words: Words, told: Mapping[str, Any]
+    ) -> "_Cleared":  # fmt: skip
+        """Take the words out of all that was ever published under one of the names.
+
+        Other deletions of the folder stay as they are: each was handed on when it was renamed.
+        """
         who = {"workspace": self.workspace, "agent": name}
+        why = f"paused: {told['reason']}"
         run(connection, "supersede_generations", **who, keep=None, reason=why)
-        for statement in ("hand_on_tombstones", "hand_on_buried_chunks"):
-            run(connection, statement, **who, former=words.agent)
-        tombstones = rows(connection, "tombstones_of_agent", **who)
-        _bury_matching(connection, tombstones, rows(connection, "texts_of_agent", **who))
+        [mine] = rows(
+            connection, "keep_tombstone", **who, **told, chunk=words.chunk, path=words.path,
+            text=words.text_sha256, git_sha=words.git_sha, sentences=list(words.sentences),
+        )  # fmt: skip
+        _bury_matching(connection, [mine], rows(connection, "texts_of_agent", **who))
         run(connection, "doubt_colours", **who)
-        [mine] = [one["tombstone_id"] for one in tombstones
-                  if one["text_sha256"] == words.text_sha256]  # fmt: skip
-        return _clear(connection, words.chunk, **who, tombstone=mine)
+        return _clear(connection, words.chunk, **who, tombstone=mine["tombstone_id"])
 
     def quoted_by(self, names: Sequence[str], chunk_ids: Sequence[str]) -> list[Row]:
         """Answers that quoted deleted chunks, newest first."""

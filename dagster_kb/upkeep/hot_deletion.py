@@ -60,22 +60,37 @@ class HotDeletion:
         nobody quotes it. Then every collection of the agent, then a look at each.
         """
         chunk = _uuid(point_id)
-        names = self.ledger.names.line(self._words(chunk, agent).agent)
-        with self._locked(names):
-            words = self._words(chunk, agent)
-            for name in names:
-                reconcile_agent(self.ledger, self.store, name)
-            incident = self._open(words, reason=reason, by=by)
-            # With every name that its folder got since.
-            self.ledger.incidents.pause(words.agent, f"a chunk was deleted: {reason}", by)
-            burial = self.ledger.tombstones.bury(
-                words, names, reason=reason, by=by, incident=incident
-            )
-            collections = [
-                one for name in names for one in self._deleted_from(name, list(burial.chunk_ids))
-            ]
-            for name in names:
-                self._look_again(name)
+        done, names = None, list[str]()
+        # The folder may get another name while locks are waited for, and until the words are buried.
+        while done is None or self._line(chunk, agent) != names:
+            names = self._line(chunk, agent)
+            with self._locked(names):
+                if self._line(chunk, agent) != names:
+                    continue
+                before, done = done, self._delete_under(names, chunk, reason=reason, by=by)
+            if before and before.incident != done.incident:
+                self.ledger.incidents.close(before.incident, by)
+        return done
+
+    def _line(self, chunk: UUID, agent: str | None) -> list[str]:
+        return self.ledger.names.line(self._words(chunk, agent).agent)
+
+    def _delete_under(
+        self, names: Sequence[str], chunk: UUID, *, reason: str, by: str
+    ) -> Deleted:  # fmt: skip
+        """Delete the words under every name of the folder; the caller holds their locks."""
+        words = self._words(chunk, None)
+        for name in names:
+            reconcile_agent(self.ledger, self.store, name)
+        incident = self._open(words, reason=reason, by=by)
+        # With every name that its folder got since.
+        self.ledger.incidents.pause(words.agent, f"a chunk was deleted: {reason}", by)
+        burial = self.ledger.tombstones.bury(words, names, reason=reason, by=by, incident=incident)
+        collections = [
+            one for name in names for one in self._deleted_from(name, list(burial.chunk_ids))
+        ]
+        for name in names:
+            self._look_again(name)
         return self._told(words, names, burial, tuple(collections), incident)
 
     @contextmanager
