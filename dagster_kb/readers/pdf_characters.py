@@ -7,15 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, cast
 
 from dagster_kb.readers.extracted_text import clean
-from dagster_kb.readers.pdf_lines import (
-    CELL_GAP,
-    CURRENCIES,
-    SAME_LINE,
-    WORD_GAP,
-    PageLines,
-    Segment,
-    in_lines,
-)
+from dagster_kb.readers.pdf_lines import CELL_GAP, CURRENCIES, WORD_GAP, PageLines, in_lines
+from dagster_kb.readers.pdf_segments import SAME_LINE, Segment
 from kb_contract.errors import BadDocument
 
 MOST_CHARACTERS: Final = 200_000

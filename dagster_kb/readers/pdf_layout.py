@@ -137,7 +137,7 @@ class _PageWriter:
         while end < len(lines) and end not in rows and not _is_item(lines[end]):
             # What goes on in the same letters right below is no heading, however large.
             above, below = lines[end - 1], lines[end]
-            if _apart(above, below) or above.bold != below.bold:
+            if above.bold != below.bold or (_apart(above, below) and not _runs_on(above, below)):
                 break
             end += 1
         return end
@@ -191,6 +191,15 @@ def _apart(above: Line, below: Line) -> bool:
     """Tell whether more lies between two lines than between those of one paragraph."""
     return above.bottom - below.top > _NEW_PARAGRAPH * (below.top - below.bottom) or (
         above.size != below.size or below.bottom > above.top
+    )
+
+
+def _runs_on(above: Line, below: Line) -> bool:
+    """Tell a sentence that goes on at the head of the next column."""
+    return (
+        (below.bottom > above.top and above.size == below.size)
+        and above.text[-1] not in ".!?:;"
+        and below.text[0].islower()
     )
 
 

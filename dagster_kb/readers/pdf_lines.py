@@ -1,39 +1,19 @@
 """From segments of a PDF page to its lines of cells, column by column where there are columns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
+
+from dagster_kb.readers.pdf_columns import in_reading_order
+from dagster_kb.readers.pdf_segments import Row, Segment, letters
 
 # In heights of the letters: what parts two words, and what parts two cells of a row.
 WORD_GAP: Final = 0.18
 CELL_GAP: Final = 1.0
-SAME_LINE: Final = 0.4
 # Signs that stand in cells of their own belong to the number beside them.
 _BEFORE_NUMBERS: Final = frozenset({"$", "€", "£", "¥", "(", "$(", "US$"})
 CURRENCIES: Final = "$€£¥"
 _AFTER_NUMBERS: Final = frozenset({")", "%", ")%", "%)"})
-_COLUMN_WORDS: Final = 25
-_COLUMN_ROWS: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Words in one cell or column of a line."""
-
-    text: str
-    left: float
-    right: float
-    bottom: float
-    top: float
-    bold: bool
-
-    @property
-    def height(self) -> float:
-        return self.top - self.bottom
-
-    @property
-    def middle(self) -> float:
-        return (self.top + self.bottom) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,40 +47,10 @@ class PageLines:
 
 def in_lines(segments: Sequence[Segment]) -> list[Line]:
     """Group segments that stand beside each other."""
-    rows = _rows(sorted(segments, key=lambda one: (-one.middle, one.left)))
-    if _has_columns(rows):
-        # As the page was written, which is how columns are read.
-        rows = _rows(segments)
-    return [_line(row) for row in rows]
+    return [_line(row) for row in in_reading_order(segments)]
 
 
-def _rows(segments: Iterable[Segment]) -> list[list[Segment]]:
-    rows: list[list[Segment]] = []
-    for one in segments:
-        if rows and _beside(rows[-1][0], one):
-            rows[-1].append(one)
-        else:
-            rows.append([one])
-    return rows
-
-
-def _beside(first: Segment, one: Segment) -> bool:
-    return abs(first.middle - one.middle) < SAME_LINE * max(first.height, one.height)
-
-
-def _has_columns(rows: Sequence[Sequence[Segment]]) -> bool:
-    """Tell columns of prose from a table: both sides are long in most rows that have two."""
-    parted = [row for row in rows if len(row) > 1]
-    long = [row for row in parted
-            if sum(1 for one in row if _letters(one.text) >= _COLUMN_WORDS) > 1]  # fmt: skip
-    return len(long) >= _COLUMN_ROWS and len(long) * 2 > len(parted)
-
-
-def _letters(words: str) -> int:
-    return sum(1 for one in words if one.isalpha())
-
-
-def _line(row: Sequence[Segment]) -> Line:
+def _line(row: Row) -> Line:
     cells: list[Segment] = []
     for one in sorted(row, key=lambda one: one.left):
         before = cells[-1] if cells else None
@@ -117,7 +67,7 @@ def _line(row: Sequence[Segment]) -> Line:
         left=cells[0].left,
         bottom=tallest.bottom,
         top=tallest.top,
-        bold=all(one.bold for one in row if _letters(one.text) or len(row) == 1),
+        bold=all(one.bold for one in row if letters(one.text) or len(row) == 1),
     )
 
 

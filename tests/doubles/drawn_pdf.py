@@ -19,10 +19,20 @@ class DrawnLine:
 
 
 @dataclass(frozen=True)
+class DrawnColumn:
+    left: float
+    lines: Sequence[DrawnLine]
+    lower: float = 0
+    """How much lower than the page's first line it begins."""
+
+
+@dataclass(frozen=True)
 class DrawnPage:
     body: Sequence[DrawnLine]
     right: Sequence[DrawnLine] = ()
     """A second column."""
+    columns: Sequence[DrawnColumn] = ()
+    """Further ones."""
     header: str = ""
     footer: str = ""
     top: float = 760
@@ -49,6 +59,8 @@ def _drawing(page: DrawnPage):
         canvas.drawString(LEFT, HEIGHT - 40, page.header)
         _column(canvas, page.body, LEFT, page.top)
         _column(canvas, page.right, SECOND_LEFT, page.top)
+        for one in page.columns:
+            _column(canvas, one.lines, one.left, page.top - one.lower)
         canvas.setFont("Helvetica", page.small)
         canvas.drawCentredString(297, 34, page.footer)
 

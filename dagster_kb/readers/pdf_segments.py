@@ -1,0 +1,51 @@
+"""Words of a PDF page that stand together, and which of them stand beside each other."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+# In heights of the letters.
+SAME_LINE: Final = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Words in one cell or column of a line."""
+
+    text: str
+    left: float
+    right: float
+    bottom: float
+    top: float
+    bold: bool
+
+    @property
+    def height(self) -> float:
+        return self.top - self.bottom
+
+    @property
+    def middle(self) -> float:
+        return (self.top + self.bottom) / 2
+
+
+Row = Sequence[Segment]
+
+
+def rows_of(segments: Iterable[Segment]) -> list[list[Segment]]:
+    """Group what stands beside each other, from the top of the page to its bottom."""
+    rows: list[list[Segment]] = []
+    for one in sorted(segments, key=lambda one: (-one.middle, one.left)):
+        if rows and _beside(rows[-1][0], one):
+            rows[-1].append(one)
+        else:
+            rows.append([one])
+    return rows
+
+
+def letters(words: str) -> int:
+    """Count them."""
+    return sum(1 for one in words if one.isalpha())
+
+
+def _beside(first: Segment, one: Segment) -> bool:
+    return abs(first.middle - one.middle) < SAME_LINE * max(first.height, one.height)
