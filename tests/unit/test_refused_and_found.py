@@ -16,7 +16,8 @@ from kb.ingestion import Ingested
 INGESTED = Ingested(
     agent="a", ok=True, status="live", run_id=None, dagster_run_id=None, generation=1, git_sha=None,
     how="", documents=2, quarantined=[], unpublished=0, ignored=0, ignored_files=[], withdrawn=None,
-    chunks=2, done=2, errors=0, seconds=1.0, error=None, named=[],
+    chunks=2, done=2, errors=0, seconds=1.0, error=None, named=[], noted=[],
+    with_notes=0,
 )  # fmt: skip
 ANSWERED = Asked(Query("q1", "What is one?", {"one": 1.0}), ["one", "two"], False, 1.0)
 REFUSED = Asked(Query("q2", "What is two?", {"two": 1.0}), ["two", "one"], True, 1.0)
