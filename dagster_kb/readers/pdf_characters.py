@@ -3,18 +3,20 @@
 import ctypes
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final, cast
 
 from dagster_kb.readers.extracted_text import clean
-from dagster_kb.readers.pdf_lines import CELL_GAP, CURRENCIES, WORD_GAP, PageLines, in_lines
+from dagster_kb.readers.pdf_lines import CELL_GAP, CURRENCIES, WORD_GAP, Line, PageLines, in_lines
 from dagster_kb.readers.pdf_segments import SAME_LINE, Segment
 from kb_contract.errors import BadDocument
 
 MOST_CHARACTERS: Final = 200_000
 _BOLD: Final = 600
 _BOLD_NAMES: Final = (b"bold", b"black", b"heavy")
-_LETTERS_LOOKED_AT: Final = 200
+# PDFium's signs for a hyphen at a line's end.
+_BROKEN_WORD: Final = (0xFFFE, 0x02)
 
 
 Box = tuple[float, float, float, float]
@@ -33,27 +35,35 @@ def lines_of(page: Any) -> PageLines:
                 f"a page of {number:,} characters, more than {MOST_CHARACTERS:,}",
                 cure="split the page, or give its text as CSV or TXT",
             )
-        turned = _quarters(pdfium, handle, number)
-        lines = in_lines(list(_segments(pdfium, handle, number, turned)))
+        turns = _turns(pdfium, handle, number)
+        ways = [way for way, _ in Counter(turns).most_common()] or [0]
+        lines = [
+            _placed(line, (ways[0] - way) % 4)
+            for way in ways
+            for line in in_lines(list(_segments(pdfium, handle, turns, way)))
+        ]
     finally:
         text_page.close()
     left, bottom, right, top = page.get_bbox()
-    _, _, lowest, highest = _upright((left, right, bottom, top), turned)
+    _, _, lowest, highest = _upright((left, right, bottom, top), ways[0])
     return PageLines(lines, lowest, highest)
 
 
-def _segments(pdfium: Any, handle: Any, number: int, turned: int) -> Iterator[Segment]:
+def _segments(pdfium: Any, handle: Any, turns: Sequence[int], way: int) -> Iterator[Segment]:
+    """Read what is turned one way: what stands beside a picture or a table is often turned."""
     box = pdfium.FS_RECTF()
     place = ctypes.byref(box)
     run = _Run()
-    for index in range(number):
+    for index, turn in enumerate(turns):
         code = cast("int", pdfium.FPDFText_GetUnicode(handle, index))
-        if code <= 32 or code == 0xA0:
+        if _is_blank(code):
             run.blank()
+            continue
+        if turn != way:
             continue
         pdfium.FPDFText_GetLooseCharBox(handle, index, place)
         character = _character(code)
-        upright = _upright((box.left, box.right, box.bottom, box.top), turned)
+        upright = _upright((box.left, box.right, box.bottom, box.top), way)
         if not run.takes(character, upright):
             yield from run.ended()
             run = _Run(lambda at: _is_bold(pdfium, handle, at))
@@ -61,15 +71,17 @@ def _segments(pdfium: Any, handle: Any, number: int, turned: int) -> Iterator[Se
     yield from run.ended()
 
 
-def _quarters(pdfium: Any, handle: Any, number: int) -> int:
-    """Tell by how many quarters of a circle most letters are turned, as those of wide tables are."""
-    some = range(0, number, max(1, number // _LETTERS_LOOKED_AT))
-    angles = Counter(
-        round(pdfium.FPDFText_GetCharAngle(handle, at) / (math.pi / 2)) % 4
-        for at in some
-        if pdfium.FPDFText_GetUnicode(handle, at) > 32
-    )
-    return max(angles, key=lambda one: angles[one], default=0)
+def _turns(pdfium: Any, handle: Any, number: int) -> list[int]:
+    """Tell by how many quarters of a circle each letter is turned."""
+    angles = (cast("float", pdfium.FPDFText_GetCharAngle(handle, at)) for at in range(number))
+    return [round(one / (math.pi / 2)) % 4 if one else 0 for one in angles]
+
+
+def _placed(line: Line, quarters: int) -> Line:
+    """Place a line where it begins on the page as most of its letters stand."""
+    start = (line.left, line.left, line.bottom, line.top)
+    left, _, bottom, _ = _upright(start, quarters)
+    return replace(line, left=left, bottom=bottom, top=bottom + line.top - line.bottom)
 
 
 def _upright(box: Box, quarters: int) -> Box:
@@ -94,8 +106,11 @@ def _is_bold(pdfium: Any, handle: Any, index: int) -> bool:
 
 
 def _character(code: int) -> str:
-    # PDFium's sign for a hyphen at a line's end.
-    return "\xad" if code in (0xFFFE, 0x02) else chr(code)
+    return "\xad" if code in _BROKEN_WORD else chr(code)
+
+
+def _is_blank(code: int) -> bool:
+    return code == 0xA0 or (code <= 32 and code not in _BROKEN_WORD)
 
 
 class _Run:

@@ -10,6 +10,7 @@ from typing import Final
 from dagster_kb.readers.extracted_text import ExtractedText
 from dagster_kb.readers.parsed_document import one_line
 from dagster_kb.readers.pdf_furniture import Furniture, furniture_of, named
+from dagster_kb.readers.pdf_hyphens import HYPHEN, BrokenWords
 from dagster_kb.readers.pdf_lines import Line, PageLines
 from dagster_kb.readers.pdf_tables import TableColumns
 
@@ -19,6 +20,7 @@ _LONGEST_HEADING: Final = 160
 _LONGEST_BOLD_HEADING: Final = 90
 _LONG_LINE: Final = 70
 _NEW_PARAGRAPH: Final = 0.7
+_NEW_HEADING: Final = 0.28
 _BULLET: Final = re.compile(r"[•●▪◦‣⁃·–—*-]|\(?[\dA-Za-z]{1,3}[.)]|\([ivxlcdm]+\)")  # noqa: RUF001
 _ROWS_AROUND: Final = 3
 _INDENTED: Final = 36
@@ -32,6 +34,7 @@ class PdfLayout:
     heading_sizes: tuple[float, ...]
     bold_headings: bool
     furniture: Furniture
+    broken: BrokenWords
 
     @classmethod
     def of(cls, pages: Sequence[PageLines]) -> "PdfLayout":
@@ -53,6 +56,7 @@ class PdfLayout:
             heading_sizes=tuple(sizes),
             bold_headings=bold[True] * 4 < bold[False],
             furniture=furniture_of(pages, lambda line: line.size in sizes),
+            broken=BrokenWords.of(line for page in pages for line in page.lines),
         )
 
     def write(self, into: ExtractedText) -> None:
@@ -83,7 +87,7 @@ class PdfLayout:
         if line.size in self.heading_sizes and len(words) <= _LONGEST_HEADING:
             return min(self.heading_sizes.index(line.size) + 1, _MOST_LEVELS)
         bold = self.bold_headings and line.bold and len(words) <= _LONGEST_BOLD_HEADING
-        ended = words.endswith((".", ",", ";", ":", ")", "-")) and not words.istitle()
+        ended = words.endswith((".", ",", ";", ":", ")", "-", HYPHEN)) and not words.istitle()
         return min(len(self.heading_sizes), _MOST_LEVELS) + 1 if bold and not ended else 0
 
 
@@ -94,6 +98,9 @@ class _PageWriter:
         self._layout = layout
         self._into = into
         self._columns = TableColumns()
+        self._begun = False
+        self._deeper = 0
+        """Levels by which all headings are deeper, as they stand below a title in equal letters."""
 
     def write(self, lines: Sequence[Line]) -> None:
         rows = _rows_of_tables(lines, self._begins_something)
@@ -106,17 +113,29 @@ class _PageWriter:
                 self._write_table([one.cells for one in lines[at:end]], first_on_page=not at)
             elif level := self._layout.level(lines[at]):
                 end = self._end_of_heading(lines, at, level)
-                self._into.heading(level, " ".join(one.text for one in lines[at:end]))
+                self._into.heading(level + self._deeper, self._joined(lines[at:end]))
+                self._deeper |= self._is_title(lines, at, end)
             else:
                 end = self._end_of_paragraph(lines, at, rows)
                 self._write_paragraph(lines[at:end])
             if at not in rows:
                 self._columns.end()
+            self._begun = True
             at = end
+
+    def _is_title(self, lines: Sequence[Line], at: int, end: int) -> bool:
+        """Tell one in the middle of the line, above a heading in equal letters at the margin."""
+        if self._begun or end == len(lines) or lines[end].size != lines[at].size:
+            return False
+        margin = min(one.left for one in lines)
+        at_margin = lines[end].left < margin + 1
+        return (
+            at_margin and lines[at].left > margin + _INDENTED and self._layout.level(lines[end]) > 0
+        )
 
     def _write_table(self, rows: Sequence[Sequence[str]], *, first_on_page: bool) -> None:
         columns, goes_on = self._columns.of(rows, first_on_page=first_on_page)
-        words = "\n".join(" | ".join(one) for one in rows)
+        words = "\n".join(" | ".join(one) for one in rows).replace(HYPHEN, "-")
         self._into.add("table", words, columns, goes_on=goes_on)
 
     def _begins_something(self, above: Line, line: Line) -> bool:
@@ -127,7 +146,9 @@ class _PageWriter:
     def _end_of_heading(self, lines: Sequence[Line], at: int, level: int) -> int:
         end = at + 1
         while end < len(lines) and end - at < 3 and self._layout.level(lines[end]) == level:
-            if lines[end].size != lines[at].size or _apart(lines[end - 1], lines[end]):
+            if lines[end].size != lines[at].size or _apart(
+                lines[end - 1], lines[end], _NEW_HEADING
+            ):
                 break
             end += 1
         return end
@@ -143,13 +164,14 @@ class _PageWriter:
         return end
 
     def _write_paragraph(self, lines: Sequence[Line]) -> None:
+        words = self._joined(lines)
+        self._into.add("list" if _is_item(lines[0]) else "prose", words)
+
+    def _joined(self, lines: Sequence[Line]) -> str:
         words = ""
         for line in lines:
-            # A soft hyphen is one that the typesetter put in.
-            joined = words.removesuffix("\xad") if words.endswith("\xad") else f"{words} "
-            words = joined + line.text if words else line.text
-        words = words.replace("\xad", "-")
-        self._into.add("list" if _is_item(lines[0]) else "prose", words)
+            words = self._layout.broken.joined(words, line.text)
+        return words.replace(HYPHEN, "-")
 
 
 def _rows_of_tables(lines: Sequence[Line], begins: Callable[[Line, Line], bool]) -> frozenset[int]:
@@ -187,9 +209,9 @@ def _is_item(line: Line) -> bool:
     return len(line.cells) == 1 and line.text[:1] in "•●▪◦‣⁃"  # noqa: RUF001
 
 
-def _apart(above: Line, below: Line) -> bool:
+def _apart(above: Line, below: Line, least: float = _NEW_PARAGRAPH) -> bool:
     """Tell whether more lies between two lines than between those of one paragraph."""
-    return above.bottom - below.top > _NEW_PARAGRAPH * (below.top - below.bottom) or (
+    return above.bottom - below.top > least * (below.top - below.bottom) or (
         above.size != below.size or below.bottom > above.top
     )
 

@@ -157,3 +157,59 @@ def test_a_table_that_lies_on_its_side_is_read_as_it_is_meant(turn: int, says_so
     assert blocks(pdf_document([page])) == [
         ("table", 1, "\n".join(" | ".join(row) for row in rows))
     ]
+
+
+def test_a_title_and_a_heading_in_equal_letters_are_two():
+    def page(canvas) -> None:
+        canvas.setFont("Helvetica-Bold", 18)
+        canvas.drawCentredString(297, 745, "Tables manual")
+        canvas.drawString(72, 717, "Torque of the units that are")
+        canvas.drawString(72, 695, "in the hall")
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(72, 670, PARAGRAPH)
+
+    assert blocks(pdf_document([page]))[:2] == [
+        ("heading", 1, "# Tables manual"),
+        ("heading", 1, "## Torque of the units that are in the hall"),
+    ]
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_words_that_are_turned_beside_upright_ones_stay_words(turn: int):
+    def page(canvas) -> None:
+        draw_lines(canvas, ["What stands upright on this page is most of it."] * 2)
+        canvas.translate(300, 400)
+        canvas.rotate(turn)
+        canvas.drawString(0, 0, "The pump is torqued")
+        canvas.drawString(0, -14, "to 74 Nm.")
+
+    assert [said for _, _, said in blocks(pdf_document([page]))][-1] == (
+        "The pump is torqued to 74 Nm."
+    )
+
+
+def test_a_hyphen_at_a_lines_end_is_the_words_own_where_both_halves_are_words():
+    lines = [
+        "We sell to every third party that has a native cloud, and we main-",
+        "tain the hydrau-",
+        "lic unit of a third-",
+        "party hall, as the cloud-",
+        "native service of Trans-",
+        "Atlantic and of unit K-",
+        "12 says.",
+    ]
+    text = read_pdf(pdf_document([lambda canvas: draw_lines(canvas, lines)]), RULES).text
+    for said in ("we maintain the hydraulic unit", "third-party hall", "cloud-native service",
+                 "Trans-Atlantic and", "unit K-12 says"):  # fmt: skip
+        assert said in text
+
+
+def test_words_that_are_drawn_one_by_one_are_parted():
+    def page(canvas) -> None:
+        canvas.setFont("Times-Roman", 11)
+        left = 72
+        for word in PARAGRAPH.split():
+            canvas.drawString(left, 700, word)
+            left += canvas.stringWidth(word) + 3
+
+    assert blocks(pdf_document([page])) == [("prose", 1, PARAGRAPH)]
