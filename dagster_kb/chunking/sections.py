@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from typing import Final
 
 from dagster_kb.chunking.blocks import Block, is_apart
 from dagster_kb.chunking.splitting import Span, Splitter
 from dagster_kb.chunking.tokens import CHARACTERS_PER_TOKEN, TokenCounter
 
-CHUNKER_VERSION: Final = 3
+CHUNKER_VERSION: Final = 4
 # A section shorter than this says too little alone: it joins what follows.
 TINY_TOKENS: Final = 20
 
@@ -59,7 +59,11 @@ class _Section:
         )
 
     def then(self, after: "_Section") -> "_Section":
-        path = _shared_path(self.heading_path, after.heading_path)
+        """Put both into one: it stands where both do, and headings alone where what follows does."""
+        path = shared_path(self.heading_path, after.heading_path)
+        is_title = all(one.block.kind == "heading" for one in self.blocks)
+        if is_title and path == self.heading_path:
+            path = after.heading_path
         return _Section((*self.blocks, *after.blocks), path)
 
 
@@ -168,13 +172,7 @@ def _weight(blocks: Sequence[_Weighed]) -> int:
     return sum(one.weight for one in blocks)
 
 
-def _shared_path(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
-    """Where two sections together stand: the deeper one if it lies in the other, else above both."""
-    same = 0
-    for first, second in zip(one, other, strict=False):
-        if first != second:
-            break
-        same += 1
-    if same == min(len(one), len(other)):
-        return max(one, other, key=len)
-    return one[:same]
+def shared_path(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    """Where two pieces together stand: under the headings above both."""
+    pairs = zip(one, other, strict=False)
+    return tuple(first for first, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
-from itertools import takewhile
 
 from dagster_kb.chunking.blocks import Block
-from dagster_kb.chunking.sections import ChunkDraft, Chunker
+from dagster_kb.chunking.sections import ChunkDraft, Chunker, shared_path
 from dagster_kb.chunking.semantic import Embed, subjects
 from dagster_kb.chunking.tokens import CHARACTERS_PER_TOKEN, TokenCounter
 from dagster_kb.chunking.units import Unit, units_of
@@ -79,10 +78,5 @@ def _step_back(run: Sequence[Unit], start: int, stop: int, cutting: Cutting) -> 
 def _draft(number: int, text: str, units: Sequence[Unit], count: TokenCounter) -> ChunkDraft:
     start, end = units[0].start, units[-1].end
     piece = text[start:end]
-    path = reduce(_above_both, (one.heading_path for one in units))
+    path = reduce(shared_path, (one.heading_path for one in units))
     return ChunkDraft(number, path, start, end, piece, count(piece), units[0].page)
-
-
-def _above_both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
-    pairs = zip(one, other, strict=False)
-    return tuple(first for first, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

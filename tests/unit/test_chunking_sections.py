@@ -41,6 +41,15 @@ def test_a_tiny_section_joins_its_neighbour_under_what_both_share() -> None:
     assert [one.heading_path for one in chunks(text)] == [("T",), ("T",)]
 
 
+@pytest.mark.parametrize("deeper", ["###", "######"])
+def test_what_is_said_under_one_heading_is_not_told_as_if_under_a_deeper_one(deeper: str) -> None:
+    text = f"# T\n\n## Two\n\nfew words\n\n{deeper} Six\n\n{words(20)}\n\n## Next\n\n{words(20)}\n"
+    first, after = chunks(text)
+    assert "few words" in first.text
+    assert first.heading_path == ("T", "Two")
+    assert after.heading_path == ("T", "Next")
+
+
 def test_a_tiny_end_joins_what_precedes_it() -> None:
     text = f"## A\n\n{words(20)}\n\n## See also\n\n[x](y)\n"
     (only,) = chunks(text)
