@@ -20,6 +20,8 @@ _LINE_MARKS: Final = _rules(
     (r"<!--.*?-->", re.DOTALL, " "),
     (r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE, ""),
     (r"^[ \t]*#{1,6}[ \t]+", re.MULTILINE, ""),
+    # What a footnote's number leads to is not there.
+    (r"^[ \t]*\[\^[^\]\s]{1,60}\]:[ \t]*", re.MULTILINE, ""),
     (r"^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?", 0, ""),
     (r"\s+", 0, " "),
 )

@@ -53,6 +53,12 @@ def test_windows_line_ends_and_a_byte_order_mark_keep_their_place() -> None:
     assert [one.of(text) for one in units(text)][1:] == ["First one.", "Second\r\none."]
 
 
+def test_a_footnote_is_told_without_its_mark() -> None:
+    (note,) = units("[^1]: Pumps are greased every nine days.\n")
+    assert readable("[^1]: Pumps are greased every nine days.\n", note).startswith("Pumps are")
+    assert plain("> [^a-note]: One.\n[^2]: two.") == "One. two."
+
+
 def test_plain_text_has_no_marks_no_images_and_no_numbers_in_brackets() -> None:
     markdown = (
         "1. **Bold** _x_ `code` ![a](http://evil/x) [b](c) [7] <b>d</b> \\*e\\* \u202eevil\x1b[0m"
