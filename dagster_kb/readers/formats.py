@@ -56,7 +56,7 @@ def _office(kind: str, read: Callable[[bytes], ParsedDocument]) -> Format:
         lambda data, _rules: with_office_properties(read, data),
         office_archive.LARGEST_FILE,
         named_by_file=True,
-        version=3,
+        version=4,
     )
 
 
@@ -71,13 +71,13 @@ _MARKDOWN: Final = Format("text/markdown", _without_rules(read_markdown), versio
 _HTML: Final = Format("text/html", _without_rules(read_html), html_page.LARGEST_FILE, version=4)
 _REST: Final = Format("text/x-rst", _without_rules(read_restructured_text), version=5)
 _COMMAS: Final = Format(
-    "text/csv", lambda data, _rules: read_delimited(data), named_by_file=True, version=2
+    "text/csv", lambda data, _rules: read_delimited(data), named_by_file=True, version=3
 )
 _TABS: Final = Format(
     "text/tab-separated-values",
     lambda data, _rules: read_delimited(data, delimiter="\t"),
     named_by_file=True,
-    version=2,
+    version=3,
 )
 
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType(

@@ -64,6 +64,13 @@ _CHARSET: Final = re.compile(
 )
 _ENCODING: Final = re.compile(rb"\s*<\?xml[^>]{0,200}\bencoding\s*=\s*[\"']([\w-]{2,30})")
 _OLD_CHARSETS: Final = frozenset({"iso-8859-1", "latin1", "windows-1252", "cp1252", "us-ascii"})
+# Definitions within it are a program's; the first `>` among them ends it by the rules of HTML.
+_DEFINITIONS: Final = re.compile(
+    r"(?P<kept>\s*+(?:(?:<\?[^>]*+>|<!--(?:[^-]|-(?!->))*+-->)\s*+)*+"
+    r"<!DOCTYPE(?:\"[^\"]*+\"|'[^']*+'|[^\[>\"'])*+)"
+    r"\[(?:<!--(?:[^-]|-(?!->))*+(?:-->|\Z)|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\]\"'])*+\]",
+    re.IGNORECASE,
+)
 # Others, and there are many, are for search engines and browsers.
 _KEPT: Final = frozenset({*DECIDING, "version", "purpose", "tags"})
 
@@ -72,7 +79,7 @@ def read_html(data: bytes) -> ParsedDocument:
     """Read a page."""
     page = _decoded(data)
     split = split_front_matter(page, may_be_rule=True)
-    source = page[split.body_start :]
+    source = _without_definitions(page[split.body_start :])
     refuse_more_than(MOST_TAGS, "tags", source.count("<"))
     refuse_more_than(DEEPEST, "tags within each other", _depth(source))
     from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 (native code, only for pages)
@@ -86,6 +93,11 @@ def read_html(data: bytes) -> ParsedDocument:
     title = tree.css_first("title")
     words = one_line(clean(title.text(deep=True))) if title is not None else ""
     return into.document(front.title or words or None, front)
+
+
+def _without_definitions(source: str) -> str:
+    found = _DEFINITIONS.match(source)
+    return found["kept"] + source[found.end() :] if found else source
 
 
 def _depth(source: str) -> int:

@@ -11,6 +11,10 @@ _NUMBER: Final = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*[%A-Za-z]{0,3}")
 # Titles and notes may stand above the names of the columns.
 _LOOKED_AT: Final = 10
 _ROWS_IN_A_BLOCK: Final = 200
+# A longer row fits in no passage: each of its lines begins with what the row is about.
+_LONGEST_ROW: Final = 800
+_LONGEST_LINE: Final = 400
+_LONGEST_LEAD: Final = 80
 # Rows that tell whether the first one is of another kind.
 _BELOW: Final = 30
 _DIGITS: Final = re.compile(r"\d+(?:[.,]\d+)*")
@@ -30,7 +34,25 @@ def write_rows(rows: Sequence[Sequence[str]], into: ExtractedText) -> None:
     below = said[at + 1 :] if at is not None else said
     for first in range(0, len(below), _ROWS_IN_A_BLOCK):
         part = below[first : first + _ROWS_IN_A_BLOCK]
-        into.add("table", "\n".join(named_row(names, row) for row in part))
+        into.add("table", "\n".join(line for row in part for line in row_lines(names, row)))
+
+
+def row_lines(names: Sequence[str], row: Sequence[str]) -> Iterator[str]:
+    """Say a row on one line; one of very many cells on several, each with the row's first cell."""
+    whole = named_row(names, row)
+    first = next((at for at, one in enumerate(row) if one), 0)
+    lead = named_row(names[: first + 1], row[: first + 1])
+    if len(whole) <= _LONGEST_ROW or len(lead) > _LONGEST_LEAD:
+        yield whole
+        return
+    line = lead
+    for at in range(first + 1, len(row)):
+        said = named_row(names[at : at + 1], row[at : at + 1])
+        if said and line != lead and len(line) + len(said) > _LONGEST_LINE:
+            yield line
+            line = lead
+        line = f"{line}; {said}" if said else line
+    yield line
 
 
 def header_at(rows: Sequence[Sequence[str]]) -> int | None:

@@ -1,3 +1,4 @@
+import contextlib
 import time
 
 import pytest
@@ -19,6 +20,36 @@ def test_what_a_person_sees_is_kept_and_nothing_else():
     assert parsed.title == "Gateway & tokens"
     assert parsed.front_matter.tags == ("tokens", "limits")
     assert parsed.extracted
+
+
+@pytest.mark.parametrize(
+    "subset",
+    [
+        '<!ENTITY a "lol"><!ENTITY b "&a;&a;">',
+        '<!ENTITY x SYSTEM "file:///a]>b">',
+        "<!-- it's ]> --><!ENTITY x 'y'>\n<!ELEMENT p (#PCDATA)>",
+        "",
+    ],
+)
+@pytest.mark.parametrize("above", ["", '<?xml version="1.0"?>', "<!-- a -->\n"])
+def test_definitions_in_the_doctype_are_no_words(above: str, subset: str):
+    page = f"{above}<!DOCTYPE html [{subset}]>\n<html><body><p>words</p></body></html>"
+    assert read_html(page.encode()).text == "words"
+
+
+@pytest.mark.parametrize(
+    "flood", ["[<!-- ", "['", "[\"'", "<!-- -", "[" * 9, "[]]>", "<!DOCTYPE ["]
+)
+def test_a_doctype_that_never_ends_takes_bounded_time(flood: str):
+    page = "<!DOCTYPE html " + flood * (1_000_000 // len(flood))
+    began = time.thread_time()
+    _read_or_refuse(page)
+    assert time.thread_time() - began < 8
+
+
+def _read_or_refuse(page: str) -> None:
+    with contextlib.suppress(BadDocument):
+        read_html(page.encode())
 
 
 def test_blocks_of_every_kind():

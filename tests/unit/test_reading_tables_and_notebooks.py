@@ -19,6 +19,17 @@ def test_a_row_is_understood_alone(delimiter: str):
     )
 
 
+def test_each_line_of_a_very_wide_row_names_what_the_row_is_about():
+    names = ["Unit", *(f"col{at}" for at in range(300))]
+    rows = [[f"pump {row}", *(f"v{row}_{at}" for at in range(300))] for row in range(3)]
+    lines = read_delimited("\n".join(map(",".join, [names, *rows])).encode()).text.splitlines()
+    assert all(line.startswith("Unit: pump ") and len(line) <= 420 for line in lines)
+    for row in range(3):
+        own = [line for line in lines if line.startswith(f"Unit: pump {row};")]
+        said = [one for line in own for one in line.split("; ")[1:]]
+        assert said == [f"col{at}: v{row}_{at}" for at in range(300)]
+
+
 def test_columns_without_names_have_letters():
     assert read_delimited(b"1,2\n3,4\n").text == "A: 1; B: 2\nA: 3; B: 4"
 
