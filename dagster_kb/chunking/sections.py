@@ -1,17 +1,20 @@
 """Groups blocks under their headings into chunks; each chunk is an exact slice of the source."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import takewhile, zip_longest
 from typing import Final
 
 from dagster_kb.chunking.blocks import Block, is_apart
-from dagster_kb.chunking.splitting import Span, Splitter
+from dagster_kb.chunking.splitting import Splitter
 from dagster_kb.chunking.tokens import CHARACTERS_PER_TOKEN, TokenCounter
 
 CHUNKER_VERSION: Final = 4
 # A section shorter than this says too little alone: it joins what follows.
 TINY_TOKENS: Final = 20
+_WORD: Final = re.compile(r"\w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,6 @@ class _Weighed:
 @dataclass(frozen=True, slots=True)
 class _Section:
     blocks: tuple[_Weighed, ...]
-    heading_path: tuple[str, ...]
 
     @property
     def page(self) -> int | None:
@@ -52,19 +54,14 @@ class _Section:
     def is_told_by(self, after: "_Section", text: str) -> bool:
         """Tell whether these are headings alone, parted by words left out from what tells them as its path."""
         last, first = self.blocks[-1].block, after.blocks[0].block
+        path = _path(text, after.blocks)
         return is_apart(text, last.end, first.start) and all(
-            one.block.kind == "heading"
-            and after.heading_path[: len(one.block.heading_path)] == one.block.heading_path
+            one.block.kind == "heading" and _is_above(one.block.heading_path, path)
             for one in self.blocks
         )
 
     def then(self, after: "_Section") -> "_Section":
-        """Put both into one: it stands where both do, and headings alone where what follows does."""
-        path = shared_path(self.heading_path, after.heading_path)
-        is_title = all(one.block.kind == "heading" for one in self.blocks)
-        if is_title and path == self.heading_path:
-            path = after.heading_path
-        return _Section((*self.blocks, *after.blocks), path)
+        return _Section((*self.blocks, *after.blocks))
 
 
 @dataclass(frozen=True)
@@ -83,13 +80,12 @@ class Chunker:
         for section, after in zip_longest(sections, sections[1:]):
             if after and section.is_told_by(after, text):
                 continue
-            for start, end in self._packed(text, section, splitter):
-                piece = text[start:end]
+            for pile in self._packed(text, section, splitter):
+                start, end = pile[0].block.start, pile[-1].block.end
+                piece, path = text[start:end], _path(text, pile)
                 tokens = self.count(piece)
                 drafts.append(
-                    ChunkDraft(
-                        len(drafts), section.heading_path, start, end, piece, tokens, section.page
-                    )
+                    ChunkDraft(len(drafts), path, start, end, piece, tokens, section.page)
                 )
         return drafts
 
@@ -112,18 +108,18 @@ class Chunker:
                 joined[-2:] = [before.then(last)]
         return joined
 
-    def _packed(self, text: str, section: _Section, splitter: Splitter) -> Iterator[Span]:
+    def _packed(self, text: str, section: _Section, splitter: Splitter) -> Iterator[list[_Weighed]]:
         """Fill chunks with whole blocks; split only what is too long for one."""
         pile: list[_Weighed] = []
         for one in section.blocks:
             room = self.limit - (_weight(pile) if self._says_too_little(pile) else 0)
             for unit in self._units(text, one, room, splitter):
                 if pile and not self._fits(pile, unit):
-                    yield pile[0].block.start, pile[-1].block.end
+                    yield pile
                     pile = []
                 pile.append(unit)
         if pile:
-            yield pile[0].block.start, pile[-1].block.end
+            yield pile
 
     def _fits(self, pile: Sequence[_Weighed], unit: _Weighed) -> bool:
         # Blanks between two pieces weigh nothing, but there may be a great many.
@@ -155,11 +151,11 @@ def _sections(text: str, blocks: Sequence[_Weighed]) -> Iterator[_Section]:
     part: list[_Weighed] = []
     for one in blocks:
         if part and _begins_another(text, part[-1].block, one.block):
-            yield _Section(tuple(part), part[0].block.heading_path)
+            yield _Section(tuple(part))
             part = []
         part.append(one)
     if part:
-        yield _Section(tuple(part), part[0].block.heading_path)
+        yield _Section(tuple(part))
 
 
 def _begins_another(text: str, before: Block, block: Block) -> bool:
@@ -170,6 +166,31 @@ def _begins_another(text: str, before: Block, block: Block) -> bool:
 
 def _weight(blocks: Sequence[_Weighed]) -> int:
     return sum(one.weight for one in blocks)
+
+
+def _path(text: str, blocks: Sequence[_Weighed]) -> tuple[str, ...]:
+    """Where the words of a chunk stand: under the headings above all of them; a line across is no word."""
+    found = [one.block for one in blocks]
+    said = [
+        one for one in found if one.kind != "heading" and _WORD.search(text, one.start, one.end)
+    ]
+    if said:
+        # In a program no heading parts a class's first line from its method: both are the method's.
+        is_program = len(said) == len(found)
+        return reduce(_deeper if is_program else shared_path, (one.heading_path for one in said))
+    deepest = found[-1].heading_path
+    paths = (one.heading_path for one in found)
+    return reduce(shared_path, (one for one in paths if not _is_above(one, deepest)), deepest)
+
+
+def _deeper(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the one that lies in the other, else what is above both."""
+    nested = _is_above(one, other) or _is_above(other, one)
+    return max(one, other, key=len) if nested else shared_path(one, other)
+
+
+def _is_above(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    return other[: len(one)] == one
 
 
 def shared_path(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:

@@ -50,6 +50,19 @@ def test_what_is_said_under_one_heading_is_not_told_as_if_under_a_deeper_one(dee
     assert after.heading_path == ("T", "Next")
 
 
+def test_pieces_of_a_long_section_keep_its_heading_though_a_short_one_stands_before() -> None:
+    paragraphs = "\n\n".join(words(20, f"p{one}_") for one in range(6))
+    first, *rest = chunks(f"# T\n\nfew\n\n## Long\n\n{paragraphs}\n")
+    assert first.heading_path == ("T",)
+    assert len(rest) > 1
+    assert {one.heading_path for one in rest} == {("T", "Long")}
+
+
+def test_a_line_across_the_page_is_under_no_heading() -> None:
+    (only,) = chunks(f"---\n\n***\n\n# T\n\n{words(20)}\n"[5:])
+    assert only.heading_path == ("T",)
+
+
 def test_a_tiny_end_joins_what_precedes_it() -> None:
     text = f"## A\n\n{words(20)}\n\n## See also\n\n[x](y)\n"
     (only,) = chunks(text)
