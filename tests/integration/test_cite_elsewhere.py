@@ -36,7 +36,7 @@ def test_quotes_are_found_after_a_force_push_though_the_remote_is_gone(
     old = KnowledgeFolder.of_remote(
         RemoteRepository(f"file://{bare}", "", mirrors_in(settings.home)), "knowledge"
     ).head()
-    assert _knowledge(settings).level == "ok"
+    assert [one.level for one in _knowledge(settings)] == ["ok"]
     bare.rename(tmp_path / "away.git")
     assert (
         _checked(_repository(settings), DrawnOut(database_url), citation(old.sha))["found"] is True
@@ -49,7 +49,7 @@ def test_quotes_are_found_after_a_force_push_though_the_remote_is_gone(
     )
     lost = _checked(_repository(settings), DrawnOut(database_url), citation("0" * 40))
     assert (lost["found"], "git show failed" in lost["reason"]) == (False, True)
-    assert "cannot be read" in _knowledge(settings).says
+    assert "cannot be read" in _knowledge(settings)[0].says
 
 
 def test_quotes_of_a_local_folder_are_found(work: GitRepository, tmp_path: Path, database_url: str):
