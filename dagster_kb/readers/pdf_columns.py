@@ -1,23 +1,24 @@
 """Columns of prose on a PDF page: an empty gutter with running words at both sides of it.
 
 Where their baselines lie does not matter. What stands over the gutter, as a title does, parts bands.
-A table has gutters too: its cells are numbers, or too short, or no sentence runs on in them.
+A table has gutters too: its cells are numbers, or too short, or no sentence runs on in them, or they
+were written row by row. Segments are held in the order in which the file writes them.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby, pairwise
 from statistics import median
 from typing import Final
 
-from dagster_kb.readers.pdf_segments import Row, Segment, letters, rows_of
+from dagster_kb.readers.pdf_segments import Row, Segment, beside, letters, rows_of
 
 _FEWEST_LINES: Final = 4
 _LETTERS: Final = 12
 _RUN_ON: Final = 0.25
 _FILLED: Final = 0.75
 _FILLED_SHARE: Final = 0.4
-# Lines so long need not run on: each may be a sentence.
+# Lines so long need not run on if they share no baselines: each may be a sentence.
 _LONG_LINES: Final = 8
 _LONG: Final = 25
 _GUTTERS_TRIED: Final = 12
@@ -26,6 +27,11 @@ _OUTDENT: Final = 1.5
 _GUTTER: Final = 0.5
 _WIDEST_GUTTER: Final = 6.0
 _MOST_SPLITS: Final = 8
+# Of a table whose cells have several lines: its fewest rows, and the lines of a cell.
+_FEWEST_ROWS: Final = 3
+_LINES_OF_CELL: Final = 1.3
+# Columns written one after the other: how many of their lines stand between two changes of side.
+_LINES_OF_COLUMN: Final = 4
 
 _Band = tuple[list[Row], float | None]
 """Rows below each other, and where the right one of two columns begins if they have two."""
@@ -36,17 +42,22 @@ def in_reading_order(
 ) -> list[list[Segment]]:
     """Return the page's rows, those of columns column by column."""
     rows = rows_of(segments)
-    tried = [_bands(rows, edge) for edge in _edges(segments)] if splits else []
+    written = {one: at for at, one in enumerate(segments)}
+    tried = [_bands(rows, edge, written) for edge in _edges(segments)] if splits else []
     no_bands: list[_Band] = []
     bands = max(tried, key=_rows_in_columns, default=no_bands)
     if not _rows_in_columns(bands):
         return rows
     ordered: list[list[Segment]] = []
     for band, edge in bands:
-        here = [one for row in band for one in row]
-        for part in (here,) if edge is None else _sides(here, edge):
+        here = _as_written(band, written)
+        for part in (here,) if edge is None else _parts(here, edge):
             ordered += in_reading_order(part, splits - 1)
     return ordered
+
+
+def _as_written(band: Sequence[Row], written: Mapping[Segment, int]) -> list[Segment]:
+    return sorted((one for row in band for one in row), key=written.__getitem__)
 
 
 def _rows_in_columns(bands: Sequence[_Band]) -> int:
@@ -60,13 +71,12 @@ def _edges(segments: Sequence[Segment]) -> list[int]:
     return sorted(usual)[1:] if min(begin, default=0) in usual else sorted(usual)
 
 
-def _bands(rows: Sequence[Row], edge: float) -> list[_Band]:
+def _bands(rows: Sequence[Row], edge: float, written: Mapping[Segment, int]) -> list[_Band]:
     """Part rows into bands, and name the edge with those that have prose at both sides of it."""
     found: list[_Band] = []
     for over, band in groupby(rows, lambda row: any(_is_over(one, edge) for one in row)):
         held = list(band)
-        here = [one for row in held for one in row]
-        if not over and _has_columns(here, edge):
+        if not over and _has_columns(_as_written(held, written), edge):
             found.append((held, edge))
         elif found and found[-1][1] is None:
             found[-1][0].extend(held)
@@ -84,15 +94,55 @@ def _sides(segments: Sequence[Segment], edge: float) -> tuple[list[Segment], lis
     return left, [one for one in segments if one.left >= edge - _OUTDENT]
 
 
+def _parts(segments: Sequence[Segment], edge: float) -> Sequence[list[Segment]]:
+    """Return both columns, or the cells of a table whose cells are prose themselves."""
+    cells = _runs(segments, edge)
+    pairs = [
+        (one, other)
+        for one, other in pairwise(cells)
+        if one[0].left < edge - _OUTDENT and beside(one[0], other[0])
+    ]
+    lines = sum(len(rows_of(one)) for one in cells)
+    if len(pairs) < _FEWEST_ROWS or lines < _LINES_OF_CELL * len(cells):
+        return _sides(segments, edge)
+    parts: list[list[Segment]] = []
+    for cell in cells:
+        if parts and len(rows_of([*parts[-1], *cell])) == 1:
+            parts[-1] += cell
+        else:
+            parts.append(cell)
+    return parts
+
+
+def _runs(segments: Sequence[Segment], edge: float) -> list[list[Segment]]:
+    """Return what was written before the other side went on."""
+    return [list(run) for _, run in groupby(segments, lambda one: one.left < edge - _OUTDENT)]
+
+
 def _has_columns(segments: Sequence[Segment], edge: float) -> bool:
-    left, right = (
-        [one for one in side if any(map(str.isalnum, one.text))] for side in _sides(segments, edge)
-    )
+    words = [one for one in segments if any(map(str.isalnum, one.text))]
+    left, right = _sides(words, edge)
     if min(len(left), len(right)) < _FEWEST_LINES:
         return False
     gutter = edge - max(one.right for one in left)
     narrow = gutter <= _WIDEST_GUTTER * median(one.height for one in left)
-    return all(_is_long(side) or (narrow and _runs_on(side)) for side in (left, right))
+    apart = (
+        not _share_baselines(left, right)
+        or len(_runs(words, edge)) * _LINES_OF_COLUMN <= len(words)
+        or (_goes_on(left) and _goes_on(right))
+    )
+    return all((apart and _is_long(side)) or (narrow and _runs_on(side)) for side in (left, right))
+
+
+def _share_baselines(left: Sequence[Segment], right: Sequence[Segment]) -> bool:
+    one, other = len(rows_of(left)), len(rows_of(right))
+    shared = one + other - len(rows_of([*left, *right]))
+    return shared * 2 > min(one, other)
+
+
+def _goes_on(side: Sequence[Segment]) -> bool:
+    """Tell sentences that go on below from cells of which each says one thing."""
+    return sum(one.text[0].islower() for one in side) >= _RUN_ON * len(side)
 
 
 def _is_long(side: Sequence[Segment]) -> bool:
@@ -104,7 +154,7 @@ def _runs_on(side: Sequence[Segment]) -> bool:
     """Tell prose, in one or several columns, from cells of a table."""
     return (
         median(letters(one.text) for one in side) >= _LETTERS
-        and sum(one.text[0].islower() for one in side) >= _RUN_ON * len(side)
+        and _goes_on(side)
         and sum(_filled(side)) >= _FILLED_SHARE * len(side)
     )
 

@@ -35,7 +35,7 @@ def rows_of(segments: Iterable[Segment]) -> list[list[Segment]]:
     """Group what stands beside each other, from the top of the page to its bottom."""
     rows: list[list[Segment]] = []
     for one in sorted(segments, key=lambda one: (-one.middle, one.left)):
-        if rows and _beside(rows[-1][0], one):
+        if rows and beside(rows[-1][0], one):
             rows[-1].append(one)
         else:
             rows.append([one])
@@ -47,5 +47,6 @@ def letters(words: str) -> int:
     return sum(1 for one in words if one.isalpha())
 
 
-def _beside(first: Segment, one: Segment) -> bool:
+def beside(first: Segment, one: Segment) -> bool:
+    """Tell whether they stand on one line."""
     return abs(first.middle - one.middle) < SAME_LINE * max(first.height, one.height)

@@ -10,6 +10,7 @@ from reportlab.lib.utils import simpleSplit
 from dagster_kb.readers.pdf import read_pdf
 from dagster_kb.readers.reading_rules import ReadingRules
 from tests.doubles.drawn_pdf import DrawnColumn, DrawnLine, DrawnPage, drawn
+from tests.doubles.sample_documents import pdf_document
 
 SENTENCE = (
     "The valve of unit {number} is opened to {value} bar when the crew of the hall has signed."
@@ -90,6 +91,53 @@ def test_wide_cells_of_a_table_stay_in_their_rows():
     ]
     text = text_of(drawn([DrawnPage((), columns=columns)]))
     assert f"{names[3]} | {duties[3]} {names[4]} |" in text
+
+
+FAULTS = [f"The {part} of the unit does not {does} any more" for part, does in (
+    ("valve", "open"), ("pump", "start"), ("screen", "light"), ("door", "close"), ("belt", "run"),
+    ("lamp", "shine"), ("fan", "turn"), ("heater", "warm"), ("printer", "print"))]  # fmt: skip
+REMEDIES = [f"Replace fuse {at} and call the crew of hall {at}" for at, _ in enumerate(FAULTS)]
+
+
+def test_a_table_of_sentences_that_was_written_row_by_row_stays_one():
+    rows = list(zip(FAULTS, REMEDIES, strict=True))
+    text = read_pdf(pdf_document([lambda canvas: draw_rows(canvas, [("Fault", "Remedy"), *rows])]),
+                    ReadingRules(200)).text  # fmt: skip
+    assert all(" | ".join(row) in text for row in rows)
+
+
+def test_a_table_whose_cells_are_prose_is_read_cell_by_cell():
+    cells = [
+        simpleSplit(f"{SENTENCE.format(number=at, value=at)} It is closed by row {at} then.",
+                    "Helvetica", 10, 220)
+        for at in range(100, 110)
+    ]  # fmt: skip
+    rows = list(zip(cells[::2], cells[1::2], strict=True))
+    text = text_of(pdf_document([lambda canvas: draw_cells(canvas, rows)]))
+    assert text == " ".join(line for row in rows for cell in row for line in cell)
+
+
+def test_columns_that_were_written_line_by_line_are_read_column_by_column():
+    words = " ".join(SENTENCE.format(number=one, value=one) for one in range(100, 112))
+    lines = simpleSplit(words, "Helvetica", 10, 220)
+    half = len(lines) // 2
+    rows = list(zip(lines[:half], lines[half : 2 * half], strict=True))
+    text = text_of(pdf_document([lambda canvas: draw_rows(canvas, rows)]))
+    assert text == " ".join(lines[: 2 * half])
+
+
+def draw_rows(canvas, rows: Sequence[tuple[str, str]]) -> None:
+    draw_cells(canvas, [([left], [right]) for left, right in rows])
+
+
+def draw_cells(canvas, rows: Sequence[tuple[Sequence[str], Sequence[str]]]) -> None:
+    canvas.setFont("Helvetica", 10)
+    top = 780.0
+    for row in rows:
+        for left, cell in zip((40, 290), row, strict=True):
+            for at, line in enumerate(cell):
+                canvas.drawString(left, top - 12 * at, line)
+        top -= 12 * max(map(len, row))
 
 
 def text_of(data: bytes) -> str:
