@@ -27,9 +27,8 @@ _KINDS: Final[dict[str, BlockKind]] = {
     "table": "table",
     "html_block": "html",
 }
-_HEADING_MARKS: Final = re.compile(
-    r"\A[ \t]*#{1,6}(?=\s|\Z)|[ \t]#+\s*\Z|[\r\n][ \t]*(?:=+|-+)\s*\Z|\s+\Z"
-)
+# Of a heading without blanks behind: many of them before a word would be tried one by one.
+_HEADING_MARKS: Final = re.compile(r"\A[ \t]*#{1,6}(?=\s|\Z)|[ \t]#+\Z|[\r\n][ \t]*(?:=+|-+)\Z")
 _LINE_END: Final = re.compile(r"\r\n?|\n")
 
 
@@ -107,7 +106,7 @@ def _heading(text: str, span: Span, left_out: Sequence[Span]) -> str:
     while number < len(left_out) and left_out[number][0] < end:
         rest.append(text[at : left_out[number][0]])
         at, number = left_out[number][1], number + 1
-    return _HEADING_MARKS.sub("", "".join([*rest, text[at:end]])) or " "
+    return _HEADING_MARKS.sub("", "".join([*rest, text[at:end]]).rstrip()).rstrip() or " "
 
 
 def _with_gaps(text: str, start: int, blocks: Iterator[Block]) -> Iterator[Block]:

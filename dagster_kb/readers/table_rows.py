@@ -17,6 +17,8 @@ _LONGEST_LINE: Final = 400
 _LONGEST_LEAD: Final = 80
 # Rows that tell whether the first one is of another kind.
 _BELOW: Final = 30
+# In so many rows it is no chance that a cell is of the same kind as the one that is above them.
+_MANY: Final = 3
 _DIGITS: Final = re.compile(r"\d+(?:[.,]\d+)*")
 
 
@@ -81,13 +83,17 @@ def _names(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
 
 
 def _is_one_of_many(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Whether a cell with a number in it is of the kind that stands below: `city 0` above `city 1`."""
+    """Whether numbers in words are of the kind that stands below: `city 0` above `city 1`."""
+    alike: list[str] = []
     for at, one in enumerate(row):
         kind = shape(one)
         others = [cells[at] for cells in below if at < len(cells) and cells[at]]
-        if "0" in kind and kind != "0" and others and all(shape(other) == kind for other in others):
-            return True
-    return False
+        if "0" in kind and others and all(shape(other) == kind for other in others):
+            alike.append(kind)
+            if kind != "0" and len(others) >= _MANY:
+                return True
+    # A row or two may say `v1` below `v1` by chance; below `2019` it may be any number.
+    return len(alike) == _filled(row) and any(kind != "0" for kind in alike)
 
 
 def is_word(said: str) -> bool:

@@ -135,3 +135,17 @@ def test_a_flood_of_marks_takes_bounded_time(suffix: str, unit: str):
     began = time.thread_time()
     parse_document(f"a.{suffix}", text.encode(), ReadingRules(200))
     assert time.thread_time() - began < 8
+
+
+@pytest.mark.parametrize("unit", [" ", " #", " \t", "#"])
+def test_a_heading_with_a_comment_and_a_flood_of_blanks_takes_bounded_time(unit: str):
+    text = f"# kept <!-- secret -->{unit * (200_000 // len(unit))}x\n\nkept\n"
+    began = time.thread_time()
+    parsed = parse_document("a.md", text.encode(), ReadingRules(200))
+    assert time.thread_time() - began < 8
+    assert parsed.title.startswith("kept")
+
+
+@pytest.mark.parametrize("said", ["# a <!-- x --> ##  ", "# <!-- x --> a #<!-- x -->", "a <!-- x -->  \n ===  ", "#\ta<!-- x --> \t"])  # fmt: skip
+def test_a_heading_is_told_without_its_marks(said: str):
+    assert parse_document("a.md", f"{said}\n\nb\n".encode(), ReadingRules(200)).title == "a"

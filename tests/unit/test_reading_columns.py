@@ -137,6 +137,12 @@ def test_another_table_on_the_next_page_does_not_go_on():
 @pytest.mark.parametrize(("text", "first"), [
     ("alpha,beta\ngamma,delta\nepsilon,zeta\n", "alpha: gamma; beta: delta"),
     ("city 0,10 people\ncity 1,20 people\n", "A: city 0; B: 10 people"),
+    ("city 0,a\ncity 1,b\ncity 2,c\ncity 3,d\n", "A: city 0; B: a"),
+    # A row or two may have a cell of a name's kind by chance.
+    ("model,v1,v2\nK-1,v1,v3\n", "model: K-1; v1: v1; v2: v3"),
+    ("2019,2020\n3,4\n", "2019: 3; 2020: 4"),
+    ("ID 1,Name\nID 2,foo\n", "ID 1: ID 2; Name: foo"),
+    ("Item,Unit 1,Unit 2\npump,Unit 3,Unit 4\n", "Item: pump; Unit 1: Unit 3; Unit 2: Unit 4"),
     ("alpha,alpha\ngamma,delta\n", "A: alpha; B: alpha"),
     ("sep=;\nName;Price\npump;5\n", "Name: pump; Price: 5"),
     ("sep=|\r\nName|Price\r\npump|5;0\r\n", "Name: pump; Price: 5;0")])  # fmt: skip
