@@ -8,10 +8,13 @@ from dagster_kb.chunking.splitting import Span
 
 _EXPLICIT: Final = re.compile(r"\.\.(?: +(?P<words>.*))?$")
 _NO_COMMENT: Final = re.compile(
-    r"_|\[[^\]]+\](?:\s|$)|\|[^|]+\||(?!_)\w+(?:[-._+:](?!_)\w+)* ?::(?:\s|$)"
+    r"_|\[[^\]]+\](?:\s|$)|\|[^|]+\||[^\W_]\w*(?:[-.+:][^\W_]\w*)* ?::(?:\s|$)"
 )
 _LITERAL: Final = re.compile(
-    r"\.\. (?:code-block|code|sourcecode|parsed-literal|raw|math|doctest|graphviz|mermaid|uml) ?::"
+    r"\.\. +(?:code-block|code-tab|code-cell|code|sourcecode|parsed-literal|raw|math|doctest|graphviz|digraph|graph"
+    r"|mermaid|uml|plantuml|testcode|testoutput|testsetup|testcleanup|ipython3?|console|prompt|productionlist"
+    r"|jupyter-execute|plot) ?::",
+    re.IGNORECASE,
 )
 _MARK: Final = re.compile(r"(?:[-*+•‣⁃]|(?:\d+|[A-Za-z]|#|[ivxlcdm]+)[.)]|\([\dA-Za-z#]+\)) +")  # noqa: RUF001
 _LINE_ACROSS: Final = re.compile(r"([!-/:-@[-`{-~])\1+")

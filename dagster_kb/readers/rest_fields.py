@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import Final
 
 from dagster_kb.chunking.blocks import Block
-from dagster_kb.readers.contract_keys import decides
+from dagster_kb.readers.contract_keys import NO, YES, decides
 from dagster_kb.readers.parsed_document import one_line
 
 _FIELD: Final = re.compile(
@@ -15,33 +14,54 @@ _FIELD: Final = re.compile(
 )
 # A directive, a comment, a label, a footnote, or a line across the page.
 _NO_CONTENT: Final = re.compile(r"\.\.(?:\s|\Z)|__\s|([!-/:-@[-`{-~])\1{3,}\Z")
-_META: Final = re.compile(r"\.\. meta::")
+# Where a directive, a comment or a label begins; its own words are indented.
+_EXPLICIT: Final = re.compile(r"(?:^|(?<=[\r\n]))(?=\.\.(?:\s|\Z))")
+_META: Final = re.compile(r"\.\. +meta ?::", re.IGNORECASE)
 # As Nikola keeps its posts' metadata, in comments.
 _SAID_IN_COMMENT: Final = re.compile(
-    r"\.\. (?P<name>[\w -]{1,60}): (?P<value>[^\r\n]*)", re.MULTILINE
+    r"\.\.[ \t]++(?!_)(?P<name>[\w -]{1,60}):[ \t]++(?P<value>[^\r\n]*)"
 )
+# A paragraph may stand above the fields: the first of them are read so near the top,
+_NEAR_TOP: Final = 4
+# and what decides is read as far as this.
+_FIRST: Final = 12
 _LISTED: Final = frozenset({"tags", "keywords", "audience"})
 
 
 def said_above(text: str, blocks: Sequence[Block]) -> Iterator[tuple[str, object]]:
-    """Give keys and values of all fields above the first paragraph, wherever titles stand."""
-    for block in blocks:
+    """Give all fields above the first paragraph; a little below it too, where they decide."""
+    above = first = True
+    for number, block in enumerate(blocks):
+        if not above and number >= _FIRST:
+            return
         words = text[block.start : block.end]
         if block.kind == "heading":
             continue
         if _NO_CONTENT.match(words):
-            yield from _in_directive(words)
-        elif _FIELD.match(words):
-            yield from _fields(words)
+            yield from _in_directives(words, comments=above)
+        elif block.kind != "code" and _FIELD.match(words):
+            everything = above or (first and number < _NEAR_TOP)
+            yield from (one for one in _fields(words) if everything or decides(one[0]))
+            first = False
         else:
-            return
+            above = False
 
 
-def _in_directive(words: str) -> Iterator[tuple[str, object]]:
-    fields = _FIELD.finditer(words) if _META.match(words) else iter(())
-    for one in chain(fields, _SAID_IN_COMMENT.finditer(words)):
-        if decides(one["name"]):
-            yield _pair(one)
+def _in_directives(words: str, *, comments: bool) -> Iterator[tuple[str, object]]:
+    for one in _EXPLICIT.split(words):
+        if _META.match(one):
+            yield from (pair for pair in _fields(one) if decides(pair[0]))
+            continue
+        said = _SAID_IN_COMMENT.match(one) if comments else None
+        if said and decides(said["name"]) and not _is_remark(said):
+            yield _pair(said)
+
+
+def _is_remark(said: re.Match[str]) -> bool:
+    """`.. draft: rewrite this` is a word to other authors, and neither yes nor no."""
+    words = re.findall(r"\w+", said["value"][:200].lower())
+    switch = said["name"].strip().lower() in ("draft", "published")
+    return switch and len(words) > 1 and words[0] not in YES | NO
 
 
 def _fields(words: str) -> Iterator[tuple[str, object]]:

@@ -54,6 +54,9 @@ PLACES: dict[str, Callable[[Said], str]] = {
     "license.rst": lambda said: (
         f".. Copyright\n\n.. _label:\n\n.. index:: x\n\nTitle\n=====\n\nSub\n---\n\n{_fields(said)}\n{WORDS}\n"
     ),
+    "paragraphs.rst": lambda said: (
+        f"Title\n=====\n\nBy the HR team\n\n**Internal**\n\n{_fields(said)}\n{WORDS}\n"
+    ),
     "meta.rst": lambda said: (
         f".. meta::\n   :description: x\n   {_fields(said).strip().replace(chr(10), chr(10) + '   ')}\n\n{WORDS}\n"
     ),

@@ -45,6 +45,11 @@ CASES = {
     "list.rst": "- kept\n\n  .. secret\n\n  kept2\n\n1. kept3::\n\n     .. kept4\n\n   .. secret\n\n   kept5\n",
     "title.rst": "kept\n====\n.. secret\n   secret\n\nkept2 ..\n.. kept3\n",
     "literal.rst": "kept::\n\n   .. kept2\n\n.. code-block:: rst\n\n   .. kept3\n\n.. secret\n.. secret\n\nkept4\n",
+    "code of others.rst": "".join(
+        f".. {one}::\n\n   .. kept{n}\n\n"
+        for n, one in enumerate(["code-tab", "testcode", "testoutput", "ipython", "console", "Code-Block"])
+    ),
+    "names.rst": ".. a_b-c.d:e_f:: kept\n\n.. a_b-c.d:e_f: secret\n\n.. a__b:: kept2\n\n.. a-_b:: secret\n",
     "block.html": "<p>kept<!-- secret --></p><!-- <p>secret</p> --><p>kept2</p>",
     "cell.ipynb": json.dumps({"nbformat": 4, "metadata": {}, "cells": [
         {"cell_type": "markdown", "source": "kept <!-- secret --> kept2\n\n<!-- secret -->"}]}),

@@ -110,8 +110,9 @@ def test_roles_are_not_in_headings():
 
 
 @pytest.mark.parametrize(
-    "unit", ["=\n", "a\n=\n", "  a\n", "- a\n\n", "::\n\n a\n", "=" * 99 + "\n", ".. a::\n"]
-)
+    "unit", ["=\n", "a\n=\n", "  a\n", "- a\n\n", "::\n\n a\n", "=" * 99 + "\n", ".. a::\n",
+             ".. " + "ab_" * 50 + "ab:\n\n", ".. " + "a-" * 9999 + "a:\n\n", ".. " + "a:" * 9999 + "\n\n", "..  " + " a" * 9999 + "\n\n"]
+)  # fmt: skip
 def test_a_megabyte_takes_bounded_time(unit: str):
     data = (unit * (300_000 // len(unit))).encode()
     began = time.thread_time()
@@ -122,3 +123,35 @@ def test_a_megabyte_takes_bounded_time(unit: str):
 def test_several_groups_may_read_a_document():
     parsed = read_restructured_text(b"Title\n=====\n\n:Audience: hr, legal\n\nWords.\n")
     assert parsed.front_matter.audience == ("hr", "legal")
+
+
+ABOVE = [
+    "By the HR team",
+    "**Internal**",
+    "|badge|",
+    "* a list\n* of two",
+    "| a line\n| block",
+    "---",
+]
+
+
+@pytest.mark.parametrize("above", [*ABOVE, "\n\n".join(ABOVE)])
+def test_fields_that_decide_may_stand_below_a_paragraph(above: str):
+    text = f"Title\n=====\n\n{above}\n\n:Status: draft\n:Audience: hr\n\nWords.\n"
+    front = read_restructured_text(text.encode()).front_matter
+    assert (front.status, front.audience) == ("draft", ("hr",))
+    meta = text.replace(":Status", ".. meta::\n   :Status").replace("\n:Audience", "\n   :Audience")
+    front = read_restructured_text(meta.encode()).front_matter
+    assert (front.status, front.audience) == ("draft", ("hr",))
+
+
+def test_the_first_fields_near_the_top_are_the_documents_own():
+    text = ".. _label:\n\nWine\n----\n\n**Characteristics:**\n\n:Instances: 178\n\n:Version: 9\n"
+    front = read_restructured_text(text.encode()).front_matter
+    assert (front.extra, front.version) == ({"instances": "178"}, None)
+
+
+def test_comments_that_decide_are_told_from_directives_that_hold_them():
+    text = ".. _label:\n.. note::\n   .. expires: soon\n.. Meta::\n   :audience: hr\n.. status: draft\n\nWords.\n"
+    front = read_restructured_text(text.encode()).front_matter
+    assert (front.expires, front.audience, front.status) == (None, ("hr",), "draft")

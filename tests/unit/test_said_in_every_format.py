@@ -79,6 +79,7 @@ def test_nothing_of_it_is_prose(place: str):
     [
         ("a.rst", "T\n=\n\n:audience: hr\n:audience: everyone\n\nwords\n"),
         ("a.rst", ":status: draft\n\nT\n=\n\n:Status: published\n\nwords\n"),
+        ("a.rst", ":status: draft\n\nwords\n\nmore words\n\n:status: published\n"),
         ("a.rst", "---\nstatus: draft\n---\n\n:status: published\n\nwords\n"),
         ("a.html", "<meta name=audience content=hr><meta name=audience content=all>words"),
         ("a.html", "---\naudience: hr\n---\n<meta property=Audience content=all>words"),
@@ -121,7 +122,16 @@ def test_a_key_that_means_something_else_is_the_documents_own(pair: tuple[str, o
         ("a.txt", "---\n\nstatus: as it was\n"),
         ("a.html", "---<p>status: draft</p>---"),
         ("a.md", "{{ status: draft }} words\n"),
-        ("a.rst", "Words first.\n\n:status: draft\n"),
+        ("a.rst", "Words first.\n\n" * 12 + ":status: draft\n"),
+        ("a.rst", "Words first. An example::\n\n   :status: draft\n"),
+        (
+            "a.rst",
+            ".. code-block:: rst\n\n   .. status: draft\n   .. meta::\n      :audience: hr\n\nwords\n",
+        ),
+        ("a.rst", ".. note::\n   .. expires: soon\n\nwords\n"),
+        ("a.rst", ".. draft: rewrite this\n\nwords\n"),
+        ("a.rst", ".. _expires: https://example.org\n\nwords\n"),
+        ("a.rst", "Words first.\n\n.. status: words of authors\n\nwords\n"),
         ("a.md", "# T\n\n```\n---\nstatus: draft\n---\n```\n"),
     ],
 )
