@@ -1,8 +1,10 @@
 """Words that a PDF's lines break: whether the hyphen is a typesetter's or the word's own."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from dagster_kb.readers.pdf_lines import Line
@@ -17,16 +19,22 @@ class BrokenWords:
     """Joins them as the rest of the document writes them."""
 
     known: frozenset[str]
+    usual: bool | None
+    """Whether this typesetter breaks words at all, or only at hyphens of their own."""
 
     @classmethod
     def of(cls, lines: Iterable[Line]) -> "BrokenWords":
         """Look at all words where any is broken."""
         said = [line.text for line in lines]
         if not any(one.endswith(HYPHEN) for one in said):
-            return cls(frozenset())
+            return cls(frozenset(), None)
         # What stands at a line's end or head may be half a word.
         whole = {word.casefold() for one in said for word in _WORD.findall(one)[1:-1]}
-        return cls(frozenset(whole | {half for one in whole for half in one.split("-")}))
+        known = frozenset(whole | {half for one in whole for half in one.split("-")})
+        halves = [_halves(*both) for both in pairwise(said) if both[0].endswith(HYPHEN)]
+        told = Counter(_is_told(known, *both) for both in halves if both)
+        broken, own = told[False], told[True]
+        return cls(known, None if broken == own else broken > own)
 
     def joined(self, words: str, more: str) -> str:
         """Go on with the next line."""
@@ -36,11 +44,30 @@ class BrokenWords:
         return words + ("-" if self._is_own(words, more) else "") + more
 
     def _is_own(self, words: str, more: str) -> bool:
-        """Tell `cloud-` and `native` from `hydrau-` and `lic`."""
-        first, second = _WORD.findall(words)[-1:], _WORD.findall(more)[:1]
-        if not first or not second or not more[0].islower():
+        """Tell `cloud-` and `native` from `hydrau-` and `lic`; in doubt it is."""
+        halves = _halves(words, more)
+        if halves is None:
             return True
-        one, other = first[0].casefold(), second[0].casefold()
-        if one + other in self.known:
-            return False
-        return f"{one}-{other}" in self.known or {one, other} <= self.known
+        told = _is_told(self.known, *halves)
+        if told is not None:
+            return told
+        compound = "-" in _WORD.findall(words)[-1] + _WORD.findall(more)[0]
+        if compound or self.usual is False:
+            return True
+        return not self.usual and not self.known.isdisjoint(halves)
+
+
+def _halves(words: str, more: str) -> tuple[str, str] | None:
+    """Return the parts beside the hyphen: `other-than-` and `temporarily` have `than` there."""
+    first, second = _WORD.findall(words)[-1:], _WORD.findall(more)[:1]
+    if not first or not second or not more[0].islower():
+        return None
+    return first[0].casefold().rpartition("-")[2], second[0].casefold().partition("-")[0]
+
+
+def _is_told(known: frozenset[str], one: str, other: str) -> bool | None:
+    if f"{one}-{other}" in known:
+        return True
+    if one + other in known:
+        return False
+    return True if {one, other} <= known else None
