@@ -13,6 +13,15 @@ DECIDING: Final = (*RIGHTS, "status", "draft", "published")
 CONTRACT: Final = (*DECIDING, "title", "version", "tags", "purpose")
 YES: Final = frozenset({"true", "yes", "on", "y", "t", "1"})
 NO: Final = frozenset({"false", "no", "off", "n", "f", "0"})
+# What authors say of a document's state, where a program may say something else under that name.
+STATES: Final = frozenset(
+    {
+        *("draft", "drafts", "unpublished", "archived", "private", "hidden", "published", "live"),
+        *("review", "in review", "under review", "reviewed", "approved", "final", "pending"),
+        *("wip", "work in progress", "in progress", "internal", "confidential", "restricted"),
+        *("obsolete", "deprecated", "retired", "withdrawn", "superseded", "outdated", "deleted"),
+    }
+)
 _NEAR: Final = 0.85
 _NEAR_STATE: Final = 0.8
 _WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s_-]+")

@@ -1,10 +1,11 @@
 """Where front matter stands in a text, and in which notation: YAML between `---`, TOML between `+++`."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dagster_kb.readers.contract_keys import is_like_contract
+from dagster_kb.readers.contract_keys import decides, is_like_contract
 from dagster_kb.readers.strict_toml import load_toml
 from dagster_kb.readers.strict_yaml import YamlRules, load_strict
 from kb_contract.errors import BadDocument
@@ -28,6 +29,8 @@ _LINE_END: Final = re.compile(r"\r\n?|\n")
 _KEY: Final = re.compile(
     r"(?:\{[ \t]*)?[\"']?([^\s:=\"'{}\[\]#][^:=\"'\r\n]{0,60}?)[\"']?[ \t]*[:=]"
 )
+# What programs for mail note of a message that was seen: `Status: RO`.
+_OF_MAIL: Final = re.compile(r"(?:X-)?Status:[ \t]*[RODAFTN]{1,4}[ \t]*")
 # `;;;` is how some programs mark it.
 _JSON: Final = re.compile(
     r"(?:(?P<mark>;;;[ \t]*(?:\r\n?|\n))\s*\{?|\{)\s*\"(?P<keys>[^\"\n]{1,60}\"\s*:.{0,4000})",
@@ -80,21 +83,42 @@ def find_block(text: str, *, may_be_rule: bool) -> FrontMatterBlock | None:
             raise _never_closed(text, opening)
         return None
     words = text[start : closing.start()]
-    if not is_sure and not _says_something(words):
-        return None
     toml = "toml" if opening["mark"] == "+++" else "yaml"
-    _refuse_another(text, closing.end())
     is_toml = (opening["notation"] or toml).lower() == "toml"
-    return FrontMatterBlock(words, _line_of(text, start), is_toml, closing.end())
+    block = FrontMatterBlock(words, _line_of(text, start), is_toml, closing.end())
+    if not is_sure and not _is_meant(block):
+        return None
+    _refuse_another(text, closing.end())
+    return block
+
+
+def _is_meant(block: FrontMatterBlock) -> bool:
+    """Tell whether it is front matter; prose between rules may look like it, and be no YAML."""
+    if not _says_something(block.words):
+        return False
+    if any(decides(one) for one in _keys(block.words) if one):
+        return True
+    try:
+        block.said()
+    except BadDocument:
+        return False
+    return True
 
 
 def _says_something(words: str) -> bool:
     """Tell whether lines are front matter: the first is a key, and some key is the contract's."""
+    keys = list(_keys(words))
+    return bool(keys and keys[0] is not None) and any(one and is_like_contract(one) for one in keys)
+
+
+def _keys(words: str) -> Iterator[str | None]:
+    """Give each line's key, or None for a line without one; what mail says decides nothing."""
     lines = [one for one in _LINE_END.split(words) if one.strip() and not one.startswith("#")]
     # What stands deeper is a value's.
     depth = len(lines[0]) - len(lines[0].lstrip()) if lines else 0
-    keys = [_KEY.match(one[depth:]) for one in lines[:_LOOKED_AT]]
-    return bool(keys and keys[0]) and any(one and is_like_contract(one[1]) for one in keys)
+    for line in lines[:_LOOKED_AT]:
+        key = _KEY.match(line[depth:])
+        yield ("" if _OF_MAIL.fullmatch(line) else key[1]) if key else None
 
 
 def _refuse_another(text: str, end: int) -> None:

@@ -14,6 +14,10 @@ DRAFT: Final = "draft"
 _ANYBODY: Final = frozenset({"all", "public", "anybody", "anyone", "everybody"})
 # Pages say it of everybody, and a company may call a group so.
 _UNCLEAR: Final = frozenset({"general"})
+# Said of `published`, these are no publisher's name.
+_NOT_YET: Final = frozenset(
+    {"never", "not", "not yet", "soon", "later", "pending", "none", "draft"}
+)
 _NEVER: Final = ("expires", "never")
 _MOMENT: Final = re.compile(
     r"\d{4}-\d\d-\d\d(?:[Tt ]+\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?: ?(?:[Zz]|[+-]\d\d:?\d\d))?)?"
@@ -23,10 +27,11 @@ _MOMENT: Final = re.compile(
 def is_held_back(said: Mapping[str, Any]) -> bool:
     """Tell whether `draft` or `published` say so, as other tools write it."""
     draft, published = state_word(said.get("draft")), state_word(said.get("published"))
-    if "draft" in said and draft not in YES | NO:
+    # Templates leave it empty.
+    if draft not in YES | NO and (draft or not isinstance(said.get("draft"), str | None)):
         raise _no_word("draft", said["draft"])
-    # Other tools keep here when it was published.
-    if "published" in said and published not in YES | NO and not re.search(r"\d", published):
+    # Other tools keep here when it was published, or by whom.
+    if published in _NOT_YET:
         raise _no_word("published", said["published"])
     return draft in YES or published in NO
 

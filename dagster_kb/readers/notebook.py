@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from dagster_kb.readers.contract_keys import DECIDING, collected
+from dagster_kb.readers.contract_keys import DECIDING, STATES, collected, state_word
 from dagster_kb.readers.extracted_text import ExtractedText, clean
 from dagster_kb.readers.front_matter import BOM, parse_front_matter, split_front_matter
 from dagster_kb.readers.markdown import markdown_blocks
@@ -18,6 +18,12 @@ from kb_contract.errors import BadDocument
 LARGEST_FILE: Final = 32 * 1024 * 1024
 MOST_CELLS: Final = 20_000
 LONGEST_OUTPUT: Final = 2_000
+# Above a raw cell that says something of the notebook stand at most titles and pictures.
+_NO_TEXT: Final = re.compile(
+    r"(?:\s|[ \t]*(?:#{1,6}(?=\s)|<|!\[|\[!\[)[^\n]*(?:\n|\Z)|[^\n]+\n=+[ \t]*(?:\n|\Z))*+"
+)
+# Programs of others write these into a notebook's metadata.
+_OF_PROGRAMS: Final = frozenset({"hidden", "private"})
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
@@ -46,28 +52,44 @@ def read_notebook(data: bytes) -> ParsedDocument:
 
 @dataclass
 class _FrontMatter:
-    """What a notebook says of itself: in its metadata, its first cell, or a raw one."""
+    """What a notebook says of itself: in its metadata, its first cell, or its first raw one."""
 
     said: dict[str, Any]
     is_first: bool = True
+    is_above: bool = True
+    """Neither text nor code nor a raw cell came yet."""
 
     @classmethod
     def of(cls, notebook: dict[str, Any]) -> "_FrontMatter":
         about: Any = notebook.get("metadata")
         pairs = cast("dict[str, Any]", about) if isinstance(about, dict) else {}
-        said = collected((key, _plain(value)) for key, value in pairs.items())
+        said = collected(
+            (key, _plain(value)) for key, value in pairs.items() if _is_said(key, value)
+        )
         return cls({key: value for key, value in said.items() if key in DECIDING})
 
     def without(self, cell: dict[str, Any], words: str) -> str:
         """Take front matter out of a cell's words; a `---` at their top may be a line as well."""
         kind = cell.get("cell_type")
-        may_say = kind == "raw" or (kind == "markdown" and self.is_first)
-        self.is_first = self.is_first and not words.strip()
-        if not may_say:
-            return words
-        split = split_front_matter(words, may_be_rule=True)
-        self.said = collected([*self.said.items(), *split.said.items()])
-        return words[split.body_start :]
+        is_empty = not words.strip()
+        if (kind == "raw" and self.is_above) or (kind == "markdown" and self.is_first):
+            split = split_front_matter(words, may_be_rule=True)
+            self.said = collected([*self.said.items(), *split.said.items()])
+            words = words[split.body_start :]
+        has_no_text = kind == "markdown" and _NO_TEXT.fullmatch(words) is not None
+        self.is_first = self.is_first and is_empty
+        self.is_above = self.is_above and (is_empty or has_no_text)
+        return words
+
+
+def _is_said(key: str, value: Any) -> bool:
+    """Tell whether a key of the metadata may be the author's; where it is unclear whom it is for, it is."""
+    name = key.strip().lower()
+    if name == "status":
+        return state_word(value) in STATES
+    return name == "audience" or (
+        name not in _OF_PROGRAMS and isinstance(value, str | bool | int | float | list)
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -174,3 +174,23 @@ def test_any_text_is_split_or_refused(text: str) -> None:
         except BadDocument:
             continue
         assert 0 <= split.body_start <= len(whole)
+
+
+@pytest.mark.parametrize(
+    ("text", "may_be_rule"),
+    [
+        ("---\nStatus: RO\nSubject: x: y\n---\nbody", True),
+        ("---\nStatus: RO\nSubject: hello\n---\nbody", True),
+        ("---\nTitle: one: two\n---\nbody", True),
+        ("\n\n---\nNote: the following\nVersion: 2 of it: is here\n---\ntext", False),
+    ],
+)
+def test_words_between_rules_that_are_no_yaml_are_words(text: str, may_be_rule: bool) -> None:
+    split = split_front_matter(text, may_be_rule=may_be_rule)
+    assert (split.front_matter, split.body_start) == (FrontMatter(), 0)
+
+
+@pytest.mark.parametrize("key", ["audience: hr", "Status: Draft", "expiry: 2020-01-01"])
+def test_words_that_are_no_yaml_are_refused_where_they_decide(key: str) -> None:
+    with pytest.raises(BadDocument, match="not valid YAML"):
+        split_front_matter(f"\n---\n{key}\nnote: one: two\n---\ntext")

@@ -104,3 +104,15 @@ def test_callers_belong_to_everyone_and_to_what_the_setting_says() -> None:
 )  # fmt: skip
 def test_what_other_tools_call_a_draft_is_one(written: str, status: str) -> None:
     assert said(written).status == status
+
+
+@pytest.mark.parametrize("written", ["draft:", "published:", "draft: ''", "published: ~", "published: O'Reilly",
+                                     "published: {url: x}", "published: https://example.org"])  # fmt: skip
+def test_what_says_neither_yes_nor_no_of_being_published_holds_nothing_back(written: str) -> None:
+    assert said(written, "title: T").status == "published"
+
+
+@pytest.mark.parametrize("written", ["draft: perhaps", "draft: [a]", "published: never", "published: not yet"])  # fmt: skip
+def test_what_may_hold_back_is_refused(written: str) -> None:
+    with pytest.raises(BadDocument, match="neither yes nor no"):
+        said(written)

@@ -123,6 +123,52 @@ def test_odd_cells_never_surprise():
     assert text == " raw\n\n---\n\nno front matter"
 
 
+SHOWN = "---\ntitle: Shown\nstatus: draft\naudience: [hr]\n---\n"
+
+
+def book(*cells: tuple[str, str], **about: object) -> bytes:
+    said = [{"cell_type": kind, "source": source} for kind, source in cells]
+    return json.dumps({"nbformat": 4, "metadata": about, "cells": said}).encode()
+
+
+@pytest.mark.parametrize("above", [
+    [("raw", "---\ntitle: Own\n---\n")], [("raw", "Example:")], [("markdown", "# How\n\nWrite it so:")],
+    [("code", "1 + 1")], [("raw", "---\ntitle: Own\n---\n"), ("raw", "x: [")],
+])  # fmt: skip
+def test_front_matter_that_a_notebook_shows_is_its_words(above: list[tuple[str, str]]):
+    parsed = read_notebook(book(*above, ("raw", SHOWN), ("raw", SHOWN)))
+    assert parsed.text.count("audience: [hr]") == 2
+    assert (parsed.front_matter.status, parsed.front_matter.audience) == (
+        "published",
+        ("everyone",),
+    )
+
+
+@pytest.mark.parametrize(
+    "above", ["", " \n", "# Title", "Title\n=====\n", "[![Run](a)](b)\n\n## Part"]
+)
+def test_the_first_raw_cell_below_titles_speaks_of_the_notebook(above: str):
+    parsed = read_notebook(book(("markdown", above), ("raw", "\n"), ("raw", SHOWN)))
+    assert (parsed.front_matter.status, parsed.front_matter.audience) == ("draft", ("hr",))
+
+
+@pytest.mark.parametrize("about", [
+    {"hidden": True}, {"private": True}, {"published": {"url": "x"}}, {"published": "https://x"}, {"status": {"x": 1}},
+    {"status": 1.5}, {"status": "ok"}, {"draft": None}, {"published": None}, {"expires": {}}, {"agent_id": None},
+])  # fmt: skip
+def test_what_programs_write_into_a_notebook_holds_nothing_back(about: dict[str, object]):
+    front = read_notebook(book(("markdown", "words"), **about)).front_matter
+    assert (front.status, front.audience) == ("published", ("everyone",))
+
+
+@pytest.mark.parametrize("said", [None, {}, [], "general"])
+def test_an_audience_in_a_notebook_that_is_not_clear_is_refused(said: object):
+    with pytest.raises(BadDocument, match="audience"):
+        read_notebook(book(("markdown", "words"), audience=said))
+    with pytest.raises(BadDocument, match="audiences"):
+        read_notebook(book(("markdown", "words"), audiences=["hr"]))
+
+
 MDX = """import X from 'x'
 import {
   Y } from 'y'
