@@ -8,8 +8,9 @@ from dagster_kb.chunking.blocks import Block
 from dagster_kb.readers.contract_keys import NO, YES, decides
 from dagster_kb.readers.parsed_document import one_line
 
+# `:status:draft` is meant so too; a role has ticks.
 _FIELD: Final = re.compile(
-    r"(?:^|(?<=\r))[ \t]*:(?P<name>[\w -]{1,60}):(?=\s|\Z)[ \t]*(?P<value>[^\r\n]*(?:(?:\r\n?|\n)[ \t]++[^\r\n:][^\r\n]*)*)",
+    r"(?:^|(?<=\r))[ \t]*:(?P<name>[\w -]{1,60}):(?=\s|\Z|\w[^`\r\n]*+(?:[\r\n]|\Z))[ \t]*(?P<value>[^\r\n]*(?:(?:\r\n?|\n)[ \t]++[^\r\n:][^\r\n]*)*)",
     re.MULTILINE,
 )
 # A directive, a comment, a label, a footnote, or a line across the page.

@@ -91,7 +91,10 @@ def test_what_the_document_says_of_itself_is_front_matter():
     front = parsed.front_matter
     assert (parsed.title, front.version, front.tags) == ("Gateway", "1.2", ("tokens", "limits"))
     assert front.extra == {"owner": "Ada"}
-    assert read_restructured_text(b":status: draft\n\nWords.\n").front_matter.status == "draft"
+    for said in (b":status: draft", b":status:draft", b":author: Ada\n:Status:draft"):
+        assert read_restructured_text(said + b"\n\nWords.\n").front_matter.status == "draft"
+    role = read_restructured_text(b":mod:`json` reads\n\n:py:func:`open` too\n")
+    assert role.front_matter.extra == {}
     for end in (b"\r\n", b"\r"):
         said = b":date: today\n:status: draft\n\nWords.\n".replace(b"\n", end)
         assert read_restructured_text(said).front_matter.status == "draft"
@@ -110,7 +113,7 @@ def test_roles_are_not_in_headings():
 
 
 @pytest.mark.parametrize(
-    "unit", ["=\n", "a\n=\n", "  a\n", "- a\n\n", "::\n\n a\n", "=" * 99 + "\n", ".. a::\n",
+    "unit", ["=\n", "a\n=\n", "  a\n", "- a\n\n", "::\n\n a\n", "=" * 99 + "\n", ".. a::\n", ":a:b" * 9999 + "`\n",
              ".. " + "ab_" * 50 + "ab:\n\n", ".. " + "a-" * 9999 + "a:\n\n", ".. " + "a:" * 9999 + "\n\n", "..  " + " a" * 9999 + "\n\n"]
 )  # fmt: skip
 def test_a_megabyte_takes_bounded_time(unit: str):
