@@ -129,8 +129,9 @@ class Departures:
             return False
         if self.folder.knows(generation.git_sha):
             return True
-        # Its history may be cut off; then what is served of others, or of it under another name, tells.
-        return self.folder.may_be_cut and any(self.folder.knows(one.tree_sha) for one in live)
+        # Its history may be cut off; then what was served of that very commit tells, or of it under another name.
+        same = {one.tree_sha for one in live if one.git_sha == generation.git_sha}
+        return self.folder.may_be_cut and any(self.folder.knows(one) for one in same)
 
     def rests(self, agent: str) -> bool:
         """Whether an agent ended not long ago."""
