@@ -89,7 +89,22 @@ class _Edge:
                  for (words, equal), marks in groups.items())  # fmt: skip
         return {one.place for marks in found for one in marks}
 
-    def block(
+    def blocks(
+        self, pages: Sequence[PageLines], repeated: set[Place], usual: float | None
+    ) -> list[Sequence[int]]:
+        """Return for each page what to leave out at this edge."""
+        blocks = [self._block(page, at, repeated, usual) for at, page in enumerate(pages)]
+        numbers = [
+            [at for at in order[:1] if (number, at) in repeated and _is_number(page.lines[at])]
+            for number, (page, order) in enumerate(zip(pages, self.orders, strict=True))
+        ]
+        apart = sum(bool(one and block) for one, block in zip(numbers, blocks, strict=True))
+        # Where most pages have their number apart from the body, on some it comes close to it.
+        if apart * 2 > len(pages):
+            return [block or number for block, number in zip(blocks, numbers, strict=True)]
+        return blocks
+
+    def _block(
         self, page: PageLines, number: int, repeated: set[Place], usual: float | None
     ) -> Sequence[int]:
         """Return the lines that repeat from the edge up to a gap; without a gap there are none."""
@@ -110,13 +125,12 @@ def furniture_of(pages: Sequence[PageLines], is_heading: Callable[[Line], bool])
     edges = [_Edge.of(pages, at_top=True), _Edge.of(pages, at_top=False)]
     repeated = [edge.repeated(pages, is_heading) for edge in edges]
     usual = _usual_gap(pages, edges[0], repeated[0] | repeated[1])
+    upper, lower = (
+        edge.blocks(pages, places, usual) for edge, places in zip(edges, repeated, strict=True)
+    )
     found: list[frozenset[int]] = []
-    for number, page in enumerate(pages):
-        left_out = frozenset(
-            at
-            for edge, places in zip(edges, repeated, strict=True)
-            for at in edge.block(page, number, places, usual)
-        )
+    for page, above, below in zip(pages, upper, lower, strict=True):
+        left_out = frozenset([*above, *below])
         found.append(left_out if len(left_out) < len(page.lines) else frozenset())
     return found
 
@@ -173,7 +187,11 @@ def _gap(one: Line, other: Line) -> float:
     return max(one.bottom - other.top, other.bottom - one.top)
 
 
+def _is_number(line: Line) -> bool:
+    return any(is_bare(words) for words, _ in page_numbers(line))
+
+
 def _told(line: Line) -> str:
-    if any(is_bare(words) for words, _ in page_numbers(line)):
+    if _is_number(line):
         return "page numbers"
     return f"“{one_line(line.text, _LONGEST_TOLD)}”"

@@ -92,6 +92,17 @@ def test_front_pages_and_a_new_count_are_page_numbers_too():
     assert texts(pages) == [(at + 1, f"Words of page {at}.") for at in range(7)]
 
 
+@pytest.mark.parametrize(("apart", "stay"), [(3.0, 0), (1.4, 6)])
+def test_a_page_number_close_to_the_body_is_told_by_those_of_other_pages(apart: float, stay: int):
+    pages = [
+        DrawnPage([*(DrawnLine(f"The hall {one} has {row} doors.") for row in range(3)),
+                   DrawnLine("It is closed.", gap=1.4 if one == 3 else apart), DrawnLine(str(one))])
+        for one in range(1, 7)
+    ]  # fmt: skip
+    said = [words for _, words in texts(pages)]
+    assert sum(not one.endswith("closed.") for one in said) == stay
+
+
 @pytest.mark.parametrize(("cells", "said"), [
     (["3"], [("#", 3)]), (["Page 3 of 9"], [("page # of 9", 3)]), (["- 3 -"], [("\t#\t", 3)]),
     (["Handbook", "3"], [("handbook\t#", 3)]), (["Handbook | 2023 | 3"], [("handbook\t2023\t#", 3)]),
