@@ -99,11 +99,13 @@ class _PageWriter:
         self._into = into
         self._columns = TableColumns()
         self._begun = False
+        self._margin = 0.0
         self._deeper = 0
         """Levels by which all headings are deeper, as they stand below a title in equal letters."""
 
     def write(self, lines: Sequence[Line]) -> None:
         rows = _rows_of_tables(lines, self._begins_something)
+        self._margin = min((one.left for one in lines), default=0.0)
         at = 0
         while at < len(lines):
             if at in rows:
@@ -127,10 +129,11 @@ class _PageWriter:
         """Tell one in the middle of the line, above a heading in equal letters at the margin."""
         if self._begun or end == len(lines) or lines[end].size != lines[at].size:
             return False
-        margin = min(one.left for one in lines)
-        at_margin = lines[end].left < margin + 1
+        at_margin = lines[end].left < self._margin + 1
         return (
-            at_margin and lines[at].left > margin + _INDENTED and self._layout.level(lines[end]) > 0
+            at_margin
+            and lines[at].left > self._margin + _INDENTED
+            and self._layout.level(lines[end]) > 0
         )
 
     def _write_table(self, rows: Sequence[Sequence[str]], *, first_on_page: bool) -> None:
@@ -145,10 +148,13 @@ class _PageWriter:
 
     def _end_of_heading(self, lines: Sequence[Line], at: int, level: int) -> int:
         end = at + 1
+        middle = self._margin + _INDENTED
         while end < len(lines) and end - at < 3 and self._layout.level(lines[end]) == level:
-            if lines[end].size != lines[at].size or _apart(
-                lines[end - 1], lines[end], _NEW_HEADING
-            ):
+            above, below = lines[end - 1], lines[end]
+            # A title in the middle of the page has its lines further apart.
+            centred = above.left > middle and below.left > middle
+            least = _NEW_PARAGRAPH if centred else _NEW_HEADING
+            if below.size != lines[at].size or _apart(above, below, least):
                 break
             end += 1
         return end

@@ -174,6 +174,21 @@ def test_a_title_and_a_heading_in_equal_letters_are_two():
     ]
 
 
+def test_the_lines_of_a_title_in_the_middle_are_one_heading():
+    def page(canvas) -> None:
+        canvas.setFont("Helvetica-Bold", 18)
+        canvas.drawCentredString(297, 745, "Handbook of all the")
+        canvas.drawCentredString(297, 717, "halls and their units")
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(72, 670, PARAGRAPH)
+
+    assert blocks(pdf_document([page]))[0] == (
+        "heading",
+        1,
+        "# Handbook of all the halls and their units",
+    )
+
+
 @pytest.mark.parametrize("turn", [90, 180, 270])
 def test_words_that_are_turned_beside_upright_ones_stay_words(turn: int):
     def page(canvas) -> None:
