@@ -69,6 +69,19 @@ def decides(key: str) -> bool:
     return plain in DECIDING or _like_right(plain) is not None
 
 
+def right_of(key: str) -> str | None:
+    """Return the right that a key is, or that other tools call by this name."""
+    plain = _plain(key)
+    return next(
+        (
+            one
+            for one in RIGHTS
+            if plain == one or (one in _OTHERS and _OTHERS[one].fullmatch(plain))
+        ),
+        None,
+    )
+
+
 def state_word(value: Any) -> str:
     """Say a value as one word in small letters, where it is one."""
     return value.strip().lower() if isinstance(value, str) else ""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from dagster_kb.readers.contract_keys import DECIDING, collected
+from dagster_kb.readers.contract_keys import DECIDING, collected, right_of, state_word
 from dagster_kb.readers.extracted_text import ExtractedText, clean
 from dagster_kb.readers.front_matter import (
     BOM,
@@ -70,6 +70,10 @@ _DEFINITIONS: Final = re.compile(
     r"<!DOCTYPE(?:\"[^\"]*+\"|'[^']*+'|[^\[>\"'])*+)"
     r"\[(?:<!--(?:[^-]|-(?!->))*+(?:-->|\Z)|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\]\"'])*+\]",
     re.IGNORECASE,
+)
+# What tells browsers how long to keep a page, and not until when its words hold.
+_OF_CACHES: Final = re.compile(
+    r"|-?\d|never|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}, [\w -]{8,12} \d\d:\d\d:\d\d(?: gmt| utc)?",
 )
 # Others, and there are many, are for search engines and browsers.
 _KEPT: Final = frozenset({*DECIDING, "version", "purpose", "tags"})
@@ -151,9 +155,19 @@ def _content(tree: "LexborHTMLParser") -> "LexborNode | None":
 def _front_matter(tree: "LexborHTMLParser", block: dict[str, Any]) -> FrontMatter:
     """Read the `<meta>` tags that say the same as front matter does, and what stands above the page."""
     # A picture or a word before a tag closes the head by the rules of HTML: they count anywhere.
-    metas = collected(_said(tag) for tag in tree.css("meta[name], meta[property]"))
+    pairs = (_said(tag) for tag in tree.css("meta[name], meta[property]"))
+    # What is said twice in the same words is said once.
+    once = {(key, str(value)): (key, value) for key, value in pairs if not _is_of_html(key, value)}
+    metas = collected(once.values())
     kept = {key: value for key, value in metas.items() if key in _KEPT}
     return parse_front_matter(collected([*kept.items(), *block.items()]))
+
+
+def _is_of_html(key: str, value: object) -> bool:
+    """Tell whether a `<meta>` is for browsers, whose names these are as well."""
+    name = key.lower()
+    is_of_caches = right_of(name) == "expires" and _OF_CACHES.fullmatch(state_word(value))
+    return name in {"hidden", "private"} or bool(is_of_caches)
 
 
 def _said(tag: "LexborNode") -> tuple[str, object]:

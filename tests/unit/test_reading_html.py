@@ -165,3 +165,25 @@ def test_a_page_says_whom_it_is_for_and_until_when():
     assert (old.audience, old.expires) == (("everyone",), None)
     with pytest.raises(BadDocument, match="audience"):
         front('<meta name="audience" content="">')
+
+
+@pytest.mark.parametrize("meta", [
+    "name=expires content=0", "name=expires content=-1", "name=expires content=never", "name=expires content=''",
+    "name=Expires content='Mon, 06 Jan 1990 00:00:01 GMT'", "name=expiration content=never",
+    "http-equiv=expires content=-1", "name=hidden content=true", "name=private content=yes",
+    "name=draft content=''", "name=published content=''", "name=published content=ACME",
+])  # fmt: skip
+def test_what_a_page_says_to_browsers_is_no_front_matter(meta: str):
+    front = read_html(f"<head><meta {meta}></head><p>words</p>".encode()).front_matter
+    assert (front.status, front.effective, front.expires) == ("published", None, None)
+
+
+@pytest.mark.parametrize("pair", [("audience", "hr"), ("expires", "2030-01-01"), ("status", "draft")])  # fmt: skip
+def test_the_same_said_twice_is_said_once(pair: tuple[str, str]):
+    key, value = pair
+    once = f"<meta name={key} content={value}>"
+    twice = f"{once}<meta property={key.title()} content={value}>"
+    fronts = [read_html(f"{one}<p>words</p>".encode()).front_matter for one in (once, twice)]
+    assert fronts[0] == fronts[1]
+    with pytest.raises(BadDocument, match="there twice"):
+        read_html(f"{once}<meta name={key} content=other>words".encode())

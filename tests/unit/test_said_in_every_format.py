@@ -38,6 +38,8 @@ REFUSED = [
     ("effective", "1 January 2040"), ("expires", "soon"), ("draft", "perhaps"), ("drafts", "true"),
     ("published", "never"), ("publish", "false"), ("statuss", "draft"), ("state", "draft"),
 ]  # fmt: skip
+# Programs name properties of a file so: there a date leaves no doubt of what is meant.
+DATED = ("expire", "expiry", "expiry_date", "expires_at", "valid_until", "effective_date")
 # Of a comment, or of words for search engines, only what is near a right is looked at.
 SAYS_MANY_THINGS = ("comments.rst", "meta.rst")
 
@@ -59,7 +61,8 @@ def test_what_is_plainly_meant_is_honoured(place: str, said: tuple[str, str], me
 @pytest.mark.parametrize(
     ("place", "key", "value"),
     [(place, *pair) for place in EVERYWHERE for pair in REFUSED
-     if (place not in SAYS_MANY_THINGS or decides(pair[0])) and (place != "info.pdf" or pair[0] in DECIDING)],
+     if (place not in SAYS_MANY_THINGS or decides(pair[0])) and (place != "info.pdf" or pair[0] in DECIDING)
+     and (place not in PROPERTIES or pair[0] not in DATED)],
 )  # fmt: skip
 def test_what_is_near_is_refused(place: str, key: str, value: str):
     with pytest.raises(BadDocument) as refusal:
