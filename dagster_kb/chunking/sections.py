@@ -29,7 +29,7 @@ class ChunkDraft:
     tokens: int
     page: int | None = None
     context: str = ""
-    """What is embedded with the text and never quoted: the header of the table that it goes on in."""
+    """What is embedded with the text and never quoted: the header of its table, and its line's other words."""
 
 
 @dataclass(frozen=True, slots=True)

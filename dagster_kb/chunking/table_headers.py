@@ -8,6 +8,7 @@ from typing import Final
 
 from dagster_kb.chunking.blocks import Block
 from dagster_kb.chunking.sections import ChunkDraft
+from dagster_kb.chunking.splitting import Span
 
 # A header that is longer would leave little room for the rows themselves.
 LONGEST: Final = 200
@@ -29,8 +30,14 @@ def with_headers(
             return ""
         if chunk.start == tables[at].start and not tables[at].goes_on:
             return ""
-        found = _HEADER.match(text, tables[at].start, tables[at].end)
-        names = tables[at].columns or (found["names"].strip() if found else "")
+        found = names_at(text, tables[at])
+        names = tables[at].columns or (text[found[0] : found[1]].strip() if found else "")
         return names if len(names) <= LONGEST else ""
 
     return [replace(one, context=said) if (said := header(one)) else one for one in chunks]
+
+
+def names_at(text: str, table: Block) -> Span | None:
+    """Find the row that a table has above a line of dashes."""
+    found = _HEADER.match(text, table.start, table.end)
+    return found.span("names") if found else None

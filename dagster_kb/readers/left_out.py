@@ -6,8 +6,9 @@ from typing import Final
 
 from dagster_kb.chunking.blocks import Block
 from dagster_kb.chunking.splitting import Span, trimmed
+from dagster_kb.chunking.table_headers import names_at
 
-# What goes on behind a comment is no title, and has no header of its own.
+# What goes on behind a comment is no title, and no table where nothing names its columns.
 _BEHIND: Final = {"heading": "prose", "table": "prose"}
 
 
@@ -40,13 +41,37 @@ def _cut(text: str, blocks: Sequence[Block], spans: Sequence[Span]) -> Iterator[
 
 def _pieces(text: str, block: Block, spans: Sequence[Span], number: int) -> Iterator[Block]:
     at, kind = block.start, block.kind
+    names = _names(text, block, spans, number) if kind == "table" else ""
+    goes_on = block.goes_on
     while at < block.end:
         inside = number < len(spans) and spans[number][0] < block.end
         begin, end = spans[number] if inside else (block.end, block.end)
-        piece = trimmed(text, (at, max(at, begin)))
+        piece = _within_line(text, block, trimmed(text, (at, max(at, begin))))
         # Of `- <!-- x -->` only a mark is left.
         if piece and any(one.isalnum() for one in text[piece[0] : piece[1]]):
-            yield replace(block, start=piece[0], end=piece[1], kind=kind)
-            kind = _BEHIND.get(kind, kind)
+            start, stop = piece
+            yield replace(block, start=start, end=stop, kind=kind, columns=names, goes_on=goes_on)
+            kind = kind if names else _BEHIND.get(kind, kind)
+            goes_on = bool(names)
         at = max(at, end)
         number += 1
+
+
+def _within_line(text: str, block: Block, piece: Span | None) -> Span | None:
+    """Blanks in the midst of a line are no indentation."""
+    if not piece or piece[0] == block.start or text[piece[0] - 1] in "\r\n":
+        return piece
+    words = text[piece[0] : piece[1]]
+    return piece[1] - len(words.lstrip()), piece[1]
+
+
+def _names(text: str, block: Block, spans: Sequence[Span], number: int) -> str:
+    """Say what a table's columns are called, without what is left out of it."""
+    if block.columns:
+        return block.columns
+    at, end = names_at(text, block) or (block.end, block.end)
+    said: list[str] = []
+    while number < len(spans) and spans[number][0] < end:
+        said.append(text[at : max(at, spans[number][0])])
+        at, number = max(at, spans[number][1]), number + 1
+    return " ".join("".join([*said, text[at:end]]).split())

@@ -167,7 +167,7 @@ def _write_markdown(words: str, into: ExtractedText) -> None:
             level = len(said) - len(said.lstrip("#")) or (1 if said.rstrip().endswith("=") else 2)
             into.heading(level, block.heading_path[-1] if block.heading_path else said)
         else:
-            into.add(block.kind, said)
+            into.add(block.kind, said, block.columns, goes_on=block.goes_on)
 
 
 def _outputs(cell: dict[str, Any]) -> Iterator[str]:

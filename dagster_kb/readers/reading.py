@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from dagster_kb.chunking.parted_lines import with_lines
 from dagster_kb.chunking.sections import CHUNKER_VERSION, ChunkDraft
 from dagster_kb.chunking.semantic import MOST_SENTENCES, Embed, is_short_enough
 from dagster_kb.chunking.strategies import chunk_blocks
@@ -118,7 +119,9 @@ def chunk_document(
         front_matter=_said(name, parsed),
         status=parsed.front_matter.status,
         mime=mime_of(name),
-        chunks=with_headers(parsed.text, parsed.blocks, chunks),
+        chunks=with_lines(
+            parsed.text, parsed.blocks, with_headers(parsed.text, parsed.blocks, chunks)
+        ),
         extracted_text=parsed.text if parsed.extracted else None,
         notes=parsed.notes,
     )

@@ -77,6 +77,7 @@ def test_what_is_commented_out_is_so_with_any_end_of_line(name: str, end: str):
 def only_what_is_kept(said: str, read: ReadDocument) -> None:
     chunks = " ".join(one.text for one in read.chunks)
     assert "secret" not in chunks
+    assert not any("secret" in one.context for one in read.chunks)
     # A heading alone before what is left out is told with what follows.
     titles = " ".join([read.title, *(p for c in read.chunks for p in c.heading_path)])
     assert "secret" not in titles
@@ -120,7 +121,7 @@ def test_of_any_mixture_only_what_is_kept_is_served(suffix: str, data: st.DataOb
     name = f"a.{suffix}"
     only_blanks_between(name, said.encode(), strategy, 12)
     read = cut(name, said.encode(), strategy, 12)
-    assert "secret" not in " ".join(one.text for one in read.chunks)
+    assert not any("secret" in one.text + one.context for one in read.chunks)
     told = [*read.chunks, *(path for one in read.chunks for path in one.heading_path)]
     assert said.count("kept") <= str(told).count("kept")
 
@@ -154,3 +155,63 @@ def test_a_heading_with_a_comment_and_a_flood_of_blanks_takes_bounded_time(unit:
 @pytest.mark.parametrize("said", ["# a <!-- x --> ##  ", "# <!-- x --> a #<!-- x -->", "a <!-- x -->  \n ===  ", "#\ta<!-- x --> \t"])  # fmt: skip
 def test_a_heading_is_told_without_its_marks(said: str):
     assert parse_document("a.md", f"{said}\n\nb\n".encode(), ReadingRules(200)).title == "a"
+
+
+def told(said: str, strategy: str = "headings") -> list[tuple[str, str]]:
+    return [(one.text, one.context) for one in cut("a.md", said.encode(), strategy).chunks]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_sentence_parted_by_a_comment_is_searched_as_one(strategy: str):
+    assert told("The torque of K-1 is <!-- secret --> 30 Nm.\n", strategy) == [
+        ("The torque of K-1 is", "… 30 Nm."),
+        ("30 Nm.", "The torque of K-1 is …"),
+    ]
+    assert told("- a\n- b <!-- s --> c <!-- s --> d\n- e\n", strategy) == [
+        ("- a\n- b", "… c d"),
+        ("c", "- b … d"),
+        ("d\n- e", "- b c …"),
+    ]
+    # A line of a paragraph goes on in the next one.
+    assert told("The torque is <!-- s -->\n30 Nm.\n", strategy)[1] == ("30 Nm.", "The torque is …")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_row_parted_by_a_comment_keeps_the_names_of_its_columns(strategy: str):
+    table = "| Model <!-- secret -->| Nm |\n|--|--|\n| K-1 | 30 |\n| K-2 <!-- secret --> | 40 |\n"
+    assert told(f"{table}| K-3 | 50 | <!-- secret -->\n| K-4 | 60 |\n", strategy) == [
+        ("| Model", "… | Nm |"),
+        ("| Nm |\n|--|--|\n| K-1 | 30 |\n| K-2", "| Model | Nm |\n| Model … | 40 |"),
+        ("| 40 |\n| K-3 | 50 |", "| Model | Nm |\n| K-2 …"),
+        ("| K-4 | 60 |", "| Model | Nm |"),
+    ]
+
+
+@pytest.mark.parametrize("said", ["- a <!-- s -->\n- b\n", "a\n\n<!-- s -->\n\nb\n", "# a <!-- s -->\nb\n", "a <!-- s -->\n\nb\n"])  # fmt: skip
+def test_other_lines_are_not_told_with_what_stands_beside_a_comment(said: str):
+    assert {context for _, context in told(said)} == {""}
+
+
+def test_no_number_beside_a_comment_is_cut():
+    numbers = " ".join(str(at) for at in range(1_000, 1_100))
+    contexts = [context for _, context in told(f"{numbers} <!-- s --> {numbers}.\n")]
+    said = [re.findall(r"\d+", one) for one in contexts if one]
+    assert len(said) == 2
+    assert all(10 < len(one) < 25 and all(len(number) == 4 for number in one) for one in said)
+
+
+def test_a_flood_of_comments_in_a_line_is_told_in_bounded_time():
+    began = time.thread_time()
+    found = told("a <!-- s --> " * 10_000)
+    assert time.thread_time() - began < 8
+    assert found[5_000] == ("a", "a a a a a a a a … a a a a a a a a")
+
+
+def test_rows_of_a_notebook_behind_a_comment_are_under_the_names_of_their_columns():
+    rows = "".join(f"| K-{at} <!-- secret --> | {at} |\n" for at in range(30))
+    cell = {"cell_type": "markdown", "source": f"| Model | Nm |\n|--|--|\n{rows}"}
+    data = json.dumps({"nbformat": 4, "metadata": {}, "cells": [cell]}).encode()
+    first, *others = cut("a.ipynb", data, "headings", 40).chunks
+    assert first.context == ""
+    assert others
+    assert {one.context for one in others} == {"| Model | Nm |"}
