@@ -5,6 +5,7 @@ A table has gutters too: its cells are numbers, or too short, or no sentence run
 were written row by row. Segments are held in the order in which the file writes them.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
@@ -27,6 +28,7 @@ _OUTDENT: Final = 1.5
 _GUTTER: Final = 0.5
 _WIDEST_GUTTER: Final = 6.0
 _MOST_SPLITS: Final = 8
+_SENTENCE_END: Final = re.compile(r"[.!?:;。！？](?!\S)")  # noqa: RUF001
 # Of a table whose cells have several lines: its fewest rows, and the lines of a cell.
 _FEWEST_ROWS: Final = 3
 _LINES_OF_CELL: Final = 1.3
@@ -126,12 +128,15 @@ def _has_columns(segments: Sequence[Segment], edge: float) -> bool:
         return False
     gutter = edge - max(one.right for one in left)
     narrow = gutter <= _WIDEST_GUTTER * median(one.height for one in left)
-    apart = (
-        not _share_baselines(left, right)
-        or len(_runs(words, edge)) * _LINES_OF_COLUMN <= len(words)
-        or (_goes_on(left) and _goes_on(right))
+    in_rows = (
+        _share_baselines(left, right)
+        and len(_runs(words, edge)) * _LINES_OF_COLUMN > len(words)
+        and len(_parts(words, edge)) == len((left, right))
+        and not _are_sentences(left, right)
     )
-    return all((apart and _is_long(side)) or (narrow and _runs_on(side)) for side in (left, right))
+    return not in_rows and all(
+        _is_long(side) or (narrow and _runs_on(side)) for side in (left, right)
+    )
 
 
 def _share_baselines(left: Sequence[Segment], right: Sequence[Segment]) -> bool:
@@ -140,9 +145,16 @@ def _share_baselines(left: Sequence[Segment], right: Sequence[Segment]) -> bool:
     return shared * 2 > min(one, other)
 
 
-def _goes_on(side: Sequence[Segment]) -> bool:
-    """Tell sentences that go on below from cells of which each says one thing."""
-    return sum(one.text[0].islower() for one in side) >= _RUN_ON * len(side)
+def _are_sentences(left: Sequence[Segment], right: Sequence[Segment]) -> bool:
+    """Tell sentences that end somewhere and go on below from cells of which each says one thing."""
+    return _SENTENCE_END.search(" ".join(one.text for one in (*left, *right))) is not None and all(
+        sum(_goes_on(*both) for both in pairwise(side)) >= _RUN_ON * len(side)
+        for side in (left, right)
+    )
+
+
+def _goes_on(above: Segment, below: Segment) -> bool:
+    return below.text[0].islower() and not _SENTENCE_END.search(above.text[-1])
 
 
 def _is_long(side: Sequence[Segment]) -> bool:
@@ -154,7 +166,7 @@ def _runs_on(side: Sequence[Segment]) -> bool:
     """Tell prose, in one or several columns, from cells of a table."""
     return (
         median(letters(one.text) for one in side) >= _LETTERS
-        and _goes_on(side)
+        and sum(one.text[0].islower() for one in side) >= _RUN_ON * len(side)
         and sum(_filled(side)) >= _FILLED_SHARE * len(side)
     )
 

@@ -1,8 +1,9 @@
 """Columns are read one after the other, wherever their baselines lie; tables stay tables."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reportlab.lib.utils import simpleSplit
@@ -99,8 +100,9 @@ FAULTS = [f"The {part} of the unit does not {does} any more" for part, does in (
 REMEDIES = [f"Replace fuse {at} and call the crew of hall {at}" for at, _ in enumerate(FAULTS)]
 
 
-def test_a_table_of_sentences_that_was_written_row_by_row_stays_one():
-    rows = list(zip(FAULTS, REMEDIES, strict=True))
+@pytest.mark.parametrize("change", [str, str.lower, lambda words: f"{words.lower()}."])
+def test_a_table_of_sentences_that_was_written_row_by_row_stays_one(change: Callable[[str], str]):
+    rows = [(change(one), change(other)) for one, other in zip(FAULTS, REMEDIES, strict=True)]
     text = read_pdf(pdf_document([lambda canvas: draw_rows(canvas, [("Fault", "Remedy"), *rows])]),
                     ReadingRules(200)).text  # fmt: skip
     assert all(" | ".join(row) in text for row in rows)
