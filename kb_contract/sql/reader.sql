@@ -9,13 +9,7 @@ order by agent_id;
 
 -- name: name_now
 -- What a folder is called now that had this name, through every renaming.
-with recursive line as (
-  select %(agent)s::text as agent_id, 0 as steps
-  union all
-  select n.agent_id, line.steps + 1 from kb.agent_names n join line on n.former = line.agent_id
-  where n.workspace_id = %(workspace)s
-) cycle agent_id set seen using path
-select agent_id from line where not seen order by steps desc limit 1;
+select agent_id from kb.names_after(%(workspace)s, %(agent)s) order by steps desc limit 1;
 
 -- name: live_passages
 select g.agent_id, g.number as generation, g.git_sha, g.uncommitted, g.dagster_run_id,

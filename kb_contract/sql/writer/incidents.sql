@@ -42,29 +42,20 @@ select * from kb.incidents where workspace_id = %(workspace)s and incident_id = 
 
 -- name: incidents
 -- Of an agent with those of the names that its folder had before.
-with recursive line as (
-  select %(agent)s::text as agent_id
-  union
-  select n.former from kb.agent_names n join line on n.agent_id = line.agent_id
-  where n.workspace_id = %(workspace)s
-)
 select i.*, g.number as generation
 from kb.incidents i left join kb.generations g using (generation_id)
-where i.workspace_id = %(workspace)s and (%(agent)s::text is null or i.agent_id in (select agent_id from line))
+where i.workspace_id = %(workspace)s
+  and (%(agent)s::text is null
+       or i.agent_id in (select b.agent_id from kb.names_before(%(workspace)s, %(agent)s) b))
   and (i.closed_at is null or not %(open_only)s)
 order by i.incident_id desc limit %(limit)s;
 
 -- name: pause_agent
 -- A second reason is added to the first: both must be gone before a person resumes. Whatever the
 -- folder is called now waits too: it is built of the same text.
-with recursive line as (
-  select %(agent)s::text as agent_id
-  union
-  select n.agent_id from kb.agent_names n join line on n.former = line.agent_id
-  where n.workspace_id = %(workspace)s
-)
 insert into kb.pauses as held (workspace_id, agent_id, reason, paused_by)
-select %(workspace)s, agent_id, %(reason)s, %(by)s from line order by agent_id
+select %(workspace)s, agent_id, %(reason)s, %(by)s
+from kb.names_after(%(workspace)s, %(agent)s) order by agent_id
 on conflict (workspace_id, agent_id) do update set
   reason = case when held.resumed_at is not null then excluded.reason
                 when position(excluded.reason in held.reason) > 0 then held.reason
@@ -75,15 +66,10 @@ on conflict (workspace_id, agent_id) do update set
 
 -- name: resume_agent
 -- With the names that its folder had before: nobody looks for those.
-with recursive line as (
-  select %(agent)s::text as agent_id
-  union
-  select n.former from kb.agent_names n join line on n.agent_id = line.agent_id
-  where n.workspace_id = %(workspace)s
-), ended as (
+with ended as (
   update kb.pauses set resumed_by = %(by)s, resumed_at = now()
-  where workspace_id = %(workspace)s and agent_id in (select agent_id from line)
-    and resumed_at is null
+  where workspace_id = %(workspace)s and resumed_at is null
+    and agent_id in (select b.agent_id from kb.names_before(%(workspace)s, %(agent)s) b)
   returning *
 )
 select * from ended order by agent_id <> %(agent)s, agent_id;

@@ -44,13 +44,7 @@ select agent_id from line order by agent_id;
 
 -- name: name_now
 -- What the folder is called now; a renaming that was taken back leads nowhere new.
-with recursive line as (
-  select %(agent)s::text as agent_id, 0 as steps
-  union all
-  select n.agent_id, line.steps + 1 from kb.agent_names n join line on n.former = line.agent_id
-  where n.workspace_id = %(workspace)s
-) cycle agent_id set seen using path
-select agent_id from line where not seen order by steps desc limit 1;
+select agent_id from kb.names_after(%(workspace)s, %(agent)s) order by steps desc limit 1;
 
 -- name: hand_on_pause
 -- What a person held back does not go live because its folder has another name.
