@@ -1,13 +1,14 @@
 """What a question asks for: its words, its parts, and what a collection is asked for because of it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kb_contract.asking_words import telling_words
+from kb_contract.codes import Codes, Number, code_words, codes_in
 from kb_contract.question_parts import part_of_words, spans_of_parts
 from kb_contract.sentence_models.vectors import ReadText
 from kb_contract.sentence_models.word_vectors import Rows, WordVectors
@@ -19,7 +20,7 @@ Numbers = NDArray[np.floating]
 MOST_OF_A_WORD: Final = 2.2
 # No passage holds more than about so many words of a long question.
 WORDS_OF_A_PASSAGE: Final = 8
-# So many passages are found for each part of a question, by meaning and by words.
+# So many passages are found for each part of a question, by meaning and by words, and for its codes.
 FOUND_FOR_A_PART: Final = 10
 
 
@@ -47,6 +48,8 @@ class Question:
     """The same in other words."""
     decides: bool = True
     """Whether a passage that fits these words is enough of an answer: documents may say so, a model may not."""
+    codes: Codes = field(default_factory=dict[str, Set[Number]])
+    """What it calls by its code."""
 
     @classmethod
     def of(cls, text: str, words: WordVectors, counts: TermCounts) -> "Question":
@@ -57,7 +60,9 @@ class Question:
         told = telling_words(text)
         tells = [any(one in told for one in question_weights(word)) for word in words.words]
         telling = _adding_up_to_1(np.where(np.asarray(tells, bool), weights, 0.0))
-        return cls(rarity, words.rows, _adding_up_to_1(weights), telling, parts)
+        return cls(
+            rarity, words.rows, _adding_up_to_1(weights), telling, parts, codes=codes_in(text)
+        )
 
     def much_of_bm25(self, terms: Collection[int] | None = None) -> float:
         """What a passage reaches that holds as much of the question's words as one passage can."""
@@ -90,13 +95,16 @@ class Aim:
 
 
 def aims(read: ReadText, question: Question, candidates: int) -> list[Aim]:
-    """Aim at the question, and at each of its parts; all of it is asked in one trip.
+    """Aim at the question, at each of its parts, and at its codes; all of it is asked in one trip.
 
     The model read the parts within their question: their words' vectors give their direction, so
     that none of them is embedded.
     """
     whole = Aim(read.vector, question_weights(read.text), candidates)
-    return [whole, *(_aim_at(one, question.rows) for one in question.parts)]
+    parts = [_aim_at(one, question.rows) for one in question.parts]
+    codes = question_weights(code_words(read.text)) if question.codes else {}
+    named = [Aim(read.vector, codes, FOUND_FOR_A_PART)] if codes else []
+    return [whole, *parts, *named]
 
 
 def aims_of_wordings(read: Sequence[ReadText], candidates: int) -> list[Aim]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from kb_contract.agent_manifest import Blend
 from kb_contract.asked_question import WORDS_OF_A_PASSAGE, Numbers, Question
+from kb_contract.codes import codes_in, share_named
 from kb_contract.embedding_space import searched_text
 from kb_contract.passages_apart import Gain, Loss, repeats_last, resemblance, spread
 from kb_contract.sentence_models.word_vectors import unpacked
@@ -24,6 +25,9 @@ TOGETHER: Final = 5
 OF_TOGETHER: Final = 0.25
 # Below this a word's nearest one means something else; vectors are kept as signs, so all are farther apart.
 NEAR: Final = 0.3
+# So much more a passage counts that names all that the question calls by its code: things of one kind
+# are described alike, so that meaning and the other words tell them hardly apart.
+NAMED: Final = 0.25
 
 
 @dataclass(frozen=True)
@@ -165,16 +169,24 @@ def ranked(
     weighed = _in_all_words(question, found, blend)
     if weighed.sure < threshold:
         return []
+    fit = np.minimum(1.0, weighed.fit + NAMED * _named(question, found))
     return [
         Ranked(
             found[one].chunk_id,
             found[one].cosine,
-            float(weighed.fit[one]),
+            float(fit[one]),
             weighed.unmet,
             weighed.sure,
         )
-        for one in _order(question, found, weighed.fit, blend)
+        for one in _order(question, found, fit, blend)
     ]
+
+
+def _named(question: Question, found: Sequence[Candidate]) -> Numbers:
+    """Say how much of what the question calls by its code each passage names."""
+    if not question.codes:
+        return np.zeros(len(found))
+    return np.array([share_named(question.codes, codes_in(one.text())) for one in found])
 
 
 def _order(question: Question, found: Sequence[Candidate], fit: Numbers, blend: Blend) -> list[int]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from graph.ports import QueryEmbedder
-from graph.retrieval.codes import are_of_others, codes_in
 from graph.retrieval.sentences import Unit, units
 from graph.retrieval.terms import asked_terms, terms
 from graph.state import Passage
+from kb_contract.codes import are_of_others, codes_in, names_none
 
 MEANING_WEIGHT: Final = 0.6
 HEADING_WEIGHT: Final = 0.4
@@ -165,6 +165,7 @@ def _by_words(question: str, passages: Sequence[Passage]) -> list[tuple[Passage,
     pieces = [
         (passage, unit, terms(unit.of(passage["text"])), terms(_place(passage)))
         for passage in passages
+        if not names_none(codes, f"{_place(passage)} {passage['text']}")
         for unit in units(passage["text"])
         if unit.kind != "heading"
         and not are_of_others(codes, codes_in(f"{_place(passage)} {unit.of(passage['text'])}"))
