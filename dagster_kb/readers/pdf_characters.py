@@ -122,6 +122,7 @@ class _Run:
         self._text: list[str] = []
         self._blank = False
         self._box = (0.0, 0.0, 0.0, 0.0)
+        self._heights: Counter[tuple[float, float]] = Counter()
         self._end = 0.0
 
     def blank(self) -> None:
@@ -150,12 +151,14 @@ class _Run:
             if not closes and (self._blank or box[0] - self._end > WORD_GAP * height):
                 self._text.append(" ")
         self._text.append(character)
+        self._heights[box[2:]] += character.isalnum()
         self._blank = False
         self._end = box[1]
 
     def ended(self) -> Iterator[Segment]:
         words = clean("".join(self._text)).strip()
         if words:
-            left, _, bottom, top = self._box
+            # A bullet, an initial or a mark of a footnote is of other letters than its line.
+            bottom, top = self._heights.most_common(1)[0][0]
             bold = self._is_bold(self._first) and self._is_bold(self._last)
-            yield Segment(words, left, self._end, bottom, max(top, bottom + 0.1), bold)
+            yield Segment(words, self._box[0], self._end, bottom, max(top, bottom + 0.1), bold)

@@ -11,6 +11,8 @@ from dagster_kb.readers.pdf_lines import Line
 
 HYPHEN: Final = "\xad"
 """How the end of a broken line is marked."""
+# So that a paragraph of many lines is not searched from its beginning at each of them.
+_LONGEST_WORD: Final = 100
 _WORD: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
@@ -51,7 +53,8 @@ class BrokenWords:
         told = _is_told(self.known, *halves)
         if told is not None:
             return told
-        compound = "-" in _WORD.findall(words)[-1] + _WORD.findall(more)[0]
+        ends, begins = _WORD.findall(words[-_LONGEST_WORD:])[-1], _WORD.findall(more)[0]
+        compound = "-" in ends + begins
         if compound or self.usual is False:
             return True
         return not self.usual and not self.known.isdisjoint(halves)
@@ -59,7 +62,7 @@ class BrokenWords:
 
 def _halves(words: str, more: str) -> tuple[str, str] | None:
     """Return the parts beside the hyphen: `other-than-` and `temporarily` have `than` there."""
-    first, second = _WORD.findall(words)[-1:], _WORD.findall(more)[:1]
+    first, second = _WORD.findall(words[-_LONGEST_WORD:])[-1:], _WORD.findall(more)[:1]
     if not first or not second or not more[0].islower():
         return None
     return first[0].casefold().rpartition("-")[2], second[0].casefold().partition("-")[0]

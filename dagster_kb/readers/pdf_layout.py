@@ -80,9 +80,9 @@ class PdfLayout:
         return ""
 
     def level(self, line: Line) -> int:
-        """Return the level of a heading, or 0: larger than the body, or bold and short."""
+        """Return the level of a heading, or 0: larger than the body, or bold and short; no item is one."""
         words = line.text
-        if len(line.cells) > 1 or not any(one.isalpha() for one in words):
+        if len(line.cells) > 1 or _is_item(line) or not any(one.isalpha() for one in words):
             return 0
         if line.size in self.heading_sizes and len(words) <= _LONGEST_HEADING:
             return min(self.heading_sizes.index(line.size) + 1, _MOST_LEVELS)

@@ -35,7 +35,7 @@ def rows_of(segments: Iterable[Segment]) -> list[list[Segment]]:
     """Group what stands beside each other, from the top of the page to its bottom."""
     rows: list[list[Segment]] = []
     for one in sorted(segments, key=lambda one: (-one.middle, one.left)):
-        if rows and beside(rows[-1][0], one):
+        if rows and beside(rows[-1][0], one) and not any(_is_above(held, one) for held in rows[-1]):
             rows[-1].append(one)
         else:
             rows.append([one])
@@ -50,3 +50,12 @@ def letters(words: str) -> int:
 def beside(first: Segment, one: Segment) -> bool:
     """Tell whether they stand on one line."""
     return abs(first.middle - one.middle) < SAME_LINE * max(first.height, one.height)
+
+
+def _is_above(held: Segment, one: Segment) -> bool:
+    """Tell two lines beside something tall, as a large number or the sign of a sum, from one."""
+    return (
+        held.bottom > one.middle
+        and held.middle > one.top
+        and min(held.right, one.right) > max(held.left, one.left)
+    )
