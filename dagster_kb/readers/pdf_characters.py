@@ -13,6 +13,9 @@ from dagster_kb.readers.pdf_segments import SAME_LINE, Segment
 from kb_contract.errors import BadDocument
 
 MOST_CHARACTERS: Final = 200_000
+# Between words of a line that is stretched to the width of a column, in heights of the letters.
+_WIDEST_BLANK: Final = 6.0
+_ALIKE: Final = 0.05
 _BOLD: Final = 600
 _BOLD_NAMES: Final = (b"bold", b"black", b"heavy")
 # PDFium's signs for a hyphen at a line's end.
@@ -64,9 +67,12 @@ def _segments(pdfium: Any, handle: Any, turns: Sequence[int], way: int) -> Itera
         pdfium.FPDFText_GetLooseCharBox(handle, index, place)
         character = _character(code)
         upright = _upright((box.left, box.right, box.bottom, box.top), way)
-        if not run.takes(character, upright):
+        if not run.takes(character, upright, index):
             yield from run.ended()
-            run = _Run(lambda at: _is_bold(pdfium, handle, at))
+            run = _Run(
+                lambda at: _is_bold(pdfium, handle, at),
+                lambda before, at: _is_spaced(pdfium, handle, before, at),
+            )
         run.add(character, upright, index)
     yield from run.ended()
 
@@ -105,6 +111,15 @@ def _is_bold(pdfium: Any, handle: Any, index: int) -> bool:
     return any(word in name.value.lower() for word in _BOLD_NAMES)
 
 
+def _is_spaced(pdfium: Any, handle: Any, before: int, at: int) -> bool:
+    """Tell letters that the file itself parts by one space, and draws in one go: no cells are."""
+    if at - before != len("a "):
+        return False
+    objects = (pdfium.FPDFText_GetTextObject(handle, one) for one in (before, at))
+    one, other = (ctypes.cast(each, ctypes.c_void_p).value for each in objects)
+    return one == other and pdfium.FPDFText_IsGenerated(handle, before + 1) == 0
+
+
 def _character(code: int) -> str:
     return "\xad" if code in _BROKEN_WORD else chr(code)
 
@@ -116,19 +131,25 @@ def _is_blank(code: int) -> bool:
 class _Run:
     """Characters that stand one after the other."""
 
-    def __init__(self, is_bold: Callable[[int], bool] = lambda _: False) -> None:
-        self._is_bold = is_bold
+    def __init__(
+        self,
+        is_bold: Callable[[int], bool] = lambda _: False,
+        is_spaced: Callable[[int, int], bool] = lambda *_: False,
+    ) -> None:
+        self._is_bold, self._is_spaced = is_bold, is_spaced
         self._first = self._last = 0
         self._text: list[str] = []
         self._blank = False
         self._box = (0.0, 0.0, 0.0, 0.0)
         self._heights: Counter[tuple[float, float]] = Counter()
         self._end = 0.0
+        self._widest = 0.0
+        """Blank that a justified line has between its words."""
 
     def blank(self) -> None:
         self._blank = True
 
-    def takes(self, character: str, box: Box) -> bool:
+    def takes(self, character: str, box: Box, index: int) -> bool:
         """Tell whether a character goes on with this run; `$` after a number begins a cell."""
         if not self._text or (self._blank and character in CURRENCIES and self._ends_a_number()):
             return False
@@ -136,7 +157,15 @@ class _Run:
         height = max(self._box[3] - self._box[2], top - bottom, 1.0)
         apart = abs((bottom + top) / 2 - (self._box[2] + self._box[3]) / 2)
         gap = left - self._end
-        return apart < SAME_LINE * height and -height < gap < CELL_GAP * height and right > left
+        if apart >= SAME_LINE * height or gap <= -height or right <= left:
+            return False
+        return gap < CELL_GAP * height or self._is_justified(gap, height, index)
+
+    def _is_justified(self, gap: float, height: float, index: int) -> bool:
+        """Tell a wide blank between words from one between cells; all those of a line are alike."""
+        if gap < _WIDEST_BLANK * height and self._is_spaced(self._last, index):
+            self._widest = max(self._widest, gap)
+        return gap < self._widest + _ALIKE * height
 
     def _ends_a_number(self) -> bool:
         return self._text[-1].isdigit() or self._text[-1] in ")%—–"  # noqa: RUF001

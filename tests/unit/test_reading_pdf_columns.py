@@ -1,12 +1,17 @@
 """Columns are read one after the other, wherever their baselines lie; tables stay tables."""
 
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reportlab.lib.enums import TA_JUSTIFY
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.utils import simpleSplit
+from reportlab.platypus import Paragraph, SimpleDocTemplate
 
 from dagster_kb.readers.pdf import read_pdf
 from dagster_kb.readers.reading_rules import ReadingRules
@@ -126,6 +131,22 @@ def test_columns_that_were_written_line_by_line_are_read_column_by_column():
     rows = list(zip(lines[:half], lines[half : 2 * half], strict=True))
     text = text_of(pdf_document([lambda canvas: draw_rows(canvas, rows)]))
     assert text == " ".join(lines[: 2 * half])
+
+
+@pytest.mark.parametrize("width", [100, 140, 220])
+def test_a_narrow_column_that_is_stretched_to_its_width_is_prose(width: int):
+    words = " ".join(SENTENCE.format(number=one, value=one) for one in range(100, 106))
+    text = text_of(stretched(words.replace("crew", "<b>crew</b>"), width))
+    assert text == words
+
+
+def stretched(words: str, width: int) -> bytes:
+    made = io.BytesIO()
+    style = ParagraphStyle("stretched", fontSize=10, leading=12, alignment=TA_JUSTIFY)
+    SimpleDocTemplate(made, pagesize=A4, leftMargin=72, rightMargin=A4[0] - 72 - width - 12).build(
+        [Paragraph(words, style)]
+    )
+    return made.getvalue()
 
 
 def draw_rows(canvas, rows: Sequence[tuple[str, str]]) -> None:
