@@ -39,16 +39,32 @@ def is_served(
     return store.count_if_there(generation.collection) == generation.chunks
 
 
-def names_of(ledger: Ledger, agent: str) -> list[str]:
-    """Every alias of an agent, and of the names that it had before, while their grace lasts."""
+def names_of(ledger: Ledger, store: VectorStore, agent: str) -> list[str]:
+    """Every alias that moves with an agent.
+
+    Its own, those of the names that it had before, while their grace lasts, and any other that
+    leads to a collection of it: none stays on a colour that is written next, unchecked.
+    """
     names = (agent, *ledger.names.to_serve(agent))
-    return [one for name in names for one in aliases_of(ledger.workspace, name)]
+    own = [one for name in names for one in aliases_of(ledger.workspace, name)]
+    return [*own, *sorted(_leading_to(ledger, store, agent) - {*own})]
 
 
-def point_names(ledger: Ledger, store: VectorStore, agent: str, collection: str) -> None:
-    """Point every name of an agent at a collection in one call; the caller holds the lock."""
+def _leading_to(ledger: Ledger, store: VectorStore, agent: str) -> set[str]:
+    mine = [collection_name(ledger.workspace, agent, colour) for colour in COLOURS]
+    return {alias for alias, collection in store.aliases().items() if collection in mine}
+
+
+def point_names(
+    ledger: Ledger, store: VectorStore, agent: str, collection: str, *, former: str = ""
+) -> None:
+    """Point every name of an agent at a collection in one call; the caller holds the lock.
+
+    What led to a `former` name that ended follows too.
+    """
+    left = _leading_to(ledger, store, former) if former else set[str]()
     with ledger.fences.guard(agent):
-        store.point_aliases(names_of(ledger, agent), collection)
+        store.point_aliases(sorted({*names_of(ledger, store, agent), *left}), collection)
 
 
 def swap(ledger: Ledger, store: VectorStore, generation: Generation, dagster_run: str) -> str:
@@ -112,7 +128,7 @@ def reconcile_agent(ledger: Ledger, store: VectorStore, agent: str) -> Reconcile
     live = ledger.generations.live(agent)
     if live is None and _follows_another(ledger, agent):
         return Reconciled(agent, "right", None)
-    names = names_of(ledger, agent)
+    names = names_of(ledger, store, agent)
     now = store.aliases()
     wanted = live.collection if live else None
     if all(now.get(name) == wanted for name in names):
@@ -157,9 +173,9 @@ def hand_on_names(ledger: Ledger, store: VectorStore, agent: str, successor: str
         live = ledger.generations.live(successor or agent)
         if successor is None and live is None:
             with ledger.fences.guard(agent):
-                store.drop_aliases(names_of(ledger, agent))
+                store.drop_aliases(names_of(ledger, store, agent))
         elif successor and live and live.collection:
-            point_names(ledger, store, successor, live.collection)
+            point_names(ledger, store, successor, live.collection, former=agent)
 
 
 def drop(ledger: Ledger, store: VectorStore, agent: str) -> bool:
@@ -186,7 +202,7 @@ def withdraw(ledger: Ledger, store: VectorStore, generation: Generation, dagster
         return
     settle_deletions(ledger, generation)
     with ledger.fences.guard(agent):
-        store.drop_aliases(names_of(ledger, agent))
+        store.drop_aliases(names_of(ledger, store, agent))
 
 
 def is_withdrawn(generation: Generation) -> bool:
@@ -210,7 +226,7 @@ def serves_nothing(ledger: Ledger, generation: Generation) -> bool:
 
 def _drop_all(ledger: Ledger, store: VectorStore, agent: str) -> None:
     with ledger.fences.guard(agent):
-        store.drop_aliases(names_of(ledger, agent))
+        store.drop_aliases(names_of(ledger, store, agent))
     for colour in COLOURS:
         with ledger.fences.guard(agent):
             store.drop(collection_name(ledger.workspace, agent, colour))

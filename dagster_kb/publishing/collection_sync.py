@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from dagster_kb.publishing.alias_moves import names_of, reconcile_agent
+from dagster_kb.publishing.alias_moves import reconcile_agent
 from dagster_kb.publishing.collection_audit import Audit, CollectionAudit, Look, is_due, stands
 from dagster_kb.resources.embedder import from_bytes
 from dagster_kb.resources.ledger import Ledger
@@ -194,9 +194,7 @@ class SyncTask:
     def _refuse_served(self) -> None:
         """What readers are answered from is not dropped: its aliases would go with it."""
         agent, now = self.generation.agent_id, self.store.aliases()
-        if served := [
-            one for one in names_of(self.ledger, agent) if now.get(one) == self.collection
-        ]:
+        if served := sorted(one for one in now if now[one] == self.collection):
             raise GateRefused(
                 f"{self.collection} is served as {', '.join(served)}, and was not made as "
                 f"generation {self.generation.number} says: it cannot be made anew in place",

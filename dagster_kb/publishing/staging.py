@@ -116,7 +116,7 @@ class Staging:
 
     def _stands(self, live: Generation) -> bool:
         """Whether every name leads to it, nobody but writers ever touched it, and it is counted."""
-        names = names_of(self.ledger, live.agent_id)
+        names = names_of(self.ledger, self.store, live.agent_id)
         audit = LiveAudit(self.ledger, self.store)
         return (
             is_served(self.ledger, self.store, live, names=names)

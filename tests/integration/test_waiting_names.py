@@ -153,6 +153,29 @@ def test_a_new_folder_of_a_former_name_is_an_agent_of_its_own(world: WriterWorld
     assert world.ingest(new).success
 
 
+def test_what_leads_to_an_agent_never_stays_on_what_no_gate_has_passed(world: WriterWorld):
+    world.publish()
+    new = served_under_another_name(world)
+    world.write({"agent.yaml": "gate: {nonsense: 1}\n", "other.md": "# Other\n\nAnother team's.\n"})
+    world.repository.commit()
+    leaving(world)
+    assert not world.ingest().success
+    for said in ("Newer.", "Newest."):
+        world.write({"keys.md": f"# Keys\n\n{said}\n"}, agent=new)
+        world.repository.commit()
+        assert world.ingest(new).success
+        assert aliases_point_to(world, world.agent, new) == {collection_of(world, new)}
+    world.write({"bad.md": "# Bad\n\nkey = AKIA" + "QYLPMN5HFIQR7XYA\n"}, agent=new)
+    world.repository.commit()
+    assert not world.ingest(new).success
+    assert texts(world, world.agent) == {"# Keys\n\nNewest.", "# More\n\nMore words."}
+
+    world.repository.remove(f"knowledge/{new}")
+    world.repository.commit()
+    retire(world, new)
+    assert not is_aliased(world, world.agent)
+
+
 def test_who_looks_at_an_older_commit_closes_no_incident(world: WriterWorld):
     world.publish()
     before = world.repository.head()
