@@ -23,6 +23,8 @@ class Block:
     """A table that began on the page before."""
     columns: str = ""
     """What a table's columns are called, where its reader knows and the rows do not say so themselves."""
+    rows: tuple[int, ...] = ()
+    """Where the rows of a table begin, but for its first, where they are not its lines."""
 
 
 def is_apart(text: str, end: int, start: int) -> bool:

@@ -135,7 +135,7 @@ class Chunker:
         parts = -(-one.weight // room)
         aim = min(room, one.weight * 23 // (parts * 20) + 1)
         block = one.block
-        for start, end in splitter.split(block.kind, text, (block.start, block.end), aim):
+        for start, end in splitter.split(block, text, (block.start, block.end), aim):
             piece = replace(block, start=start, end=end)
             yield _Weighed(piece, splitter.weigh(text, (start, end)))
 

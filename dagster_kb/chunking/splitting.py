@@ -1,15 +1,17 @@
 """Cuts a block that is too long at the best places that it has."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from dagster_kb.chunking.blocks import BlockKind
+from dagster_kb.chunking.blocks import Block, BlockKind
 from dagster_kb.chunking.graphemes import cut_at_most, is_boundary
 from dagster_kb.chunking.tokens import TokenCounter, weight
 
 Span = tuple[int, int]
+_Place = re.Pattern[str] | tuple[int, ...]
 
 _ITEM: Final = re.compile(r"(?:\r\n?|\n)(?=(?:[-*+]|\d{1,9}[.)])[ \t])")
 _EMPTY_LINE: Final = re.compile(r"(?:\r\n?|\n)[ \t]*(?:\r\n?|\n)\s*?(?=[ \t]*\S)")
@@ -38,23 +40,24 @@ class Splitter:
 
     count: TokenCounter
 
-    def split(self, kind: BlockKind, text: str, span: Span, limit: int) -> list[Span]:
-        """Split `text[start:end]`; between the spans lies nothing but whitespace."""
-        pieces = self._pieces(text, span, limit, _PLACES[kind])
+    def split(self, block: Block, text: str, span: Span, limit: int) -> list[Span]:
+        """Split a block's `text[start:end]`; between the spans lies nothing but whitespace."""
+        places = (block.rows, *_PLACES[block.kind]) if block.rows else _PLACES[block.kind]
+        pieces = self._pieces(text, span, limit, places)
         return [one for one in (trimmed(text, piece) for piece in pieces) if one]
 
     def weigh(self, text: str, span: Span) -> int:
         return weight(self.count, text[span[0] : span[1]])
 
     def _pieces(
-        self, text: str, span: Span, limit: int, places: tuple[re.Pattern[str], ...]
+        self, text: str, span: Span, limit: int, places: tuple[_Place, ...]
     ) -> Iterator[Span]:
         """Pack neighbours while they fit; split further what does not fit alone."""
         if not places:
             yield from self._windows(text, span, limit)
             return
         start, total = span[0], 0
-        for piece in _cut(text, span, places[0]):
+        for piece in cut(text, span, places[0]):
             size = self.weigh(text, piece)
             if total and total + size > limit:
                 yield start, piece[0]
@@ -91,12 +94,18 @@ def trimmed(text: str, span: Span) -> Span | None:
     return start + line, start + len(words)
 
 
-def _cut(text: str, span: Span, place: re.Pattern[str]) -> Iterator[Span]:
+def cut(text: str, span: Span, place: _Place) -> Iterator[Span]:
+    """Cut at every such place that is the end of a whole character."""
     start, end = span
-    for found in place.finditer(text, start, end):
-        at = found.end()
+    for at in _places(text, span, place):
         if start < at < end and is_boundary(text, at):
             yield start, at
             start = at
     if start < end:
         yield start, end
+
+
+def _places(text: str, span: Span, place: _Place) -> Iterator[int]:
+    if isinstance(place, re.Pattern):
+        return (one.end() for one in place.finditer(text, *span))
+    return iter(place[bisect_right(place, span[0]) : bisect_left(place, span[1])])

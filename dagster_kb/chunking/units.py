@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dagster_kb.chunking.blocks import Block, is_apart
-from dagster_kb.chunking.graphemes import is_boundary
-from dagster_kb.chunking.splitting import Span, Splitter, trimmed
+from dagster_kb.chunking.splitting import Span, Splitter, cut, trimmed
 from dagster_kb.chunking.tokens import TokenCounter
 
 _SENTENCES: Final = re.compile(r"(?<=[.!?…])[\"'”’)\]*_]*\s+|(?<=[。！？])|\n[ \t]*\n\s*")  # noqa: RUF001
@@ -46,19 +45,10 @@ def units_of(
 
 
 def _pieces(text: str, block: Block, splitter: Splitter, limit: int) -> Iterator[Span]:
-    places = _SENTENCES if block.kind in _WRAPPED else _LINES
-    for span in _cut(text, block, places):
+    places = _SENTENCES if block.kind in _WRAPPED else block.rows or _LINES
+    for span in cut(text, (block.start, block.end), places):
         piece = trimmed(text, span)
         if piece and splitter.weigh(text, piece) > limit:
-            yield from splitter.split(block.kind, text, piece, limit)
+            yield from splitter.split(block, text, piece, limit)
         elif piece:
             yield piece
-
-
-def _cut(text: str, block: Block, places: re.Pattern[str]) -> Iterator[Span]:
-    start = block.start
-    for found in places.finditer(text, block.start, block.end):
-        if start < found.end() < block.end and is_boundary(text, found.end()):
-            yield start, found.end()
-            start = found.end()
-    yield start, block.end

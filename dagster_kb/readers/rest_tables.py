@@ -1,4 +1,4 @@
-"""What the columns of a reStructuredText table are called; the rows themselves stay as they are."""
+"""What the columns of a reStructuredText table are called, and where its rows begin; they stay as they are."""
 
 import csv
 import re
@@ -23,6 +23,49 @@ def columns_of(lines: Sequence[str]) -> str:
     return " | ".join(names) if any(names) else ""
 
 
+def rows_of(lines: Sequence[str]) -> Sequence[int]:
+    """Return the lines where rows begin, but for the first: one may take several lines."""
+    directive = _DIRECTIVE.match(lines[0])
+    if directive and directive["kind"] == "list-table":
+        return _items(lines)[1:]
+    if directive and directive["kind"] == "csv-table":
+        return []
+    drawn = _drawn(lines)
+    if drawn is None:
+        return []
+    is_grid = _GRID.fullmatch(lines[drawn])
+    return _below_borders(lines) if is_grid else _with_first_cells(lines)
+
+
+def _items(lines: Sequence[str]) -> Sequence[int]:
+    """Find the rows of a list; a list within a cell is deeper."""
+    found = [at for at, one in enumerate(lines) if _ROW.match(one)]
+    depths = [len(lines[at]) - len(lines[at].lstrip()) for at in found]
+    return [at for at, depth in zip(found, depths, strict=True) if depth == depths[0]]
+
+
+def _below_borders(lines: Sequence[str]) -> Sequence[int]:
+    """The border above the first row stays with it, and the last one with the last row."""
+    borders = [
+        at for at, one in enumerate(lines) if _GRID.fullmatch(one) or _GRID_HEAD.fullmatch(one)
+    ]
+    return [at + 1 for at in borders[1:-1]]
+
+
+def _with_first_cells(lines: Sequence[str]) -> Sequence[int]:
+    """Of `=== ===`: a line without its first cell goes on with the row above, and dashes part columns."""
+    borders = [at for at, one in enumerate(lines) if _SIMPLE.fullmatch(one)]
+    left = re.search("=+", lines[borders[0]])
+    start, end = left.span() if left else (0, 0)
+    last_head = borders[min(1, len(borders) - 2)] if len(borders) > 1 else borders[0]
+    rows = [at for at in range(last_head + 1, borders[-1]) if lines[at][start:end].strip("- ")]
+    return rows if len(borders) > 2 else rows[1:]
+
+
+def _drawn(lines: Sequence[str]) -> int | None:
+    return next((at for at, one in enumerate(lines[:_MOST_LINES]) if _is_border(one)), None)
+
+
 def _names(lines: Sequence[str]) -> Sequence[str]:
     directive = _DIRECTIVE.match(lines[0])
     if directive and directive["kind"] == "list-table":
@@ -30,7 +73,7 @@ def _names(lines: Sequence[str]) -> Sequence[str]:
     if directive and directive["kind"] == "csv-table":
         said = _options(lines).get("header", "")[:_LONGEST]
         return next(csv.reader([said], skipinitialspace=True), list[str]())
-    drawn = next((at for at, one in enumerate(lines[:_MOST_LINES]) if _is_border(one)), None)
+    drawn = _drawn(lines)
     if drawn is None:
         return []
     return _of_grid(lines[drawn:]) if _GRID.fullmatch(lines[drawn]) else _of_simple(lines[drawn:])

@@ -21,7 +21,7 @@ from dagster_kb.readers.rest_lines import (
     plain_title,
     title_at,
 )
-from dagster_kb.readers.rest_tables import columns_of
+from dagster_kb.readers.rest_tables import columns_of, rows_of
 from dagster_kb.readers.source_text import Lines, decode
 
 _TABS: Final = 8
@@ -108,7 +108,9 @@ class _Scanner:
         start = self.starts[at]
         words = self.text[start : self.starts[end]].rstrip()
         columns = columns_of(self.lines[at:end]) if kind == "table" else ""
-        return Block(kind, start, start + len(words), path.words, columns=columns)
+        rows = rows_of(self.lines[at:end]) if kind == "table" else ()
+        begins = tuple(self.starts[at + one] for one in rows)
+        return Block(kind, start, start + len(words), path.words, columns=columns, rows=begins)
 
 
 def _indent(line: str) -> int:
