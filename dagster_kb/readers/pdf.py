@@ -7,6 +7,7 @@ from dagster_kb.readers.extracted_text import ExtractedText
 from dagster_kb.readers.office_archive import sane_title
 from dagster_kb.readers.parsed_document import ParsedDocument
 from dagster_kb.readers.pdf_characters import lines_of
+from dagster_kb.readers.pdf_forms import opened
 from dagster_kb.readers.pdf_layout import PdfLayout
 from dagster_kb.readers.pdf_lines import PageLines
 from dagster_kb.readers.pdf_ocr import Tesseract
@@ -51,9 +52,11 @@ def _pages(document: Any, ocr: Tesseract | None) -> _Pages:
         raise BadDocument(
             f"{len(document):,} pages, more than {MOST_PAGES:,}", cure="split it into several files"
         )
+    # Fields that the file does not draw itself are drawn by this.
+    document.init_forms()
     pages = _Pages([], [])
     for number in range(len(document)):
-        page = document[number]
+        page = opened(document, number)
         try:
             said = lines_of(page)
             is_read = not is_picture(page, said)
