@@ -134,7 +134,7 @@ class _Run:
     def __init__(
         self,
         is_bold: Callable[[int], bool] = lambda _: False,
-        is_spaced: Callable[[int, int], bool] = lambda *_: False,
+        is_spaced: Callable[[int, int], bool] = lambda _before, _at: False,
     ) -> None:
         self._is_bold, self._is_spaced = is_bold, is_spaced
         self._first = self._last = 0

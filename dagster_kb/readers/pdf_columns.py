@@ -7,7 +7,7 @@ were written row by row. Segments are held in the order in which the file writes
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 from statistics import median
 from typing import Final
@@ -45,7 +45,7 @@ def in_reading_order(
     """Return the page's rows, those of columns column by column."""
     rows = rows_of(segments)
     written = {one: at for at, one in enumerate(segments)}
-    tried = [_bands(rows, edge, written) for edge in _edges(segments)] if splits else []
+    tried = _tried(segments, rows, written) if splits else []
     no_bands: list[_Band] = []
     bands = max(tried, key=_rows_in_columns, default=no_bands)
     if not _rows_in_columns(bands):
@@ -58,6 +58,16 @@ def in_reading_order(
     return ordered
 
 
+def _tried(
+    segments: Sequence[Segment], rows: Sequence[Row], written: Mapping[Segment, int]
+) -> list[list[_Band]]:
+    usual, rare = _edges(segments)
+    return [
+        *(_bands(rows, edge, written, _has_columns) for edge in usual),
+        *(_bands(rows, edge, written, _has_last_lines) for edge in rare),
+    ]
+
+
 def _as_written(band: Sequence[Row], written: Mapping[Segment, int]) -> list[Segment]:
     return sorted((one for row in band for one in row), key=written.__getitem__)
 
@@ -66,19 +76,26 @@ def _rows_in_columns(bands: Sequence[_Band]) -> int:
     return sum(len(rows) for rows, edge in bands if edge is not None)
 
 
-def _edges(segments: Sequence[Segment]) -> list[int]:
-    """Return where columns may begin: many lines do, but for those that begin leftmost."""
+def _edges(segments: Sequence[Segment]) -> tuple[list[int], list[int]]:
+    """Return where columns may begin: many lines do, but for those that begin leftmost; or a few."""
     begin = Counter(round(one.left) for one in segments)
     usual = [at for at, times in begin.most_common(_GUTTERS_TRIED) if times >= _FEWEST_LINES]
-    return sorted(usual)[1:] if min(begin, default=0) in usual else sorted(usual)
+    few = Counter(round(one.left) for one in segments if letters(one.text) >= _LETTERS)
+    rare = [at for at in sorted(few, reverse=True)[:_GUTTERS_TRIED] if begin[at] < _FEWEST_LINES]
+    return sorted(usual)[min(begin, default=0) in usual :], rare
 
 
-def _bands(rows: Sequence[Row], edge: float, written: Mapping[Segment, int]) -> list[_Band]:
+def _bands(
+    rows: Sequence[Row],
+    edge: float,
+    written: Mapping[Segment, int],
+    has_columns: Callable[[Sequence[Segment], float], bool],
+) -> list[_Band]:
     """Part rows into bands, and name the edge with those that have prose at both sides of it."""
     found: list[_Band] = []
     for over, band in groupby(rows, lambda row: any(_is_over(one, edge) for one in row)):
         held = list(band)
-        if not over and _has_columns(_as_written(held, written), edge):
+        if not over and has_columns(_as_written(held, written), edge):
             found.append((held, edge))
         elif found and found[-1][1] is None:
             found[-1][0].extend(held)
@@ -136,6 +153,18 @@ def _has_columns(segments: Sequence[Segment], edge: float) -> bool:
     )
     return not in_rows and all(
         _is_long(side) or (narrow and _runs_on(side)) for side in (left, right)
+    )
+
+
+def _has_last_lines(segments: Sequence[Segment], edge: float) -> bool:
+    """Tell the few lines of a text's last column: they stand at its top, and were written last."""
+    left, right = _sides(segments, edge)
+    return (
+        len(left) >= _FEWEST_LINES > len(right) > 0
+        and [*left, *right] == [*segments]
+        and edge - max(one.right for one in left) <= _WIDEST_GUTTER * left[0].height
+        and beside(max(left, key=lambda one: one.middle), max(right, key=lambda one: one.middle))
+        and (_is_long(left) or _runs_on(left))
     )
 
 

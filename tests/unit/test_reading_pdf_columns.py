@@ -88,6 +88,36 @@ def test_a_page_of_few_lines_has_columns_too():
     assert text == " ".join((*left, *right))
 
 
+@pytest.mark.parametrize("last", [1, 2, 3])
+def test_the_last_column_may_have_a_line_or_two(last: int):
+    words = " ".join(SENTENCE.format(number=one, value=one) for one in range(100, 112))
+    lines = simpleSplit(words, "Helvetica", 10, 220)[: 12 + last]
+    columns = [
+        DrawnColumn(at, [DrawnLine(one, 10, gap=1.2) for one in part])
+        for at, part in ((60, lines[:12]), (300, lines[12:]))
+    ]
+    assert text_of(drawn([DrawnPage((), columns=columns)])) == " ".join(lines)
+
+
+def test_a_cell_beside_the_first_line_of_a_text_stays_beside_it():
+    def page(canvas) -> None:
+        draw_rows(canvas, [("The crews of all the halls met", "on the third of May")])
+        canvas.setFont("Helvetica", 10)
+        for at, line in enumerate(
+            (
+                "and said that each of them",
+                "has to look after the pumps",
+                "of its hall and of the one",
+                "beside it.",
+            )
+        ):
+            canvas.drawString(40, 768 - 12 * at, line)
+
+    assert text_of(pdf_document([page])).startswith(
+        "The crews of all the halls met on the third of May"
+    )
+
+
 def test_wide_cells_of_a_table_stay_in_their_rows():
     names = [f"pump of the hall {one}" for one in "abcdefghijkl"]
     duties = [f"cools the line {2 * one} at night" for one in range(12)]
