@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from kb_contract.errors import BadDocument
 
@@ -22,9 +22,18 @@ STATES: Final = frozenset(
         *("obsolete", "deprecated", "retired", "withdrawn", "superseded", "outdated", "deleted"),
     }
 )
+_SERVED: Final = frozenset({"published", "live", "reviewed", "approved", "final"})
+# What may as well be said of what a document tells of: `state: deprecated` of a function.
+_OF_SUBJECTS: Final = frozenset(
+    {
+        *("pending", "in progress", "obsolete", "deprecated", "retired", "withdrawn"),
+        *("superseded", "outdated", "deleted"),
+    }
+)
 _NEAR: Final = 0.85
 _NEAR_STATE: Final = 0.8
 _WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s_-]+")
+_STATUS_OF_IT: Final = re.compile(r"(?:doc|document|page|publication|publishing)_status")
 # What other tools call these: as a key of the document's own it would protect nothing.
 _OTHERS: Final = {
     "effective": re.compile(r"effective_(?:date|time|from|at|on|since|as_of)|valid_from|not_before"),
@@ -32,17 +41,20 @@ _OTHERS: Final = {
         r"expir(?:e|es|ed|y|ing|ation)(?:_(?:date|time|at|on|after))?"
         r"|valid_(?:until|till|to|through)|not_after"
     ),
-    "audience": re.compile(r"audience_groups?"),
-    "status": re.compile(r"state|visibility|(?:doc|document|page|publication|publishing)_status"),
+    # `target_audience: developers` tells for whom it is written, and keeps it from nobody.
+    "audience": re.compile(r"audience_(?:groups?|list|names?)|(?:allowed|restricted)_audience"),
+    "status": re.compile(r"state|visibility"),
     "draft": re.compile(r"is_draft|unpublished|hidden|private"),
     "published": re.compile(r"publish|is_published"),
 }  # fmt: skip
 # `publisher: ACME` and `state: Ohio` are fine: such a key is refused where it would hold back.
 HOLDS_BACK: Final = {
-    "status": frozenset({"draft", "drafts", "unpublished", "archived", "private", "hidden"}),
+    "status": STATES - _SERVED - _OF_SUBJECTS,
     "draft": YES,
     "published": NO,
 }
+# Where generators keep what they do not know: a key in it would protect nothing either.
+_DRAWERS: Final = frozenset({"extra", "params", "metadata", "meta", "custom"})
 
 
 def collected(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
@@ -87,19 +99,40 @@ def state_word(value: Any) -> str:
     return value.strip().lower() if isinstance(value, str) else ""
 
 
+def holds_back(key: str, value: Any) -> str | None:
+    """Return what decides that this says, where it keeps a document from some people or all."""
+    plain, word = _plain(key), state_word(value)
+    if plain in HOLDS_BACK:
+        return plain if word in HOLDS_BACK[plain] else None
+    return right_of(plain) or _like_right(plain) or _like_state(plain, word)
+
+
 def _deciding(key: str, value: Any) -> str | None:
     """Return the contract's key; None for a key of the document's own; refuse what is between."""
     plain = _plain(key)
     if plain in DECIDING:
         return plain
     meant = _like_right(plain) or _like_state(plain, state_word(value))
-    if not meant:
-        return None
-    raise BadDocument(
-        f"the key {key[:40]!r} is not written as it must be",
-        where="front matter",
-        cure=f"write {meant!r}, or choose a name that is less like it",
-    )
+    if meant:
+        raise BadDocument(
+            f"the key {key[:40]!r} is not written as it must be",
+            where="front matter",
+            cure=f"write {meant!r}, or choose a name that is less like it",
+        )
+    if plain in _DRAWERS and isinstance(value, dict):
+        _refuse_within(key, cast("dict[str, Any]", value))
+    return None
+
+
+def _refuse_within(drawer: str, said: dict[str, Any]) -> None:
+    for key, value in said.items():
+        meant = holds_back(key, value)
+        if meant:
+            raise BadDocument(
+                f"{key[:40]!r} stands within {drawer!r}, where it protects nothing",
+                where="front matter",
+                cure=f"write {meant!r} beside {drawer!r}, not in it",
+            )
 
 
 def _plain(key: str) -> str:
@@ -119,7 +152,11 @@ def _like_right(plain: str) -> str | None:
 
 def _like_state(plain: str, word: str) -> str | None:
     for name, words in HOLDS_BACK.items():
-        near = get_close_matches(plain, (name,), n=1, cutoff=_NEAR_STATE)
-        if word in words and (near or _OTHERS[name].fullmatch(plain)):
+        if word in words and (_is_near(plain, name) or _OTHERS[name].fullmatch(plain)):
             return name
-    return None
+    is_of_it = _is_near(plain, "status") or _STATUS_OF_IT.fullmatch(plain)
+    return "status" if is_of_it and word in STATES - _SERVED else None
+
+
+def _is_near(plain: str, name: str) -> bool:
+    return bool(get_close_matches(plain, (name,), n=1, cutoff=_NEAR_STATE))

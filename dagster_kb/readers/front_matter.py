@@ -12,6 +12,7 @@ from dagster_kb.readers.front_matter_rights import (
     check_order,
     is_held_back,
     moment,
+    publish_date,
     readers_of,
 )
 from kb_contract.errors import BadDocument
@@ -70,6 +71,7 @@ def parse_front_matter(said: Any) -> FrontMatter:
     groups = readers_of(rest)
     rest.pop("audience", None)
     effective, expires = (moment(key, rest.pop(key, None)) for key in ("effective", "expires"))
+    effective = effective or publish_date(rest)
     check_order(effective, expires)
     status = _words(rest, "status")
     return FrontMatter(

@@ -52,6 +52,15 @@ def moment(key: str, said: Any) -> str | None:
         raise _no_moment(key, said) from error
 
 
+def publish_date(said: Mapping[str, Any]) -> str | None:
+    """Return the day that generators wait for before they show a page; a word there is none."""
+    found = next(
+        (said[key] for key in ("publishDate", "publishdate", "publish_date") if key in said), None
+    )
+    is_moment = isinstance(found, str) and _MOMENT.fullmatch(found.strip())
+    return moment("publishDate", found) if is_moment else None
+
+
 def check_order(effective: str | None, expires: str | None) -> None:
     """Refuse a document that would never hold."""
     if (

@@ -71,6 +71,8 @@ _DEFINITIONS: Final = re.compile(
     r"\[(?:<!--(?:[^-]|-(?!->))*+(?:-->|\Z)|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\]\"'])*+\]",
     re.IGNORECASE,
 )
+# How the protocol of Open Graph calls what the contract knows.
+_OPEN_GRAPH: Final = {"article:expiration_time": "expires"}
 # What tells browsers how long to keep a page, and not until when its words hold.
 _OF_CACHES: Final = re.compile(
     r"|-?\d|never|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}, [\w -]{8,12} \d\d:\d\d:\d\d(?: gmt| utc)?",
@@ -174,7 +176,7 @@ def _said(tag: "LexborNode") -> tuple[str, object]:
     said = tag.attributes
     name = (said.get("name") or said.get("property") or "").strip()
     words = one_line(clean(said.get("content") or ""))
-    key = name.lower()
+    key = _OPEN_GRAPH.get(name.lower(), name.lower())
     if key == "keywords":
         return "tags", [one.strip() for one in words.split(",") if one.strip()][:100]
     if key == "audience":

@@ -46,6 +46,22 @@ def test_what_is_no_date_is_refused(key: str, written: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "meant"),
+    [
+        (["publishDate: 2099-01-01"], "2099-01-01T00:00:00Z"),
+        (["publish_date: 2020-01-01"], "2020-01-01T00:00:00Z"),
+        (["publishDate: 2099-01-01", "effective: 2040-01-01"], "2040-01-01T00:00:00Z"),
+        (["publishDate: next spring"], None),
+        (["publish_date: [a]"], None),
+    ],
+)
+def test_a_day_of_publication_is_waited_for(lines: list[str], meant: str | None) -> None:
+    found = said(*lines)
+    assert found.effective == meant
+    assert found.extra == {lines[0].split(":")[0]: said(f"x: {lines[0].split(': ')[1]}").extra["x"]}
+
+
+@pytest.mark.parametrize(
     "expires", ["2026-01-01", "2026-01-02T00:00:00Z", "2026-01-02T01:00+01:00"]
 )
 def test_a_document_that_never_holds_is_refused(expires: str) -> None:

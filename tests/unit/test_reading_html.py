@@ -161,6 +161,8 @@ def test_a_page_says_whom_it_is_for_and_until_when():
         '<meta name="Audience" content="hr, legal"><meta name="expires" content="2030-01-01">'
     )
     assert (secret.audience, secret.expires) == (("hr", "legal"), "2030-01-01T00:00:00Z")
+    graph = front('<meta property="article:expiration_time" content="2030-01-01T00:00:00Z">')
+    assert graph.expires == "2030-01-01T00:00:00Z"
     old = front('<meta name="audience" content="all"><meta name="expires" content="never">')
     assert (old.audience, old.expires) == (("everyone",), None)
     with pytest.raises(BadDocument, match="audience"):

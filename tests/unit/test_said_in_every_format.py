@@ -37,6 +37,8 @@ REFUSED = [
     ("expires_at", "2020-01-01"), ("valid_until", "2020-01-01"), ("effective_date", "2040-01-01"),
     ("effective", "1 January 2040"), ("expires", "soon"), ("draft", "perhaps"), ("drafts", "true"),
     ("published", "never"), ("publish", "false"), ("statuss", "draft"), ("state", "draft"),
+    ("statuss", "in review"), ("state", "in review"), ("doc_status", "deprecated"), ("visibility", "internal"),
+    ("visibility", "confidential"), ("audience_list", "hr"),
 ]  # fmt: skip
 # Programs name properties of a file so: there a date leaves no doubt of what is meant.
 DATED = ("expire", "expiry", "expiry_date", "expires_at", "valid_until", "effective_date")
@@ -50,9 +52,8 @@ def front(place: str, **said: str) -> FrontMatter:
 
 @pytest.mark.parametrize(
     ("place", "said", "meant"),
-    [(place, *pair) for place in EVERYWHERE for pair in MEANT.items()
-     if place not in PROPERTIES or pair[0] != ("status", "in review")],
-)  # fmt: skip
+    [(place, *pair) for place in EVERYWHERE for pair in MEANT.items()],
+)
 def test_what_is_plainly_meant_is_honoured(place: str, said: tuple[str, str], meant: tuple):
     key, value = meant
     assert getattr(front(place, **{said[0]: said[1]}), key) == value
@@ -68,6 +69,21 @@ def test_what_is_near_is_refused(place: str, key: str, value: str):
     with pytest.raises(BadDocument) as refusal:
         front(place, **{"title": "T", key: value})
     assert refusal.value.cure
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.md", "---\nextra: {audience: [hr]}\n---\nwords"),
+        ("a.md", "+++\n[extra]\ndraft = true\n+++\nwords"),
+        ("a.mdx", "---\nparams:\n  expiryDate: 2020-01-01\n---\nwords"),
+        ("a.md", "---\nmetadata:\n  status: in review\n---\nwords"),
+    ],
+)
+def test_what_decides_within_a_drawer_is_refused(name: str, text: str):
+    with pytest.raises(BadDocument, match="where it protects nothing") as refusal:
+        parse_document(name, text.encode(), ReadingRules(200))
+    assert "beside" in refusal.value.cure
 
 
 @pytest.mark.parametrize("place", EVERYWHERE)
@@ -111,6 +127,9 @@ def test_offices_own_status_holds_a_draft_back_and_means_nothing_else(said: str)
     ("publisher", "ACME"), ("publish_date", "2020-01-01"), ("publish", "true"), ("state", "Ohio"),
     ("drafted_by", "Ada"), ("statistics", "yes"), ("hidden", "false"), ("effectiveness", "high"),
     ("published_at", "2020"), ("visibility", "good"), ("ms.audience", "x"),
+    ("state", "deprecated"), ("state", "pending"), ("visibility", "public"), ("doc_status", "approved"),
+    ("target_audience", "developers"), ("intended_audience", ["beginners"]), ("extra", {"toc": "true", "status": "final"}),
+    ("params", {"author": {"draft": "true"}}), ("api", {"status": "draft"}), ("extra", "draft"),
 ])  # fmt: skip
 def test_a_key_that_means_something_else_is_the_documents_own(pair: tuple[str, object]):
     assert collected([pair]) == dict([pair])
