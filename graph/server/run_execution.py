@@ -1,9 +1,10 @@
 """Carries out one run: claims it, runs its graph, says what happens, and settles its thread."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -26,12 +27,21 @@ from graph.server.graph_set import Graph, GraphSet
 from graph.server.queue import TryAgain
 from graph.server.run_config import config_of
 from graph.server.run_ending import Ending, RunEnding
-from graph.server.run_parts import EventNames, Reading, command_of, is_unfinished, parts_of
+from graph.server.run_parts import (
+    EventNames,
+    Part,
+    Reading,
+    command_of,
+    is_unfinished,
+    parts_of,
+)
 from kb_contract.errors import ScriptoriumError
 from kb_contract.kept_secrets import KeptSecrets
 
 log = structlog.get_logger(__name__)
 MOST_ATTEMPTS: Final = 12
+# How long a run may put its things in order before it is cancelled again.
+CANCEL_AGAIN_SECONDS: Final = 5.0
 StopReason = Literal["cancel", "superseded", "shutdown"]
 # Parts that come often and may wait for the next batch; the others are kept before the graph goes on.
 LOOSE: Final = frozenset({"messages", "custom", "events"})
@@ -47,17 +57,29 @@ class NothingWaits(ScriptoriumError):
 
 @dataclass
 class ActiveRun:
-    """A run of this process."""
+    """A run of this process.
+
+    A cancellation can be lost: before Python 3.12 `asyncio.wait_for`, which psycopg waits with, swallows
+    one that comes as its result does. So it is said again, and each part of the graph asks for it.
+    """
 
     attempt: int
-    task: asyncio.Task[None]
-    control: RunControl
+    task: asyncio.Task[None] = field(init=False)
+    control: RunControl = field(default_factory=RunControl)
     stopped: StopReason | None = None
+    cancelled_at: float = 0.0
 
     def stop(self, why: StopReason) -> None:
-        if self.stopped is None:
-            self.stopped = why
+        now = time.monotonic()
+        if self.stopped is None or now - self.cancelled_at > CANCEL_AGAIN_SECONDS:
+            self.stopped = self.stopped or why
+            self.cancelled_at = now
             self.task.cancel()
+
+    def stop_if_asked(self) -> None:
+        """Stop here, where a cancellation was lost."""
+        if self.stopped is not None:
+            raise asyncio.CancelledError
 
 
 @dataclass(frozen=True)
@@ -110,11 +132,10 @@ class RunExecution:
         if run["attempt"] > MOST_ATTEMPTS:
             state = await graph.aget_state(_place(run))
             return await ending.failed("WorkerLost", f"{MOST_ATTEMPTS} attempts failed", state)
-        control = RunControl()
+        mine = ActiveRun(run["attempt"])
         agents = None if run["agents"] is None else frozenset(run["agents"])
         with working_for(Caller(agents=agents)):
-            work = asyncio.create_task(self._run_graph(graph, run, sink, control))
-        mine = ActiveRun(run["attempt"], work, control)
+            mine.task = asyncio.create_task(self._run_graph(graph, run, sink, mine))
         self.active[run["run_id"]] = mine
         try:
             return await self._ended(graph, run, mine, ending)
@@ -161,9 +182,7 @@ class RunExecution:
             return await ending.cancelled(action, await graph.aget_state(_place(run)))
         return await ending.requeue()
 
-    async def _run_graph(
-        self, graph: Graph, run: Row, sink: EventSink, control: RunControl
-    ) -> None:
+    async def _run_graph(self, graph: Graph, run: Row, sink: EventSink, mine: ActiveRun) -> None:
         kwargs: Mapping[str, Any] = run["kwargs"]
         given, config, go_on = await self._where_to_begin(graph, run, sink)
         modes: list[str] = kwargs["stream_mode"]
@@ -179,17 +198,22 @@ class RunExecution:
         await sink.flush()
         if not go_on:
             return
-        async with _at_most(self.seconds):
-            async for part in parts_of(graph, given, config, reading, control):
-                if part["type"] == "checkpoints" and not part["ns"]:
-                    sink.checkpoint_id = _checkpoint_id(part["data"])
-                for event, data in names.events(part):
-                    sink.add(event, data)
-                if part["type"] in LOOSE:
-                    sink.flush_soon()
-                else:
-                    await sink.flush()
+        parts = parts_of(graph, given, config, reading, mine.control)
+        async with _at_most(self.seconds), aclosing(parts) as closing:
+            async for part in closing:
+                mine.stop_if_asked()
+                await self._say(part, sink, names)
         await sink.close()
+
+    async def _say(self, part: Part, sink: EventSink, names: EventNames) -> None:
+        if part["type"] == "checkpoints" and not part["ns"]:
+            sink.checkpoint_id = _checkpoint_id(part["data"])
+        for event, data in names.events(part):
+            sink.add(event, data)
+        if part["type"] in LOOSE:
+            sink.flush_soon()
+        else:
+            await sink.flush()
 
     async def _where_to_begin(
         self, graph: Graph, run: Row, sink: EventSink

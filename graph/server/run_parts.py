@@ -1,6 +1,7 @@
 """What a graph says while it runs, as the events that clients of the LangGraph API expect."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -52,8 +53,11 @@ def _send(one: Any) -> Any:
 
 async def parts_of(
     graph: Graph, given: Any, config: RunnableConfig, reading: Reading, control: RunControl
-) -> AsyncIterator[Part]:
-    """Run the graph and yield {type, ns, data}, whichever way it has to be asked."""
+) -> AsyncGenerator[Part]:
+    """Run the graph and yield {type, ns, data}, whichever way it has to be asked.
+
+    Closing it waits until none of the graph's nodes works any more.
+    """
     how: dict[str, Any] = {
         "stream_mode": reading.graph_modes(),
         "context": reading.context,
@@ -64,14 +68,16 @@ async def parts_of(
     }
     if "events" not in reading.modes:
         parts = graph.astream(given, config, subgraphs=reading.subgraphs, version="v2", **how)
-        async for part in parts:
-            yield cast("Part", part)
+        async with aclosing(cast("AsyncGenerator[Part]", parts)) as closing:
+            async for part in closing:
+                yield part
         return
     events = graph.astream_events(given, config, version="v2", subgraphs=True, **how)
-    async for event in events:
-        yield {"type": "events", "ns": (), "data": event}
-        for part in _root_part(cast("Mapping[str, Any]", event), subgraphs=reading.subgraphs):
-            yield part
+    async with aclosing(cast("AsyncGenerator[Mapping[str, Any]]", events)) as told:
+        async for event in told:
+            yield {"type": "events", "ns": (), "data": event}
+            for part in _root_part(event, subgraphs=reading.subgraphs):
+                yield part
 
 
 def _root_part(event: Mapping[str, Any], *, subgraphs: bool) -> list[Part]:

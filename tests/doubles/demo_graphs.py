@@ -4,8 +4,10 @@ Each effect is a row of `public.effects`, so that a test can count what really h
 """
 
 import asyncio
+import contextlib
 import operator
 import os
+from collections.abc import AsyncIterator
 from itertools import pairwise
 from typing import Annotated, Any, TypedDict
 
@@ -131,6 +133,21 @@ def slow(checkpointer: BaseCheckpointSaver[Any]) -> Any:
     return builder.compile(checkpointer=checkpointer)
 
 
+def deaf(checkpointer: BaseCheckpointSaver[Any]) -> Any:
+    """`slow`, but a cancellation is mostly lost in it, as `asyncio.wait_for` loses some before Python 3.12."""
+    graph = slow(checkpointer)
+    heard = graph.astream
+
+    async def astream(*given: Any, **how: Any) -> AsyncIterator[Any]:
+        async for part in heard(*given, **how):
+            yield part
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.2)
+
+    graph.astream = astream
+    return graph
+
+
 class FailingState(TypedDict, total=False):
     kind: str
 
@@ -252,5 +269,5 @@ def story(checkpointer: BaseCheckpointSaver[Any]) -> Any:
 
 GRAPHS = {
     "chat": chat, "dag": dag, "slow": slow, "failing": failing, "asking": asking, "story": story,
-    "deed": deed, "clarifying": clarifying,
+    "deed": deed, "clarifying": clarifying, "deaf": deaf,
 }  # fmt: skip

@@ -90,6 +90,16 @@ async def test_cancel_interrupts_and_goes_on(client: LangGraphClient):
             await client.runs.cancel(thread, one["run_id"], wait=True)
 
 
+async def test_cancel_is_heard_where_a_library_loses_it(client: LangGraphClient):
+    thread = await new_thread(client)
+    run = await client.runs.create(thread, "deaf", input={"n": 12, "tag": "deaf", "seconds": 0.01})
+    await until(lambda: has_log(client, thread, 1))
+    await client.runs.cancel(thread, run["run_id"], wait=True, action="interrupt")
+    state = await client.threads.get_state(thread)
+    assert (await client.runs.get(thread, run["run_id"]))["status"] == "interrupted"
+    assert (len(state["values"]["log"]) < 12, list(state["next"])) == (True, ["step"])
+
+
 async def test_cancel_rolls_back(client: LangGraphClient):
     thread = await new_thread(client)
     before = await client.runs.wait(thread, "slow", input={"n": 1, "tag": "kept"})
