@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dagster_kb.readers.contract_keys import decides, is_like_contract
+from dagster_kb.readers.metadata_lines import MetadataLines, find_metadata_lines
 from dagster_kb.readers.strict_toml import load_toml
 from dagster_kb.readers.strict_yaml import YamlRules, load_strict
 from kb_contract.errors import BadDocument
@@ -15,15 +16,20 @@ BOM: Final = "\ufeff"
 MAX_BYTES: Final = 256 * 1024
 _LOOKED_AT: Final = 300
 # What authors and their tools write above it; none of it is content.
-_ABOVE: Final = re.compile(r"(?>[\s\ufeff]|<!--.*?-->|\{/\*.*?\*/\}|import [^\r\n]*)*+", re.DOTALL)
+_ABOVE: Final = re.compile(
+    r"(?>[\s\ufeff\u200b\u200e\u200f\u2060]|<!--.*?-->|\{/\*.*?\*/\}|(?:im|ex)port [^\r\n]*"
+    r"|\[[^\]\r\n]{1,200}\]:[ \t]*(?:\#|<>)[ \t][^\r\n]*)*+",
+    re.DOTALL,
+)
 _OPENING: Final = re.compile(
-    r"(?P<mark>---|\+\+\+)[ \t]*(?P<notation>yaml|yml|toml|json)?[ \t]*(?:\r\n?|\n|\Z)",
+    r"(?P<mark>-{3,}|\+\+\+)[ \t]*(?P<notation>yaml|yml|toml|json)?[ \t]*(?:\r\n?|\n|\Z)",
     re.IGNORECASE,
 )
 _CLOSING: Final = {
     "---": re.compile(r"(?:(?<=\n)|(?<=\r))(?:---|\.\.\.)[ \t]*(?:\r\n?|\n|\Z)"),
     "+++": re.compile(r"(?:(?<=\n)|(?<=\r))\+\+\+[ \t]*(?:\r\n?|\n|\Z)"),
 }
+_CLOSING_LONG: Final = re.compile(r"(?:(?<=\n)|(?<=\r))-{3,}[ \t]*(?:\r\n?|\n|\Z)")
 _EMPTY_LINE: Final = re.compile(r"(?:(?<=\n)|(?<=\r)(?!\n))[ \t]*(?:\r\n?|\n)|\Z")
 _LINE_END: Final = re.compile(r"\r\n?|\n")
 _KEY: Final = re.compile(
@@ -58,11 +64,12 @@ class FrontMatterBlock:
         return (load_toml if self.is_toml else load_strict)(self.words, rules)
 
 
-def find_block(text: str, *, may_be_rule: bool) -> FrontMatterBlock | None:
+def find_block(text: str, *, may_be_rule: bool) -> FrontMatterBlock | MetadataLines | None:
     """Find front matter at the top of a text.
 
     Where the very first line opens it there must be some, unless it `may_be_rule`. Below empty
-    lines or comments it counts where it says what the contract knows.
+    lines or comments it counts where it says what the contract knows. Markdown, whose rules are
+    no pictures, may have it between longer lines or without any, where it decides.
     """
     first = len(BOM) if text.startswith(BOM) else 0
     above = _ABOVE.match(text, first)
@@ -70,7 +77,9 @@ def find_block(text: str, *, may_be_rule: bool) -> FrontMatterBlock | None:
     opening = _OPENING.match(text, top)
     if not opening:
         _refuse_json(text, top, marked_only=may_be_rule)
-        return None
+        return None if may_be_rule else find_metadata_lines(text, top)
+    if opening["mark"] not in _CLOSING:
+        return None if may_be_rule else _between_long_lines(text, opening)
     is_sure = top == first and not may_be_rule
     start = opening.end()
     # Characters are at most as many as bytes, so a closing line beyond is beyond the limit too.
@@ -90,6 +99,16 @@ def find_block(text: str, *, may_be_rule: bool) -> FrontMatterBlock | None:
         return None
     _refuse_another(text, closing.end())
     return block
+
+
+def _between_long_lines(text: str, opening: re.Match[str]) -> FrontMatterBlock | None:
+    start = opening.end()
+    closing = _CLOSING_LONG.search(text, start, start + MAX_BYTES)
+    words = text[start : closing.start()] if closing else ""
+    keys = list(_keys(words))
+    if not closing or not keys or None in keys or not any(one and decides(one) for one in keys):
+        return None
+    return FrontMatterBlock(words, _line_of(text, start), is_toml=False, end=closing.end())
 
 
 def _is_meant(block: FrontMatterBlock) -> bool:
@@ -126,7 +145,7 @@ def _refuse_another(text: str, end: int) -> None:
     above = _ABOVE.match(text, end)
     top = above.end() if above else end
     opening = _OPENING.match(text, top)
-    if not opening:
+    if not opening or opening["mark"] not in _CLOSING:
         _refuse_json(text, top, marked_only=True)
         return
     start = opening.end()

@@ -139,6 +139,62 @@ def test_a_rule_below_front_matter_is_one(below: str) -> None:
     assert text[split_front_matter(text).body_start :] == below
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Title: Pay: all of it\nAudience: HR,\n    legal\nStatus: draft\n\n",
+        "\n<!-- x -->\ntitle: Pay: all of it\naudience: hr, legal\nStatus: Draft\nSummary:\n\n",
+        "----\ntitle: 'Pay: all of it'\naudience: [hr, legal]\nstatus: draft\n-----\n",
+        "\u200b---\ntitle: 'Pay: all of it'\naudience: [hr, legal]\nstatus: draft\n---\n",
+        "[//]: # (lint off)\n---\ntitle: 'Pay: all of it'\naudience: [hr, legal]\nstatus: draft\n---\n",
+        "export const x = 1\n\n---\ntitle: 'Pay: all of it'\naudience: [hr, legal]\nstatus: draft\n---\n",
+    ],
+)
+def test_what_decides_is_read_however_it_is_marked(text: str, end: str) -> None:
+    whole = f"{text}# Title\nbody".replace("\n", end)
+    split = split_front_matter(whole)
+    found = split.front_matter
+    assert (found.title, found.audience, found.status) == (
+        "Pay: all of it",
+        ("hr", "legal"),
+        "draft",
+    )
+    assert whole[split.body_start :].strip() == f"# Title{end}body"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Status: Accepted\nDate: 2026-01-01\n\nwords\n",
+        "Audience: all who write\nLevel: easy\n\nwords\n",
+        "Expires: see below\n\nwords\n",
+        "Status: draft\nwords go on here\n",
+        "Status: draft\n=============\n",
+        "Note: the status is\n\nStatus: draft\n",
+        "----\nTitle: of a chapter\n----\n",
+        "----\nNote that this is\nstatus: draft\n----\n",
+        "----\nstatus: draft\n\nwords\n",
+    ],
+)
+def test_first_lines_that_hold_nothing_back_are_words(text: str) -> None:
+    split = split_front_matter(text)
+    assert (split.front_matter, split.body_start) == (FrontMatter(), 0)
+
+
+def test_a_box_in_plain_text_is_no_front_matter() -> None:
+    for text in ("-----\nstatus: draft\n-----\n", "Status: draft\n\nwords\n"):
+        assert split_front_matter(text, may_be_rule=True).front_matter == FrontMatter()
+
+
+@pytest.mark.parametrize(
+    "line", ["Visibility: internal", "Audiences: hr", "Expiry Date: 2020-01-01"]
+)
+def test_lines_without_marks_are_refused_where_their_keys_are_only_like_it(line: str) -> None:
+    with pytest.raises(BadDocument, match="not written as it must be"):
+        split_front_matter(f"Title: T\n{line}\n\nwords\n")
+
+
 @pytest.mark.parametrize("may_be_rule", [True, False])
 @pytest.mark.parametrize("words", ['{"status": "draft"}', '"x": 1,\n"status": "draft"'])
 @pytest.mark.parametrize("above", ["", "---\ntitle: a\n---\n"])
