@@ -77,8 +77,13 @@ def is_like_contract(key: str) -> bool:
 
 def decides(key: str) -> bool:
     """Tell whether a key decides what is served, or is like one that does."""
+    return deciding_name(key) is not None
+
+
+def deciding_name(key: str) -> str | None:
+    """Return what a key decides, or is like in name."""
     plain = _plain(key)
-    return plain in DECIDING or _like_right(plain) is not None
+    return plain if plain in DECIDING else _like_right(plain)
 
 
 def right_of(key: str) -> str | None:

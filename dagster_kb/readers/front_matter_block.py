@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from dagster_kb.readers.contract_keys import decides, is_like_contract
 from dagster_kb.readers.metadata_lines import MetadataLines, find_metadata_lines
+from dagster_kb.readers.source_text import line_of
 from dagster_kb.readers.strict_toml import load_toml
 from dagster_kb.readers.strict_yaml import YamlRules, load_strict
 from kb_contract.errors import BadDocument
@@ -94,7 +95,7 @@ def find_block(text: str, *, may_be_rule: bool) -> FrontMatterBlock | MetadataLi
     words = text[start : closing.start()]
     toml = "toml" if opening["mark"] == "+++" else "yaml"
     is_toml = (opening["notation"] or toml).lower() == "toml"
-    block = FrontMatterBlock(words, _line_of(text, start), is_toml, closing.end())
+    block = FrontMatterBlock(words, line_of(text, start), is_toml, closing.end())
     if not is_sure and not _is_meant(block):
         return None
     _refuse_another(text, closing.end())
@@ -108,7 +109,7 @@ def _between_long_lines(text: str, opening: re.Match[str]) -> FrontMatterBlock |
     keys = list(_keys(words))
     if not closing or not keys or None in keys or not any(one and decides(one) for one in keys):
         return None
-    return FrontMatterBlock(words, _line_of(text, start), is_toml=False, end=closing.end())
+    return FrontMatterBlock(words, line_of(text, start), is_toml=False, end=closing.end())
 
 
 def _is_meant(block: FrontMatterBlock) -> bool:
@@ -155,7 +156,7 @@ def _refuse_another(text: str, end: int) -> None:
         text[start : min(closing.start(), head.start() if head else start)]
     ):
         raise BadDocument(
-            f"line {_line_of(text, opening.start())}: a second block of front matter begins",
+            f"line {line_of(text, opening.start())}: a second block of front matter begins",
             cure="move its keys into the first one, or write '***' if a horizontal rule is meant",
         )
 
@@ -166,7 +167,7 @@ def _refuse_json(text: str, top: int, *, marked_only: bool) -> None:
         return
     if any(is_like_contract(one[1]) for one in _JSON_KEY.finditer(found["keys"])):
         raise BadDocument(
-            f"line {_line_of(text, top)}: front matter in JSON is not read",
+            f"line {line_of(text, top)}: front matter in JSON is not read",
             cure="write it as YAML between '---' lines",
         )
 
@@ -174,11 +175,7 @@ def _refuse_json(text: str, top: int, *, marked_only: bool) -> None:
 def _never_closed(text: str, opening: re.Match[str]) -> BadDocument:
     mark = opening["mark"]
     return BadDocument(
-        f"line {_line_of(text, opening.start())}: front matter is opened by {mark!r} and not closed"
+        f"line {line_of(text, opening.start())}: front matter is opened by {mark!r} and not closed"
         + (f" within {MAX_BYTES:,} characters" if len(text) > MAX_BYTES else ""),
         cure=f"close it with a line {mark!r}, or begin with '***' if a horizontal rule is meant",
     )
-
-
-def _line_of(text: str, place: int) -> int:
-    return sum(1 for _ in _LINE_END.finditer(text, 0, place)) + 1

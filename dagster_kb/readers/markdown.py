@@ -15,7 +15,7 @@ from dagster_kb.readers.left_out import merged, without
 from dagster_kb.readers.markdown_blocks import block_tokens, plain_heading
 from dagster_kb.readers.markdown_comments import comments, is_open
 from dagster_kb.readers.parsed_document import HeadingPath, ParsedDocument, first_heading
-from dagster_kb.readers.source_text import Lines, decode
+from dagster_kb.readers.source_text import Lines, decode, line_of
 
 _KINDS: Final[dict[str, BlockKind]] = {
     "heading_open": "heading",
@@ -29,7 +29,6 @@ _KINDS: Final[dict[str, BlockKind]] = {
 }
 # Of a heading without blanks behind: many of them before a word would be tried one by one.
 _HEADING_MARKS: Final = re.compile(r"\A[ \t]*#{1,6}(?=\s|\Z)|[ \t]#+\Z|[\r\n][ \t]*(?:=+|-+)\Z")
-_LINE_END: Final = re.compile(r"\r\n?|\n")
 
 
 @dataclass(frozen=True)
@@ -73,8 +72,7 @@ def markdown_blocks(text: str) -> tuple[Block, ...]:
 
 
 def _never_closed(text: str, comment: Span) -> str:
-    line = len(_LINE_END.findall(text, 0, comment[0])) + 1
-    return f"line {line}: a comment is opened here and never closed, and what follows is left out → close it with '-->'"
+    return f"line {line_of(text, comment[0])}: a comment is opened here and never closed, and what follows is left out → close it with '-->'"
 
 
 def _blocks(

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from dagster_kb.chunking.blocks import Block
-from dagster_kb.readers.contract_keys import NO, YES, decides
+from dagster_kb.readers.contract_keys import NO, STATES, YES, decides, deciding_name
 from dagster_kb.readers.parsed_document import one_line
 
 # `:status:draft` is meant so too; a role has ticks.
@@ -27,9 +28,30 @@ _NEAR_TOP: Final = 4
 # and what decides is read as far as this.
 _FIRST: Final = 12
 _LISTED: Final = frozenset({"tags", "keywords", "audience"})
+# Below a paragraph a list of fields may explain words: `:expires: the date when the cookie ends`.
+_DATE: Final = re.compile(r"(?=.*(?:\d{4}|\d[./-]\d))\S+(?: \S+){0,2}")
+_SAID_PLAINLY: Final = {
+    "audience": re.compile(r"[\w.@/:+-]+(?: ?, ?[\w.@/:+-]+)*,?"),
+    "agent_id": re.compile(r"\S+"),
+    "effective": _DATE,
+    "expires": _DATE,
+    "status": re.compile("|".join(STATES)),
+    "draft": re.compile("|".join(YES | NO)),
+    "published": re.compile("|".join(YES | NO)),
+}
 
 
-def said_above(text: str, blocks: Sequence[Block]) -> Iterator[tuple[str, object]]:
+@dataclass(frozen=True)
+class Said:
+    """A field; one of `words` explains the key, and decides nothing."""
+
+    key: str
+    value: object
+    start: int
+    words: bool = False
+
+
+def said_above(text: str, blocks: Sequence[Block]) -> Iterator[Said]:
     """Give all fields above the first paragraph; a little below it too, where they decide."""
     above = first = True
     for number, block in enumerate(blocks):
@@ -39,13 +61,29 @@ def said_above(text: str, blocks: Sequence[Block]) -> Iterator[tuple[str, object
         if block.kind == "heading":
             continue
         if _NO_CONTENT.match(words):
-            yield from _in_directives(words, comments=above)
+            for key, value in _in_directives(words, comments=above):
+                yield Said(key, value, block.start)
         elif block.kind != "code" and _FIELD.match(words):
-            everything = above or (first and number < _NEAR_TOP)
-            yield from (one for one in _fields(words) if everything or decides(one[0]))
+            yield from _said(
+                block, words, above=above, all_of_it=above or (first and number < _NEAR_TOP)
+            )
             first = False
         else:
             above = False
+
+
+def _said(block: Block, words: str, *, above: bool, all_of_it: bool) -> Iterator[Said]:
+    for found in _FIELD.finditer(words):
+        name = deciding_name(found["name"])
+        if all_of_it or name:
+            explains = not above and not _is_said_plainly(name, found["value"])
+            yield Said(*_pair(found), block.start + found.start(), words=explains)
+
+
+def _is_said_plainly(name: str | None, value: str) -> bool:
+    plain = _SAID_PLAINLY.get(name or "")
+    said = one_line(value, 500).lower()
+    return plain is None or not said or plain.fullmatch(said) is not None
 
 
 def _in_directives(words: str, *, comments: bool) -> Iterator[tuple[str, object]]:

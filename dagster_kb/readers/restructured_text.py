@@ -12,7 +12,7 @@ from dagster_kb.readers.front_matter import parse_front_matter, split_front_matt
 from dagster_kb.readers.left_out import without
 from dagster_kb.readers.parsed_document import HeadingPath, ParsedDocument, first_heading
 from dagster_kb.readers.rest_comments import commented_out
-from dagster_kb.readers.rest_fields import said_above
+from dagster_kb.readers.rest_fields import Said, said_above
 from dagster_kb.readers.rest_lines import (
     Title,
     announces_code,
@@ -22,7 +22,7 @@ from dagster_kb.readers.rest_lines import (
     title_at,
 )
 from dagster_kb.readers.rest_tables import columns_of, rows_of
-from dagster_kb.readers.source_text import Lines, decode
+from dagster_kb.readers.source_text import Lines, decode, line_of
 
 _TABS: Final = 8
 
@@ -34,8 +34,18 @@ def read_restructured_text(data: bytes) -> ParsedDocument:
     scanner = _Scanner.of(text, split.body_start)
     found = tuple(scanner.blocks())
     blocks = without(text, found, tuple(scanner.comments()))
-    front = parse_front_matter(collected([*said_above(text, found), *split.said.items()]))
-    return ParsedDocument(front.title or first_heading(blocks), front, blocks, text)
+    said = tuple(said_above(text, found))
+    fields = ((one.key, one.value) for one in said if not one.words)
+    front = parse_front_matter(collected([*fields, *split.said.items()]))
+    notes = tuple(_explains(text, one) for one in said if one.words)
+    return ParsedDocument(front.title or first_heading(blocks), front, blocks, text, notes=notes)
+
+
+def _explains(text: str, said: Said) -> str:
+    return (
+        f"line {line_of(text, said.start)}: the field {said.key!r} stands below a paragraph and is taken for an explanation"
+        " → write it at the top if it decides what is served"
+    )
 
 
 @dataclass(frozen=True)

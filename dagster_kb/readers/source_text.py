@@ -35,6 +35,11 @@ _BINARIES: Final = (
 )
 
 
+def line_of(text: str, place: int) -> int:
+    """Say on which line a place stands, from 1."""
+    return sum(1 for _ in _LINE_END.finditer(text, 0, place)) + 1
+
+
 def decode(data: bytes) -> str:
     """Decode strictly; a BOM stays the first character, and every line end stays as it is."""
     return decode_at_most(data, MAX_TEXT_BYTES)

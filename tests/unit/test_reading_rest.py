@@ -148,6 +148,19 @@ def test_fields_that_decide_may_stand_below_a_paragraph(above: str):
     assert (front.status, front.audience) == ("draft", ("hr",))
 
 
+@pytest.mark.parametrize(
+    "field",
+    ["expires: the date when the cookie ends", "status: the HTTP status, a number", "Status: HTTP code",
+     "audience: whom the token is for", "expires: seconds, since 1970 or so", "draft: bool", "expires:\n   a date"],
+)  # fmt: skip
+def test_fields_that_explain_words_are_words_and_a_note_says_so(field: str):
+    text = f"Cookies\n=======\n\nA cookie has these attributes:\n\n:path: the path\n:{field}\n\nWords.\n"
+    parsed = read_restructured_text(text.encode())
+    front, key = parsed.front_matter, field.split(":")[0].lower()
+    assert (front.status, front.expires, front.audience) == ("published", None, ("everyone",))
+    assert [one.split(" stands")[0] for one in parsed.notes] == [f"line 7: the field {key!r}"]
+
+
 def test_the_first_fields_near_the_top_are_the_documents_own():
     text = ".. _label:\n\nWine\n----\n\n**Characteristics:**\n\n:Instances: 178\n\n:Version: 9\n"
     front = read_restructured_text(text.encode()).front_matter
