@@ -17,6 +17,10 @@ _LITERAL: Final = re.compile(
     re.IGNORECASE,
 )
 _MARK: Final = re.compile(r"(?:[-*+•‣⁃]|(?:\d+|[A-Za-z]|#|[ivxlcdm]+)[.)]|\([\dA-Za-z#]+\)) +")  # noqa: RUF001
+# What a next line ends without an empty one: an item, a line of a block of lines, a field, an option.
+_ENDS_AT_ONCE: Final = re.compile(r"(?:[-*+•‣⁃|]|:[^:]+:|-{1,2}\w[^ ]*)(?: |$)")  # noqa: RUF001
+_END_OF_TABLE: Final = re.compile(r"=+(?: +=+)+|\+[-=+]+\+")
+_MOST_LINES: Final = 200
 _LINE_ACROSS: Final = re.compile(r"([!-/:-@[-`{-~])\1+")
 
 
@@ -45,9 +49,25 @@ def _may_begin(lines: Sequence[str], at: int) -> bool:
     """Within a paragraph two dots are words of it."""
     if at == 0 or not lines[at - 1]:
         return True
-    above = lines[at - 1]
-    deeper = _depth(above) > _depth(lines[at])
-    return deeper or _LINE_ACROSS.fullmatch(above) is not None or above.lstrip().startswith("..")
+    above, depth = lines[at - 1], _depth(lines[at])
+    words = above.lstrip()
+    ends = _LINE_ACROSS.fullmatch(above) or _END_OF_TABLE.fullmatch(words)
+    return (
+        _depth(above) > depth
+        or bool(ends)
+        or words.startswith("..")
+        or _is_below_items(lines, at, depth)
+    )
+
+
+def _is_below_items(lines: Sequence[str], at: int, depth: int) -> bool:
+    """Tell whether all above, up to an empty line, are items; what goes on below a paragraph is of it."""
+    for line in reversed(lines[max(0, at - _MOST_LINES) : at]):
+        if not line or line.startswith("..", depth) or _LINE_ACROSS.fullmatch(line):
+            return True
+        if _depth(line) < depth or (_depth(line) == depth and not _ENDS_AT_ONCE.match(line, depth)):
+            return False
+    return True
 
 
 def _end_of(lines: Sequence[str], at: int, depth: int) -> int:

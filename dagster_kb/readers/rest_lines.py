@@ -11,6 +11,8 @@ from dagster_kb.readers.parsed_document import one_line
 
 _ADORNMENT: Final = re.compile(r"([!-/:-@[-`{-~])\1*")
 _ITEM: Final = re.compile(r"(?:[-*+•‣⁃]|(?:\d+|[A-Za-z]|#|[ivxlcdm]+)[.)]|\([\dA-Za-z#]+\)|\|)\s")  # noqa: RUF001
+# An enumerator may begin a title as well, as docutils reads it: `1. Introduction`.
+_BULLET: Final = re.compile(r"[-*+•‣⁃|]\s")  # noqa: RUF001
 _CODE: Final = re.compile(
     r"\.\. (?:code-block|code|sourcecode|literalinclude|doctest|parsed-literal)::"
 )
@@ -48,7 +50,7 @@ def title_at(lines: Sequence[str], at: int) -> Title | None:
     if line.startswith(" ") or at + 1 >= len(lines) or (is_adornment(line) and len(line) > 3):
         return None
     under = lines[at + 1]
-    if line and is_adornment(under) and _long_enough(under, line) and not _ITEM.match(line):
+    if line and is_adornment(under) and _long_enough(under, line) and not _BULLET.match(line):
         return Title(line, under[0], at + 2)
     return None
 

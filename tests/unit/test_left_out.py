@@ -49,6 +49,9 @@ CASES = {
         f".. {one}::\n\n   .. kept{n}\n\n"
         for n, one in enumerate(["code-tab", "testcode", "testoutput", "ipython", "console", "Code-Block"])
     ),
+    "below items.rst": "- kept\n.. secret\n- kept2\n  kept3\n.. secret\n   secret\n\n| kept4\n.. secret\n\n:kept5: kept6\n.. secret\n\n"
+        "=== ===\na   b\n=== ===\n1   2\n=== ===\n.. secret\n\n- a\n\n  - b\n  .. secret\n",
+    "below words.rst": "kept\n.. kept2\n\nkept3\n- kept4\n.. kept5\n\n- a\n\n  kept6\n  .. kept7\n",
     "names.rst": ".. a_b-c.d:e_f:: kept\n\n.. a_b-c.d:e_f: secret\n\n.. a__b:: kept2\n\n.. a-_b:: secret\n",
     "block.html": "<p>kept<!-- secret --></p><!-- <p>secret</p> --><p>kept2</p>",
     "cell.ipynb": json.dumps({"nbformat": 4, "metadata": {}, "cells": [

@@ -49,6 +49,36 @@ Another *part* of ``it``
 """
 
 
+NUMBERED = """\
+1. Introduction
+===============
+
+1. an item
+2. another
+
+1.1 Sub
+-------
+
+A. Appendix
+===========
+
+(2) Two words
+=============
+
+1) With a bracket
+=================
+
+C. elegans
+==========
+
+- an item
+=========
+
+| a line
+========
+"""
+
+
 def headings(text: str) -> list[tuple[str, ...]]:
     blocks = read_restructured_text(text.encode()).blocks
     return [one.heading_path for one in blocks if one.kind == "heading"]
@@ -69,7 +99,7 @@ def by_docutils(text: str) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize(
-    "text", [RST.replace(":ref:", ""), TRICKY, "A\n=\n\nB\n=\n\nC\n-\n\nD\n=\n"]
+    "text", [RST.replace(":ref:", ""), TRICKY, NUMBERED, "A\n=\n\nB\n=\n\nC\n-\n\nD\n=\n"]
 )
 def test_sections_are_those_of_docutils(text: str):
     assert headings(text) == by_docutils(text)
