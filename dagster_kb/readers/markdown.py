@@ -41,7 +41,7 @@ class MarkdownBody:
     @classmethod
     def of(cls, text: str, start: int = 0, *, mdx: bool = False) -> "MarkdownBody":
         lines = Lines.of(text, start)
-        tokens = block_tokens(text[start:])
+        tokens = block_tokens(text[start:], mdx=mdx)
         left_out = merged(comments(text, lines, tokens, mdx=mdx))
         blocks = _with_gaps(text, start, _blocks(text, lines, tokens, left_out))
         return cls(tuple(blocks), left_out)

@@ -20,9 +20,9 @@ _MARKUP: Final = re.compile(r"[\\`*_~<>&!\[\]]")
 _ANCHOR: Final = re.compile(r"\s*\{#[^{}]*\}\s*$")
 
 
-def block_tokens(body: str) -> Sequence[Token]:
-    """Return tokens of `body` with the lines that they come from."""
-    return _block_parser().parse(body, {"deadline": time.thread_time() + CPU_SECONDS})
+def block_tokens(body: str, *, mdx: bool = False) -> Sequence[Token]:
+    """Return tokens of `body` with the lines that they come from; in MDX no indented line is code."""
+    return _block_parser(mdx=mdx).parse(body, {"deadline": time.thread_time() + CPU_SECONDS})
 
 
 def plain_heading(markup: str) -> str:
@@ -48,8 +48,10 @@ def _words(tokens: Sequence[Token]) -> list[str]:
 
 
 @cache
-def _block_parser() -> MarkdownIt:
+def _block_parser(*, mdx: bool) -> MarkdownIt:
     parser = MarkdownIt("commonmark").enable("table")
+    if mdx:
+        parser.disable("code")
     parser.core.ruler.disable(["inline", "text_join"])
     parser.block.ruler.before("table", "limits", _limits)
     parser.block.ruler.at("table", _whole_table, {"alt": ["paragraph", "reference"]})

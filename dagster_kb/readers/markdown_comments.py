@@ -17,6 +17,8 @@ _MARKS: Final = re.compile(r"\\.|`+|<!--", re.DOTALL)
 # In MDX a comment is JavaScript's, in braces, and goes on over empty lines and fences.
 _MDX_MARKS: Final = re.compile(r"\\.|`+|<!--|\{\s*/\*", re.DOTALL)
 _MDX_END: Final = re.compile(r"\*/\s*\}")
+# Code may stand within a block of HTML of MDX, and only between so many ticks.
+_FENCE: Final = 3
 _TICKS: Final = re.compile("`+")
 # A link that leads nowhere and has only a title: `[//]: # (words)`; lines may end in a lone \r too.
 _NOWHERE: Final = re.compile(
@@ -66,13 +68,14 @@ def _regions(lines: Lines, tokens: Iterable[Token]) -> Iterator[_Region]:
 def _in_region(
     text: str, region: _Region, at: int, marks: re.Pattern[str], ends: Sequence[int]
 ) -> Iterator[Span]:
-    ticks = None if region.is_html else _Ticks.of(text, region)
+    ticks = _Ticks.of(text, region) if marks is _MDX_MARKS or not region.is_html else None
     while at < region.end and (found := marks.search(text, at, region.end)):
         mark, at = found[0], found.end()
         if mark.startswith("`"):
-            at = ticks.close(mark, at) if ticks else at
+            is_code = not region.is_html or len(mark) >= _FENCE
+            at = ticks.close(mark, at) if ticks and is_code else at
         elif mark.startswith("\\"):
-            at = at if ticks else found.start() + 1
+            at = found.start() + 1 if region.is_html else at
         elif mark.startswith("{"):
             after = bisect_right(ends, at + 1)
             if after < len(ends):

@@ -16,8 +16,13 @@ _MODULE_LINE: Final = re.compile(
     r"|export\s+(?:default\s+(?:function|class|async|new|[\w.$]+\s*(?:[;(=\r\n]|\Z)|[^\w\s])"
     r"|const|let|var|function|class|async|[{*])"
 )
-_OPENING: Final = re.compile(r"[({\[]")
-_CLOSING: Final = re.compile(r"[)}\]]")
+# Of JavaScript, what brackets are told by: within strings and comments they are words.
+_PIECE: Final = re.compile(
+    r"'(?:[^'\\\r\n]|\\.)*+'|\"(?:[^\"\\\r\n]|\\.)*+\"|`(?:[^`\\]|\\.)*+`|//[^\r\n]*|/\*.*?\*/"
+    r"|(?P<opening>[({\[])|(?P<closing>[)}\]])",
+    re.DOTALL,
+)
+_NEVER_IN_PROGRAM: Final = frozenset({"heading", "list"})
 # An `export` may have empty lines within its brackets; one that never closes ends nowhere else.
 _LONGEST_EXPORT: Final = 200
 
@@ -44,10 +49,16 @@ def _content(text: str, blocks: Sequence[Block]) -> Iterator[Block]:
 
 def _after_export(text: str, blocks: Sequence[Block], number: int) -> int:
     """Go past blocks until as many brackets are closed as were opened."""
-    depth = 0
-    for ahead in range(number, min(len(blocks), number + _LONGEST_EXPORT)):
-        words = text[blocks[ahead].start : blocks[ahead].end]
-        depth += len(_OPENING.findall(words)) - len(_CLOSING.findall(words))
-        if depth <= 0:
-            return ahead + 1
+    ahead = blocks[number : number + _LONGEST_EXPORT]
+    pieces = _PIECE.finditer(text, ahead[0].start, ahead[-1].end)
+    piece = next(pieces, None)
+    depth = done = 0
+    for count, block in enumerate(ahead, 1):
+        if block.kind in _NEVER_IN_PROGRAM and done <= block.start:
+            break
+        while piece and piece.start() < block.end:
+            depth += (piece["opening"] is not None) - (piece["closing"] is not None)
+            done, piece = piece.end(), next(pieces, None)
+        if depth <= 0 and done <= block.end:
+            return number + count
     return number + 1
