@@ -30,6 +30,14 @@ _KINDS: Final[dict[str, BlockKind]] = {
 # Of a heading without blanks behind: many of them before a word would be tried one by one.
 _HEADING_MARKS: Final = re.compile(r"\A[ \t]*#{1,6}(?=\s|\Z)|[ \t]#+\Z|[\r\n][ \t]*(?:=+|-+)\Z")
 
+# As many a README has its title; pictures may stand above it.
+_HTML_TITLE: Final = re.compile(
+    r"(?:\s*+</?(?:div|p|center|header|section|a|br|img|picture|source)\b[^<>]*+>)*+"
+    r"\s*+<h(?P<level>[1-3])\b[^<>]*+>(?P<words>(?:[^<]|<(?!/?h[1-6]\b))*+)</h(?P=level)\s*>(?!.*<h[1-6]\b)",
+    re.DOTALL | re.IGNORECASE,
+)
+_TAG: Final = re.compile(r"<[^<>]*+>")
+
 
 @dataclass(frozen=True)
 class MarkdownBody:
@@ -88,6 +96,8 @@ def _blocks(
             words = _heading(text, (first, end), left_out) or tokens[number + 1].content
             if words.strip():
                 path.enter(int(token.tag[1:]), plain_heading(words))
+        elif kind == "html":
+            kind = _enter_html_title(_kept(text, (first, end), left_out), path)
         # A list's lines reach over the blank ones after it; a lone form feed is a paragraph.
         end = first + len(text[first:end].rstrip())
         if end > first:
@@ -96,15 +106,30 @@ def _blocks(
 
 def _heading(text: str, span: Span, left_out: Sequence[Span]) -> str:
     """Say a heading without what is commented out in it; nothing where nothing is."""
+    kept = _kept(text, span, left_out)
+    if kept == text[span[0] : span[1]]:
+        return ""
+    return _HEADING_MARKS.sub("", kept.rstrip()).rstrip() or " "
+
+
+def _kept(text: str, span: Span, left_out: Sequence[Span]) -> str:
     at, end = span
     number = bisect_right(left_out, at, key=lambda one: one[1])
-    if number == len(left_out) or left_out[number][0] >= end:
-        return ""
     rest: list[str] = []
     while number < len(left_out) and left_out[number][0] < end:
         rest.append(text[at : left_out[number][0]])
         at, number = left_out[number][1], number + 1
-    return _HEADING_MARKS.sub("", "".join([*rest, text[at:end]]).rstrip()).rstrip() or " "
+    return "".join([*rest, text[at:end]])
+
+
+def _enter_html_title(html: str, path: HeadingPath) -> BlockKind:
+    """Step to a title in HTML; what is told below it in the same block stays HTML."""
+    title = _HTML_TITLE.match(html)
+    words = plain_heading(title["words"]) if title else ""
+    if not title or not words:
+        return "html"
+    path.enter(int(title["level"]), words)
+    return "html" if _TAG.sub("", html[title.end() :]).strip() else "heading"
 
 
 def _with_gaps(text: str, start: int, blocks: Iterator[Block]) -> Iterator[Block]:

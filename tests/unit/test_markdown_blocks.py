@@ -140,3 +140,29 @@ def test_what_was_made_to_take_forever_is_refused(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(markdown_blocks, "CPU_SECONDS", -1.0)
     with pytest.raises(BadDocument, match="takes more than"):
         read("- a\n")
+
+
+@pytest.mark.parametrize(
+    ("html", "kind"),
+    [
+        ('<h1 align="center">Big <b>Project</b> &amp; more</h1>', "heading"),
+        ('<p>\n<img src="x.png">\n</p>\n<H1>Big Project &amp; more<!-- secret --></H1>', "heading"),
+        ("<div><h2>Big Project &amp; more</h2>\n<p>What it does.</p></div>", "html"),
+    ],
+)
+def test_a_title_in_html_is_one(html: str, kind: str):
+    parsed = read_markdown(f"{html}\n\nWords.\n\n### Installation\n\nMore.\n".encode())
+    assert parsed.title == "Big Project & more"
+    assert parsed.blocks[0].kind == kind
+    assert parsed.blocks[-3].heading_path == (parsed.title,)
+    assert parsed.blocks[-1].heading_path == (parsed.title, "Installation")
+
+
+@pytest.mark.parametrize(
+    "html",
+    ["<h1><img src=x></h1>", "<h2>One</h2><h2>Two</h2>", "<table><tr><td><h3>Cell</h3></td></tr></table>",
+     "<p>Words</p><h1>Later</h1>", "<h1>Never closed"],
+)  # fmt: skip
+def test_html_without_one_title_is_none(html: str):
+    blocks = read_markdown(f"{html}\n\nWords.\n".encode()).blocks
+    assert {(one.kind, one.heading_path) for one in blocks} == {("html", ()), ("prose", ())}
