@@ -20,7 +20,7 @@ from dagster_kb.triggers.automation import REFRESH, whole_run_config
 from dagster_kb.upkeep.retirement import RETIRE, retiring
 from kb.command_runs import tags_of_command
 from kb.job_in_process import JobInProcess
-from kb.run_results import extraction_of, fact_of, problem_of
+from kb.run_results import extraction_of, fact_of, problem_of, skipped_of
 from kb.side_by_side import SideBySide
 from kb_contract.agent_manifest import AgentManifest
 from kb_contract.errors import ScriptoriumError
@@ -104,7 +104,7 @@ class Ingestion:
         result = job.run(
             agent, {**config, "loggers": _QUIET}, {"kb/agent": agent, **tags, **tags_of_command()}
         )
-        problem = None if result.success else problem_of(result)
+        problem = skipped_of(result) if result.success else problem_of(result)
         if problem:
             self.ledger.generations.fail_dagster_run(result.run_id, problem)
         return self._summary(agent, result, problem, time.monotonic() - began, named)

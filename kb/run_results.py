@@ -5,6 +5,7 @@ from typing import Any, Final
 import dagster as dg
 
 from dagster_kb.assets.extractions import COST_CHECK
+from dagster_kb.assets.story import SKIPPED_FACT
 
 _EXTRACTION: Final = (
     "passages", "extracted", "reused", "invalid", "errors", "pending", "situated", "model",
@@ -29,6 +30,15 @@ def _said(event: dg.DagsterEvent) -> str:
     while error and error.cause:
         error = error.cause
     return f"{event.step_key}: {error.message.strip()}" if error else f"{event.step_key} failed"
+
+
+def skipped_of(result: dg.ExecuteInProcessResult) -> str | None:
+    """Say why a run that succeeded did nothing, if it did not."""
+    for event in result.get_asset_observation_events():
+        seen = event.asset_observation_data.asset_observation
+        if SKIPPED_FACT in seen.metadata:
+            return seen.description
+    return None
 
 
 def fact_of(result: dg.ExecuteInProcessResult, fact: str) -> Any:

@@ -14,6 +14,7 @@ ScriptoriumError
 │   ├── ToolUnavailable      the server of a tool
 │   └── ModelFailed          the provider of a chat model, or what it wrote
 └── GateRefused              a generation may not go live
+    └── AgentPaused          nothing may build the agent until a person resumes it
 """
 
 
@@ -82,3 +83,7 @@ class ModelFailed(Unavailable):
 
 class GateRefused(ScriptoriumError):
     """A generation did not pass its checks, so the alias stays where it is."""
+
+
+class AgentPaused(GateRefused):
+    """Nothing builds the agent until a person resumes it; what is live stays live."""

@@ -1,11 +1,22 @@
 """parsed_documents: what git says now, read; and the generation that it is staged as."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import dagster as dg
 
 from dagster_kb.assembly import PlacedDocument
-from dagster_kb.assets.story import RETRY, Changes, Story, compare, document_table, markdown_table
+from dagster_kb.assets.story import (
+    RETRY,
+    Changes,
+    Story,
+    Told,
+    compare,
+    document_table,
+    markdown_table,
+    skipped,
+    tag_with_generation,
+)
 from dagster_kb.intake.document_intake import DocumentIntake, Intake
 from dagster_kb.intake.parsing_children import ParsingChildren
 from dagster_kb.origins import origin_of
@@ -15,6 +26,7 @@ from dagster_kb.resources.knowledge_folder import Revision
 from dagster_kb.resources.ledger_generations import Staged
 from dagster_kb.resources.progress import Progress
 from dagster_kb.telemetry import Stages
+from kb_contract.errors import AgentPaused
 
 # Ignored files that are named; the count is of all.
 NAMED: Final = 200
@@ -36,6 +48,7 @@ class IngestRequest(dg.Config):
     partitions_def=agents,
     kinds={"git", "markdown", "postgres"},
     retry_policy=RETRY,
+    output_required=False,  # of a paused agent nothing is made
     check_specs=[
         dg.AssetCheckSpec(
             READS,
@@ -45,57 +58,81 @@ class IngestRequest(dg.Config):
         )
     ],
 )
-def parsed_documents(  # pyright: ignore[reportUnknownParameterType] - as below
+def parsed_documents(
     context: dg.AssetExecutionContext,
     config: IngestRequest,
     staging: dg.ResourceParam[Staging],
     parsing: dg.ResourceParam[ParsingChildren],
     progress: dg.ResourceParam[Progress],
     story: dg.ResourceParam[Story],
-) -> dg.MaterializeResult:  # pyright: ignore[reportMissingTypeArgument] - with checks Dagster knows it only so
+) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult | dg.AssetObservation]:
     """Stage a generation of what git says, and read the documents that were never read."""
-    agent = context.partition_key
     with story.of(context) as told:
-        revision, staged = staging.stage(
-            agent, context.run.run_id, uncommitted=config.uncommitted, force=config.force,
-            deep=config.deep, origin=origin_of(context.run.tags),
-        )  # fmt: skip
-        told.stages.about(staged.generation)
-        # Where nothing changed the live documents are the ones below: they are fetched once.
-        before = {} if staged.how == "unchanged" else staging.live_documents(agent)
-        intake = _taken_in(staging, staged, revision, told.stages, parsing, progress)
-        placed = {one.path: one for one in intake.documents}
-        changes = compare(placed if staged.how == "unchanged" else before, placed)
-        notes, noted = staging.ledger.documents.noted(staged.generation.generation_id, NAMED)
-        news = document_table(
-            intake.documents, changes, notes,
-            lambda path: told.links.document(path, staged.generation.git_sha),
-        )  # fmt: skip
-        made = told.result(
-            staged.generation,
-            version=staged.generation.tree_sha,
-            goes_on_in="extractions",
-            news=news,
-            **_counts(intake, changes),
-            with_notes=noted,
-            staged=staged.how,
-            tree_sha=staged.generation.tree_sha,
-        )
-        return dg.MaterializeResult(
-            data_version=made.data_version, metadata=made.metadata, check_results=[_reads(intake)]
-        )
+        try:
+            revision, staged = staging.stage(
+                context.partition_key, context.run.run_id, uncommitted=config.uncommitted,
+                force=config.force, deep=config.deep, origin=origin_of(context.run.tags),
+            )  # fmt: skip
+        except AgentPaused as held:
+            found = [_reads_of_live(staging, context.partition_key, held), skipped(context, held)]
+        else:
+            told.stages.about(staged.generation)
+            tag_with_generation(context, staged.generation)
+            found = [_read(told, staging, staged, revision, parsing, progress)]
+    yield from found
 
 
-def _reads(intake: Intake) -> dg.AssetCheckResult:
+def _read(
+    told: Told, staging: Staging, staged: Staged, revision: Revision, parsing: ParsingChildren,
+    progress: Progress,
+) -> dg.MaterializeResult[Any]:  # fmt: skip
+    generation = staged.generation
+    # Where nothing changed the live documents are the ones below: they are fetched once.
+    before = {} if staged.how == "unchanged" else staging.live_documents(generation.agent_id)
+    intake = _taken_in(staging, staged, revision, told.stages, parsing, progress)
+    placed = {one.path: one for one in intake.documents}
+    changes = compare(placed if staged.how == "unchanged" else before, placed)
+    notes, noted = staging.ledger.documents.noted(generation.generation_id, NAMED)
+    news = document_table(
+        intake.documents, changes, notes,
+        lambda path: told.links.document(path, generation.git_sha),
+    )  # fmt: skip
+    made = told.result(
+        generation,
+        version=generation.tree_sha,
+        goes_on_in="extractions",
+        news=news,
+        **_counts(intake, changes),
+        with_notes=noted,
+        staged=staged.how,
+        tree_sha=generation.tree_sha,
+    )
+    return dg.MaterializeResult(
+        data_version=made.data_version,
+        metadata=made.metadata,
+        check_results=[_reads(intake.documents)],
+    )
+
+
+def _reads(documents: Sequence[PlacedDocument], why_not_now: str = "") -> dg.AssetCheckResult:
     """Say in yellow what would else stand in a table only."""
-    broken = [one for one in intake.documents if one.status == "quarantined"]
-    said = f"{len(broken)} of {len(intake.documents)} are quarantined → mend them, and commit"
+    broken = [one for one in documents if one.status == "quarantined"]
+    said = (
+        f"{len(broken)} of {len(documents)} are quarantined → mend them, and commit"
+        if broken
+        else f"all {len(documents)} could be read"
+    )
     rows = [[one.path, one.reason or ""] for one in broken]
     return dg.AssetCheckResult(
         passed=not broken, check_name=READS, severity=dg.AssetCheckSeverity.WARN,
-        description=said if broken else f"all {len(intake.documents)} could be read",
+        description=f"of what is served {said}; {why_not_now}" if why_not_now else said,
         metadata={"quarantined": markdown_table(("document", "reason"), rows)} if broken else {},
     )  # fmt: skip
+
+
+def _reads_of_live(staging: Staging, agent: str, held: AgentPaused) -> dg.AssetCheckResult:
+    """Dagster leaves out what an asset makes, but wants each of its checks told."""
+    return _reads(list(staging.live_documents(agent).values()), held.what)
 
 
 def _taken_in(

@@ -12,15 +12,17 @@ from dagster_shared.error import DagsterError
 
 from dagster_kb.assembly import PlacedDocument
 from dagster_kb.links import Links
+from dagster_kb.origins import PAUSED, SKIPPED, tags_of_work
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.telemetry import Stages, Telemetry
-from kb_contract.errors import NotServed, ScriptoriumError, Unavailable
+from kb_contract.errors import AgentPaused, NotServed, ScriptoriumError, Unavailable
 from kb_contract.generation import Generation
 
 RETRY: Final = dg.RetryPolicy(
     max_retries=3, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
 )
 _ROWS: Final = 200
+SKIPPED_FACT: Final = "skipped"
 
 
 class Stopped(DagsterError, DagsterExecutionInterruptedError):
@@ -120,6 +122,21 @@ def generation_of_run(ledger: Ledger, context: dg.AssetExecutionContext) -> Gene
             cure="materialise `parsed_documents` first, or run `kb ingest`",
         )
     return generation
+
+
+def tag_with_generation(context: dg.AssetExecutionContext, generation: Generation) -> None:
+    """Let runs be found by whose knowledge they are about, however they were launched."""
+    context.instance.add_run_tags(context.run.run_id, tags_of_work(generation, context.run.tags))
+
+
+def skipped(context: dg.AssetExecutionContext, held: AgentPaused) -> dg.AssetObservation:
+    """End the run early and well: nothing is made here, so all that comes after is left out."""
+    context.log.warning("skipped: %s", held)
+    context.instance.add_run_tags(context.run.run_id, {SKIPPED: PAUSED})
+    return dg.AssetObservation(
+        context.asset_key, partition=context.partition_key, description=f"skipped: {held}",
+        metadata={SKIPPED_FACT: held.what, "next_step": held.cure},
+    )  # fmt: skip
 
 
 def facts(generation: Generation, links: Links | None = None) -> dict[str, Any]:

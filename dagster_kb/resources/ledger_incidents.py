@@ -7,7 +7,7 @@ from typing import Any, Final
 from psycopg.types.json import Jsonb
 
 from dagster_kb.resources.ledger_database import LedgerDatabase, Row, one, run
-from kb_contract.errors import BadInput, GateRefused
+from kb_contract.errors import AgentPaused, BadInput
 
 LISTED: Final = 200
 
@@ -86,7 +86,9 @@ class IncidentLedger:
     def refuse_if_paused(self, agent: str) -> None:
         """Refuse to build a paused agent, with the cure."""
         if pause := self.paused(agent):
-            raise GateRefused(
-                f"it is paused by {pause['paused_by']}: {pause['reason']}",
+            numbers = ", ".join(str(one["incident_id"]) for one in reversed(self.listed(agent)))
+            raise AgentPaused(
+                f"it is paused by {pause['paused_by']}: {pause['reason']}"
+                + (f" (open incidents: {numbers})" if numbers else ""),
                 where=agent, cure=f"see `kb incidents {agent}`; then `kb resume {agent}`",
             )  # fmt: skip

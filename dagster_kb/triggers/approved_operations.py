@@ -8,7 +8,7 @@ import dagster as dg
 from dagster._core.storage.tags import PRIORITY_TAG
 from psycopg.types.json import Jsonb
 
-from dagster_kb.origins import Origin
+from dagster_kb.origins import Origin, is_skipped
 from dagster_kb.partitions import AGENTS
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger import Ledger
@@ -146,7 +146,8 @@ def _settled(
 def _status(runs: Collection[dg.DagsterRun]) -> str:
     if not all(one.is_finished for one in runs):
         return "running"
-    return "done" if all(one.is_success for one in runs) else "failed"
+    done = all(one.is_success and not is_skipped(one.tags) for one in runs)
+    return "done" if done else "failed"
 
 
 def operations_sensor(settings: WriterSettings) -> dg.SensorDefinition:

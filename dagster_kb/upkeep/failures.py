@@ -15,7 +15,7 @@ KIND: Final = "run_failed"
 STOPPED: Final = "run_stopped"
 BY: Final = "dagster"
 # What the gates refuse is told by the checks themselves, and needs no incident beside them.
-REFUSALS: Final = frozenset({"DagsterAssetCheckFailedError", "GateRefused"})
+REFUSALS: Final = frozenset({"DagsterAssetCheckFailedError", "GateRefused", "AgentPaused"})
 LONGEST_SUMMARY: Final = 500
 
 

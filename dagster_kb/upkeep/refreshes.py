@@ -4,6 +4,7 @@ from typing import Final
 
 import dagster as dg
 
+from dagster_kb.origins import is_skipped
 from dagster_kb.upkeep.evaluations import SERVED
 
 REFRESH: Final = "refresh_knowledge"
@@ -24,4 +25,6 @@ def is_refresh(run: dg.DagsterRun) -> bool:
 def is_whole(run: dg.DagsterRun) -> bool:
     """Whether it goes as far as going live, so that its success says that all works again."""
     chosen = run.asset_selection
+    if is_skipped(run.tags):
+        return False
     return is_refresh(run) and (not chosen or dg.AssetKey(SERVED) in chosen)

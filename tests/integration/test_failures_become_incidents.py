@@ -1,5 +1,6 @@
 """A run that failed for good leaves an incident with what to do; a refusal of a gate leaves none."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
@@ -40,13 +41,13 @@ def tell_success(world: WriterWorld, result: Any) -> None:
         sensor(context)
 
 
-def chosen_on_pages(world: WriterWorld, *assets: str) -> Any:
+def chosen_on_pages(world: WriterWorld, *assets: str, tags: Mapping[str, str] | None = None) -> Any:
     """Materialize what a person marked on Dagster's pages."""
     job = world.definitions.resolve_job_def(CHOSEN_ON_PAGES)
     keys = [dg.AssetKey(one) for one in assets]
     return job.execute_in_process(
         instance=world.instance, partition_key=world.agent, asset_selection=keys or None,
-        raise_on_error=False,
+        raise_on_error=False, tags=dict(tags or {}),
     )  # fmt: skip
 
 
