@@ -141,6 +141,7 @@ def nightly_schedule(settings: WriterSettings) -> dg.ScheduleDefinition:
     """Make the schedule: it looks at every agent, so that what was missed is found."""
 
     @dg.schedule(
+        name="refresh_nightly",
         job=refresh,
         cron_schedule=settings.nightly_cron,
         default_status=dg.DefaultScheduleStatus.RUNNING,

@@ -149,6 +149,7 @@ def retention_job() -> None:
 def retention_schedule(settings: WriterSettings) -> dg.ScheduleDefinition:
     """Make the schedule; it comes after the nightly look at everything."""
     return dg.ScheduleDefinition(
+        name="retention_nightly",
         job=retention_job,
         cron_schedule=settings.retention_cron,
         default_status=dg.DefaultScheduleStatus.RUNNING,

@@ -147,7 +147,13 @@ def test_freshness_is_a_check_of_what_is_served(stack: Stack, page: Page):
 
 def test_all_that_runs_by_itself_is_listed_with_what_it_does(stack: Stack, page: Page):
     page.goto(f"{stack.dagster_url}/automation")
-    for name in ("knowledge_changes", "freshness", "failed_runs", "nightly", "purge_runs_nightly"):
+    for name in (
+        "knowledge_changes",
+        "freshness",
+        "failed_runs",
+        "refresh_nightly",
+        "purge_runs_nightly",
+    ):
         expect(page.get_by_text(name, exact=True).first).to_be_visible(timeout=PATIENCE)
     keep_picture(page, "automation")
 

@@ -141,7 +141,7 @@ def test_every_night_each_agent_is_looked_at_whole_but_paused_ones(day: Day, tmp
     day.instance.add_dynamic_partitions("agents", ["a", "b", "draft"])
     day.commit({"a/x.md": "# One\n", "b/x.md": "# One\n"})
     day.ledger.incidents.pause("b", "looked at", "ann")
-    night = day.definitions.get_schedule_def("nightly")
+    night = day.definitions.get_schedule_def("refresh_nightly")
     at = datetime(2026, 11, 20, 3, 30, tzinfo=UTC)
     context = dg.build_schedule_context(
         instance=day.instance, scheduled_execution_time=at,

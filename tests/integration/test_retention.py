@@ -195,7 +195,7 @@ def test_dagster_runs_it(world: WriterWorld):
     result = job.execute_in_process(instance=world.instance, run_config={"loggers": QUIET})
     assert result.success
     assert isinstance(
-        world.definitions.get_schedule_def("retention_schedule"), dg.ScheduleDefinition
+        world.definitions.get_schedule_def("retention_nightly"), dg.ScheduleDefinition
     )
 
 
