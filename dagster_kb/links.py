@@ -37,11 +37,11 @@ class Links:
         url = _filled(self.document_template, sha=git_sha, path=quote(path))
         return f"[{text}]({url.replace(')', '%29')})"
 
-    def generations(self) -> dict[str, dg.MetadataValue[Any]]:
-        """Every generation of every agent, on the console's page."""
+    def generations(self, agent: str) -> dict[str, dg.MetadataValue[Any]]:
+        """Every generation of an agent, on the console's page."""
         if not self.api_url:
             return {}
-        page = f"{self.api_url.rstrip('/')}/console/knowledge"
+        page = f"{self.api_url.rstrip('/')}/console/knowledge?agent={agent}"
         return {"generations": dg.MetadataValue.url(page)}
 
     def collection(self, qdrant_url: str, collection: str) -> dict[str, dg.MetadataValue[Any]]:

@@ -13,6 +13,10 @@ from dagster_kb.resources.ledger import Ledger
 from kb_contract.generation import Generation
 
 ASSET: Final = "collection"
+# What a gate was told to hold its figures against.
+LIMITS: Final = frozenset(
+    {"recall_at", "recall_wanted", "max_shrink", "max_drop", "max_duplicates", "dimension"}
+)
 
 
 # One step for all: a step costs more than most gates do, and what they look at is fetched once.
@@ -85,6 +89,7 @@ def _result(gate: Gate, verdict: Verdict, generation: Generation | None) -> dg.A
     found = {"findings": markdown_table(shown.heads, shown.rows)} if shown else {}
     # As text: a number would be drawn as one more line of the check's history.
     about = {"of_generation": str(generation.number)} if generation else {}
+    facts = {name: str(one) if name in LIMITS else one for name, one in verdict.facts.items()}
     severity = dg.AssetCheckSeverity.WARN if verdict.warns else dg.AssetCheckSeverity.ERROR
     return dg.AssetCheckResult(
         asset_key=ASSET,
@@ -92,5 +97,5 @@ def _result(gate: Gate, verdict: Verdict, generation: Generation | None) -> dg.A
         passed=verdict.passed,
         severity=severity,
         description=verdict.description,
-        metadata={**verdict.facts, **found, **about},
+        metadata={**facts, **found, **about},
     )

@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from dagster_kb.assets.embeddings import AHEAD
 from dagster_kb.assets.story import RETRY, Story
 from dagster_kb.partitions import agents
 from dagster_kb.publishing.alias_moves import serves_nothing
@@ -46,14 +47,15 @@ def collection(
             )
             now = ledger.generations.by_id(generation.generation_id)
             generation = publication.asking_itself.of(now)
+        ahead = _written_ahead(context) if synced and synced.kept else 0
         return told.result(
             generation,
             version=f"{generation.collection}@{generation.manifest_digest}",
             goes_on_in="live_alias",
             **{"dagster/row_count": generation.chunks},
-            points_written=synced.written if synced else 0,
+            points_written=synced.written + ahead if synced else 0,
             points_deleted=synced.deleted if synced else 0,
-            points_kept=synced.kept if synced else generation.chunks,
+            points_kept=synced.kept - ahead if synced else generation.chunks,
             recreated=synced.recreated if synced else False,
             **_looked(synced),
             **_asked(generation.own_questions),
@@ -61,6 +63,17 @@ def collection(
             colour=generation.colour or "",
             **told.links.collection(store.url, generation.collection or ""),
         )
+
+
+def _written_ahead(context: dg.AssetExecutionContext) -> int:
+    """How many points `embeddings` wrote in this run while it embedded: nobody kept them from before."""
+    wanted = dg.AssetRecordsFilter(
+        asset_key=dg.AssetKey("embeddings"), asset_partitions=[context.partition_key]
+    )
+    newest = next(iter(context.instance.fetch_materializations(wanted, limit=1).records), None)
+    if newest is None or newest.run_id != context.run.run_id or not newest.asset_materialization:
+        return 0
+    return int(newest.asset_materialization.metadata[AHEAD].value)  # pyright: ignore[reportArgumentType]
 
 
 def _looked(synced: Synced | None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """embeddings: a vector for every text that never had one in this space."""
 
-from typing import Any
+from typing import Any, Final
 
 import dagster as dg
 
@@ -13,6 +13,8 @@ from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_embeddings import ChunkTotals
 from dagster_kb.resources.progress import Progress
 from dagster_kb.resources.vector_store import VectorStore
+
+AHEAD: Final = "points_written_ahead"
 
 
 @dg.asset(
@@ -51,14 +53,14 @@ def embeddings(
             texts_embedded=embedded.texts,
             texts_reused=embedded.reused,
             texts_cut=embedded.cut,
-            cost=0.0,  # the model runs here
+            cost="nothing: the model runs here",
             texts_per_second=embedded.per_second,
             embedding_seconds=round(embedded.seconds, 3),
-            points_written_ahead=written,
+            **{AHEAD: written},
             runs_on=embedded.runs_on,
-            processes=embedded.processes,
+            processes=str(embedded.processes),
             chunks_worked_on=totals.done + totals.error + totals.pending,
             chunks_in_error=totals.error,
             model=embedder.space.model,
-            dimension=embedder.space.dimension,
+            dimension=str(embedder.space.dimension),
         )

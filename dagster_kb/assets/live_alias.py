@@ -9,10 +9,12 @@ from dagster_kb.partitions import agents
 from dagster_kb.publishing.alias_moves import aliases_of
 from dagster_kb.publishing.live_canary import LIVE_CANARY
 from dagster_kb.publishing.publication import Publication
-from dagster_kb.publishing.release_checks import GATES
+from dagster_kb.publishing.release_checks import GATES, Json
 from dagster_kb.resources.ledger import Ledger
 from kb_contract.generation import Generation
 
+FINDS_GOLDEN: Final = "finds_golden"
+FIGURES: Final = ("recall", "mrr", "ndcg")
 SHOWN: Final = (*(gate.name for gate in GATES), LIVE_CANARY)
 
 
@@ -58,7 +60,14 @@ def served_facts(ledger: Ledger, generation: Generation) -> dict[str, Any]:
         "colour": generation.colour or "",
         "documents": generation.documents,
         "quarantined": generation.quarantined,
+        **_found(generation),
         "live_since": str(generation.live_at),
         **({"deletions_settled": settled} if settled else {}),
         "checks": markdown_table(("gate", "passed", "found"), checks),
     }
+
+
+def _found(generation: Generation) -> dict[str, Any]:
+    """How well it finds its golden questions, where it has some: numbers, so that they are plotted."""
+    facts: Json = generation.checks.get(FINDS_GOLDEN, {}).get("facts", {})
+    return {name: facts[name] for name in FIGURES if name in facts}

@@ -150,7 +150,7 @@ def facts(generation: Generation, links: Links | None = None) -> dict[str, Any]:
         "state": generation.state,
         "git_sha": links.commit(generation),
         "uncommitted": generation.uncommitted,
-        **links.generations(),
+        **links.generations(generation.agent_id),
         "pipeline_run": generation.run_id or "",
     }
 

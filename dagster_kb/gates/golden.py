@@ -24,7 +24,7 @@ def finds_golden(evidence: Questions) -> Verdict:
     failed = [one for one, rank in zip(asked, ranks, strict=True)
               if rank is None or rank > gate.golden_at]  # fmt: skip
     facts: Json = {
-        **asdict(now), "recall_at": gate.golden_at, "wanted": gate.golden_recall,
+        **asdict(now), "recall_at": gate.golden_at, "recall_wanted": gate.golden_recall,
         "not_found": [one.question.question for one in failed],
     }  # fmt: skip
     causes = [cause(evidence, one.question) or one.unsure for one in failed]

@@ -75,6 +75,14 @@ class Look:
         )  # fmt: skip
 
     def freshness(self, agent: str) -> Standing:
+        """Say how far the agent is from git; that of a paused one nothing changes by itself."""
+        found, pause = self._against_git(agent), self.pauses.get(agent)
+        if pause is None or found.state not in ("fresh", "catching up", "behind"):
+            return found
+        held = f"paused by {pause['paused_by']}: {pause['reason']} → `kb resume {agent}`"
+        return Standing("paused", f"{found.said}; {held}", {**found.facts, "paused": held})
+
+    def _against_git(self, agent: str) -> Standing:
         """Compare git's tree of the agent with the tree that is live."""
         tree, live = self.trees.get(agent), self.live.get(agent)
         facts = {"wanted_tree": tree or "", "live_tree": live.tree_sha if live else "",
@@ -114,9 +122,6 @@ class Look:
         minutes = max(0.0, (self.now - since.timestamp()) / 60) if since else 0.0
         facts = {**facts, "minutes_behind": round(minutes, 1)}
         last = next(iter(self.ledger.generations.pipeline_runs(agent)), None)
-        if pause := self.pauses.get(agent):
-            said = f"paused by {pause['paused_by']}: {pause['reason']} → `kb resume {agent}`"
-            return Standing("paused", said, facts)
         age = _duration(minutes)
         said = (
             f"generation {live.number} is {age} behind git"

@@ -70,9 +70,15 @@ def live_told(
 
 
 def open_incidents(ledger: Ledger, agent: str) -> dict[str, Any]:
-    """What is open of the agent, for its page; and its pause."""
-    listed = [f"{one['incident_id']}: {one['summary']}" for one in ledger.incidents.listed(agent)]
+    """What is open of the agent, for its page, with the runs that it came of; and its pause."""
+    found = ledger.incidents.listed(agent)
+    listed = [f"{one['incident_id']}: {one['summary']} → {one['next_step']}" for one in found]
+    runs = {one["incident_id"]: one["facts"].get("dagster_run") for one in found}
     pause = ledger.incidents.paused(agent)
     paused = f"by {pause['paused_by']}: {pause['reason']} → `kb resume {agent}`" if pause else ""
-    return {**({"open_incidents": "\n".join(listed)} if listed else {}),
-            **({"paused": paused} if paused else {})}  # fmt: skip
+    return {
+        **({"open_incidents": "\n".join(listed)} if listed else {}),
+        **{f"run_of_incident_{number}": dg.MetadataValue.dagster_run(run)
+           for number, run in runs.items() if run},
+        **({"paused": paused} if paused else {}),
+    }  # fmt: skip

@@ -9,7 +9,7 @@ from dagster_kb.assets.documents import READS
 from dagster_kb.origins import SKIPPED
 from dagster_kb.upkeep.failures import KIND, close_incidents
 from dagster_kb.upkeep.refreshes import is_whole
-from tests.doubles.writer_world import WriterWorld, failures
+from tests.doubles.writer_world import WriterWorld, failures, metadata
 from tests.integration.test_failures_become_incidents import chosen_on_pages
 
 pytestmark = pytest.mark.stack
@@ -82,3 +82,13 @@ def test_a_run_is_found_by_its_owner_and_generation(world: WriterWorld):
     world.publish({"tea.md": PAGE, "agent.yaml": "purpose: Tea.\nowners: [kitchen, cellar]\n"})
     [run] = world.instance.get_runs(dg.RunsFilter(tags={"kb/owner": "kitchen, cellar"}))
     assert run.tags["kb/generation"] == "1"
+
+
+def test_points_that_were_written_while_texts_were_embedded_are_counted(world: WriterWorld):
+    world.write({f"page{n}.md": f"# Page {n}\n\nWords of page {n} alone.\n" for n in range(560)})
+    world.commit()
+    first = metadata(world.ingest(), "collection")
+    assert (first["points_written"], first["points_kept"]) == (world.live().chunks, 0)
+    world.commit({"page1.md": "# Page 1\n\nOther words.\n"})
+    again = metadata(world.ingest(), "collection")
+    assert again["points_written"] + again["points_kept"] == world.live().chunks

@@ -9,7 +9,7 @@ from dagster_kb.publishing.ways_back import WayBack
 from dagster_kb.upkeep.freshness import FRESH, POINTS
 from dagster_kb.upkeep.freshness_told import TELL, without_result
 from dagster_kb.upkeep.hot_deletion import HotDeletion
-from dagster_kb.upkeep.live_told import newest_told
+from dagster_kb.upkeep.live_told import newest_told, open_incidents
 from tests.doubles.writer_world import WriterWorld
 
 pytestmark = pytest.mark.stack
@@ -76,6 +76,17 @@ def test_a_way_back_is_told(world: WriterWorld, pages: Pages):
     assert pages.tick() == {}
 
 
+@pytest.mark.usefixtures("pages")
+def test_an_incident_leads_to_its_run_and_says_what_to_do(world: WriterWorld):
+    run = world.instance.get_runs(limit=1)[0].run_id
+    number = world.ledger.incidents.open(
+        world.agent, "run_failed", "it failed", "mend it", facts={"dagster_run": run}, by="dagster"
+    )
+    told = open_incidents(world.ledger, world.agent)
+    assert told["open_incidents"] == f"{number}: it failed → mend it"
+    assert told[f"run_of_incident_{number}"] == dg.MetadataValue.dagster_run(run)
+
+
 def test_a_run_of_the_asset_is_not_told_twice(world: WriterWorld, pages: Pages):
     world.publish({"tea.md": MORE})
     before = newest_told(world.instance, world.agent)
@@ -116,3 +127,16 @@ def test_a_check_that_a_failed_run_left_without_a_result_is_told_again(
     assert pages.tick().keys() == {FRESH, POINTS}
     assert without_result(world.instance) == {}
     assert pages.tick() == {}
+
+
+def test_a_pause_is_told_though_all_is_as_git_says(world: WriterWorld, pages: Pages):
+    world.ledger.incidents.pause(world.agent, "looked at", "ann")
+    passed, said = pages.tick()[FRESH]
+    assert passed
+    assert "generation 1 is what git says; paused by ann: looked at" in str(said)
+    assert world.ingest().success
+    assert without_result(world.instance).keys() == {world.agent}, "a skipped run asks nothing"
+    assert pages.tick()[FRESH] == (passed, said)
+    assert pages.tick() == {}
+    world.ledger.incidents.resume(world.agent, "ann")
+    assert "paused" not in str(pages.tick()[FRESH][1])

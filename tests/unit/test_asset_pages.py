@@ -43,7 +43,7 @@ def test_every_fact_leads_to_where_it_can_be_looked_at():
     )  # fmt: skip
     told = facts(generation(), links)
     assert told["git_sha"].value == f"https://host/team/repo/commit/{SHA}"
-    assert told["generations"].value == "http://api:8000/console/knowledge"
+    assert told["generations"].value == "http://api:8000/console/knowledge?agent=garden"
     assert links.collection("http://q:6333/", "garden_blue")["page"].value == (
         "http://q:6333/dashboard#/collections/garden_blue"
     )
