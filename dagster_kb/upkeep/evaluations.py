@@ -33,13 +33,16 @@ def answers_well(
     """Show the newest measurement; it stops nothing."""
     agent = agent_of_check(context)
     with clear_failures():
-        row = ledger.database.one("newest_evaluation", workspace=ledger.workspace, agent=agent)
-    if row is None:
-        said = f"never measured → `kb eval answers --data FILE --agent {agent}`"
-        return dg.AssetCheckResult(
-            passed=False, severity=dg.AssetCheckSeverity.WARN, description=said
-        )
-    return dg.AssetCheckResult(**verdict(row))
+        return dg.AssetCheckResult(**newest_verdict(ledger, agent))
+
+
+def newest_verdict(ledger: Ledger, agent: str) -> dict[str, Any]:
+    """Say what the newest measurement found; that there was none is yellow."""
+    row = ledger.database.one("newest_evaluation", workspace=ledger.workspace, agent=agent)
+    if row is not None:
+        return verdict(row)
+    said = f"never measured → `kb eval answers --data FILE --agent {agent}`"
+    return {"passed": False, "severity": dg.AssetCheckSeverity.WARN, "description": said}
 
 
 @dg.op(retry_policy=RETRY, description="Tells what a measurement found, as a check of live_alias.")

@@ -13,6 +13,7 @@ from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import VectorStore
 from dagster_kb.settings import WriterSettings
+from dagster_kb.upkeep.evaluations import ANSWERS_WELL, newest_verdict
 from dagster_kb.upkeep.freshness import FRESH, POINTS, SERVED, Look, Standing
 from dagster_kb.upkeep.live_told import about_newest, live_told, stand_of, stand_told
 from kb_contract.errors import BadInput, Unavailable
@@ -20,6 +21,8 @@ from kb_contract.errors import BadInput, Unavailable
 TELL: Final = "tell_freshness"
 # A look costs two git commands and a few queries for all agents together.
 LOOK_SECONDS: Final = 60
+# Checks of `live_alias` that are never left without a result.
+TOLD: Final = (FRESH, POINTS, ANSWERS_WELL)
 Told = dg.AssetMaterialization | dg.AssetCheckEvaluation | dg.Output[None]
 
 
@@ -48,12 +51,19 @@ def freshness_job(settings: WriterSettings) -> dg.JobDefinition:
         with clear_failures():
             look = Look.at(folder, ledger, store, settings.fresh_within_minutes)
             found = [(agent, look.standings(agent)) for agent in config.agents]
+            silent = without_result(context.instance, ANSWERS_WELL).keys() & set(config.agents)
+            measured = [(agent, newest_verdict(ledger, agent)) for agent in sorted(silent)]
         for agent, standings in found:
             live = look.live.get(agent)
             if stand_told(context.instance, agent) != stand_of(live):
                 yield live_told(ledger, story.links, agent, live)
             for name, standing in standings.items():
                 yield evaluation(context.instance, agent, name, standing)
+        for agent, verdict in measured:
+            yield dg.AssetCheckEvaluation(
+                asset_key=dg.AssetKey(SERVED), check_name=ANSWERS_WELL, partition=agent,
+                target_materialization_data=about_newest(context.instance, agent), **verdict,
+            )  # fmt: skip
         yield dg.Output(None)
 
     @dg.job(name=TELL, description="Tells how agents stand whose standing changed.")
@@ -110,9 +120,9 @@ def news(
     )
 
 
-def without_result(instance: dg.DagsterInstance) -> dict[str, str]:
+def without_result(instance: dg.DagsterInstance, *checks: str) -> dict[str, str]:
     """Agents of which a run that ended left a check without a result: it is red, and says nothing."""
-    keys = [dg.AssetCheckKey(dg.AssetKey(SERVED), name) for name in (FRESH, POINTS)]
+    keys = [dg.AssetCheckKey(dg.AssetKey(SERVED), name) for name in checks or TOLD]
     planned = [
         one for one in instance.event_log_storage.get_asset_check_partition_info(keys)
         if one.latest_execution_status is AssetCheckExecutionRecordStatus.PLANNED

@@ -6,11 +6,13 @@ import dagster as dg
 import pytest
 
 from dagster_kb.publishing.ways_back import WayBack
+from dagster_kb.upkeep.evaluations import ANSWERS_WELL
 from dagster_kb.upkeep.freshness import FRESH, POINTS
 from dagster_kb.upkeep.freshness_told import TELL, without_result
 from dagster_kb.upkeep.hot_deletion import HotDeletion
 from dagster_kb.upkeep.live_told import newest_told, open_incidents
 from tests.doubles.writer_world import WriterWorld
+from tests.integration.test_failures_become_incidents import chosen_on_pages
 
 pytestmark = pytest.mark.stack
 PAGE = "# Tea\n\nGreen tea is brewed at eighty degrees for two minutes.\n"
@@ -126,6 +128,18 @@ def test_a_check_that_a_failed_run_left_without_a_result_is_told_again(
     assert without_result(world.instance).keys() == {world.agent}
     assert pages.tick().keys() == {FRESH, POINTS}
     assert without_result(world.instance) == {}
+    assert pages.tick() == {}
+
+
+def test_so_is_how_well_it_answers_which_runs_from_the_pages_ask_too(
+    world: WriterWorld, pages: Pages
+):
+    world.commit({"agent.yaml": "purpse: Answers about tea.\n"})
+    pages.tick()
+    assert not chosen_on_pages(world).success
+    passed, said = pages.tick()[ANSWERS_WELL]
+    assert not passed
+    assert "never measured" in str(said)
     assert pages.tick() == {}
 
 
