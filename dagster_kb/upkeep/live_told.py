@@ -70,15 +70,15 @@ def live_told(
 
 
 def open_incidents(ledger: Ledger, agent: str) -> dict[str, Any]:
-    """What is open of the agent, for its page, with the runs that it came of; and its pause."""
+    """What is open of the agent, for its page, with what to do and the runs that it came of; and its pause."""
     found = ledger.incidents.listed(agent)
-    listed = [f"{one['incident_id']}: {one['summary']} → {one['next_step']}" for one in found]
-    runs = {one["incident_id"]: one["facts"].get("dagster_run") for one in found}
     pause = ledger.incidents.paused(agent)
     paused = f"by {pause['paused_by']}: {pause['reason']} → `kb resume {agent}`" if pause else ""
-    return {
-        **({"open_incidents": "\n".join(listed)} if listed else {}),
-        **{f"run_of_incident_{number}": dg.MetadataValue.dagster_run(run)
-           for number, run in runs.items() if run},
-        **({"paused": paused} if paused else {}),
-    }  # fmt: skip
+    # Dagster's pages show no end of a line.
+    listed = " · ".join(f"{one['incident_id']}: {one['summary']}" for one in found)
+    told: dict[str, Any] = {"open_incidents": listed} if listed else {}
+    for one in found:
+        told[f"incident_{one['incident_id']}_next"] = one["next_step"]
+        if run := one["facts"].get("dagster_run"):
+            told[f"incident_{one['incident_id']}_run"] = dg.MetadataValue.dagster_run(run)
+    return {**told, **({"paused": paused} if paused else {})}

@@ -85,8 +85,9 @@ def test_an_incident_leads_to_its_run_and_says_what_to_do(world: WriterWorld):
         world.agent, "run_failed", "it failed", "mend it", facts={"dagster_run": run}, by="dagster"
     )
     told = open_incidents(world.ledger, world.agent)
-    assert told["open_incidents"] == f"{number}: it failed → mend it"
-    assert told[f"run_of_incident_{number}"] == dg.MetadataValue.dagster_run(run)
+    assert told["open_incidents"] == f"{number}: it failed"
+    assert told[f"incident_{number}_next"] == "mend it"
+    assert told[f"incident_{number}_run"] == dg.MetadataValue.dagster_run(run)
 
 
 def test_a_run_of_the_asset_is_not_told_twice(world: WriterWorld, pages: Pages):
