@@ -4,7 +4,7 @@ import ctypes
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 from dagster_kb.readers.extracted_text import clean
@@ -17,6 +17,8 @@ MOST_CHARACTERS: Final = 200_000
 _WIDEST_BLANK: Final = 6.0
 _ALIKE: Final = 0.05
 _BOLD: Final = 600
+_FIXED_PITCH: Final = 1
+_FIXED_NAMES: Final = (b"courier", b"mono", b"consolas", b"cmtt")
 _BOLD_NAMES: Final = (b"bold", b"black", b"heavy")
 # PDFium's signs for a hyphen at a line's end.
 _BROKEN_WORD: Final = (0xFFFE, 0x02)
@@ -56,7 +58,8 @@ def _segments(pdfium: Any, handle: Any, turns: Sequence[int], way: int) -> Itera
     """Read what is turned one way: what stands beside a picture or a table is often turned."""
     box = pdfium.FS_RECTF()
     place = ctypes.byref(box)
-    run = _Run()
+    letters = _Letters(pdfium, handle)
+    run = _Run(letters)
     for index, turn in enumerate(turns):
         code = cast("int", pdfium.FPDFText_GetUnicode(handle, index))
         if _is_blank(code):
@@ -69,10 +72,7 @@ def _segments(pdfium: Any, handle: Any, turns: Sequence[int], way: int) -> Itera
         upright = _upright((box.left, box.right, box.bottom, box.top), way)
         if not run.takes(character, upright, index):
             yield from run.ended()
-            run = _Run(
-                lambda at: _is_bold(pdfium, handle, at),
-                lambda before, at: _is_spaced(pdfium, handle, before, at),
-            )
+            run = _Run(letters)
         run.add(character, upright, index)
     yield from run.ended()
 
@@ -102,22 +102,36 @@ def _upright(box: Box, quarters: int) -> Box:
     return turned[quarters]
 
 
-def _is_bold(pdfium: Any, handle: Any, index: int) -> bool:
-    """Ask for the font's weight, and for its name where it does not know its weight."""
-    if pdfium.FPDFText_GetFontWeight(handle, index) >= _BOLD:
-        return True
-    name = ctypes.create_string_buffer(128)
-    pdfium.FPDFText_GetFontInfo(handle, index, name, len(name), ctypes.byref(ctypes.c_int()))
-    return any(word in name.value.lower() for word in _BOLD_NAMES)
+@dataclass(frozen=True)
+class _Letters:
+    """What a page says of its letters, where it is asked."""
 
+    pdfium: Any
+    handle: Any
 
-def _is_spaced(pdfium: Any, handle: Any, before: int, at: int) -> bool:
-    """Tell letters that the file itself parts by one space, and draws in one go: no cells are."""
-    if at - before != len("a "):
-        return False
-    objects = (pdfium.FPDFText_GetTextObject(handle, one) for one in (before, at))
-    one, other = (ctypes.cast(each, ctypes.c_void_p).value for each in objects)
-    return one == other and pdfium.FPDFText_IsGenerated(handle, before + 1) == 0
+    def is_bold(self, at: int) -> bool:
+        """Ask for the font's weight, and for its name where it does not know its weight."""
+        if self.pdfium.FPDFText_GetFontWeight(self.handle, at) >= _BOLD:
+            return True
+        return any(word in self._font(at)[0] for word in _BOLD_NAMES)
+
+    def has_one_width(self, at: int) -> bool:
+        """Tell letters of a listing, by the font's flag or, where it does not set it, its name."""
+        name, flags = self._font(at)
+        return bool(flags & _FIXED_PITCH) or any(word in name for word in _FIXED_NAMES)
+
+    def are_spaced(self, before: int, at: int) -> bool:
+        """Tell letters that the file itself parts by one space, and draws in one go: no cells are."""
+        if at - before != len("a "):
+            return False
+        objects = (self.pdfium.FPDFText_GetTextObject(self.handle, one) for one in (before, at))
+        one, other = (ctypes.cast(each, ctypes.c_void_p).value for each in objects)
+        return one == other and self.pdfium.FPDFText_IsGenerated(self.handle, before + 1) == 0
+
+    def _font(self, at: int) -> tuple[bytes, int]:
+        name, flags = ctypes.create_string_buffer(128), ctypes.c_int()
+        self.pdfium.FPDFText_GetFontInfo(self.handle, at, name, len(name), ctypes.byref(flags))
+        return name.value.lower(), flags.value
 
 
 def _character(code: int) -> str:
@@ -131,12 +145,8 @@ def _is_blank(code: int) -> bool:
 class _Run:
     """Characters that stand one after the other."""
 
-    def __init__(
-        self,
-        is_bold: Callable[[int], bool] = lambda _: False,
-        is_spaced: Callable[[int, int], bool] = lambda _before, _at: False,
-    ) -> None:
-        self._is_bold, self._is_spaced = is_bold, is_spaced
+    def __init__(self, letters: _Letters) -> None:
+        self._letters = letters
         self._first = self._last = 0
         self._text: list[str] = []
         self._blank = False
@@ -163,7 +173,7 @@ class _Run:
 
     def _is_justified(self, gap: float, height: float, index: int) -> bool:
         """Tell a wide blank between words from one between cells; all those of a line are alike."""
-        if gap < _WIDEST_BLANK * height and self._is_spaced(self._last, index):
+        if gap < _WIDEST_BLANK * height and self._letters.are_spaced(self._last, index):
             self._widest = max(self._widest, gap)
         return gap < self._widest + _ALIKE * height
 
@@ -189,5 +199,10 @@ class _Run:
         if words:
             # A bullet, an initial or a mark of a footnote is of other letters than its line.
             bottom, top = self._heights.most_common(1)[0][0]
-            bold = self._is_bold(self._first) and self._is_bold(self._last)
-            yield Segment(words, self._box[0], self._end, bottom, max(top, bottom + 0.1), bold)
+            left, right, _, _ = self._box
+            bold = self._all(self._letters.is_bold)
+            pitch = right - left if self._all(self._letters.has_one_width) else 0.0
+            yield Segment(words, left, self._end, bottom, max(top, bottom + 0.1), bold, pitch)
+
+    def _all(self, are_so: Callable[[int], bool]) -> bool:
+        return are_so(self._first) and are_so(self._last)

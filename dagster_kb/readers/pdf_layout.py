@@ -12,6 +12,7 @@ from dagster_kb.readers.parsed_document import one_line
 from dagster_kb.readers.pdf_furniture import Furniture, furniture_of, named
 from dagster_kb.readers.pdf_hyphens import HYPHEN, BrokenWords
 from dagster_kb.readers.pdf_lines import Line, PageLines
+from dagster_kb.readers.pdf_listings import end_of_listing, listing
 from dagster_kb.readers.pdf_tables import TableColumns
 
 _LARGER: Final = 1.12
@@ -33,6 +34,8 @@ class PdfLayout:
     pages: Sequence[PageLines]
     heading_sizes: tuple[float, ...]
     bold_headings: bool
+    listings: bool
+    """Whether letters of one width tell a listing: where most are so, they do not."""
     furniture: Furniture
     broken: BrokenWords
 
@@ -42,9 +45,11 @@ class PdfLayout:
         letters: Counter[float] = Counter()
         long: Counter[float] = Counter()
         bold: Counter[bool] = Counter()
+        one_width: Counter[bool] = Counter()
         for line in (line for page in pages for line in page.lines):
             letters[line.size] += len(line.text)
             bold[line.bold] += len(line.text)
+            one_width[line.pitch > 0] += len(line.text)
             if len(line.cells) == 1 and len(line.text) >= _LONG_LINE:
                 long[line.size] += len(line.text)
         # Tables may outweigh the prose, and are often smaller.
@@ -55,6 +60,7 @@ class PdfLayout:
             pages=pages,
             heading_sizes=tuple(sizes),
             bold_headings=bold[True] * 4 < bold[False],
+            listings=one_width[True] < one_width[False],
             furniture=furniture_of(pages, lambda line: line.size in sizes),
             broken=BrokenWords.of(line for page in pages for line in page.lines),
         )
@@ -113,6 +119,8 @@ class _PageWriter:
                 while end in rows:
                     end += 1
                 self._write_table([one.cells for one in lines[at:end]], first_on_page=not at)
+            elif (end := self._end_of_listing(lines, at, rows)) > at:
+                self._into.code(listing(lines[at:end]).replace(HYPHEN, "-"))
             elif level := self._layout.level(lines[at]):
                 end = self._end_of_heading(lines, at, level)
                 self._into.heading(level + self._deeper, self._joined(lines[at:end]))
@@ -124,6 +132,13 @@ class _PageWriter:
                 self._columns.end()
             self._begun = True
             at = end
+
+    def _end_of_listing(self, lines: Sequence[Line], at: int, rows: frozenset[int]) -> int:
+        large = lines[at].size in self._layout.heading_sizes
+        if not self._layout.listings or not lines[at].pitch or large:
+            return at
+        before = next((one for one in range(at, len(lines)) if one in rows), len(lines))
+        return end_of_listing(lines[:before], at)
 
     def _is_title(self, lines: Sequence[Line], at: int, end: int) -> bool:
         """Tell one in the middle of the line, above a heading in equal letters at the margin."""
@@ -162,6 +177,8 @@ class _PageWriter:
     def _end_of_paragraph(self, lines: Sequence[Line], at: int, rows: frozenset[int]) -> int:
         end = at + 1
         while end < len(lines) and end not in rows and not _is_item(lines[end]):
+            if self._end_of_listing(lines, end, rows) > end:
+                break
             # What goes on in the same letters right below is no heading, however large.
             above, below = lines[end - 1], lines[end]
             if above.bold != below.bold or (_apart(above, below) and not _runs_on(above, below)):

@@ -25,6 +25,8 @@ class Line:
     bottom: float
     top: float
     bold: bool
+    pitch: float = 0.0
+    """Width of each letter where all have one."""
 
     @property
     def size(self) -> float:
@@ -68,6 +70,7 @@ def _line(row: Row) -> Line:
         bottom=tallest.bottom,
         top=tallest.top,
         bold=all(one.bold for one in row if letters(one.text) or len(row) == 1),
+        pitch=min(one.pitch for one in row),
     )
 
 

@@ -18,6 +18,8 @@ class Segment:
     bottom: float
     top: float
     bold: bool
+    pitch: float = 0.0
+    """Width of each letter where all have one."""
 
     @property
     def height(self) -> float:
