@@ -3,13 +3,19 @@
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import VectorStore
 from kb_contract.errors import GateRefused
 from kb_contract.generation import Generation
 from kb_contract.identifiers import COLOURS, collection_name, plain_alias, production_alias
+
+# Of a chunk that was deleted for some words nobody but a person knows which; so all of it waits.
+WHAT_IS_LEFT: Final = (
+    "What else it said is kept out as well: where only that is left and may be read, close this "
+    "(`kb incidents close ID`) and ingest with `--force`"
+)
 
 
 @dataclass(frozen=True)
@@ -106,8 +112,10 @@ def settle_deletions(ledger: Ledger, generation: Generation) -> None:
     for one in back:
         incident = ledger.incidents.open(
             agent, "deleted_text_is_back",
-            f"git says again what was deleted by hand as {one['chunk_id']}: it is not served",
-            f"take it out of {one['path']} and commit; what must be served has to be worded anew",
+            f"git says again what was deleted by hand as {one['chunk_id']}, or some of it: it is "
+            "not served",
+            f"take it out of {one['path']} and commit; what must be served has to be worded anew. "
+            f"{WHAT_IS_LEFT}",
             facts={"path": one["path"], "text_sha256": one["text_sha256"]},
             generation_id=generation.generation_id, by="writer",
         )  # fmt: skip

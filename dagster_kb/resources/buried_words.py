@@ -1,16 +1,42 @@
 """Pure: whether a chunk says what a person deleted, however it is cut now."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final
 
 from kb_contract.identifiers import sha256_text
 
-# What is shorter could stand anywhere by chance, so only the very same chunk is meant.
+# A shorter text could stand anywhere by chance, so only the very same chunk is meant.
 TELLING: Final = 20
+# Letters and digits of a sentence or a line that tells the text in the place where it stood.
+TELLING_THERE: Final = 8
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+")
-_BLOCK_END: Final = re.compile(r"\n\s*\n|\n(?=#)")
+_MARKER: Final = re.compile(r"^(?:[-*+•>]|\d+[.)])\s+")
+_FENCE: Final = ("```", "~~~")
+_WORD: Final = re.compile(r"\w+")
+
+
+class Found(Enum):
+    """How much of a deleted text a chunk has."""
+
+    WHOLE = "whole"
+    PART = "part"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a text says, by digests of its parts; without headings."""
+
+    sentences: frozenset[str]
+    """However its lines are broken."""
+    lines: frozenset[str]
+    """Sentences line by line: items of a list, rows of a table and lines of code have no other end."""
+
+    @classmethod
+    def by(cls, text: str) -> "Said":
+        return cls(_digests(_sentences(text)), _digests(_lines(text)))
 
 
 @dataclass(frozen=True)
@@ -18,34 +44,93 @@ class BuriedWords:
     """A deleted text, known by digests only."""
 
     tombstone: int
+    agent: str
     text_sha256: str
-    sentences: frozenset[str]
+    said: Said
+    place: str
+    """Its file below the agent's folder."""
+    telling: frozenset[str]
+    """What no other chunk of its document said."""
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "BuriedWords":
-        return cls(row["tombstone_id"], row["text_sha256"], frozenset(row["sentences"]))
+        said = Said(frozenset(row["sentences"]), frozenset(row["lines"]))
+        return cls(
+            row["tombstone_id"], row["agent_id"], row["text_sha256"], said, row["place"],
+            frozenset(row["telling"]),
+        )  # fmt: skip
 
-    def are_in(self, chunk: Mapping[str, Any]) -> bool:
-        """Whether it is that text, or has every sentence of it."""
-        if chunk["text_sha256"] == self.text_sha256:
-            return True
-        return bool(self.sentences) and self.sentences <= sentence_digests(chunk["text"])
+    def found_in(self, text_sha256: str, said: Said, *, there: bool) -> Found | None:
+        """All of it, wherever it stands; or `there`, in the file that it was deleted from, some.
+
+        Which of its words must not be read nobody knows, so any of them that is still there may be.
+        """
+        if text_sha256 == self.text_sha256 or self._whole_in(said):
+            return Found.WHOLE
+        some = there and not self.telling.isdisjoint(said.sentences | said.lines)
+        return Found.PART if some else None
+
+    def _whole_in(self, said: Said) -> bool:
+        every, mine = said.sentences | said.lines, self.said
+        return any(one and one <= every for one in (mine.sentences, mine.lines))
 
 
-def sentence_digests(text: str) -> frozenset[str]:
-    """Digests of a text's sentences, without headings; however its lines are broken."""
-    blocks = (" ".join(one.split()) for one in _BLOCK_END.split(text))
-    return frozenset(
-        sha256_text(sentence)
-        for block in blocks
-        if not block.startswith("#")
-        for sentence in _SENTENCE_END.split(block)
-        if sentence
-    )
+def telling_of(text: str) -> Said:
+    """What tells a text again wherever it stands; nothing of one that is too short for that."""
+    length = sum(map(len, _lines(text)))
+    return Said.by(text) if length >= TELLING else Said(frozenset(), frozenset())
 
 
-def telling_sentences(text: str) -> frozenset[str]:
-    """Digests that tell a text again; none of one that is too short to be told by them."""
-    blocks = (" ".join(one.split()) for one in _BLOCK_END.split(text))
-    said = sum(len(block) for block in blocks if not block.startswith("#"))
-    return sentence_digests(text) if said >= TELLING else frozenset()
+def telling_there(text: str, headings: Iterable[str], others: Iterable[str]) -> frozenset[str]:
+    """Digests of the sentences and lines that no other chunk of the document has.
+
+    Without headings, which stay when what stood under them goes; they are told by their words, as
+    formats underline or number them.
+    """
+    named = {_words(one) for one in headings}
+    mine = {
+        one for one in (*_sentences(text), *_lines(text))
+        if len(_words(one).replace(" ", "")) >= TELLING_THERE and _words(one) not in named
+    }  # fmt: skip
+    elsewhere = [Said.by(one) for one in others]
+    return _digests(mine).difference(*(one.sentences | one.lines for one in elsewhere))
+
+
+def place_of(path: str, agent: str) -> str:
+    """A file's path below the agent's folder; nothing where it is in none of that name."""
+    return f"/{path}".partition(f"/{agent}/")[2]
+
+
+def _sentences(text: str) -> Iterator[str]:
+    for block in _blocks(text):
+        yield from _SENTENCE_END.split(" ".join(block))
+
+
+def _lines(text: str) -> Iterator[str]:
+    for block in _blocks(text):
+        for line in block:
+            yield from filter(None, _SENTENCE_END.split(_MARKER.sub("", line)))
+
+
+def _blocks(text: str) -> Iterator[list[str]]:
+    """Lines that belong together, without headings; behind a fence none is a heading."""
+    block, fenced = list[str](), False
+    for line in (" ".join(one.split()) for one in text.splitlines()):
+        fence = line.startswith(_FENCE)
+        if line and not fence and (fenced or not line.startswith("#")):
+            block.append(line)
+            continue
+        fenced ^= fence
+        if block:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+def _words(text: str) -> str:
+    return " ".join(_WORD.findall(text.casefold()))
+
+
+def _digests(parts: Iterable[str]) -> frozenset[str]:
+    return frozenset(sha256_text(one) for one in parts)

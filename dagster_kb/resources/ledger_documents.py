@@ -136,8 +136,11 @@ def _copy_fresh(
 ) -> int:
     """Make the rows of some documents; their texts are in memory no longer than that."""
     chunks: dict[UUID, list[Row]] = {}
-    wanted = list({row["document_id"] for row in documents})
-    bury_fresh(connection, wanted, workspace=which["workspace"], agent=which["agent"])
+    paths: dict[UUID, list[str]] = {}
+    for row in documents:
+        paths.setdefault(row["document_id"], []).append(row["path"])
+    wanted = list(paths)
+    bury_fresh(connection, paths, workspace=which["workspace"], agent=which["agent"])
     for chunk in rows(connection, "chunks_of_documents", documents=wanted, **which):
         chunks.setdefault(chunk["document_id"], []).append(chunk)
     made = 0

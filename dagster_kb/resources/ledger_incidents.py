@@ -41,11 +41,17 @@ class IncidentLedger:
         self.database.run("add_facts", incident=incident_id, facts=Jsonb(dict(facts)))
 
     def close(self, incident_id: int, by: str) -> Row:
-        """Close an incident; a closed one stays as it was closed."""
+        """Close an incident; a closed one stays as it was closed.
+
+        Of a deletion by hand it says that what is left beside the deleted words may be served.
+        """
         which = {"workspace": self.workspace, "incident": incident_id}
-        row = self.database.one("close_incident", **which, by=by) or self.database.one(
-            "incident", **which
-        )
+        with self.database.transaction() as connection:
+            row = one(connection, "close_incident", **which, by=by)
+            if row:
+                run(connection, "serve_parts", **which)
+            else:
+                row = one(connection, "incident", **which)
         if row is None:
             raise BadInput(f"there is no incident {incident_id}", cure="choose of `kb incidents`")
         return row

@@ -1,11 +1,18 @@
 """Chunks that a person deleted: out of every manifest, and their text out of the ledger."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from dagster_kb.resources.buried_words import BuriedWords, telling_sentences
+from dagster_kb.resources.buried_words import (
+    BuriedWords,
+    Found,
+    Said,
+    place_of,
+    telling_of,
+    telling_there,
+)
 from dagster_kb.resources.ledger_database import (
     Connection,
     LedgerDatabase,
@@ -28,8 +35,29 @@ class Words:
     chunk: UUID
     text_sha256: str
     sentences: tuple[str, ...]
+    lines: tuple[str, ...]
+    telling: tuple[str, ...]
+    place: str
     path: str
     git_sha: str
+
+    @classmethod
+    def of_chunk(cls, chunk: UUID, row: Row) -> "Words":
+        """Of a text that is kept yet."""
+        said = telling_of(row["text"])
+        telling = telling_there(row["text"], row["heading_path"], row["beside"])
+        return cls(
+            row["agent_id"], chunk, row["text_sha256"], _sorted(said.sentences),
+            _sorted(said.lines), _sorted(telling), place_of(row["path"], row["agent_id"]),
+            row["path"], row["git_sha"],
+        )  # fmt: skip
+
+    @classmethod
+    def of_tombstone(cls, chunk: UUID, row: Row) -> "Words":
+        return cls(
+            row["agent_id"], chunk, row["text_sha256"], tuple(row["sentences"]),
+            tuple(row["lines"]), tuple(row["telling"]), row["place"], row["path"], row["git_sha"],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,14 +87,9 @@ class TombstoneLedger:
         """Find what a point says; None when nobody knows it."""
         which = {"workspace": self.workspace, "chunk": chunk}
         if row := self.database.one("agent_of_chunk", **which):
-            sentences = tuple(sorted(telling_sentences(row["text"])))
-        elif row := self.database.one("tombstone_of_chunk", **which):
-            sentences = tuple(row["sentences"])
-        else:
-            return None
-        return Words(
-            row["agent_id"], chunk, row["text_sha256"], sentences, row["path"], row["git_sha"]
-        )
+            return Words.of_chunk(chunk, row)
+        row = self.database.one("tombstone_of_chunk", **which)
+        return Words.of_tombstone(chunk, row) if row else None
 
     def bury(
         self, words: Words, names: Sequence[str], *, reason: str, by: str, incident: int
@@ -108,8 +131,10 @@ class TombstoneLedger:
         [mine] = rows(
             connection, "keep_tombstone", **who, **told, chunk=words.chunk, path=words.path,
             text=words.text_sha256, git_sha=words.git_sha, sentences=list(words.sentences),
+            lines=list(words.lines), telling=list(words.telling), place=words.place,
         )  # fmt: skip
-        _bury_matching(connection, [mine], rows(connection, "texts_of_agent", **who))
+        texts = rows(connection, "texts_of_agent", **who)
+        _bury(connection, _matching([BuriedWords.of(mine)], texts, name))
         run(connection, "doubt_colours", **who)
         return _clear(connection, words.chunk, **who, tombstone=mine["tombstone_id"])
 
@@ -153,27 +178,51 @@ class TombstoneLedger:
 
 
 def bury_fresh(
-    connection: Connection, documents: Sequence[UUID], *, workspace: str, agent: str
+    connection: Connection, paths: Mapping[UUID, Sequence[str]], *, workspace: str, agent: str
 ) -> None:
     """Bury what documents that are new to the agent say of what was deleted."""
-    who = {"workspace": workspace, "agent": agent}
-    for statement in ("take_along_tombstones", "bury_as_elsewhere"):
-        run(connection, statement, **who, documents=list(documents))
-    tombstones = rows(connection, "tombstones_of_agent", **who)
-    if tombstones:
-        texts = rows(connection, "texts_of_documents", documents=list(documents))
-        _bury_matching(connection, tombstones, texts)
-        _purge(connection, workspace, agent)
+    who, documents = {"workspace": workspace, "agent": agent}, list(paths)
+    moved = rows(connection, "tombstones_taken_along", **who, documents=documents)
+    known = [BuriedWords.of(row) for row in rows(connection, "tombstones_to_match", **who)]
+    if not (moved or known):
+        return
+    texts = [{**row, "paths": paths[row["document_id"]]}
+             for row in rows(connection, "texts_of_documents", documents=documents)]  # fmt: skip
+    found = _matching(known, texts, agent)
+    foreign = {one.tombstone for one in known if one.agent != agent}
+    taken = {one["tombstone_id"] for one in moved} | {
+        one["tombstone"] for one in found if one["tombstone"] in foreign
+    }
+    _bury(connection, found)
+    run(connection, "take_along_tombstones", **who, tombstones=sorted(taken))
+    run(connection, "bury_as_elsewhere", **who, documents=documents, tombstones=sorted(taken))
+    _purge(connection, workspace, agent)
 
 
-def _bury_matching(connection: Connection, tombstones: Sequence[Row], texts: Sequence[Row]) -> None:
-    buried = [BuriedWords.of(row) for row in tombstones]
-    found = [
-        {"tombstone": words.tombstone, "document": text["document_id"],
-         "index": text["chunk_index"]}
-        for text in texts for words in buried if words.are_in(text)
-    ]  # fmt: skip
+def _matching(
+    buried: Sequence[BuriedWords], texts: Iterable[Row], agent: str
+) -> list[dict[str, Any]]:
+    """Find what texts say of what was deleted; parts only in the agent's own files."""
+    found: list[dict[str, Any]] = []
+    for text in texts:
+        said = Said.by(text["text"])
+        places = {place_of(path, agent) for path in text["paths"]}
+        for words in buried:
+            there = words.agent == agent and words.place in places
+            if how := words.found_in(text["text_sha256"], said, there=there):
+                found.append({
+                    "tombstone": words.tombstone, "document": text["document_id"],
+                    "index": text["chunk_index"], "part": how is Found.PART,
+                })  # fmt: skip
+    return found
+
+
+def _bury(connection: Connection, found: Sequence[Mapping[str, Any]]) -> None:
     run_many(connection, "bury_chunk", found)
+
+
+def _sorted(digests: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(digests))
 
 
 @dataclass(frozen=True)

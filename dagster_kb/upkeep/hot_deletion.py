@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from dagster_kb.publishing.alias_moves import reconcile_agent
+from dagster_kb.publishing.alias_moves import WHAT_IS_LEFT, reconcile_agent
 from dagster_kb.publishing.collection_audit import CollectionAudit
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_database import Row
@@ -122,7 +122,8 @@ class HotDeletion:
             now, HOTFIX,
             f"chunk {words.chunk} of {words.path}{called} was deleted by hand: {reason}",
             f"take the words out of {words.path}{called} and commit, then `kb resume {now}` and "
-            f"`kb ingest --agent {now}`: the run that finds them gone from git closes this",
+            f"`kb ingest --agent {now}`: the run that finds nothing of the chunk in git closes this. "
+            f"{WHAT_IS_LEFT}",
             facts={"path": words.path, "git_sha": words.git_sha, "chunk_id": str(words.chunk),
                    "text_sha256": words.text_sha256, "reason": reason},
             by=by,

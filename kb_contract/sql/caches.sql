@@ -184,7 +184,7 @@ limit 500;
 -- Agents that serve something else than when the answers that quote them were last looked through, and those
 -- that an answer quoted since out of another generation. `before`: what its files are compared with.
 with buried as (
-  select agent_id, count(*) as chunks from kb.tombstones join kb.buried_chunks using (tombstone_id)
+  select agent_id, count(*) as chunks from kb.kept_out
   where workspace_id = %(workspace)s group by agent_id
 ), known as (
   select agent_id, live.generation_id as live, live.number, coalesce(buried.chunks, 0) as buried,

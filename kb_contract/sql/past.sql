@@ -77,9 +77,9 @@ join kb.documents d using (document_id)
 left join kb.embeddings e on e.space_id = %(space)s and e.embed_sha256 = c.embed_sha256
 where g.generation_id = %(generation_id)s and gc.chunk_id = any(%(ids)s) and c.purged_at is null
   and not exists (
-    select from kb.buried_chunks b join kb.tombstones t using (tombstone_id)
-    where t.workspace_id = g.workspace_id and t.agent_id = g.agent_id
-      and b.document_id = c.document_id and b.chunk_index = c.chunk_index);
+    select from kb.kept_out k
+    where k.workspace_id = g.workspace_id and k.agent_id = g.agent_id
+      and k.document_id = c.document_id and k.chunk_index = c.chunk_index);
 
 -- name: past_points
 -- All that points are made of, in pages: the vectors were kept, so nothing is embedded.

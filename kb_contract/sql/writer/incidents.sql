@@ -26,6 +26,11 @@ update kb.incidents set closed_by = %(by)s, closed_at = now()
 where workspace_id = %(workspace)s and incident_id = %(incident)s and closed_at is null
 returning *;
 
+-- name: serve_parts
+-- Who closes a deletion by hand says that what else stood there holds nothing private.
+update kb.tombstones set parts_served = true
+where workspace_id = %(workspace)s and incident_id = %(incident)s;
+
 -- name: close_incidents_of_runs
 -- Of an agent that ended no run is missed any more.
 update kb.incidents set closed_by = %(by)s, closed_at = now()

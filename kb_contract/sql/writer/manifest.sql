@@ -4,13 +4,15 @@
 select manifest_digest from kb.generations where generation_id = %(generation)s for update;
 
 -- name: fresh_documents
--- Published documents whose rows no earlier manifest has.
+-- Published documents whose rows no earlier manifest has, or not those that may be served since.
 select now.path, now.document_id, d.title, d.front_matter, d.status
 from kb.generation_documents now
 join kb.documents d using (document_id)
 left join kb.generation_documents old
   on old.generation_id = %(base)s and old.path = now.path
   and old.document_id = now.document_id and old.status = 'published'
+  and old.document_id not in (select again.document_id from kb.served_again again
+    where again.workspace_id = %(workspace)s and again.agent_id = %(agent)s)
 where now.generation_id = %(generation)s and now.status = 'published' and old.path is null
 order by now.path collate "C";
 
@@ -19,9 +21,9 @@ order by now.path collate "C";
 select c.* from kb.chunks c
 where c.document_id = any(%(documents)s) and c.purged_at is null
   and not exists (
-    select from kb.buried_chunks b join kb.tombstones t using (tombstone_id)
-    where t.workspace_id = %(workspace)s and t.agent_id = %(agent)s
-      and b.document_id = c.document_id and b.chunk_index = c.chunk_index)
+    select from kb.kept_out k
+    where k.workspace_id = %(workspace)s and k.agent_id = %(agent)s
+      and k.document_id = c.document_id and k.chunk_index = c.chunk_index)
 order by c.document_id, c.chunk_index;
 
 -- name: make_fresh_chunks
@@ -51,6 +53,8 @@ from (
     on now.generation_id = %(generation)s and now.path = old.path
     and now.document_id = old.document_id and now.status = 'published'
   where old.generation_id = %(base)s
+    and old.document_id not in (select again.document_id from kb.served_again again
+      where again.workspace_id = %(workspace)s and again.agent_id = %(agent)s)
   union all
   select chunk_id, document_id, chunk_index, path, payload_sha256 from fresh_chunks
 ) every_chunk;

@@ -60,17 +60,19 @@ where held.resumed_at is not null;
 -- What was deleted from a folder by hand does not come back because it has another name.
 insert into kb.tombstones as held
   (workspace_id, agent_id, chunk_id, text_sha256, path, git_sha, reason, created_by, created_at,
-   chunk_ids, incident_id, sentences, reconciled_at, reconciled_by)
+   chunk_ids, incident_id, sentences, lines, telling, place, parts_served, reconciled_at,
+   reconciled_by)
 select workspace_id, %(agent)s, chunk_id, text_sha256, path, git_sha, reason, created_by,
-       created_at, chunk_ids, incident_id, sentences, reconciled_at, reconciled_by
+       created_at, chunk_ids, incident_id, sentences, lines, telling, place, parts_served,
+       reconciled_at, reconciled_by
 from kb.tombstones where workspace_id = %(workspace)s and agent_id = %(former)s
 on conflict (workspace_id, agent_id, text_sha256) do update set
   incident_id = excluded.incident_id, reconciled_at = null, reconciled_by = null
 where held.reconciled_at is not null and excluded.reconciled_at is null;
 
 -- name: hand_on_buried_chunks
-insert into kb.buried_chunks (tombstone_id, document_id, chunk_index)
-select new.tombstone_id, b.document_id, b.chunk_index
+insert into kb.buried_chunks (tombstone_id, document_id, chunk_index, part)
+select new.tombstone_id, b.document_id, b.chunk_index, b.part
 from kb.tombstones old
 join kb.buried_chunks b using (tombstone_id)
 join kb.tombstones new on new.workspace_id = old.workspace_id

@@ -2,7 +2,10 @@
 
 -- name: agent_of_chunk
 -- Every generation is asked by its key, so that no index over all chunks of all time is needed.
-select g.agent_id, g.git_sha, gc.path, c.text_sha256, c.text
+select g.agent_id, g.git_sha, gc.path, c.text_sha256, c.text, c.heading_path,
+       array(select beside.text from kb.chunks beside
+             where beside.document_id = c.document_id and beside.chunk_index <> c.chunk_index
+               and beside.purged_at is null) as beside
 from kb.generations g
 cross join lateral (
   select document_id, chunk_index, path from kb.generation_chunks
@@ -19,33 +22,47 @@ order by tombstone_id desc limit 1;
 -- name: keep_tombstone
 insert into kb.tombstones as held
   (workspace_id, agent_id, chunk_id, text_sha256, path, git_sha, reason, created_by, sentences,
-   incident_id)
+   lines, telling, place, incident_id)
 values (%(workspace)s, %(agent)s, %(chunk)s, %(text)s, %(path)s, %(git_sha)s, %(reason)s, %(by)s,
-        %(sentences)s, %(incident)s)
+        %(sentences)s, %(lines)s, %(telling)s, %(place)s, %(incident)s)
 on conflict (workspace_id, agent_id, text_sha256) do update set
-  incident_id = excluded.incident_id, reconciled_at = null, reconciled_by = null
+  incident_id = excluded.incident_id, reconciled_at = null, reconciled_by = null,
+  parts_served = false
 returning *;
 
--- name: tombstones_of_agent
-select tombstone_id, text_sha256, sentences from kb.tombstones
-where workspace_id = %(workspace)s and agent_id = %(agent)s;
+-- name: tombstones_to_match
+-- The agent's own, and those of agents that ended or withdrew not long ago and go on under no other
+-- name that is known: what was theirs may come as this one's.
+select t.tombstone_id, t.agent_id, t.text_sha256, t.sentences, t.lines, t.telling, t.place
+from kb.tombstones t
+where t.workspace_id = %(workspace)s
+  and (t.agent_id = %(agent)s or (
+    exists (select from kb.retirements r where r.workspace_id = t.workspace_id
+            and r.agent_id = t.agent_id and r.dropped_at is null)
+    and not exists (select from kb.agent_names n where n.workspace_id = t.workspace_id
+                    and n.former = t.agent_id)
+    and not exists (select from kb.generations g where g.workspace_id = t.workspace_id
+                    and g.agent_id = t.agent_id and g.state = 'live')));
 
 -- name: texts_of_agent
--- All that any document of the agent says, in any generation that is kept.
-select c.document_id, c.chunk_index, c.text, c.text_sha256
-from kb.chunks c
-where c.purged_at is null and c.document_id in (
-  select gd.document_id from kb.generation_documents gd join kb.generations g using (generation_id)
-  where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s);
+-- All that any document of the agent says, in any generation that is kept, and where it stood.
+select c.document_id, c.chunk_index, c.text, c.text_sha256, placed.paths
+from (
+  select gd.document_id, array_agg(distinct gd.path) as paths
+  from kb.generation_documents gd join kb.generations g using (generation_id)
+  where g.workspace_id = %(workspace)s and g.agent_id = %(agent)s
+  group by gd.document_id) placed
+join kb.chunks c using (document_id)
+where c.purged_at is null;
 
 -- name: texts_of_documents
 select document_id, chunk_index, text, text_sha256 from kb.chunks
 where document_id = any(%(documents)s) and purged_at is null;
 
 -- name: bury_chunk
-insert into kb.buried_chunks (tombstone_id, document_id, chunk_index)
-values (%(tombstone)s, %(document)s, %(index)s)
-on conflict do nothing;
+insert into kb.buried_chunks as held (tombstone_id, document_id, chunk_index, part)
+values (%(tombstone)s, %(document)s, %(index)s, %(part)s)
+on conflict (tombstone_id, document_id, chunk_index) do update set part = held.part and excluded.part;
 
 -- name: manifests_to_clear
 select distinct gc.generation_id, gc.chunk_id
@@ -80,7 +97,7 @@ from kb.tombstones t
 join kb.buried_chunks b using (tombstone_id)
 join kb.chunks c using (document_id, chunk_index)
 where t.workspace_id = %(workspace)s and t.agent_id = %(agent)s and c.purged_at is null
-  and not exists (
+  and not b.part and not exists (
     select from kb.generation_chunks gc
     where gc.document_id = c.document_id and gc.chunk_index = c.chunk_index);
 
@@ -114,7 +131,7 @@ join kb.generation_chunks gc using (document_id, chunk_index)
 join kb.generations g using (generation_id)
 where g.workspace_id = %(workspace)s and g.agent_id <> all(%(agents)s) and c.purged_at is null
   and (c.text_sha256 = %(text)s
-       or exists (select from kb.buried_chunks b where b.tombstone_id = any(%(tombstones)s)
+       or exists (select from kb.buried_chunks b where b.tombstone_id = any(%(tombstones)s) and not b.part
                   and b.document_id = c.document_id and b.chunk_index = c.chunk_index))
 order by g.agent_id, gc.chunk_id;
 
@@ -128,7 +145,7 @@ join kb.chunks near on near.document_id = gone.document_id and near.chunk_index 
 join kb.generation_chunks gc on gc.document_id = near.document_id
   and gc.chunk_index = near.chunk_index
 join kb.generations g on g.generation_id = gc.generation_id
-where b.tombstone_id = any(%(tombstones)s)
+where b.tombstone_id = any(%(tombstones)s) and not b.part
   and g.workspace_id = %(workspace)s and g.agent_id = any(%(agents)s)
 order by gc.path, gc.chunk_id;
 
@@ -143,9 +160,9 @@ group by answer_id order by min(created_at) desc limit %(limit)s;
 update kb.tombstones t set reconciled_at = now(), reconciled_by = %(generation)s
 where t.workspace_id = %(workspace)s and t.agent_id = %(agent)s and t.reconciled_at is null
   and not exists (
-    select from kb.generation_documents gd join kb.buried_chunks b using (document_id)
+    select from kb.generation_documents gd join kb.kept_out k using (document_id)
     where gd.generation_id = %(generation)s and gd.status = 'published'
-      and b.tombstone_id = t.tombstone_id)
+      and k.tombstone_id = t.tombstone_id)
 returning t.*;
 
 -- name: settle_all_tombstones
@@ -170,19 +187,25 @@ where i.workspace_id = %(workspace)s and i.closed_at is null
   and not exists (select from kb.tombstones t
                   where t.incident_id = i.incident_id and t.reconciled_at is null);
 
--- name: take_along_tombstones
--- A document that lay in another agent's folder, with words that were deleted there and purged: they
--- are missing here as well, and who looks after this agent is told by an incident of its own.
-insert into kb.tombstones
-  (workspace_id, agent_id, chunk_id, text_sha256, path, git_sha, reason, created_by, created_at,
-   chunk_ids, sentences)
-select distinct on (t.text_sha256) t.workspace_id, %(agent)s, t.chunk_id, t.text_sha256, t.path,
-       t.git_sha, t.reason, t.created_by, t.created_at, t.chunk_ids, t.sentences
-from kb.buried_chunks b
+-- name: tombstones_taken_along
+-- Of documents that lay in another agent's folder, with words that were deleted there and purged.
+select distinct tombstone_id from kb.buried_chunks b
 join kb.chunks c using (document_id, chunk_index)
 join kb.tombstones t using (tombstone_id)
 where b.document_id = any(%(documents)s) and c.purged_at is not null
-  and t.workspace_id = %(workspace)s and t.agent_id <> %(agent)s
+  and t.workspace_id = %(workspace)s and t.agent_id <> %(agent)s;
+
+-- name: take_along_tombstones
+-- What was deleted elsewhere is missing here as well, and who looks after this agent is told by an
+-- incident of its own.
+insert into kb.tombstones
+  (workspace_id, agent_id, chunk_id, text_sha256, path, git_sha, reason, created_by, created_at,
+   chunk_ids, sentences, lines, telling, place)
+select distinct on (t.text_sha256) t.workspace_id, %(agent)s, t.chunk_id, t.text_sha256, t.path,
+       t.git_sha, t.reason, t.created_by, t.created_at, t.chunk_ids, t.sentences, t.lines, t.telling,
+       t.place
+from kb.tombstones t
+where t.workspace_id = %(workspace)s and t.tombstone_id = any(%(tombstones)s)
 order by t.text_sha256, t.tombstone_id
 on conflict (workspace_id, agent_id, text_sha256) do nothing;
 
@@ -190,10 +213,9 @@ on conflict (workspace_id, agent_id, text_sha256) do nothing;
 insert into kb.buried_chunks (tombstone_id, document_id, chunk_index)
 select mine.tombstone_id, b.document_id, b.chunk_index
 from kb.buried_chunks b
-join kb.chunks c using (document_id, chunk_index)
 join kb.tombstones t using (tombstone_id)
 join kb.tombstones mine on mine.workspace_id = t.workspace_id and mine.text_sha256 = t.text_sha256
-where b.document_id = any(%(documents)s) and c.purged_at is not null
+where b.document_id = any(%(documents)s) and not b.part and t.tombstone_id = any(%(tombstones)s)
   and mine.workspace_id = %(workspace)s and mine.agent_id = %(agent)s
 on conflict do nothing;
 
@@ -202,10 +224,10 @@ on conflict do nothing;
 -- served differ.
 update kb.tombstones t set reconciled_at = null, reconciled_by = null, path = said.path
 from (
-  select distinct on (b.tombstone_id) b.tombstone_id, gd.path
-  from kb.generation_documents gd join kb.buried_chunks b using (document_id)
+  select distinct on (k.tombstone_id) k.tombstone_id, gd.path
+  from kb.generation_documents gd join kb.kept_out k using (document_id)
   where gd.generation_id = %(generation)s and gd.status = 'published'
-  order by b.tombstone_id, gd.path) said
+  order by k.tombstone_id, gd.path) said
 where said.tombstone_id = t.tombstone_id
   and t.workspace_id = %(workspace)s and t.agent_id = %(agent)s
   and (t.reconciled_at is not null or t.incident_id is null)
