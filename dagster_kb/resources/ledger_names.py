@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from dagster_kb.resources.ledger_database import LedgerDatabase, Row, one, run
+from dagster_kb.resources.ledger_database import LedgerDatabase, Row, one, rows, run
 from dagster_kb.resources.ledger_fences import AgentFences
 
 
@@ -102,7 +102,12 @@ class NameLedger:
 
     def forget_taken_back(self, there: Iterable[str]) -> None:
         """Of folders that are there, forget other names that are not theirs any more."""
-        self.database.run("forget_names_taken_back", workspace=self.workspace, there=sorted(there))
+        who, present = {"workspace": self.workspace}, sorted(there)
+        with self.database.transaction() as connection:
+            for row in rows(connection, "forget_names_taken_back", **who, there=present):
+                if row["agent_id"] not in present:
+                    gone = {"former": row["former"], "agent": row["agent_id"]}
+                    run(connection, "take_back_pause", **who, **gone)
 
     def former(self, agent: str) -> list[Row]:
         """Names that the agent had before, the newest first."""

@@ -70,11 +70,12 @@ on conflict (workspace_id, agent_id) do update set
   resumed_by = null, resumed_at = null;
 
 -- name: resume_agent
--- With the names that its folder had before: nobody looks for those.
+-- With every name that its folder had before or got since: an incident may tell of any of them.
 with ended as (
   update kb.pauses set resumed_by = %(by)s, resumed_at = now()
   where workspace_id = %(workspace)s and resumed_at is null
-    and agent_id in (select b.agent_id from kb.names_before(%(workspace)s, %(agent)s) b)
+    and agent_id in (select b.agent_id from kb.names_before(%(workspace)s, %(agent)s) b
+                     union select a.agent_id from kb.names_after(%(workspace)s, %(agent)s) a)
   returning *
 )
 select * from ended order by agent_id <> %(agent)s, agent_id;

@@ -109,7 +109,19 @@ where n.workspace_id = %(workspace)s and n.former = any(%(there)s)
   and (exists (select from line where line.former = n.former and line.agent_id <> n.former
                and line.agent_id = any(%(there)s))
        or exists (select from kb.generations g where g.workspace_id = n.workspace_id
-                  and g.agent_id = n.former and g.state = 'live'));
+                  and g.agent_id = n.former and g.state = 'live'))
+returning n.former, n.agent_id;
+
+-- name: take_back_pause
+-- What waited only because another folder did that was called so for a while, and is not there.
+update kb.pauses handed set resumed_by = 'writer', resumed_at = now()
+from kb.pauses own
+where own.workspace_id = %(workspace)s and own.agent_id = %(former)s
+  and handed.workspace_id = own.workspace_id and handed.agent_id = %(agent)s
+  and handed.resumed_at is null
+  and handed.reason = own.reason and handed.paused_by = own.paused_by
+  and not exists (select from kb.generations g where g.workspace_id = handed.workspace_id
+                  and g.agent_id = handed.agent_id and g.state = 'live');
 
 -- name: former_names
 -- Names before the agent's, the newest first, through every renaming.
