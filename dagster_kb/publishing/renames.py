@@ -29,29 +29,39 @@ class Renames:
                 found[agent] = str(known["agent_id"])
                 continue
             old = self.ledger.generations.live(agent)
-            if old and (new := self._successor(old, trees, head, set(found.values()))):
+            if (old or self._waits_unbuilt(agent)) and (
+                new := self._successor(agent, old, trees, head, set(found.values()))
+            ):
                 self.ledger.names.renamed(agent, new, head.sha)
                 found[agent] = new
         return found
 
+    def _waits_unbuilt(self, agent: str) -> bool:
+        """Whether a person holds it back since before it was ever built."""
+        paused = self.ledger.incidents.paused(agent)
+        return paused is not None and not self.ledger.generations.latest(agent, 1)
+
     def _successor(
-        self, old: Generation, trees: Mapping[str, str], head: Revision, taken: set[str]
-    ) -> str | None:
+        self, agent: str, old: Generation | None, trees: Mapping[str, str], head: Revision,
+        taken: set[str],
+    ) -> str | None:  # fmt: skip
         """The folder that came when this one went, with the same files or most of them."""
-        agent = old.agent_id
-        if old.uncommitted or head.uncommitted:
+        if (old and old.uncommitted) or head.uncommitted:
             return None
-        if not (lasts := self.folder.before_it_went(agent, head, old.git_sha)):
-            return self._under_another_name(old, trees, taken) if self.folder.may_be_cut else None
+        if not (lasts := self.folder.before_it_went(agent, head, old and old.git_sha)):
+            cut = old and self.folder.may_be_cut
+            return self._under_another_name(old, trees, taken) if old and cut else None
         before = [self.folder.agents(last) for last in lasts]
         # One that was there beside it, however long or short, is another agent.
         beside = taken.union(*before)
         fresh = [one for one in sorted(trees) if one not in beside]
-        was = {old.tree_sha, *(one.get(agent) for one in before)}
+        was = {old.tree_sha if old else None, *(one.get(agent) for one in before)} - {None}
         if same := next((one for one in fresh if trees[one] in was), None):
             return same
-        mine = self._blobs(lasts[0], agent)
-        rated = [(alike(mine, self._blobs(head, one)), one) for one in fresh]
+        # What was edited since may be hardly like it; what took its place in that very commit is.
+        mine, looks = self._blobs(lasts[0], agent), (head, *self.folder.when_it_went(agent, head))
+        rated = [(alike(mine, self._blobs(look, one)), one)
+                 for look in looks for one in fresh if one in self.folder.agents(look)]  # fmt: skip
         best = max(rated, default=(0.0, ""))
         return best[1] if best[0] >= ALIKE else None
 

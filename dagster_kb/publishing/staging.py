@@ -95,8 +95,8 @@ class Staging:
         self.ledger.names.forget_taken_back(trees)
         if self.ledger.generations.live(agent):
             return
-        gone = [one.agent_id for one in self.ledger.generations.all_live()
-                if one.agent_id not in trees]  # fmt: skip
+        known = {one.agent_id for one in self.ledger.generations.all_live()}
+        gone = sorted((known | self.ledger.incidents.all_paused().keys()) - trees.keys())
         Renames(self.ledger, self.folder).find(gone, revision)
 
     def settled(self, agent: str, revision: Revision) -> Generation | None:

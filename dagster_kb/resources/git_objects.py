@@ -120,9 +120,16 @@ class GitObjects:
             self._moments[commit] = int(said)
         return self._moments[commit]
 
+    def last_changes(self, commit: str, place: str) -> list[str]:
+        """Return the commits that changed a place last: on its branch, then where that came in."""
+        return self._last_changes("%H", commit, place)
+
     def before_last_change(self, commit: str, place: str) -> list[str]:
-        """Return the commits before a place was changed last: on its branch, then where that came in."""
-        ask = ("--format=%P", commit, "--", place)
+        """Return the commits before those."""
+        return self._last_changes("%P", commit, place)
+
+    def _last_changes(self, of: str, commit: str, place: str) -> list[str]:
+        ask = (f"--format={of}", commit, "--", place)
         lasts = (self.run("log", "-1", *way, *ask).split() for way in ((), ("--first-parent",)))
         return list(dict.fromkeys(last[0].decode("ascii") for last in lasts if last))
 

@@ -149,7 +149,7 @@ class KnowledgeFolder:
                 "a repository elsewhere has only what is pushed", where=str(self.remote),
                 cure="push it, or work on a local folder (KNOWLEDGE_DIR, no KNOWLEDGE_REPOSITORY)",
             )  # fmt: skip
-        folder = self._place(agent).rstrip("/")
+        folder = self.place_of(agent).rstrip("/")
         with tempfile.TemporaryDirectory(prefix="knowledge-index-") as scratch:
             index = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
             self._git.run("read-tree", self._commit() or "--empty", also=index)
@@ -176,17 +176,22 @@ class KnowledgeFolder:
         """Return the agents, each with the sha of its folder's tree."""
         return {name: entry.sha for name, entry, why in self._folders(revision) if not why}
 
-    def before_it_went(self, agent: str, revision: Revision, known: str) -> list[Revision]:
+    def before_it_went(self, agent: str, revision: Revision, known: str | None) -> list[Revision]:
         """Return the last commits that still had the agent's folder.
 
         `known` is a commit that had it, for a history that never followed it, as after a
         force-push; a repository that has none of them is another one.
         """
-        parents = self._git.before_last_change(revision.sha, self._place(agent))
+        parents = self._git.before_last_change(revision.sha, self.place_of(agent))
         found = [Revision(sha, self._tree_sha(sha), None) for sha in parents if self.knows(sha)]
-        if self.knows(known) and not any(self.reaches(one, known) for one in found):
+        if known and self.knows(known) and not any(self.reaches(one, known) for one in found):
             found.append(Revision(known, self._tree_sha(known), None))
         return found
+
+    def when_it_went(self, agent: str, revision: Revision) -> list[Revision]:
+        """Return the commits that took the agent's folder away."""
+        shas = self._git.last_changes(revision.sha, self.place_of(agent))
+        return [Revision(sha, self._tree_sha(sha), None) for sha in shas]
 
     def refused_trees(self, revision: Revision) -> dict[str, str]:
         """Return the folders that are no agents by their name, each with the sha of its tree."""
@@ -202,7 +207,7 @@ class KnowledgeFolder:
 
         Where a few are wanted git is asked for no other, however many there are.
         """
-        place = self._place(agent)
+        place = self.place_of(agent)
         places = wanted if 0 < len(wanted) <= _FEW else (place,)
         settings = {f"{place}{name}".encode() for name in SETTING_FILES}
         listed = self._git.tree(revision.sha, *places, recursive=True)
@@ -210,7 +215,7 @@ class KnowledgeFolder:
 
     def changed_at(self, agent: str, since: str | None, until: Revision) -> datetime | None:
         """When the agent's folder was first changed after a commit; the last change if unknown."""
-        last = ("log", "-1", "--format=%ct", until.sha, "--", self._place(agent))
+        last = ("log", "-1", "--format=%ct", until.sha, "--", self.place_of(agent))
         said = b""
         if since:
             try:
@@ -226,7 +231,7 @@ class KnowledgeFolder:
 
     def agent_settings(self, revision: Revision, agent: str) -> AgentFolder:
         """Read what the folder says about its agent; all three files may be missing."""
-        place = self._place(agent)
+        place = self.place_of(agent)
         names = (*SETTING_FILES, *NEAR_MISSES)
         there = self._git.tree(revision.sha, *(f"{place}{name}" for name in names))
         shas = {shown_path(entry.path).removeprefix(place): setting_sha(entry) for entry in there}
@@ -260,9 +265,6 @@ class KnowledgeFolder:
 
     def place_of(self, agent: str) -> str:
         """Return where an agent's folder is in the repository, with its last '/'."""
-        return self._place(agent)
-
-    def _place(self, agent: str) -> str:
         return f"{self._prefix}{checked_agent_id(agent)}/"
 
     def _folders(self, revision: Revision) -> Iterator[tuple[str, TreeEntry, str]]:

@@ -3,7 +3,7 @@
 import pytest
 
 from dagster_kb.publishing.ways_back import WayBack
-from tests.doubles.departing_agents import leaving, rename
+from tests.doubles.departing_agents import leaving, rename, texts
 from tests.doubles.writer_world import WriterWorld
 
 
@@ -44,3 +44,31 @@ def test_a_renaming_that_is_taken_back_leaves_no_pause_of_a_folder_that_is_not_t
     world.repository.revert_head()
     leaving(world)
     assert paused(world) == {world.agent}
+
+
+def test_a_folder_that_was_never_built_waits_under_its_new_name_too(world: WriterWorld):
+    world.publish()
+    first, new = f"{world.agent}_first", f"{world.agent}_next"
+    world.write({"x.md": "# X\n\nNot to be served yet.\n"}, agent=first)
+    world.repository.commit()
+    world.ledger.incidents.pause(first, "not reviewed", "ann")
+    world.repository.rename(f"knowledge/{first}", f"knowledge/{new}")
+    world.repository.commit()
+    leaving(world)
+    assert not world.ingest(new).success
+    assert texts(world, new) is None
+    world.ledger.incidents.resume(new, "ann")
+    assert world.ingest(new).success
+    assert paused(world) == set()
+
+
+def test_a_renaming_is_seen_though_every_file_was_edited_since(world: WriterWorld):
+    world.publish()
+    world.ledger.incidents.pause(world.agent, "held", "ann")
+    new = rename(world)
+    for name in ("keys.md", "more.md"):
+        world.write({name: f"# Other\n\nOther things of {name}.\n"}, agent=new)
+        world.repository.commit()
+    assert leaving(world).waiting == {world.agent: new}
+    assert not world.ingest(new).success
+    assert texts(world, new) is None
