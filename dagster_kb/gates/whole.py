@@ -37,10 +37,20 @@ def _unreadable(error: ValidationError) -> str:
     return f"a payload is not readable: {'; '.join(wrong)[:400]} → {_AGAIN}"
 
 
-def has_points(count: int) -> Verdict:
-    """An empty collection answers nothing, so it never replaces one that does."""
+def has_points(count: int, documents: int = 0, served: int | None = None) -> Verdict:
+    """An empty collection answers nothing, so it never replaces one that does.
+
+    Documents without any chunk are those of which all was deleted by hand; where that is so of what
+    is `served` already, nothing is lost.
+    """
     said = f"{count} points" if count else "no points: publish at least one document"
-    return Verdict(passed=count > 0, description=said, facts={"points": count})
+    if documents and not count:
+        said = (
+            "no points: all that the documents say was deleted by hand → publish something else, or "
+            "see `kb incidents` for what may be served again"
+        )
+    passed = count > 0 or (documents > 0 and served == 0)
+    return Verdict(passed=passed, description=said, facts={"points": count})
 
 
 def holds_exactly(wanted: Mapping[str, str], held: Iterable[tuple[str, Payload]]) -> Verdict:

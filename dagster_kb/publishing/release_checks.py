@@ -10,7 +10,7 @@ from typing import Final
 
 from dagster_kb.gates.canary import finds_canary
 from dagster_kb.gates.change import keeps_size, no_duplicates, quotes_hold
-from dagster_kb.gates.evidence import Evidence
+from dagster_kb.gates.evidence import Evidence, Size
 from dagster_kb.gates.golden import as_good_as_live, finds_golden
 from dagster_kb.gates.injection import no_injection
 from dagster_kb.gates.personal_data import no_personal_data
@@ -40,6 +40,10 @@ class Gate:
     """Whether it refuses unless agent.yaml says otherwise; the others warn."""
 
 
+def _chunks(size: Size | None) -> int | None:
+    return size.chunks if size else None
+
+
 GATES: Final = (
     Gate(
         "keeps_contract",
@@ -50,7 +54,9 @@ GATES: Final = (
     Gate(
         "has_points",
         "The collection is not empty.",
-        lambda evidence: has_points(evidence.count()),
+        lambda evidence: has_points(
+            evidence.count(), evidence.size().documents, _chunks(evidence.size_of_live())
+        ),
     ),
     Gate(
         "holds_exactly",

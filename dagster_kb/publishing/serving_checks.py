@@ -39,7 +39,7 @@ class ServingChecks:
         held = CollectionAudit(self.ledger, self.store).now(live, alias, whole=not seen)
         return {
             **found,
-            "points": _both(has_points(self.store.count(alias)), exactly(held)),
+            "points": _both(has_points(self.store.count(alias), live.documents), exactly(held)),
             "golden_questions": finds_golden(asked),
         }
 

@@ -97,7 +97,7 @@ def _ask_again(ledger: Ledger, store: VectorStore, target: Generation, synced: S
     there = store.dimension(synced.collection)
     found = [
         keeps_contract([one.payload for one in store.sample(synced.collection, _SAMPLE)]),
-        has_points(store.count(synced.collection)),
+        has_points(store.count(synced.collection), target.documents),
         same_space(target.space, held["space"] if held else None, there),
     ]
     if failed := [one.description for one in found if not one.passed]:

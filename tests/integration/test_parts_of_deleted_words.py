@@ -157,3 +157,24 @@ def test_nor_does_one_that_was_withdrawn_and_renamed(world: WriterWorld):
     assert world.ingest(new).success
     assert texts(world, new) == {KEYS.strip()}
     assert kinds(world, new) == ["deleted_text_is_back"]
+
+
+def test_an_agent_of_which_all_was_deleted_is_built_on_and_says_so(world: WriterWorld):
+    world.publish({"keys.md": PEOPLE})
+    delete(world, SECRET)
+    world.commit({"agent.yaml": "title: Another title\n"})
+    result = world.ingest()
+    assert result.success, why(result)
+    assert world.served_texts() == set()
+    world.publish({"keys.md": KEYS})
+    assert world.served_texts() == {KEYS.strip()}
+    assert kinds(world) == []
+
+
+def test_what_would_serve_nothing_any_more_is_refused_with_the_reason(world: WriterWorld):
+    world.publish({"people.md": PEOPLE})
+    delete(world, SECRET)
+    world.repository.remove(world.path("keys.md"))
+    world.repository.commit()
+    assert not world.ingest().success
+    assert "deleted by hand" in (world.ledger.generations.latest(world.agent)[0].reason or "")
