@@ -5,6 +5,7 @@ built from parser events, so that nesting is refused before anything recurses, a
 Python parser: the C one dies (SIGSEGV) of deep nesting and takes the process along.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -13,6 +14,7 @@ import yaml
 
 from kb_contract.errors import BadInput
 
+_INDENTED_BY_TAB: Final = re.compile(r" *\t")
 _NULLS: Final = frozenset({"", "~", "null"})
 
 
@@ -48,11 +50,8 @@ def load_strict(text: str, rules: YamlRules) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = error.problem or error.context or "it cannot be parsed"
-        raise rules.refuse(
-            mark.line if mark else 0,
-            f"not valid YAML: {said}",
-            "quote values that hold ': ', ' #' or '?'",
-        ) from error
+        line = mark.line if mark else 0
+        raise rules.refuse(line, f"not valid YAML: {said}", _cure(text, line, said)) from error
     except yaml.YAMLError as error:
         raise rules.refuse(
             0, f"not valid YAML: {_one_line(error)}", "remove control characters"
@@ -141,6 +140,14 @@ class _Builder:
     def _refuse(self, event: yaml.Event, what: str, cure: str) -> BadInput:
         mark = event.start_mark
         return self._rules.refuse(mark.line if mark else 0, what, cure)
+
+
+def _cure(text: str, line: int, said: str) -> str:
+    """Say what helps: a tab that begins a line is not always what the parser stumbles over."""
+    begun = text.splitlines()[line : line + 1]
+    if r"'\t'" in said or any(_INDENTED_BY_TAB.match(one) for one in begun):
+        return "write spaces in place of the tabs, there and in what stands below"
+    return "quote values that hold ': ', ' #' or '?'"
 
 
 def _one_line(error: Exception) -> str:
