@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from dagster_kb.resources.ledger import Ledger
 
 _LETTERS = 240
+_OF_PASSAGES = (
+    "heading_path",
+    "text",
+    "passage",
+    "parsed",
+    "raw_text",
+    "validation_error",
+    "error_message",
+)
 
 
 def inspect(
@@ -37,7 +46,7 @@ def inspect(
 
     ledger = ledger_of(settings)
     report = ledger.reports.run(run, limit)
-    report = {**report, "generation": _generation(ledger, report["run"]["generation_id"]),
+    report = {**report, "chunks": [_showable(one) for one in report["chunks"]], "generation": _generation(ledger, report["run"]["generation_id"]),
               "stages": _stages(report["dagster_runs"]),
               **_notes(ledger, report["run"]["generation_id"], limit),
               **_extractions(ledger, report["run"]["generation_id"], limit, path, chunk)}  # fmt: skip
@@ -79,7 +88,25 @@ def _extractions(
         return {"extracted": [], "extractions": []}
     store = ledger.extractions
     shown = store.of_generation(generation_id, limit, path=path, chunk=chunk)
-    return {"extracted": store.counts(generation_id), "extractions": shown}
+    return {"extracted": store.counts(generation_id),
+            "extractions": [_showable(one) for one in shown]}  # fmt: skip
+
+
+def _showable(sample: Mapping[str, Any]) -> dict[str, Any]:
+    """Withhold what came of a passage if there is a secret or personal data in any of it.
+
+    What gates refuse is shown here before anything else has a look at it.
+    """
+    from dagster_kb.gates.showing import held_back, withheld
+
+    words = {name: sample[name] for name in _OF_PASSAGES if sample.get(name)}
+    said = [one if isinstance(one, str) else dumps(one, ensure_ascii=False, indent=0)
+            for one in words.values()]  # fmt: skip
+    if kind := held_back("\n".join(said)):
+        instead = withheld(kind)
+        words = {name: [instead] if isinstance(one, list) else instead
+                 for name, one in words.items()}  # fmt: skip
+    return {**sample, **words}
 
 
 def _stages(dagster_runs: Sequence[str]) -> list[dict[str, Any]]:

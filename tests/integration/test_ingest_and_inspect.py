@@ -167,6 +167,23 @@ def test_inspect_tells_of_a_run_by_either_id(world: WriterWorld, tmp_path: Path)
     assert (unknown.returncode, "there is no run" in unknown.stderr) == (1, True)
 
 
+def test_what_gates_refuse_is_not_shown_by_inspect(world: WriterWorld, tmp_path: Path):
+    key, person, plain = "AKIA" + "Q7" * 8, "jo.miller@acme-tea.com", "Words that hide nothing."
+    world.commit({
+        "deploy.md": f"# Deploying\n\nTo deploy, AWS knows us by {key} in every region.\n",
+        "people.md": f"# People of tea\n\nWrite to {person} about the tea that we buy.\n",
+        "plain.md": f"# Plain\n\n{plain}\n", "agent.yaml": "extraction: {enabled: true}\n",
+    })  # fmt: skip
+    assert "no_secrets" in str(why(world.ingest()))
+    run = str(world.ledger.generations.pipeline_runs(world.agent)[0]["run_id"])
+    for form in ([], ["--json"]):
+        shown = run_kb(world, tmp_path / "home", "inspect", "--run", run, *form).stdout
+        assert key not in shown
+        assert person not in shown
+        assert "withheld: AWS Access Key" in shown
+        assert shown.count(plain) >= 2, "as a passage, and in what was read out of it"
+
+
 def test_what_of_a_document_is_not_served_is_told(world: WriterWorld, tmp_path: Path):
     half = drawn([plain("A page of words."), DrawnPage([], pictures=[(0, 0, 595, 842)])])
     world.commit({"a.md": PAGE.format(1), "half.pdf": half})

@@ -164,8 +164,9 @@ update kb.documents set situated = true where document_id = %(document)s;
 -- What a run's generation has, errors first.
 select gc.path, gc.chunk_index, gc.chunk_id::text as chunk_id, x.status, x.prompt_name, x.asked_model, x.model,
        x.attempts, x.validation_error, x.error_type, x.error_message, x.parsed, x.raw_text,
-       x.cost::float as cost, x.latency_ms, x.made_at
+       x.cost::float as cost, x.latency_ms, x.made_at, c.text as passage
 from kb.generation_chunks gc
+join kb.chunks c using (document_id, chunk_index)
 join kb.chunk_extractions m using (document_id, chunk_index)
 join kb.extractions x using (extraction_id)
 where gc.generation_id = %(generation)s
