@@ -128,10 +128,10 @@ class Look:
             if live
             else f"nothing is live, and git has it for {age}"
         )
-        if last and last["status"] == "FAILED":
-            said += f"; the last run failed: {last['error_summary']}"
         if agent in self.stopped:
             said += f"; its run was stopped → `kb ingest --agent {agent}`, or materialize it"
+        elif last and last["status"] == "FAILED":
+            said += f"; the last run failed: {last['error_summary']}"
         late = minutes > self.within_minutes or agent in self.stopped
         return Standing("behind" if late else "catching up", said, facts)
 

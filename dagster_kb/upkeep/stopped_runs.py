@@ -8,6 +8,7 @@ from dagster_kb.resources.ledger import Ledger
 from dagster_kb.upkeep.failures import BY, STOPPED, agent_of
 from dagster_kb.upkeep.refreshes import PARTITION, is_refresh, is_whole
 
+WHY: Final = "it was stopped in Dagster; what was embedded is kept"
 # Runs of other jobs, such as looking for names, may come after it.
 LOOKED_AT: Final = 20
 
@@ -15,14 +16,21 @@ LOOKED_AT: Final = 20
 @dg.run_status_sensor(
     run_status=dg.DagsterRunStatus.CANCELED,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Says that an agent stays as it is after its run was stopped, and how to go on.",
+    description="Ends in the ledger what was stopped; says that its agent stays as it is, and how to go on.",
 )
 def stopped_runs(
     context: dg.RunStatusSensorContext, ledger: dg.ResourceParam[Ledger]
 ) -> dg.SkipReason | None:
     """The sensor over git saw this commit already, so nobody else would bring it."""
+    end_stopped(ledger, context.dagster_run)
     number = tell_stopped(context.instance, ledger, context.dagster_run)
     return None if number else dg.SkipReason("nothing waits for the run that was stopped")
+
+
+def end_stopped(ledger: Ledger, stopped: dg.DagsterRun) -> None:
+    """Give up what it held, unless another run took that over or it is live; texts stay embedded."""
+    if is_refresh(stopped):
+        ledger.generations.fail_dagster_run(stopped.run_id, WHY)
 
 
 def tell_stopped(

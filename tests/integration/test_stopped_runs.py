@@ -11,7 +11,7 @@ from dagster._utils.interrupts import capture_interrupts
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.upkeep.failures import STOPPED
 from dagster_kb.upkeep.freshness import Look, Standing
-from dagster_kb.upkeep.stopped_runs import tell_stopped
+from dagster_kb.upkeep.stopped_runs import stopped_runs, tell_stopped
 from tests.doubles.writer_world import WriterWorld
 
 pytestmark = pytest.mark.stack
@@ -46,6 +46,16 @@ def tell(world: WriterWorld, run: dg.DagsterRun) -> int | None:
     return tell_stopped(world.instance, world.ledger, run)
 
 
+def the_sensor_sees(world: WriterWorld, run: dg.DagsterRun) -> None:
+    event = next(one.dagster_event for one in world.instance.all_logs(run.run_id)
+                 if one.dagster_event and one.dagster_event.event_type is dg.DagsterEventType.RUN_CANCELED)  # fmt: skip
+    with dg.build_run_status_sensor_context(
+        sensor_name="stopped_runs", dagster_event=event, dagster_instance=world.instance,
+        dagster_run=run, resources={"ledger": world.ledger},
+    ) as context:  # fmt: skip
+        stopped_runs(context)
+
+
 def freshness(world: WriterWorld) -> Standing:
     folder = KnowledgeFolder(world.settings.knowledge_dir)
     return Look.at(folder, world.ledger, world.store, 60).freshness(world.agent)
@@ -78,3 +88,33 @@ def test_it_is_told_with_the_cure_until_a_run_brings_it(world: WriterWorld):
     assert good.success
     assert world.live().number == 2
     assert tell(world, run) is None, "a later run brought it"
+
+
+def test_the_ledger_ends_it_too(world: WriterWorld):
+    world.publish({"tea.md": PAGE})
+    world.commit({"tea.md": PAGE + "\nBlack tea wants boiling water.\n"})
+    run = terminated(world)
+    the_sensor_sees(world, run)
+    (ended,) = world.ledger.generations.pipeline_runs(world.agent)
+    assert (ended["status"], bool(ended["finished_at"])) == ("FAILED", True)
+    assert "stopped in Dagster" in ended["error_summary"]
+    assert world.ledger.generations.latest(world.agent, 1)[0].state == "failed"
+    (told,) = world.ledger.incidents.listed(world.agent)
+    assert "generation 2 was not finished" in told["summary"]
+    assert "was stopped → `kb ingest" in freshness(world).said
+    assert world.live().number == 1
+
+    assert world.ingest().success
+    assert "Black tea" in str(world.served_texts())
+
+
+def test_what_another_run_took_over_is_not_ended_with_the_one_that_was_stopped(world: WriterWorld):
+    world.publish({"tea.md": PAGE})
+    world.commit({"tea.md": PAGE + "\nBlack tea wants boiling water.\n"})
+    run = terminated(world)
+    assert world.ingest().success
+    the_sensor_sees(world, run)
+    assert world.live().number == 2
+    (ended,) = world.ledger.generations.pipeline_runs(world.agent)
+    assert ended["status"] == "DONE"
+    assert world.ledger.incidents.listed(world.agent) == []
