@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future
@@ -29,7 +28,7 @@ from dagster_kb.intake.parsing_child import (
     read_asked,
     readings,
 )
-from dagster_kb.intake.parsing_limits import ParsingLimits, waited_for_a_core
+from dagster_kb.intake.parsing_limits import ParsingLimits, Spent
 from dagster_kb.intake.reading_turns import ReadingTurns
 from kb_contract.errors import BadDocument, ScriptoriumError
 
@@ -83,34 +82,29 @@ class _Child:
         """Read a document; also say whether the child is good for another."""
         limits = self._setup.limits
         allowed = asked.seconds(limits)
-        began, idle = time.perf_counter(), waited_for_a_core(self.pid)
+        spent = Spent(self.pid)
         self.is_new = False
         try:
             self._link.send_bytes(pickle.dumps((asked.path, asked.rules)))
             self._link.send_bytes(asked.data)
-            if not self._answers(allowed):
+            if not self._answers(allowed, spent):
                 return replace(_by_clock(allowed), seconds=allowed), False
             said = self._link.recv_bytes(LARGEST_REPLY)
         except (EOFError, OSError):
-            waited = waited_for_a_core(self.pid) - idle  # while it is not yet forgotten
-            took = time.perf_counter() - began
-            return replace(self._died(allowed), seconds=took, waited=max(0.0, waited)), False
-        waited = waited_for_a_core(self.pid) - idle
-        found = replace(readings().validate_json(said), waited=waited)
+            waited = spent.waited()  # while it is not yet forgotten
+            return replace(self._died(allowed), seconds=spent.clock(), waited=waited), False
+        found = replace(readings().validate_json(said), waited=spent.waited())
         # What one document left in memory must not be counted against the next.
         return found, not found.stopped and found.held_bytes < limits.memory // 2
 
-    def _answers(self, allowed: float) -> bool:
-        """Wait so long for a word; the time in which it got no core is not the document's."""
-        began, before = time.monotonic(), waited_for_a_core(self.pid)
+    def _answers(self, allowed: float, spent: Spent) -> bool:
+        """Wait for a word until it has spent so long; look once more then, for we may have slept too."""
         while True:
-            lost = waited_for_a_core(self.pid) - before
-            patience = allowed + min(lost, (self._setup.limits.patience - 1) * allowed)
-            left = patience - (time.monotonic() - began)
+            left = allowed - spent.seconds()
+            if self._link.poll(max(0.0, min(left, SECONDS_BETWEEN_LOOKS))):
+                return True
             if left <= 0:
                 return False
-            if self._link.poll(min(left, SECONDS_BETWEEN_LOOKS)):
-                return True
 
     def end(self) -> None:
         self._process.kill()
@@ -276,8 +270,11 @@ def _environment() -> dict[str, str]:
 
 
 def _by_clock(seconds: float) -> Reading:
-    what = f"reading it took more than {seconds:g} s and was stopped"
-    cure = "split it; if the machine was busy, `kb ingest --force` tries again"
+    what = (
+        f"reading it took more than {seconds:g} s by the clock, those in which no core was free not "
+        "counted, and was stopped"
+    )
+    cure = "split it; if the disk or memory was busy, `kb ingest --force` tries again"
     return Reading(stopped=str(BadDocument(what, cure=cure)), by_clock=True)
 
 

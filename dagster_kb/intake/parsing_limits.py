@@ -9,6 +9,7 @@ import resource
 import signal
 import sys
 import sysconfig
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ _REFUSED: Final = (
 # What libraries of any kind look up.
 _SYSTEM: Final = ("/usr/share", "/usr/lib", "/etc/mime.types", "/proc/self", "/dev/null")
 OCR_PROGRAM: Final = "tesseract"
+BLIND_PATIENCE: Final = 3.0
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,14 @@ class ParsingLimits:
     """What reading one document may take."""
 
     seconds: float = 10.0
-    """By the clock, but for the time in which no core was free; a document that waits ends here."""
+    """By the clock, but for the time in which no core was free; a document that waits ends here.
+
+    Three times as many where the system does not tell of that time.
+    """
     ocr_seconds: float = 900.0
     """By the clock, for a PDF where OCR is asked for: that takes seconds a page."""
-    patience: float = 2.0
-    """How many times longer by the clock, at most, where the machine is busy with other things."""
+    longest_wait: float = 600.0
+    """Seconds more by the clock until it ends itself, were no core free all the while, or its parent gone."""
     cpu_seconds: int = 8
     """Of a processor; less than by the clock, so that a document that computes ends here."""
     memory: int = 1024**3
@@ -64,19 +69,39 @@ def begin(seconds: float, limits: ParsingLimits) -> None:
 
     The parent knows how long no core was free, and ends it sooner.
     """
-    signal.setitimer(signal.ITIMER_REAL, limits.patience * seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds + limits.longest_wait)
     used = resource.getrusage(resource.RUSAGE_SELF)
     allowed = int(used.ru_utime + used.ru_stime) + 1 + limits.cpu_seconds
     resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
 
 
-def waited_for_a_core(pid: int) -> float:
-    """Seconds in which a process was ready and others ran; 0 where the system does not say."""
+def waited_for_a_core(pid: int) -> float | None:
+    """Seconds in which a process was ready and others ran; None where the system does not say."""
     try:
         said = Path(f"/proc/{pid}/schedstat").read_text("ascii").split()
     except OSError:
-        return 0.0
+        return None
     return int(said[1]) / 1e9
+
+
+class Spent:
+    """What a process spent of the clock since now: the time in which it got no core is not its own."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._began, self._before = time.monotonic(), waited_for_a_core(pid)
+
+    def clock(self) -> float:
+        return time.monotonic() - self._began
+
+    def waited(self) -> float:
+        now = waited_for_a_core(self._pid)
+        return max(0.0, now - self._before) if now and self._before is not None else 0.0
+
+    def seconds(self) -> float:
+        if self._before is None:  # nobody tells; what it computes is limited all the same
+            return self.clock() / BLIND_PATIENCE
+        return self.clock() - self.waited()
 
 
 def end() -> None:
