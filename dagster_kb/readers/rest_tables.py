@@ -62,6 +62,19 @@ def _with_first_cells(lines: Sequence[str]) -> Sequence[int]:
     return rows if len(borders) > 2 else rows[1:]
 
 
+def end_of_simple(lines: Sequence[str], at: int) -> int | None:
+    """Return where a table of `=== ===` ends, as docutils finds it: between its rows may be empty lines."""
+    if not _SIMPLE.fullmatch(lines[at]):
+        return None
+    borders = (number for number in range(at + 1, len(lines)) if _SIMPLE.fullmatch(lines[number]))
+    for count, border in enumerate(borders, 1):
+        if len(lines[border]) != len(lines[at]):
+            return None
+        if count == 2 or border + 1 == len(lines) or not lines[border + 1]:
+            return border + 1
+    return None
+
+
 def _drawn(lines: Sequence[str]) -> int | None:
     return next((at for at, one in enumerate(lines[:_MOST_LINES]) if _is_border(one)), None)
 

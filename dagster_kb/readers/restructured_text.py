@@ -21,7 +21,7 @@ from dagster_kb.readers.rest_lines import (
     plain_title,
     title_at,
 )
-from dagster_kb.readers.rest_tables import columns_of, rows_of
+from dagster_kb.readers.rest_tables import columns_of, end_of_simple, rows_of
 from dagster_kb.readers.source_text import Lines, decode, line_of
 
 _TABS: Final = 8
@@ -92,6 +92,9 @@ class _Scanner:
 
     def _end_of_block(self, at: int) -> int:
         """A block reaches to an empty line that nothing indented as deep follows."""
+        table = end_of_simple(self.lines, at)
+        if table:
+            return table
         indent = _indent(self.lines[at])
         end = at + 1
         while end < len(self.lines):

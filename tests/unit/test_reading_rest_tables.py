@@ -70,3 +70,13 @@ def test_a_row_that_is_too_long_for_a_chunk_is_cut_within():
     found = chunks(long)
     assert all(count(one.text) <= 30 for one in found)
     assert "short" in found[-1].text
+
+
+def test_a_table_with_empty_lines_between_its_rows_is_one():
+    border = "====  =====\n"
+    rows = "".join(f"k{at:02}   a {at:02}\n\n" for at in range(9))
+    text = f"T\n=\n\n{border}Key   Value\n{border}{rows}{border}\nWords.\n\n{border}never closed\n\nMore.\n"
+    blocks = read_restructured_text(text.encode()).blocks
+    told = [(one.kind, one.columns) for one in blocks]
+    assert told[1:3] == [("table", "Key | Value"), ("prose", "")]
+    assert text[blocks[2].start :].startswith("Words.")
