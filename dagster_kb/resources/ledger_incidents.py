@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from psycopg.types.json import Jsonb
@@ -88,6 +89,11 @@ class IncidentLedger:
         """Every paused agent with its pause."""
         found = self.database.rows("pauses", workspace=self.workspace)
         return {str(row["agent_id"]): row for row in found}
+
+    def resumed(self, since: datetime) -> dict[str, datetime]:
+        """Agents whose pause ended since then, and when."""
+        found = self.database.rows("resumed_since", workspace=self.workspace, since=since)
+        return {str(row["agent_id"]): row["resumed_at"] for row in found}
 
     def refuse_if_paused(self, agent: str) -> None:
         """Refuse to build a paused agent, with the cure."""

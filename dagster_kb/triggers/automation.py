@@ -23,7 +23,15 @@ from dagster_kb.settings import WriterSettings
 from dagster_kb.triggers.fetching import fetch_request, fetching
 from dagster_kb.triggers.knowledge_tick import COMMIT, REFRESH, Demand, Sight, plan_tick
 from dagster_kb.triggers.pushes import Pushes
-from dagster_kb.triggers.second_tries import CUT, TRANSIENT, due_again, is_cut_again, may_pass
+from dagster_kb.triggers.second_tries import (
+    CUT,
+    TRANSIENT,
+    WITHIN,
+    due_again,
+    held_up,
+    is_cut_again,
+    may_pass,
+)
 from dagster_kb.upkeep.evaluations import answers_well
 from dagster_kb.upkeep.failures import agent_of, open_incident, ran_too_long
 from dagster_kb.upkeep.refreshes import PARTITION, is_refresh
@@ -98,7 +106,7 @@ def knowledge_sensor(settings: WriterSettings) -> dg.SensorDefinition:
         departures = Departures(ledger, folder, settings.retire_grace_hours)
         leaving = departures.leaving(head, sight.present)
         waits = [*leaving.reasons, *_no_agents(folder, head)]
-        tick = plan_tick(sight, _demand(context.instance, sight, pushes, leaving, waits))
+        tick = plan_tick(sight, _demand(context.instance, ledger, sight, pushes, leaving, waits))
         if not tick.run_requests:
             pushes.settle_without_runs(head.sha)
         elif waits:
@@ -109,18 +117,20 @@ def knowledge_sensor(settings: WriterSettings) -> dg.SensorDefinition:
 
 
 def _demand(
-    instance: dg.DagsterInstance, sight: Sight, pushes: Pushes, leaving: Leaving,
+    instance: dg.DagsterInstance, ledger: Ledger, sight: Sight, pushes: Pushes, leaving: Leaving,
     waits: Sequence[str],
 ) -> Demand:  # fmt: skip
+    now = datetime.fromtimestamp(time.time(), UTC)
     among = (sight.trees.keys() & sight.present) - sight.paused.keys()
     return Demand(
         gone={one: attempt_of(instance, one, sight.head) for one in leaving.now},
         waits=waits,
         earlier=_ended_runs(instance, sight.head) if sight.changed() else {},
-        again=due_again(instance, among, datetime.fromtimestamp(time.time(), UTC)),
+        again={**due_again(instance, among, now),
+               **held_up(instance, among, ledger.incidents.resumed(now - WITHIN))},
         origin=pushes.origin,
         tags=pushes.tags,
-    )
+    )  # fmt: skip
 
 
 def _no_agents(folder: KnowledgeFolder, head: Revision) -> list[str]:

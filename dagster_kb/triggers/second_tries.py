@@ -1,6 +1,6 @@
 """Runs that failed for what may pass: known by a tag, and tried again ever later."""
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -80,6 +80,22 @@ def due_again(instance: dg.DagsterInstance, among: Set[str], now: datetime) -> d
     }
 
 
+def held_up(
+    instance: dg.DagsterInstance, among: Set[str], resumed: Mapping[str, datetime]
+) -> dict[str, str]:
+    """Agents whose last run failed and was asked for before their pause ended, with its id.
+
+    The pause may be all that refused it, and no look may have seen that there was one.
+    """
+    last = {one: _last(instance, one) for one in sorted(among & resumed.keys())}
+    return {
+        agent: run.dagster_run.run_id
+        for agent, run in last.items()
+        if run and run.dagster_run.status is dg.DagsterRunStatus.FAILURE
+        and run.create_timestamp < resumed[agent]
+    }  # fmt: skip
+
+
 def _is_time(records: Sequence[dg.RunRecord], now: datetime) -> bool:
     commit = records[0].dagster_run.tags.get(COMMIT)
     tries = sum(1 for one in records if one.dagster_run.tags.get(COMMIT) == commit)
@@ -89,6 +105,10 @@ def _is_time(records: Sequence[dg.RunRecord], now: datetime) -> bool:
 
 
 def _is_last(instance: dg.DagsterInstance, agent: str, record: dg.RunRecord) -> bool:
-    runs = instance.get_runs(dg.RunsFilter(tags={PARTITION: agent}), limit=LOOKED_AT)
-    last = next((one for one in runs if is_refresh(one)), None)
-    return last is not None and last.run_id == record.dagster_run.run_id
+    last = _last(instance, agent)
+    return last is not None and last.dagster_run.run_id == record.dagster_run.run_id
+
+
+def _last(instance: dg.DagsterInstance, agent: str) -> dg.RunRecord | None:
+    runs = instance.get_run_records(dg.RunsFilter(tags={PARTITION: agent}), limit=LOOKED_AT)
+    return next((one for one in runs if is_refresh(one.dagster_run)), None)

@@ -22,6 +22,17 @@ def test_a_refused_run_is_not_tried_again(day: Day):
         assert day.look() == []
 
 
+def test_what_a_pause_refused_between_two_looks_is_tried_again_when_it_ends(day: Day):
+    day.commit({"a/x.md": "# One\n"})
+    day.look()
+    day.ledger.incidents.pause("a", "a moment", "ann")
+    day.end(Status.FAILURE)
+    day.ledger.incidents.resume("a", "ann")
+    assert agents(day.look()) == ["a"]
+    day.end(Status.FAILURE)
+    assert day.look() == []
+
+
 def test_what_may_pass_is_tried_again_ever_later(day: Day, monkeypatch: pytest.MonkeyPatch):
     day.commit({"a/x.md": "# One\n"})
     day.look()

@@ -87,3 +87,7 @@ where workspace_id = %(workspace)s and agent_id = %(agent)s and resumed_at is nu
 -- name: pauses
 select * from kb.pauses where workspace_id = %(workspace)s and resumed_at is null
 order by agent_id;
+
+-- name: resumed_since
+select agent_id, resumed_at from kb.pauses
+where workspace_id = %(workspace)s and resumed_at > %(since)s;
