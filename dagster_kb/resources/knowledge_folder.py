@@ -194,9 +194,8 @@ class KnowledgeFolder:
         return [Revision(sha, self._tree_sha(sha), None) for sha in shas]
 
     def refused_trees(self, revision: Revision) -> dict[str, str]:
-        """Return the folders that are no agents by their name, each with the sha of its tree."""
-        return {name: entry.sha for name, entry, _ in self._folders(revision)
-                if why_no_id(name)}  # fmt: skip
+        """Return the folders that cannot be agents, each with the sha of what is there."""
+        return {name: entry.sha for name, entry, why in self._folders(revision) if why}
 
     def refused(self, revision: Revision) -> dict[str, str]:
         """Return the folders that cannot be agents, each with the reason."""

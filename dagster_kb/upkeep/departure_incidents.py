@@ -36,16 +36,21 @@ class DepartureIncidents:
         )  # fmt: skip
 
     def misnamed(self, found: Mapping[str, str], head: Revision) -> None:
-        """Tell of folders whose name no agent may have."""
+        """Tell of folders that are refused, by their name or for what they are now."""
         self._close_over(MISNAMED, found.keys(), head)
         for agent, name in found.items():
             place = self.folder.place_of(agent)
             there = f"{place.removesuffix(f'{agent}/')}{name}"
+            why = self.folder.refused(head)[name]
+            summary, mend = (
+                (f"what is in the place of its folder is refused: {why}",
+                 f"put a folder with its files at {there} again") if name == agent else
+                (f"its folder is called {name!r} now: {why}",
+                 f"`git mv {there} {place}` (or another name of an agent)")
+            )  # fmt: skip
             self.ledger.incidents.open(
-                agent, MISNAMED,
-                f"its folder is called {name!r} now: {self.folder.refused(head)[name]}",
-                f"`git mv {there} {place}` (or another name of an agent), and commit; to end the "
-                "agent, take the folder away",
+                agent, MISNAMED, summary,
+                f"{mend}, and commit; to end the agent, take the folder away",
                 facts={"folder": there, "git_sha": head.sha}, by=BY,
             )  # fmt: skip
 

@@ -44,7 +44,7 @@ class Leaving:
     waiting: Mapping[str, str] | None = None
     """Renamed, and still served until their new name is."""
     misnamed: Mapping[str, str] | None = None
-    """Served on, for their folder has a name that no agent may have."""
+    """Served on, for their folder has a name that no agent may have, or a link is in its place."""
     held_back: tuple[str, ...] = ()
     """Somebody may look at the wrong folder: too many are gone at once, or were made elsewhere."""
 
@@ -52,7 +52,7 @@ class Leaving:
     def reasons(self) -> list[str]:
         """Why some that have no folder are not ended yet."""
         waiting = [f"{old} is served until {new} is" for old, new in (self.waiting or {}).items()]
-        waiting += [f"{old} is served on: its folder is called {new}, which no agent may be called"
+        waiting += [f"{old} is served on: {no_folder(old, new)}"
                     for old, new in (self.misnamed or {}).items()]  # fmt: skip
         return [*waiting, *([self.why_held_back] if self.held_back else [])]
 
@@ -106,7 +106,10 @@ class Departures:
     def _misnamed(
         self, lost: tuple[str, ...], live: Sequence[Generation], head: Revision
     ) -> dict[str, str]:
-        """Agents whose folder is there under a name that is refused; of each a person is told."""
+        """Agents whose folder is there and refused, by its name or for what it is now.
+
+        Of each a person is told.
+        """
         refused = self.folder.refused_trees(head) if lost else {}
         found = {one.agent_id: name for one in live if one.agent_id in lost
                  for name, tree in refused.items()
@@ -224,6 +227,13 @@ def served_successor(ledger: Ledger, agent: str) -> str | None:
 def retirement() -> None:
     """One op."""
     retire_folder()
+
+
+def no_folder(agent: str, there: str) -> str:
+    """Pure: say what is there instead of an agent's folder."""
+    if there == agent:
+        return "what is in the place of its folder is refused"
+    return f"its folder is called {there}, which no agent may be called"
 
 
 def too_many(lost: Sequence[str], served: Set[str]) -> bool:

@@ -329,6 +329,26 @@ def test_a_folder_with_a_name_that_no_agent_may_have_ends_nothing(world: WriterW
     assert world.ledger.incidents.listed(world.agent) == []
 
 
+@pytest.mark.parametrize("what", ["symlink", "submodule"])
+def test_what_takes_the_place_of_a_folder_ends_nothing(world: WriterWorld, what: str):
+    world.publish()
+    world.repository.write({"knowledge/x/x.md": "# X\n\nWords of x.\n"})
+    place = f"knowledge/{world.agent}"
+    mode, sha = "160000", world.repository.head()
+    if what == "symlink":
+        mode, sha = "120000", "$(echo ../moved | git hash-object -w --stdin)"
+    world.repository.shell(f"git rm -rqf {place} && git update-index --add --cacheinfo {mode},{sha},{place}"
+                           " && git commit -qm other && git checkout -qf HEAD")  # fmt: skip
+    left = leaving(world)
+    assert (left.now, left.misnamed) == ((), {world.agent: world.agent})
+    assert left.reasons == [
+        f"{world.agent} is served on: what is in the place of its folder is refused"
+    ]
+    [incident] = world.ledger.incidents.listed(world.agent)
+    assert "link" in incident["summary"] or "submodule" in incident["summary"]
+    assert f"put a folder with its files at {place} again" in incident["next_step"]
+
+
 def test_incidents_are_listed_with_those_of_former_names(world: WriterWorld):
     world.publish()
     world.ledger.incidents.open(world.agent, "rollback", "went back", "look", by="ann")
