@@ -34,9 +34,8 @@ from dagster_kb.triggers.second_tries import (
 )
 from dagster_kb.upkeep.evaluations import answers_well
 from dagster_kb.upkeep.failures import agent_of, open_incident, ran_too_long
-from dagster_kb.upkeep.refreshes import PARTITION, is_refresh
+from dagster_kb.upkeep.refreshes import FINISHED, PARTITION, being_built, is_refresh
 from dagster_kb.upkeep.retirement import (
-    FINISHED,
     RETIRE,
     Departures,
     Leaving,
@@ -123,7 +122,7 @@ def _demand(
     now = datetime.fromtimestamp(time.time(), UTC)
     among = (sight.trees.keys() & sight.present) - sight.paused.keys()
     return Demand(
-        gone={one: attempt_of(instance, one, sight.head) for one in leaving.now},
+        gone={one: attempt_of(instance, one, sight.head) for one in _ended_now(instance, leaving)},
         waits=waits,
         earlier=_ended_runs(instance, sight.head) if sight.changed() else {},
         again={**due_again(instance, among, now),
@@ -131,6 +130,13 @@ def _demand(
         origin=pushes.origin,
         tags=pushes.tags,
     )  # fmt: skip
+
+
+def _ended_now(instance: dg.DagsterInstance, leaving: Leaving) -> list[str]:
+    """Leave those out that a run may bring for the first time: without their partition it would fail."""
+    unserved = set(leaving.now) - leaving.served
+    building = being_built(instance) & unserved if unserved else set[str]()
+    return [one for one in leaving.now if one not in building]
 
 
 def _no_agents(folder: KnowledgeFolder, head: Revision) -> list[str]:

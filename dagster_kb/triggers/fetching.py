@@ -8,7 +8,8 @@ import dagster as dg
 from dagster_kb.assets.story import RETRY, clear_failures
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.remote_repository import FetchTooSlow
-from dagster_kb.upkeep.retirement import FINISHED, QUICK_ATTEMPTS
+from dagster_kb.upkeep.refreshes import FINISHED
+from dagster_kb.upkeep.retirement import QUICK_ATTEMPTS
 
 FETCH: Final = "fetch_knowledge"
 _TIP: Final = "kb/fetched_commit"

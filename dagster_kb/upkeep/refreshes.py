@@ -15,6 +15,12 @@ ORDERED: Final = "kb/ordered"
 AGENT_TAGS: Final = (PARTITION, "kb/agent", ORDERED)
 # What Dagster calls a run of assets that were chosen on its pages, a backfill's among them.
 CHOSEN_ON_PAGES: Final = "__ASSET_JOB"
+FINISHED: Final = (
+    dg.DagsterRunStatus.SUCCESS,
+    dg.DagsterRunStatus.FAILURE,
+    dg.DagsterRunStatus.CANCELED,
+)
+_UNDER_WAY: Final = [one for one in dg.DagsterRunStatus if one not in FINISHED]
 
 
 def is_refresh(run: dg.DagsterRun) -> bool:
@@ -28,3 +34,9 @@ def is_whole(run: dg.DagsterRun) -> bool:
     if is_skipped(run.tags):
         return False
     return is_refresh(run) and (not chosen or dg.AssetKey(SERVED) in chosen)
+
+
+def being_built(instance: dg.DagsterInstance) -> set[str]:
+    """Agents that a run builds, or is about to."""
+    runs = instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY))
+    return {one.tags[PARTITION] for one in runs if is_refresh(one)}

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import dagster as dg
@@ -17,16 +16,12 @@ from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import VectorStore
 from dagster_kb.upkeep.departure_incidents import DepartureIncidents
+from dagster_kb.upkeep.refreshes import FINISHED, being_built
 from kb_contract.generation import Generation
 
 RETIRE: Final = "retire_agent"
 # Retirements of one agent at one commit that fail before the sensor asks only once an hour.
 QUICK_ATTEMPTS: Final = 3
-FINISHED: Final = (
-    dg.DagsterRunStatus.SUCCESS,
-    dg.DagsterRunStatus.FAILURE,
-    dg.DagsterRunStatus.CANCELED,
-)
 
 
 class Retirement(dg.Config):
@@ -47,6 +42,8 @@ class Leaving:
     """Served on, for their folder has a name that no agent may have, or a link is in its place."""
     held_back: tuple[str, ...] = ()
     """Somebody may look at the wrong folder: too many are gone at once, or were made elsewhere."""
+    served: frozenset[str] = frozenset()
+    """All that are served; of the others nothing is taken from readers by waiting."""
 
     @property
     def reasons(self) -> list[str]:
@@ -80,12 +77,13 @@ class Departures:
         live = self.ledger.generations.all_live()
         rest = {one.agent: one for one in self.ledger.names.at_rest(self.grace_hours)}
         over = {agent for agent, one in rest.items() if one.over} - trees.keys()
+        served = {one.agent_id: one for one in live}
         gone = [
             one
-            for one in gone_agents(self.folder.path, trees, live, present | over)
-            if one not in rest or rest[one].over
+            for one in sorted((served.keys() | present | over) - trees.keys())
+            if (one not in rest or rest[one].over)
+            and not self.is_not_committed_yet(one, served.get(one))
         ]
-        served = {one.agent_id for one in live}
         lost = tuple(one for one in gone if one in served)
         strange = () if many else self._strange(lost, live)
         near = tuple(one for one in lost if one not in strange)
@@ -93,7 +91,7 @@ class Departures:
         near = tuple(one for one in near if one not in misnamed)
         renamed = Renames(self.ledger, self.folder).find(near, head)
         doubt = tuple(one for one in lost if one not in misnamed and one not in renamed)
-        held = doubt if not many and too_many(doubt, served) else strange
+        held = doubt if not many and too_many(doubt, served.keys()) else strange
         if held:
             self._incidents.many_gone(held, Leaving(held_back=held).why_held_back, head)
             # Nor does one that was never served: it may be on its way, from where we should look.
@@ -101,7 +99,16 @@ class Departures:
         waiting = {old: new for old, new in renamed.items() if self.waits(new)}
         self._incidents.waiting(waiting, self.grace_hours, head)
         stay = waiting.keys() | misnamed.keys()
-        return Leaving(tuple(one for one in gone if one not in stay), waiting, misnamed, held)
+        now = tuple(one for one in gone if one not in stay)
+        return Leaving(now, waiting, misnamed, held, frozenset(served))
+
+    def is_not_committed_yet(self, agent: str, live: Generation | None) -> bool:
+        """Whether it lies in the working tree alone, and is served from there or was never served."""
+        if self.folder.remote or agent not in self.folder.lying():
+            return False
+        if live:
+            return live.uncommitted
+        return all(one.agent != agent for one in self.ledger.names.at_rest(self.grace_hours))
 
     def _misnamed(
         self, lost: tuple[str, ...], live: Sequence[Generation], head: Revision
@@ -175,7 +182,11 @@ def retire_folder(
         if reason := why_it_stays(ledger, folder, departures, agent, head):
             context.log.info("%s stays: %s", agent, reason)
             return
-        if ledger.generations.live(agent):
+        live = ledger.generations.live(agent)
+        if not live and agent in being_built(context.instance):
+            context.log.info("%s is being built: it stays", agent)
+            return
+        if live or ledger.generations.unfinished(agent):
             context.log.info("%s: %s", agent, say_goodbye(ledger, store, agent, head))
         else:
             hand_on_names(ledger, store, agent, served_successor(ledger, agent))
@@ -197,7 +208,7 @@ def why_it_stays(
         return f"its folder is back at {head.sha[:12]}"
     if pause := ledger.incidents.paused(agent):
         return f"it is paused ({pause['reason']})"
-    if live and live.uncommitted and (folder.path / agent).is_dir():
+    if departures.is_not_committed_yet(agent, live):
         return "it is not committed yet"
     renamed = ledger.names.successor(agent)
     new = str(renamed["agent_id"]) if renamed else ""
@@ -207,7 +218,7 @@ def why_it_stays(
 
 
 def say_goodbye(ledger: Ledger, store: VectorStore, agent: str, head: Revision) -> str:
-    """End a served agent; the names of one that was renamed follow its successor."""
+    """End an agent that is served or half built; its names follow its successor."""
     renamed = ledger.names.successor(agent)
     reason = f"its folder is gone at {head.sha[:12]}"
     if renamed:
@@ -239,17 +250,6 @@ def no_folder(agent: str, there: str) -> str:
 def too_many(lost: Sequence[str], served: Set[str]) -> bool:
     """Pure: more than one, and more than half of all that is served."""
     return len(lost) > 1 and len(lost) * 2 > len(served)
-
-
-def gone_agents(
-    knowledge: Path, trees: Mapping[str, str], live: Sequence[Generation], present: Set[str]
-) -> list[str]:
-    """Agents that are served or have a partition, and have no folder any more."""
-    not_committed = {
-        one.agent_id for one in live if one.uncommitted and (knowledge / one.agent_id).is_dir()
-    }
-    served = {one.agent_id for one in live}
-    return sorted((served | present) - trees.keys() - not_committed)
 
 
 def attempt_of(instance: dg.DagsterInstance, agent: str, head: str) -> str:

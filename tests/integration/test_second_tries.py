@@ -11,6 +11,7 @@ from dagster_shared.error import SerializableErrorInfo
 from dagster_kb.triggers.automation import failed_runs
 from dagster_kb.triggers.knowledge_tick import REFRESH
 from dagster_kb.triggers.second_tries import FIRST_SECONDS, TRANSIENT, due_again, may_pass
+from dagster_kb.upkeep.retirement import RETIRE
 from tests.doubles.sensor_day import Day, Status, agents
 
 
@@ -31,6 +32,16 @@ def test_what_a_pause_refused_between_two_looks_is_tried_again_when_it_ends(day:
     assert agents(day.look()) == ["a"]
     day.end(Status.FAILURE)
     assert day.look() == []
+
+
+def test_the_end_of_what_was_never_served_waits_for_its_run(day: Day):
+    day.commit({"a/x.md": "# One\n", "b/x.md": "# One\n"})
+    assert agents(day.look()) == ["a", "b"]
+    day.repository.remove("knowledge/b")
+    day.repository.commit()
+    assert day.look() == []
+    day.end(Status.FAILURE)
+    assert [(one.job_name, one.tags["kb/agent"]) for one in day.look()] == [(RETIRE, "b")]
 
 
 def test_what_may_pass_is_tried_again_ever_later(day: Day, monkeypatch: pytest.MonkeyPatch):

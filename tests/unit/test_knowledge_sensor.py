@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -16,8 +15,7 @@ from dagster_kb.resources.ledger import open_ledger
 from dagster_kb.settings import WriterSettings
 from dagster_kb.triggers.automation import config_digest
 from dagster_kb.triggers.knowledge_tick import REFRESH, RUNS_IN_A_TICK, Demand, Sight, plan_tick
-from dagster_kb.upkeep.retirement import QUICK_ATTEMPTS, RETIRE, gone_agents, retirement, retiring
-from kb_contract.generation import Generation
+from dagster_kb.upkeep.retirement import QUICK_ATTEMPTS, RETIRE, retirement, retiring
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.hash_embedder import HashEmbedder
 
@@ -141,22 +139,6 @@ def test_a_retirement_that_failed_is_asked_for_again(
     assert world.tick() == []
     monkeypatch.setattr(time, "time", lambda: 7200.0)
     assert world.tick() == [(RETIRE, "b")]
-
-
-def live(agent: str, *, uncommitted: bool = False) -> Generation:
-    return Generation(
-        generation_id=1, workspace_id="default", agent_id=agent, number=1, state="live",
-        git_sha="s", tree_sha="t", uncommitted=uncommitted, manifest={}, instructions="",
-        config_digest="", space={}, documents=1, chunks=1, quarantined=0, manifest_digest="d",
-        colour="blue", collection="c", checks={}, reason=None, run_id=None, dagster_run_id=None,
-        created_at=datetime(2026, 1, 1, tzinfo=UTC), live_at=None,
-    )  # fmt: skip
-
-
-def test_what_is_served_without_a_folder_is_gone_though_it_has_no_partition(tmp_path: Path):
-    (tmp_path / "draft").mkdir()
-    served = [live("a"), live("lost"), live("draft", uncommitted=True), live("w", uncommitted=True)]
-    assert gone_agents(tmp_path, {"a": "t"}, served, {"a", "old"}) == ["lost", "old", "w"]
 
 
 def test_changed_settings_are_a_change(world: SensorWorld):
