@@ -1,5 +1,6 @@
 """Which model made a vector; vectors of two spaces never meet."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
@@ -21,6 +22,7 @@ ORIGIN_FIELDS: Final = (
     "source", "publisher", "author", "authors", "company", "product", "category",
 )  # fmt: skip
 LONGEST_ORIGIN: Final = 120
+_RULE: Final = re.compile(r"([-=])\1{31,}")
 
 
 class EmbeddingSpace(BaseModel):
@@ -61,7 +63,12 @@ def embedded_text(
     lines = (" > ".join(part for part in place if part), " | ".join(origin), situation)
     header = "\n".join(line for line in lines if line)
     body = f"{context}\n{text}" if context else text
-    return f"{header}\n\n{body}" if header else body
+    return with_short_rules(f"{header}\n\n{body}" if header else body)
+
+
+def with_short_rules(text: str) -> str:
+    """Shorten lines that are drawn: a model takes each of their marks for a word."""
+    return _RULE.sub(r"\1\1\1", text)
 
 
 def searched_text(row: Mapping[str, Any]) -> str:

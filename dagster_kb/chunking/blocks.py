@@ -25,6 +25,8 @@ class Block:
     """What a table's columns are called, where its reader knows and the rows do not say so themselves."""
     rows: tuple[int, ...] = ()
     """Where the rows of a table begin, but for its first, where they are not its lines."""
+    silent: bool = False
+    """Shows a reader nothing: it goes with what is beside it, and is never a chunk of its own."""
 
 
 def is_apart(text: str, end: int, start: int) -> bool:

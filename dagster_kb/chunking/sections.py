@@ -11,7 +11,7 @@ from dagster_kb.chunking.blocks import Block, is_apart
 from dagster_kb.chunking.splitting import Splitter
 from dagster_kb.chunking.tokens import CHARACTERS_PER_TOKEN, TokenCounter
 
-CHUNKER_VERSION: Final = 4
+CHUNKER_VERSION: Final = 5
 # A section shorter than this says too little alone: it joins what follows.
 TINY_TOKENS: Final = 20
 _WORD: Final = re.compile(r"\w")
@@ -72,22 +72,24 @@ class Chunker:
     count: TokenCounter
 
     def chunk(self, text: str, blocks: Sequence[Block]) -> list[ChunkDraft]:
-        """Chunk a document; chunks do not overlap, and only what is in no block lies between them."""
+        """Chunk a document; chunks do not overlap, and between them lies only what is in no block, or silent."""
         splitter = Splitter(self.count)
         weighed = [_Weighed(one, splitter.weigh(text, (one.start, one.end))) for one in blocks]
-        drafts: list[ChunkDraft] = []
-        sections = self._joined(text, _sections(text, weighed))
+        piles = list(self._piles(text, self._joined(text, _sections(text, weighed)), splitter))
+        shown = [one for one in piles if not all(part.block.silent for part in one)] or piles
+        return [self._draft(number, text, one) for number, one in enumerate(shown)]
+
+    def _draft(self, number: int, text: str, pile: Sequence[_Weighed]) -> ChunkDraft:
+        first, end = pile[0].block, pile[-1].block.end
+        piece, path = text[first.start : end], _path(text, pile)
+        return ChunkDraft(number, path, first.start, end, piece, self.count(piece), first.page)
+
+    def _piles(
+        self, text: str, sections: Sequence[_Section], splitter: Splitter
+    ) -> Iterator[list[_Weighed]]:
         for section, after in zip_longest(sections, sections[1:]):
-            if after and section.is_told_by(after, text):
-                continue
-            for pile in self._packed(text, section, splitter):
-                start, end = pile[0].block.start, pile[-1].block.end
-                piece, path = text[start:end], _path(text, pile)
-                tokens = self.count(piece)
-                drafts.append(
-                    ChunkDraft(len(drafts), path, start, end, piece, tokens, section.page)
-                )
-        return drafts
+            if not (after and section.is_told_by(after, text)):
+                yield from self._packed(text, section, splitter)
 
     def _joined(self, text: str, sections: Iterator[_Section]) -> list[_Section]:
         """Join tiny sections to what follows, and the last one to what precedes it."""
@@ -140,10 +142,11 @@ class Chunker:
             yield _Weighed(piece, splitter.weigh(text, (start, end)))
 
     def _says_too_little(self, blocks: Sequence[_Weighed]) -> bool:
-        weight = _weight(blocks)
-        if all(one.block.kind == "heading" for one in blocks):
-            return weight <= self.limit // 2
-        return weight < min(TINY_TOKENS, self.limit // 4)
+        if _weight(blocks) > self.limit // 2:
+            return False
+        said = [one for one in blocks if not one.block.silent]
+        is_heading = all(one.block.kind == "heading" for one in said)
+        return is_heading or _weight(said) < min(TINY_TOKENS, self.limit // 4)
 
 
 def _sections(text: str, blocks: Sequence[_Weighed]) -> Iterator[_Section]:
@@ -170,7 +173,8 @@ def _weight(blocks: Sequence[_Weighed]) -> int:
 
 def _path(text: str, blocks: Sequence[_Weighed]) -> tuple[str, ...]:
     """Where the words of a chunk stand: under the headings above all of them; a line across is no word."""
-    found = [one.block for one in blocks]
+    found = [one.block for one in blocks if not one.block.silent]
+    found = found or [one.block for one in blocks]
     said = [
         one for one in found if one.kind != "heading" and _WORD.search(text, one.start, one.end)
     ]

@@ -31,7 +31,9 @@ def with_headers(
         if chunk.start == tables[at].start and not tables[at].goes_on:
             return ""
         found = names_at(text, tables[at])
-        names = tables[at].columns or (text[found[0] : found[1]].strip() if found else "")
+        said = tables[at].columns or (text[found[0] : found[1]] if found else "")
+        # Blanks that align the columns name nothing.
+        names = " ".join(said.split()) if len(said) > LONGEST else said.strip()
         return names if len(names) <= LONGEST else ""
 
     return [replace(one, context=said) if (said := header(one)) else one for one in chunks]

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from kb_contract.embedding_space import with_short_rules
 from kb_contract.errors import BadSetting
 
 TokenCounter = Callable[[str], int]
@@ -76,4 +77,4 @@ class WordByWord:
 
 def weight(count: TokenCounter, text: str) -> int:
     """Tokens of a text, and no fewer than its length allows: what the limit is held against."""
-    return max(count(text), -(-len(text) // CHARACTERS_PER_TOKEN))
+    return max(count(with_short_rules(text)), -(-len(text) // CHARACTERS_PER_TOKEN))

@@ -15,6 +15,7 @@ from dagster_kb.readers.left_out import merged, without
 from dagster_kb.readers.markdown_blocks import block_tokens, plain_heading
 from dagster_kb.readers.markdown_comments import comments, is_open
 from dagster_kb.readers.parsed_document import HeadingPath, ParsedDocument, first_heading
+from dagster_kb.readers.silent_blocks import are_definitions, with_silent_tags
 from dagster_kb.readers.source_text import Lines, decode, line_of
 
 _KINDS: Final[dict[str, BlockKind]] = {
@@ -67,7 +68,7 @@ def markdown_document(
     text: str, front: FrontMatter, body: MarkdownBody, content: Sequence[Block]
 ) -> ParsedDocument:
     """Make the document of a body's content, without what is commented out in it."""
-    blocks = without(text, content, body.comments)
+    blocks = with_silent_tags(text, without(text, content, body.comments))
     title = front.title or first_heading(blocks)
     notes = tuple(_never_closed(text, one) for one in body.comments if is_open(text, one))
     return ParsedDocument(title, front, blocks, text, notes=notes)
@@ -76,7 +77,7 @@ def markdown_document(
 def markdown_blocks(text: str) -> tuple[Block, ...]:
     """Find the blocks of a text, without what is commented out."""
     body = MarkdownBody.of(text)
-    return without(text, body.blocks, body.comments)
+    return with_silent_tags(text, without(text, body.blocks, body.comments))
 
 
 def _never_closed(text: str, comment: Span) -> str:
@@ -148,4 +149,4 @@ def _gap(text: str, start: int, end: int, path: tuple[str, ...]) -> Iterator[Blo
     words = between.strip()
     if words:
         first = start + between.index(words)
-        yield Block("prose", first, first + len(words), path)
+        yield Block("prose", first, first + len(words), path, silent=are_definitions(words))

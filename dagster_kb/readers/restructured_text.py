@@ -22,6 +22,7 @@ from dagster_kb.readers.rest_lines import (
     title_at,
 )
 from dagster_kb.readers.rest_tables import columns_of, end_of_simple, rows_of
+from dagster_kb.readers.silent_blocks import are_targets
 from dagster_kb.readers.source_text import Lines, decode, line_of
 
 _TABS: Final = 8
@@ -123,7 +124,10 @@ class _Scanner:
         columns = columns_of(self.lines[at:end]) if kind == "table" else ""
         rows = rows_of(self.lines[at:end]) if kind == "table" else ()
         begins = tuple(self.starts[at + one] for one in rows)
-        return Block(kind, start, start + len(words), path.words, columns=columns, rows=begins)
+        return Block(
+            kind, start, start + len(words), path.words,
+            columns=columns, rows=begins, silent=are_targets(words),
+        )  # fmt: skip
 
 
 def _indent(line: str) -> int:
