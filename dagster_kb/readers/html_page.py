@@ -13,6 +13,7 @@ from dagster_kb.readers.front_matter import (
     split_front_matter,
 )
 from dagster_kb.readers.html_blocks import HtmlBlocks
+from dagster_kb.readers.html_seen import remove_unseen
 from dagster_kb.readers.parsed_document import ParsedDocument, one_line, refuse_more_than
 from dagster_kb.readers.source_text import MAX_TEXT_BYTES, decode_at_most
 from kb_contract.errors import BadDocument
@@ -91,13 +92,14 @@ def read_html(data: bytes) -> ParsedDocument:
     from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 (native code, only for pages)
 
     tree = LexborHTMLParser(source)
+    front = _front_matter(tree, split.said)
+    title = tree.css_first("title")
+    words = one_line(clean(title.text(deep=True))) if title is not None else ""
+    remove_unseen(tree)
     into = ExtractedText()
     content = _content(tree)
     if content is not None:
         HtmlBlocks(into).write(content)
-    front = _front_matter(tree, split.said)
-    title = tree.css_first("title")
-    words = one_line(clean(title.text(deep=True))) if title is not None else ""
     return into.document(front.title or words or None, front)
 
 
