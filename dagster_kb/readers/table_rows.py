@@ -1,6 +1,7 @@
 """Rows of sheets and of CSV files: which one names the columns, and each row said with its names."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -72,9 +73,8 @@ def _names(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     names = [one for one in row if one]
     if not any(map(is_word, names)) or _is_one_of_many(row, below):
         return False
-    doubtful = [
-        at for at, one in enumerate(row) if one and (not is_word(one) or row.count(one) > 1)
-    ]
+    times = Counter(row)
+    doubtful = [at for at, one in enumerate(row) if one and (not is_word(one) or times[one] > 1)]
     if not doubtful:
         return True
     if any(not is_word(row[at]) for at in doubtful) and not is_word(names[0]):
@@ -116,10 +116,10 @@ def shape(said: str) -> str:
 
 def _told_apart(names: Sequence[str]) -> list[str]:
     """Number what stands twice, so that each column has a name of its own."""
-    said = list[str]()
-    for at, one in enumerate(names):
-        before = names[:at].count(one)
-        said.append(f"{one} ({before + 1})" if one and before else one)
+    said, before = list[str](), Counter[str]()
+    for one in names:
+        said.append(f"{one} ({before[one] + 1})" if one and before[one] else one)
+        before[one] += 1
     return said
 
 
