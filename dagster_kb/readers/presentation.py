@@ -45,10 +45,12 @@ def _write_slide(slide: Any, number: int, into: ExtractedText, charts: Charts) -
     if slide.element.get("show") == "0":
         return
     title = slide.shapes.title
+    title = None if title is None or _is_hidden(title) else title
     words = title.text_frame.text if title is not None else ""
     into.heading(1, words.replace("\x0b", " ").strip() or f"Slide {number}")
     for shape in _flat(slide.shapes, 0):
-        if title is None or shape.shape_id != title.shape_id:
+        # Shapes that were copied by programs may have one number.
+        if title is None or shape.element is not title.element:
             _write_shape(shape, into, charts)
     if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
         notes = slide.notes_slide.notes_text_frame.text.strip()
@@ -57,10 +59,18 @@ def _write_slide(slide: Any, number: int, into: ExtractedText, charts: Charts) -
 
 def _flat(shapes: Any, depth: int) -> Iterator[Any]:
     for shape in shapes:
+        if _is_hidden(shape):
+            continue
         if hasattr(shape, "shapes") and depth < _DEEPEST_GROUP:
             yield from _flat(shape.shapes, depth + 1)
         else:
             yield shape
+
+
+def _is_hidden(shape: Any) -> bool:
+    """Tell what was hidden in the list of a slide's shapes; a group hides what is in it."""
+    named = shape.element.find("./*/{*}cNvPr")
+    return named is not None and named.get("hidden") in ("1", "true")
 
 
 def _write_shape(shape: Any, into: ExtractedText, charts: Charts) -> None:

@@ -10,7 +10,9 @@ from dagster_kb.readers.parsed_document import ParsedDocument
 from dagster_kb.readers.word_text import W, Words
 from kb_contract.errors import BadDocument
 
-_CONTAINERS: Final = frozenset({f"{W}sdt", f"{W}sdtContent", f"{W}ins", f"{W}customXml"})
+_CONTAINERS: Final = frozenset(
+    {f"{W}sdt", f"{W}sdtContent", f"{W}ins", f"{W}moveTo", f"{W}customXml"}
+)
 _DEEPEST: Final = 50
 _ID: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 

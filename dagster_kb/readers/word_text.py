@@ -5,11 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from dagster_kb.readers.symbol_fonts import symbol_of
 from dagster_kb.readers.word_hidden import W, hidden_styles, is_hidden, is_kept
+from dagster_kb.readers.word_math import MATH_TEXT, brackets_of
 
 _MC: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _HEADING: Final = re.compile(r"(?:heading|überschrift|titre|título|titolo)\s*([1-9])")
 _WIDEST: Final = 100
+_TEXTS: Final = frozenset({f"{W}t", MATH_TEXT})
 _BREAKS: Final = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
 # What was deleted or moved away, the same drawing for older programs, and boxes of their own.
 _LEFT_OUT: Final = frozenset(
@@ -106,19 +109,30 @@ class Words:
 
 def _words(parent: Any, hidden: frozenset[str]) -> Iterator[str]:
     """Walk without recursion: what was made by hand may nest without end."""
-    stack = [iter(parent)]
+    stack: list[Iterator[Any]] = [iter(parent)]
     while stack:
         node = next(stack[-1], None)
         if node is None:
             stack.pop()
-        elif node.tag == f"{W}t":
-            yield node.text or ""
-        elif node.tag in _BREAKS:
-            yield _BREAKS[node.tag]
-        elif node.tag == f"{W}footnoteReference":
-            yield f"[{node.get(f'{W}id')}]"
+        elif isinstance(node, str):
+            yield node
+        elif (said := _said(node)) is not None:
+            yield said
         elif node.tag not in _LEFT_OUT and not (node.tag == f"{W}r" and is_hidden(node, hidden)):
-            stack.append(iter(node))
+            before, behind = brackets_of(node)
+            yield before
+            stack.append(iter([*node, behind]))
+
+
+def _said(node: Any) -> str | None:
+    """Say what is words by itself; None for what holds others."""
+    if node.tag in _TEXTS:
+        return node.text or ""
+    if node.tag == f"{W}sym":
+        return symbol_of(node)
+    if node.tag == f"{W}footnoteReference":
+        return f"[{node.get(f'{W}id')}]"
+    return _BREAKS.get(node.tag)
 
 
 def _table_of(row: Any) -> Any:

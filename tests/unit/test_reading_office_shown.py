@@ -181,3 +181,64 @@ def test_a_chart_of_a_word_document_stands_where_it_was_drawn():
     table = "|  | Sold |\n| --- | --- |\n| East | 21.4 |"
     assert found.text == f"Above.\n\n{table}\n\nBelow."
     assert found.notes[0].startswith("1 charts keep no values")
+
+
+def test_a_shape_hidden_in_the_selection_pane_is_not_served():
+    deck = pptx.Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[5])
+    slide.shapes.title.text = "Sales"
+    group = slide.shapes.add_group_shape()
+    for shapes, words in ((slide.shapes, "SECRET 1"), (group.shapes, "SECRET 2"), (slide.shapes, "Seen.")):  # fmt: skip
+        box = shapes.add_textbox(0, 0, Inches(1), Inches(1))
+        box.text_frame.text = words
+        if words == "SECRET 1":
+            box._element.nvSpPr.cNvPr.set("hidden", "1")
+    group._element.nvGrpSpPr.cNvPr.set("hidden", "1")
+    assert read_presentation(saved(deck.save)).text == "# Sales\n\nSeen."
+    slide.shapes.title._element.nvSpPr.cNvPr.set("hidden", "1")
+    assert read_presentation(saved(deck.save)).text == "# Slide 1\n\nSeen."
+
+
+def test_a_shape_with_the_number_of_the_title_is_not_lost():
+    deck = pptx.Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[5])
+    slide.shapes.title.text = "Sales"
+    box = slide.shapes.add_textbox(0, 0, Inches(1), Inches(1))
+    box.text_frame.text = "Copied."
+    box._element.nvSpPr.cNvPr.set("id", str(slide.shapes.title.shape_id))
+    assert read_presentation(saved(deck.save)).text == "# Sales\n\nCopied."
+
+
+MATH = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+
+
+@pytest.mark.parametrize(("inner", "said"), [
+    ('<w:r><w:sym w:font="Symbol" w:char="F0B3"/><w:t> 5</w:t></w:r>', "≥ 5"),
+    ('<w:r><w:t>20 </w:t><w:sym w:font="Symbol" w:char="00B0"/><w:t>C</w:t></w:r>', "20 °C"),
+    ('<w:r><w:sym w:font="Wingdings" w:char="F0A7"/><w:sym w:font="Wingdings" w:char="F0FC"/></w:r>', "✓"),
+    ('<w:r><w:sym w:font="MS Gothic" w:char="2612"/><w:sym w:font="x" w:char="D812"/><w:sym w:char="?"/></w:r>', "☒"),
+    ("<m:oMath><m:r><m:t>E=mc</m:t></m:r></m:oMath>", "E=mc"),
+    ("<m:oMath><m:f><m:num><m:r><m:t>1</m:t></m:r></m:num><m:den><m:r><m:t>2</m:t></m:r></m:den></m:f></m:oMath>", "(1)/(2)"),
+    ("<m:oMath><m:sSup><m:e><m:r><m:t>x</m:t></m:r></m:e><m:sup><m:r><m:t>2</m:t></m:r></m:sup></m:sSup></m:oMath>", "x^(2)"),
+    ('<m:oMath><m:nary><m:naryPr><m:chr m:val="∑"/></m:naryPr><m:sub/><m:sup/><m:e><m:d><m:e><m:r><m:t>x</m:t></m:r></m:e></m:d></m:e></m:nary></m:oMath>', "∑(x)"),
+])  # fmt: skip
+def test_signs_and_equations_are_words(inner: str, said: str):
+    from docx.oxml import parse_xml
+    from docx.oxml.ns import nsdecls
+
+    document = docx.Document()
+    document.element.body.insert(
+        0, parse_xml(f'<w:p {nsdecls("w")} xmlns:m="{MATH}">{inner}</w:p>')
+    )
+    assert read_word_document(saved(document.save)).text == said
+
+
+def test_a_paragraph_that_was_moved_is_served_where_it_is_now():
+    from docx.oxml import parse_xml
+    from docx.oxml.ns import nsdecls
+
+    document = docx.Document()
+    for tag, words in (("moveFrom", "gone"), ("moveTo", "here")):
+        moved = f"<w:{tag} {nsdecls('w')}><w:p><w:r><w:t>{words}</w:t></w:r></w:p></w:{tag}>"
+        document.element.body.insert(0, parse_xml(moved))
+    assert read_word_document(saved(document.save)).text == "here"
