@@ -54,11 +54,11 @@ class ExtractedText:
             Block(kind, start, self._length, self.path.words, self.page, goes_on, columns)
         )
 
-    def heading(self, level: int, words: str) -> None:
-        """Add a heading; what follows stands under it."""
+    def heading(self, level: int, words: str, name: str = "") -> None:
+        """Add a heading; what follows stands under it, or under what it is called without its markup."""
         line = " ".join(clean(words).split())
         if line:
-            self.path.enter(level, one_line(line))
+            self.path.enter(level, one_line(name or line))
             self.add("heading", f"{'#' * min(level, 6)} {line}")
 
     def code(self, words: str, language: str = "") -> None:

@@ -56,7 +56,7 @@ def _office(kind: str, read: Callable[[bytes], ParsedDocument]) -> Format:
         lambda data, _rules: with_office_properties(read, data),
         office_archive.LARGEST_FILE,
         named_by_file=True,
-        version=4,
+        version=5,
     )
 
 
@@ -109,7 +109,7 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
             "application/x-ipynb+json",
             _without_rules(read_notebook),
             notebook.LARGEST_FILE,
-            version=4,
+            version=5,
         ),
         **{suffix: _code(suffix) for suffix in LANGUAGES},
     }

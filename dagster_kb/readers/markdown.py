@@ -29,7 +29,7 @@ _KINDS: Final[dict[str, BlockKind]] = {
     "html_block": "html",
 }
 # Of a heading without blanks behind: many of them before a word would be tried one by one.
-_HEADING_MARKS: Final = re.compile(r"\A[ \t]*#{1,6}(?=\s|\Z)|[ \t]#+\Z|[\r\n][ \t]*(?:=+|-+)\Z")
+HEADING_MARKS: Final = re.compile(r"\A[ \t]*#{1,6}(?=\s|\Z)|[ \t]#+\Z|[\r\n][ \t]*(?:=+|-+)\Z")
 
 # As many a README has its title; pictures may stand above it.
 _HTML_TITLE: Final = re.compile(
@@ -110,7 +110,7 @@ def _heading(text: str, span: Span, left_out: Sequence[Span]) -> str:
     kept = _kept(text, span, left_out)
     if kept == text[span[0] : span[1]]:
         return ""
-    return _HEADING_MARKS.sub("", kept.rstrip()).rstrip() or " "
+    return HEADING_MARKS.sub("", kept.rstrip()).rstrip() or " "
 
 
 def _kept(text: str, span: Span, left_out: Sequence[Span]) -> str:

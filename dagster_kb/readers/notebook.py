@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 from dagster_kb.readers.contract_keys import DECIDING, STATES, collected, state_word
 from dagster_kb.readers.extracted_text import ExtractedText, clean
 from dagster_kb.readers.front_matter import BOM, parse_front_matter, split_front_matter
-from dagster_kb.readers.markdown import markdown_blocks
+from dagster_kb.readers.markdown import HEADING_MARKS, markdown_blocks
 from dagster_kb.readers.parsed_document import ParsedDocument, one_line
 from dagster_kb.readers.source_text import decode, decode_at_most
 from kb_contract.errors import BadDocument
@@ -165,7 +165,8 @@ def _write_markdown(words: str, into: ExtractedText) -> None:
         said = text[block.start : block.end]
         if block.kind == "heading":
             level = len(said) - len(said.lstrip("#")) or (1 if said.rstrip().endswith("=") else 2)
-            into.heading(level, block.heading_path[-1] if block.heading_path else said)
+            name = block.heading_path[-1] if block.heading_path else ""
+            into.heading(level, HEADING_MARKS.sub("", said).strip(), name)
         else:
             into.add(block.kind, said, block.columns, goes_on=block.goes_on)
 
@@ -188,7 +189,9 @@ def _said(output: dict[str, Any]) -> str:
     if output.get("output_type") == "error":
         return f"{_text(output.get('ename'))}: {_text(output.get('evalue'))}"
     shown = output.get("data")
-    return _text(cast("dict[str, Any]", shown).get("text/plain")) if isinstance(shown, dict) else ""
+    kinds = cast("dict[str, Any]", shown) if isinstance(shown, dict) else {}
+    # Beside Markdown, the plain text names only the object that shows it.
+    return _text(kinds.get("text/markdown")) or _text(kinds.get("text/plain"))
 
 
 def _text(said: Any) -> str:

@@ -1,4 +1,5 @@
 import json
+import time
 
 import pytest
 
@@ -287,3 +288,30 @@ def test_prose_that_begins_as_a_module_does_is_kept(prose: str):
     "export default Layout", "export default ({children}) => <A>{children}</A>", "export const a = 1"])  # fmt: skip
 def test_a_line_of_a_module_is_no_content(line: str):
     assert [one.kind for one in read_mdx(f"{line}\n\n# T\n".encode()).blocks] == ["heading"]
+
+
+def test_a_very_wide_table_takes_bounded_time():
+    names = ",".join(["sample", *(f"g{at}" for at in range(20_000)), "g1"])
+    rows = ("s," + ",".join(["1.5"] * 20_001) + "\n") * 3
+    began = time.thread_time()
+    text = read_delimited(f"{names}\n{rows}".encode()).text
+    assert time.thread_time() - began < 5
+    assert text.endswith("g1 (2): 1.5")
+
+
+def test_a_heading_of_a_notebook_keeps_its_words():
+    def text(source: str) -> str:
+        cell = {"cell_type": "markdown", "source": source, "metadata": {}}
+        return read_notebook(json.dumps({"nbformat": 4, "metadata": {}, "cells": [cell]}).encode()).text  # fmt: skip
+
+    long = "word " * 60 + "END"
+    assert text(f"{long}\n---\nmore") == f"## {long}\n\nmore"
+    assert text("## [A](https://a.example) *b*") == "## [A](https://a.example) *b*"
+    assert text("# T\n\n##\n\nwords") == "# T\n\nwords"
+
+
+def test_markdown_that_a_cell_shows_is_read():
+    data = {"text/markdown": ["The **answer** is 42"], "text/plain": ["<IPython.core.display.Markdown object>"]}  # fmt: skip
+    cell = {"cell_type": "code", "source": "show()", "outputs": [{"output_type": "display_data", "data": data}]}  # fmt: skip
+    text = read_notebook(json.dumps({"nbformat": 4, "metadata": {}, "cells": [cell]}).encode()).text
+    assert text.endswith("```text\nThe **answer** is 42\n```")
