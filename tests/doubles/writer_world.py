@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from dagster_kb.assets.documents import IngestRequest
 from dagster_kb.definitions import build_definitions, folder_of
 from dagster_kb.intake.parsing_children import ParsingChildren
+from dagster_kb.origins import PAUSED, SKIPPED
 from dagster_kb.publishing.alias_moves import retire
 from dagster_kb.resources.ledger import Ledger, open_ledger
 from dagster_kb.resources.vector_store import Point, VectorStore
@@ -111,6 +112,13 @@ class WriterWorld:
             run_config=config,
             asset_selection=[dg.AssetKey(one) for one in only] or None,
         )
+
+    def waits(self, agent: str | None = None) -> bool:
+        """Run the job for an agent that may be paused; say whether nothing was built because it is."""
+        ran = self.ingest(agent)
+        run = self.instance.get_run_by_id(ran.run_id)
+        assert run
+        return ran.success and run.tags.get(SKIPPED) == PAUSED
 
     def publish(self, files: Mapping[str, str | bytes] | None = None) -> Generation:
         """Commit and ingest; it must go live."""

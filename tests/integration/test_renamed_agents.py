@@ -109,7 +109,7 @@ def test_what_is_deleted_while_the_new_name_waits_does_not_come_back(world: Writ
     }, agent=new)  # fmt: skip
     world.repository.commit()
     assert leaving(world).waiting == {world.agent: new}
-    assert not world.ingest(new).success
+    assert world.waits(new)
     point = next(one for one, said in world.served().items() if said["text_chunk"] == SECRET)
     HotDeletion(world.ledger, world.store).delete(point, reason="r", by="operator")
 
@@ -256,7 +256,7 @@ def test_what_was_held_back_does_not_go_live_under_another_name(world: WriterWor
     )
     new = rename(world)
     assert leaving(world).waiting == {world.agent: new}
-    assert not world.ingest(new).success
+    assert world.waits(new)
     assert texts(world, world.agent) == {"# Keys\n\nWords of keys.", "# More\n\nMore words."}
     assert texts(world, new) is None
 
@@ -273,7 +273,7 @@ def test_a_pause_of_the_old_name_holds_the_new_one_back_too(world: WriterWorld):
     new = rename(world)
     leaving(world)
     world.ledger.incidents.pause(world.agent, "looked at", "ann")
-    assert not world.ingest(new).success
+    assert world.waits(new)
     world.ledger.incidents.resume(new, "ann")
     assert world.ingest(new).success
 
