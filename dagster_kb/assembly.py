@@ -9,7 +9,7 @@ from uuid import UUID
 
 from dagster_kb.chunking.sections import ChunkDraft
 from dagster_kb.readers.parsed_document import one_line
-from dagster_kb.readers.reading import ReadDocument
+from dagster_kb.readers.reading import FRONT_MATTER_ONLY, ReadDocument
 from kb_contract.embedding_space import searched_text
 from kb_contract.identifiers import chunk_id, document_id, sha256_text
 from kb_contract.points import chunk_payload
@@ -159,6 +159,8 @@ def _fate(agent: str, stored: StoredDocument) -> tuple[Status, str | None]:
             f"front matter says agent_id {said!r} but the folder is {agent!r} → "
             "move the file, or leave agent_id out"
         )
+    if stored.status == FRONT_MATTER_ONLY:
+        return "unpublished", "there is no text below its front matter"
     if stored.status != PUBLISHED:
         return "unpublished", f"status is {stored.status!r}; only 'published' is served"
     return "published", None

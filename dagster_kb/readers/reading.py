@@ -1,5 +1,6 @@
 """From a file's bytes to its chunks: the one way in for the writer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -11,12 +12,15 @@ from dagster_kb.chunking.table_headers import with_headers
 from dagster_kb.chunking.tokens import TokenCounter
 from dagster_kb.readers.file_names import new_words_of_name
 from dagster_kb.readers.formats import FORMATS, Format, suffix_of
+from dagster_kb.readers.front_matter import FrontMatter
 from dagster_kb.readers.parsed_document import ParsedDocument
 from dagster_kb.readers.reading_rules import ReadingRules
 from kb_contract.embedding_space import FILE_NAME
 from kb_contract.errors import BadDocument
 
 READER_VERSION: Final = 5
+# The status of a page that is meant to hold no text: as a draft it is kept, and not served.
+FRONT_MATTER_ONLY: Final = "front matter only"
 
 
 @dataclass(frozen=True)
@@ -110,14 +114,14 @@ def chunk_document(
     """Cut what was parsed; only the semantic strategy needs `embed`."""
     try:
         chunks = chunk_blocks(parsed.text, parsed.blocks, rules.cutting, count_tokens, embed)
-        if not chunks:
+        if not chunks and not _says_only_what_it_is(parsed):
             raise BadDocument("there is no text in it", cure="write some, or remove the file")
     except BadDocument as error:
         raise _at(name, error) from error
     return ReadDocument(
         title=parsed.title,
         front_matter=_said(name, parsed),
-        status=parsed.front_matter.status,
+        status=_status(parsed, chunks),
         mime=mime_of(name),
         chunks=with_lines(
             parsed.text, parsed.blocks, with_headers(parsed.text, parsed.blocks, chunks)
@@ -125,6 +129,17 @@ def chunk_document(
         extracted_text=parsed.text if parsed.extracted else None,
         notes=parsed.notes,
     )
+
+
+def _says_only_what_it_is(parsed: ParsedDocument) -> bool:
+    """Tell a page of front matter alone, as site generators have them; of a text drawn out, or with notes, more was lost."""
+    is_whole = not parsed.extracted and not parsed.notes
+    return is_whole and parsed.front_matter != FrontMatter()
+
+
+def _status(parsed: ParsedDocument, chunks: Sequence[ChunkDraft]) -> str:
+    said = parsed.front_matter.status
+    return said if chunks or said != FrontMatter().status else FRONT_MATTER_ONLY
 
 
 def _said(name: str, parsed: ParsedDocument) -> dict[str, Any]:

@@ -20,6 +20,14 @@ def test_a_draft_is_kept_and_not_served(world: WriterWorld):
     assert not any("secret plan" in text for text in world.served_texts())
     placed = world.ledger.documents.placed(world.live().generation_id)
     assert placed[world.path("draft.md")].status == "unpublished"
+
+
+def test_a_page_of_front_matter_alone_is_no_broken_one(world: WriterWorld):
+    world.publish({"_index.md": "---\ntitle: Guides\nweight: 3\n---\n", "empty.md": "\n"})
+    placed = world.ledger.documents.placed(world.live().generation_id)
+    page = placed[world.path("_index.md")]
+    assert (page.status, page.reason) == ("unpublished", "there is no text below its front matter")
+    assert placed[world.path("empty.md")].status == "quarantined"
     world.publish({"draft.md": "---\nstatus: published\n---\n# Draft\n\nA secret plan.\n"})
     assert any("secret plan" in text for text in world.served_texts())
 

@@ -53,7 +53,13 @@ def test_a_reader_is_named_with_all_that_changes_its_chunks() -> None:
         ("k/a.md", b"\xff", "k/a.md: byte 0"),
         ("k/a.md", b"", "k/a.md: there is no text"),
         ("k/a.md", b" \n\t\r\n", "there is no text"),
-        ("k/a.md", b"---\ntitle: only\n---\n\n", "there is no text"),
+        ("k/a.md", b"---\n---\n", "there is no text"),
+        ("k/a.md", b"---\ntitle: T\n---\n<!-- never closed\n\nWords.\n", "there is no text"),
+        (
+            "k/a.html",
+            b"<title>T</title><meta name=version content=2><div id=app></div>",
+            "there is no text",
+        ),
         ("k/a.md", b"\xef\xbb\xbf", "there is no text"),
         ("k/a.doc", b"x", "no reader for .doc"),
         ("k/a", b"x", "no reader for a file without a suffix"),
@@ -64,6 +70,19 @@ def test_a_refusal_names_the_file(name: str, data: bytes, words: str) -> None:
         read(name, data)
     assert words in str(refusal.value)
     assert refusal.value.cure
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"---\ntitle: Guides\n---\n\n", "front matter only"),
+        (b"+++\ntitle = 'Guides'\n+++\n<!-- the list is made by the theme -->\n", "front matter only"),
+        (b"---\ntitle: Guides\ndraft: true\n---\n", "draft"),
+    ],
+)  # fmt: skip
+def test_a_page_of_front_matter_alone_is_kept_under_a_status_of_its_own(data: bytes, status: str):
+    found = read("guides/_index.md", data)
+    assert (found.title, found.status, found.chunks) == ("Guides", status, [])
 
 
 def test_random_bytes_and_broken_documents_never_surprise() -> None:
