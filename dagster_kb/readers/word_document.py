@@ -67,9 +67,9 @@ class _Writer:
     def _write_paragraph(self, node: Any) -> None:
         words = self._words.of_paragraph(node)
         style = self._words.style(node)
-        if style == "title" and not self.title:
+        if style.name == "title" and not self.title:
             self.title = " ".join(words.split())
-        level = 1 if style == "title" else self._words.heading_level(node, style)
+        level = 1 if style.name == "title" else self._words.heading_level(node, style)
         if level:
             self._end_list()
             self._into.heading(level, words)
@@ -78,7 +78,7 @@ class _Writer:
                 self._list.append("  " * min(depth, 8) + "- " + words.strip().replace("\n", " "))
         else:
             self._end_list()
-            self._into.add("code" if style.startswith(("code", "source")) else "prose", words)
+            self._into.add("code" if style.code else "prose", words)
         # Text boxes hang on the paragraph that they were drawn beside.
         for box in self._words.boxes(node):
             self._end_list()

@@ -1,6 +1,6 @@
 """What a DOCX holds and shows to nobody: hidden words, and rows that were deleted while changes were tracked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -10,6 +10,16 @@ _OFF: Final = frozenset({"0", "false", "off"})
 def hidden_styles(styles: Mapping[str, Any]) -> frozenset[str]:
     """Find the styles that hide words, by themselves or by what they are based on."""
     return frozenset(name for name in styles if _hides(name, styles))
+
+
+def lineage(name: str, styles: Mapping[str, Any]) -> Iterator[Any]:
+    """Give a style, what it is based on, and so on; a circle ends where it closes."""
+    seen: set[str] = set()
+    while name in styles and name not in seen:
+        seen.add(name)
+        yield styles[name]
+        base = styles[name].find(f"{W}basedOn")
+        name = base.get(f"{W}val") if base is not None else ""
 
 
 def is_hidden(run: Any, hidden: frozenset[str]) -> bool:
@@ -35,15 +45,8 @@ def is_kept(row: Any) -> bool:
 
 
 def _hides(name: str, styles: Mapping[str, Any]) -> bool:
-    seen: set[str] = set()
-    while name in styles and name not in seen:
-        seen.add(name)
-        own = _vanishes(styles[name].find(f"{W}rPr"))
-        if own is not None:
-            return own
-        base = styles[name].find(f"{W}basedOn")
-        name = base.get(f"{W}val") if base is not None else ""
-    return False
+    said = (_vanishes(one.find(f"{W}rPr")) for one in lineage(name, styles))
+    return next((own for own in said if own is not None), False)
 
 
 def _vanishes(properties: Any) -> bool | None:

@@ -1,6 +1,5 @@
 """The words of a DOCX's paragraphs and tables, and what their styles mean."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,9 +7,15 @@ from typing import Any, Final
 from dagster_kb.readers.symbol_fonts import symbol_of
 from dagster_kb.readers.word_hidden import W, hidden_styles, is_hidden, is_kept
 from dagster_kb.readers.word_math import MATH_TEXT, brackets_of
+from dagster_kb.readers.word_styles import (
+    Style,
+    list_depth,
+    named_level,
+    outline_level,
+    styles_of,
+)
 
 _MC: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
-_HEADING: Final = re.compile(r"(?:heading|überschrift|titre|título|titolo)\s*([1-9])")
 _WIDEST: Final = 100
 _TEXTS: Final = frozenset({f"{W}t", MATH_TEXT})
 _BREAKS: Final = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
@@ -24,43 +29,31 @@ _LEFT_OUT: Final = frozenset(
 class Words:
     """Reads paragraphs of one document."""
 
-    styles: Mapping[str, Any]
+    styles: Mapping[str, Style]
     hidden: frozenset[str]
     """Styles whose words nobody is shown."""
 
     @classmethod
     def of(cls, document: Any) -> "Words":
         """Look every style up once."""
-        styles = {one.style_id: one for one in document.styles if one.style_id}
-        elements = {name: one.element for name, one in styles.items()}
-        return cls(styles, hidden_styles(elements))
+        elements = {one.style_id: one.element for one in document.styles if one.style_id}
+        return cls(styles_of(elements), hidden_styles(elements))
 
     def of_paragraph(self, node: Any) -> str:
         return "".join(_words(node, self.hidden))
 
-    def style(self, node: Any) -> str:
-        """Return the lower-case name of a paragraph's style."""
+    def style(self, node: Any) -> Style:
+        """Return what a paragraph's style makes of it."""
         said = node.find(f"{W}pPr/{W}pStyle")
-        found = self.styles.get(said.get(f"{W}val")) if said is not None else None
-        return (found.name or "").lower() if found is not None else ""
+        return self.styles.get(said.get(f"{W}val") if said is not None else "", Style())
 
-    def heading_level(self, node: Any, style: str) -> int:
+    def heading_level(self, node: Any, style: Style) -> int:
         """Return 1 to 9 for a heading, else 0."""
-        named = _HEADING.match(style)
-        if named:
-            return int(named[1])
-        outline = node.find(f"{W}pPr/{W}outlineLvl")
-        said = outline.get(f"{W}val", "") if outline is not None else ""
-        return int(said) + 1 if said in "012345678" and said else 0
+        return named_level(style.name) or outline_level(node, style.level)
 
-    def list_depth(self, node: Any, style: str) -> int | None:
+    def list_depth(self, node: Any, style: Style) -> int | None:
         """Tell how deep a list item lies; None for what is no item."""
-        numbered = node.find(f"{W}pPr/{W}numPr")
-        if numbered is None:
-            return 0 if style.startswith("list ") and "paragraph" not in style else None
-        level = numbered.find(f"{W}ilvl")
-        said = level.get(f"{W}val", "0") if level is not None else "0"
-        return int(said) if said.isdigit() else 0
+        return list_depth(node, style.depth)
 
     def boxes(self, node: Any) -> Iterator[str]:
         for box in node.iter(f"{W}txbxContent"):

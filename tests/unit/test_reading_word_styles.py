@@ -1,0 +1,95 @@
+"""Word: styles of one's own are read by what they are based on."""
+
+import io
+
+import docx
+import pytest
+from docx.document import Document
+from docx.enum.style import WD_STYLE_TYPE
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
+from docx.styles.style import ParagraphStyle
+
+from dagster_kb.readers.parsed_document import ParsedDocument
+from dagster_kb.readers.word_document import read_word_document
+
+
+def read(document: Document) -> ParsedDocument:
+    saved = io.BytesIO()
+    document.save(saved)
+    return read_word_document(saved.getvalue())
+
+
+def own_style(
+    document: Document, name: str, base: str = "Normal", says: str = ""
+) -> ParagraphStyle:
+    style = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+    assert isinstance(style, ParagraphStyle)
+    base_style = document.styles[base]
+    assert isinstance(base_style, ParagraphStyle)
+    style.base_style = base_style
+    if says:
+        style.element.append(parse_xml(f"<w:pPr {nsdecls('w')}>{says}</w:pPr>"))
+    return style
+
+
+OUTLINE = '<w:outlineLvl w:val="{}"/>'
+NUMBERS = '<w:numPr><w:ilvl w:val="{}"/><w:numId w:val="{}"/></w:numPr>'
+
+
+def said_by(base: str, says: str = "", within: str = "") -> str:
+    """Read one paragraph in a style of one's own, which is based on another of one's own."""
+    document = docx.Document()
+    own_style(document, "Between", base, says)
+    own_style(document, "Mine", "Between")
+    paragraph = document.add_paragraph("Words", style="Mine")
+    if within:
+        properties = paragraph.paragraph_format.element.get_or_add_pPr()
+        properties.append(parse_xml(within.replace("/>", f" {nsdecls('w')}/>", 1)))
+    return read(document).text
+
+
+@pytest.mark.parametrize(
+    ("base", "says", "text"),
+    [
+        ("Heading 2", "", "## Words"),
+        ("Normal", OUTLINE.format(2), "### Words"),
+        ("Heading 1", OUTLINE.format(1), "## Words"),
+        ("Heading 1", OUTLINE.format(9), "Words"),
+        ("List Bullet", "", "- Words"),
+        ("List Paragraph", "", "Words"),
+        ("Normal", NUMBERS.format(1, 3), "  - Words"),
+        ("List Bullet", NUMBERS.format(0, 0), "Words"),
+    ],
+)
+def test_a_style_is_what_it_is_based_on(base: str, says: str, text: str):
+    assert said_by(base, says) == text
+
+
+def test_a_paragraph_counts_before_its_style():
+    assert said_by("Heading 1", within=OUTLINE.format(9)) == "Words"
+
+
+def test_numbers_taken_from_a_paragraph_leave_no_item():
+    document = docx.Document()
+    document.add_paragraph("An item", style="List Bullet")
+    plain = document.add_paragraph("Words", style="List Bullet")
+    numbers = NUMBERS.format(0, 0).replace("<w:numPr", f"<w:numPr {nsdecls('w')}")
+    plain.paragraph_format.element.get_or_add_pPr().append(parse_xml(numbers))
+    assert read(document).text == "- An item\n\nWords"
+
+
+def test_styles_in_a_circle_are_read():
+    document = docx.Document()
+    one = own_style(document, "One")
+    one.base_style = own_style(document, "Two", "One", OUTLINE.format(0))
+    document.add_paragraph("Words", style="One")
+    assert read(document).text == "# Words"
+
+
+def test_a_source_below_a_picture_is_no_code():
+    document = docx.Document()
+    own_style(document, "Source")
+    document.add_paragraph("Source: the yearly report", style="Source")
+    parsed = read(document)
+    assert [one.kind for one in parsed.blocks] == ["prose"]
