@@ -1,7 +1,7 @@
 """DOCX: headings by style, lists, tables, footnotes; text as it stands with all changes accepted."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from dagster_kb.readers.extracted_text import ExtractedText
 from dagster_kb.readers.office_archive import open_office, sane_title
@@ -48,16 +48,17 @@ class _Writer:
         self._into = into
         self._words = Words.of(document)
         self._parts = document.part.related_parts
-        self._list: list[str] = []
+        self._kind: Literal["list", "code"] = "list"
+        self._lines: list[str] = []
 
     def write(self, body: Any) -> None:
         for node in _blocks(body, 0):
             if node.tag == f"{W}p":
                 self._write_paragraph(node)
             else:
-                self._end_list()
+                self._end_lines()
                 self._into.table(self._words.rows(node))
-        self._end_list()
+        self._end_lines()
 
     def write_footnotes(self, document: Any) -> None:
         notes = list(self._words.footnotes(document))
@@ -71,20 +72,23 @@ class _Writer:
             self.title = " ".join(words.split())
         level = 1 if style.name == "title" else self._words.heading_level(node, style)
         if level:
-            self._end_list()
+            self._end_lines()
             self._into.heading(level, words)
         elif (depth := self._words.list_depth(node, style)) is not None:
             if words.strip():
-                self._list.append("  " * min(depth, 8) + "- " + words.strip().replace("\n", " "))
+                item = "  " * min(depth, 8) + "- " + words.strip().replace("\n", " ")
+                self._gather("list", item)
+        elif style.code:
+            self._gather("code", words)
         else:
-            self._end_list()
-            self._into.add("code" if style.code else "prose", words)
+            self._end_lines()
+            self._into.add("prose", words)
         # Text boxes hang on the paragraph that they were drawn beside.
         for box in self._words.boxes(node):
-            self._end_list()
+            self._end_lines()
             self._into.add("prose", box)
         for chart in node.iter(f"{C}chart"):
-            self._end_list()
+            self._end_lines()
             self._write_chart(chart.get(_ID))
 
     def _write_chart(self, name: str | None) -> None:
@@ -96,9 +100,20 @@ class _Writer:
         else:
             self.charts.unread += 1
 
-    def _end_list(self) -> None:
-        self._into.add("list", "\n".join(self._list))
-        self._list.clear()
+    def _gather(self, kind: Literal["list", "code"], line: str) -> None:
+        """Keep a paragraph that is one line of a block."""
+        if kind != self._kind:
+            self._end_lines()
+        self._kind = kind
+        self._lines.append(line)
+
+    def _end_lines(self) -> None:
+        lines = "\n".join(self._lines)
+        if self._kind == "code":
+            self._into.code(lines)
+        else:
+            self._into.add("list", lines)
+        self._lines.clear()
 
 
 def _blocks(parent: Any, depth: int) -> Iterator[Any]:

@@ -87,6 +87,26 @@ def test_styles_in_a_circle_are_read():
     assert read(document).text == "# Words"
 
 
+def test_code_with_a_paragraph_a_line_is_one_block():
+    document = docx.Document()
+    own_style(document, "Code")
+    own_style(document, "CodeWide", "Code", NUMBERS.format(0, 3))
+    own_style(document, "HTML Preformatted")
+    own_style(document, "Listing", "HTML Preformatted")
+    for line in ("def f(x):", "    if x:", ""):
+        document.add_paragraph(line, style="Code")
+    document.add_paragraph("        return 1", style="CodeWide")
+    document.add_paragraph("an item", style="List Bullet")
+    document.add_paragraph("make all", style="Listing")
+    document.add_paragraph("Words")
+    parsed = read(document)
+    assert parsed.text == (
+        "```\ndef f(x):\n    if x:\n\n        return 1\n```\n\n- an item\n\n"
+        "```\nmake all\n```\n\nWords"
+    )
+    assert [one.kind for one in parsed.blocks] == ["code", "list", "code", "prose"]
+
+
 def test_a_source_below_a_picture_is_no_code():
     document = docx.Document()
     own_style(document, "Source")
