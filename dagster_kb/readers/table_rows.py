@@ -20,6 +20,10 @@ _LONGEST_LEAD: Final = 80
 _BELOW: Final = 30
 # In so many rows it is no chance that a cell is of the same kind as the one that is above them.
 _MANY: Final = 3
+# In words; a longer one is rather the first of many sentences.
+_LONGEST_LONE_NAME: Final = 3
+_ENDS: Final = (".", "!", "?", "…")
+_ENDS_WITHOUT_BLANKS: Final = ("。", "！", "？")  # noqa: RUF001 (as Chinese and Japanese end sentences)
 _DIGITS: Final = re.compile(r"\d+(?:[.,]\d+)*")
 
 
@@ -33,7 +37,7 @@ def write_rows(rows: Sequence[Sequence[str]], into: ExtractedText) -> None:
     if at is not None and at + 1 == len(said):
         into.add("prose", "; ".join(one for one in said[at] if one))
         return
-    names = _told_apart(said[at]) if at is not None else _letters(said)
+    names = _told_apart(said[at]) if at is not None else _without_header(said)
     below = said[at + 1 :] if at is not None else said
     for first in range(0, len(below), _ROWS_IN_A_BLOCK):
         part = below[first : first + _ROWS_IN_A_BLOCK]
@@ -64,8 +68,19 @@ def header_at(rows: Sequence[Sequence[str]]) -> int | None:
     for number, row in enumerate(rows[:_LOOKED_AT]):
         names = [one for one in row if one]
         if len(names) * 2 > widest and (len(names) > 1 or widest == 1):
-            return number if _names(row, rows[number + 1 :][:_BELOW]) else None
+            is_said = widest == 1 and is_sentence(names[0])
+            return number if not is_said and _names(row, rows[number + 1 :][:_BELOW]) else None
     return None
+
+
+def is_sentence(said: str) -> bool:
+    """Tell what says something, as all below it may do, from a name for it."""
+    words = said.split()
+    return (
+        len(words) > _LONGEST_LONE_NAME
+        or said.endswith(_ENDS_WITHOUT_BLANKS)
+        or (len(words) > 1 and said.endswith(_ENDS))
+    )
 
 
 def _names(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
@@ -132,8 +147,10 @@ def _filled(row: Sequence[str]) -> int:
     return sum(1 for one in row if one)
 
 
-def _letters(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Name columns as a spreadsheet does, where no row names them."""
+def _without_header(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Name columns as a spreadsheet does, where no row names them; a lone one needs no name."""
+    if all(_filled(row) == 1 for row in rows):
+        return []
     return list(letters(max((len(row) for row in rows), default=0)))
 
 

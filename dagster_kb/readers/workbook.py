@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from dagster_kb.readers.extracted_text import ExtractedText
 from dagster_kb.readers.merged_cells import filled_down, tall_cells
+from dagster_kb.readers.number_formats import as_shown
 from dagster_kb.readers.office_archive import open_office, sane_title
 from dagster_kb.readers.parsed_document import ParsedDocument
 from dagster_kb.readers.sheet_xml import SheetFacts
@@ -100,26 +101,42 @@ def _filled(sheet: Any, left_out: _LeftOut) -> Iterator[list[str]]:
         facts = SheetFacts.of(source)
     left_out.add(str(sheet.title), facts)
     hidden: set[int] = set()
-    for number, row in enumerate(filled_down(sheet.iter_rows(values_only=True), tall), 1):
+    rows = ([_said(cell) for cell in row] for row in sheet.iter_rows())
+    for number, row in enumerate(filled_down(rows, tall), 1):
         filled = {at for at, one in enumerate(row, 1) if one is not None}
         if number in facts.rows:
             left_out.rows += bool(filled)
         elif filled:
             hidden |= filled & facts.columns
-            yield [_said(one) for at, one in enumerate(row, 1) if at not in facts.columns]
+            yield [one or "" for at, one in enumerate(row, 1) if at not in facts.columns]
     left_out.columns += len(hidden)
 
 
-def _said(value: Any) -> str:
-    """Say a value as a person would read it."""
+def _said(cell: Any) -> str | None:
+    """Say a cell's value as a person would read it."""
+    value = cell.value
     if value is None:
-        return ""
+        return None
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, int | float):
+        return as_shown(value, _format(cell)) or _number(value)
     if isinstance(value, datetime) and value.time() == time():
         return value.date().isoformat()
     if isinstance(value, date | time):
         return value.isoformat()
     return str(value)
+
+
+def _format(cell: Any) -> str:
+    try:
+        return str(cell.number_format)
+    except IndexError:
+        # Some programs name a style that the workbook does not have.
+        return ""
+
+
+def _number(value: float) -> str:
+    if isinstance(value, int):
+        return str(value)
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
