@@ -44,8 +44,8 @@ def said_by(base: str, says: str = "", within: str = "") -> str:
     own_style(document, "Mine", "Between")
     paragraph = document.add_paragraph("Words", style="Mine")
     if within:
-        properties = paragraph.paragraph_format.element.get_or_add_pPr()
-        properties.append(parse_xml(within.replace("/>", f" {nsdecls('w')}/>", 1)))
+        said = parse_xml(within.replace("/>", f" {nsdecls('w')}/>", 1))
+        paragraph.paragraph_format.element.get_or_add_pPr().append(said)
     return read(document).text
 
 
