@@ -13,6 +13,7 @@ from dagster_kb.readers.front_matter import (
     split_front_matter,
 )
 from dagster_kb.readers.html_blocks import HtmlBlocks
+from dagster_kb.readers.html_comments import open_comments
 from dagster_kb.readers.html_seen import remove_unseen
 from dagster_kb.readers.parsed_document import ParsedDocument, one_line, refuse_more_than
 from dagster_kb.readers.source_text import MAX_TEXT_BYTES, decode_at_most
@@ -95,12 +96,13 @@ def read_html(data: bytes) -> ParsedDocument:
     front = _front_matter(tree, split.said)
     title = tree.css_first("title")
     words = one_line(clean(title.text(deep=True))) if title is not None else ""
+    notes = open_comments(page, tree)
     remove_unseen(tree)
     into = ExtractedText()
     content = _content(tree)
     if content is not None:
         HtmlBlocks(into).write(content)
-    return into.document(front.title or words or None, front)
+    return into.document(front.title or words or None, front, notes)
 
 
 def _without_definitions(source: str) -> str:

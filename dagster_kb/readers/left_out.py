@@ -12,6 +12,14 @@ from dagster_kb.chunking.table_headers import names_at
 _BEHIND: Final = {"heading": "prose", "table": "prose"}
 
 
+def never_closed(line: int) -> str:
+    """Say that a comment took more with it than its author meant."""
+    return (
+        f"line {line}: a comment is opened here and never closed, and what follows is left out "
+        "→ close it with '-->'"
+    )
+
+
 def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
     """Sort spans; those that overlap become one."""
     found: list[Span] = []

@@ -11,7 +11,7 @@ from markdown_it.token import Token
 from dagster_kb.chunking.blocks import Block, BlockKind
 from dagster_kb.chunking.splitting import Span
 from dagster_kb.readers.front_matter import FrontMatter, split_front_matter
-from dagster_kb.readers.left_out import merged, without
+from dagster_kb.readers.left_out import merged, never_closed, without
 from dagster_kb.readers.markdown_blocks import block_tokens, plain_heading
 from dagster_kb.readers.markdown_comments import comments, is_open
 from dagster_kb.readers.parsed_document import HeadingPath, ParsedDocument, first_heading
@@ -70,18 +70,16 @@ def markdown_document(
     """Make the document of a body's content, without what is commented out in it."""
     blocks = with_silent_tags(text, without(text, content, body.comments))
     title = front.title or first_heading(blocks)
-    notes = tuple(_never_closed(text, one) for one in body.comments if is_open(text, one))
+    notes = tuple(
+        never_closed(line_of(text, one[0])) for one in body.comments if is_open(text, one)
+    )
     return ParsedDocument(title, front, blocks, text, notes=notes)
 
 
-def markdown_blocks(text: str) -> tuple[Block, ...]:
-    """Find the blocks of a text, without what is commented out."""
+def read_markdown_text(text: str) -> ParsedDocument:
+    """Read a text that has no front matter."""
     body = MarkdownBody.of(text)
-    return with_silent_tags(text, without(text, body.blocks, body.comments))
-
-
-def _never_closed(text: str, comment: Span) -> str:
-    return f"line {line_of(text, comment[0])}: a comment is opened here and never closed, and what follows is left out → close it with '-->'"
+    return markdown_document(text, FrontMatter(), body, body.blocks)
 
 
 def _blocks(

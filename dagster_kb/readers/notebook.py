@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from dagster_kb.readers.contract_keys import DECIDING, STATES, collected, state_word
 from dagster_kb.readers.extracted_text import ExtractedText, clean
 from dagster_kb.readers.front_matter import BOM, parse_front_matter, split_front_matter
-from dagster_kb.readers.markdown import HEADING_MARKS, markdown_blocks
+from dagster_kb.readers.markdown import HEADING_MARKS, read_markdown_text
 from dagster_kb.readers.parsed_document import ParsedDocument, one_line
 from dagster_kb.readers.source_text import decode, decode_at_most
 from kb_contract.errors import BadDocument
@@ -40,14 +40,15 @@ def read_notebook(data: bytes) -> ParsedDocument:
     _refuse_twice(notebook, cells)
     into = ExtractedText()
     front = _FrontMatter.of(notebook)
+    notes: list[str] = []
     for number, cell in enumerate(cells):
         if not isinstance(cell, dict):
             raise BadDocument(f"cell {number} is not an object", cure="save it again in Jupyter")
         said = cast("dict[str, Any]", cell)
         words = front.without(said, clean(_text(said.get("source"))))
-        _write_cell(said, words, language, into)
+        notes += [f"cell {number}, {one}" for one in _write_cell(said, words, language, into)]
     found = parse_front_matter(front.said)
-    return into.document(found.title, found)
+    return into.document(found.title, found, notes)
 
 
 @dataclass
@@ -75,7 +76,8 @@ class _FrontMatter:
         if (kind == "raw" and self.is_above) or (kind == "markdown" and self.is_first):
             split = split_front_matter(words, may_be_rule=True)
             self.said = collected([*self.said.items(), *split.said.items()])
-            words = words[split.body_start :]
+            # What is told of the rest counts the lines of the whole cell.
+            words = "\n" * words.count("\n", 0, split.body_start) + words[split.body_start :]
         has_no_text = kind == "markdown" and _NO_TEXT.fullmatch(words) is not None
         self.is_first = self.is_first and is_empty
         self.is_above = self.is_above and (is_empty or has_no_text)
@@ -99,16 +101,20 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _write_cell(cell: dict[str, Any], words: str, language: str, into: ExtractedText) -> None:
+def _write_cell(
+    cell: dict[str, Any], words: str, language: str, into: ExtractedText
+) -> Sequence[str]:
+    """Add a cell, and say what of it is left out by mistake."""
     kind = cell.get("cell_type")
     if kind == "markdown":
-        _write_markdown(words, into)
-    elif kind == "code":
+        return _write_markdown(words, into)
+    if kind == "code":
         into.code(words, language)
         for output in _outputs(cell):
             into.code(output, "text")
     else:
         into.add("prose", words)
+    return ()
 
 
 class _Doubled(dict[str, Any]):
@@ -158,10 +164,11 @@ def _language(notebook: dict[str, Any]) -> str:
     return about if isinstance(about, str) and re.fullmatch(r"[\w+#-]{1,30}", about) else ""
 
 
-def _write_markdown(words: str, into: ExtractedText) -> None:
+def _write_markdown(words: str, into: ExtractedText) -> Sequence[str]:
     """Add a cell's blocks; headings reach over the cells after it."""
     text = decode(words.encode("utf-8", "replace"))
-    for block in markdown_blocks(text):
+    parsed = read_markdown_text(text)
+    for block in parsed.blocks:
         said = text[block.start : block.end]
         if block.kind == "heading":
             level = len(said) - len(said.lstrip("#")) or (1 if said.rstrip().endswith("=") else 2)
@@ -169,6 +176,7 @@ def _write_markdown(words: str, into: ExtractedText) -> None:
             into.heading(level, HEADING_MARKS.sub("", said).strip(), name)
         else:
             into.add(block.kind, said, block.columns, goes_on=block.goes_on)
+    return parsed.notes
 
 
 def _outputs(cell: dict[str, Any]) -> Iterator[str]:
