@@ -1,5 +1,7 @@
 """Sheets: numbers as they are shown, and a lone column of sentences."""
 
+from typing import Any
+
 import openpyxl
 import pytest
 
@@ -24,7 +26,7 @@ def test_a_number_is_said_as_it_is_shown(number: float, number_format: str, said
 
 def test_shares_and_codes_of_a_workbook_keep_their_form():
     book = openpyxl.Workbook()
-    sheet = book.active
+    sheet: Any = book.active
     for row in (["City", "Postcode", "Share", "Net"], ["Dresden", 1067, 0.155, 0.155], [None, 1069, 0.2, 3]):  # fmt: skip
         sheet.append(row)
     sheet.merge_cells("A2:A3")
