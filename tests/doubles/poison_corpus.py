@@ -13,7 +13,7 @@ Made = bytes | Callable[[], bytes]
 
 @dataclass(frozen=True)
 class Poison:
-    """A file; `fate` is "published", "quarantined", "ignored", or nothing where both are right."""
+    """A file; `fate` is "published", "unpublished", "quarantined", "ignored", or nothing where both are right."""
 
     kind: str
     name: bytes

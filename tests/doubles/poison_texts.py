@@ -136,10 +136,13 @@ def yaml_bombs() -> Family:
 
 def empty() -> Family:
     for about, data in {
-        "empty": b"", "blank": b" \t\n\r\n\x0c\n", "only a mark": b"\xef\xbb\xbf",
-        "only front matter": b"---\ntitle: t\n---\n", "only front matter, unended": b"---\ntitle: t\n---",
-    }.items():  # fmt: skip
+        "empty": b"",
+        "blank": b" \t\n\r\n\x0c\n",
+        "only a mark": b"\xef\xbb\xbf",
+    }.items():
         yield "empty", f"{about}.md", data, "quarantined"
+    yield "empty", "only front matter.md", b"---\ntitle: t\n---\n", "unpublished"
+    yield "empty", "only front matter, unended.md", b"---\ntitle: t\n---", "unpublished"
     for suffix in ("txt", "html", "rst", "csv", "pdf", "docx", "pptx", "xlsx", "ipynb", "py"):
         yield "empty", f"nothing.{suffix}", b"", "quarantined"
     yield "empty", "only a comment.md", b"<!-- nobody sees this -->\n", ""

@@ -1,4 +1,4 @@
-"""Every file of the poison corpus ends quarantined with a reason, or published; the good ones live."""
+"""Every file of the poison corpus ends quarantined with a reason, published, or kept; the good ones live."""
 
 import os
 import stat
