@@ -29,7 +29,7 @@ class ChunkDraft:
     tokens: int
     page: int | None = None
     context: str = ""
-    """What is embedded with the text and never quoted: the header of its table, and its line's other words."""
+    """What is embedded with the text and never quoted: the header of its table or what it tells of, and its line's other words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dagster_kb.chunking.blocks import Block
+from dagster_kb.chunking.named_spans import NamedSpan
 from dagster_kb.readers.front_matter import FrontMatter
 from kb_contract.errors import BadDocument
 
@@ -23,6 +24,8 @@ class ParsedDocument:
     """The text was drawn out of the file: offsets are into it, not into the file's own text."""
     notes: tuple[str, ...] = ()
     """What could not be read although the rest could, for a person."""
+    named: tuple[NamedSpan, ...] = ()
+    """What its parts tell of, where a heading does not say so."""
 
 
 def first_heading(blocks: Sequence[Block]) -> str:

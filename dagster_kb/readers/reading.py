@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from dagster_kb.chunking.named_spans import with_names
 from dagster_kb.chunking.parted_lines import with_lines
 from dagster_kb.chunking.sections import CHUNKER_VERSION, ChunkDraft
 from dagster_kb.chunking.semantic import MOST_SENTENCES, Embed, is_short_enough
@@ -118,14 +119,13 @@ def chunk_document(
             raise BadDocument("there is no text in it", cure="write some, or remove the file")
     except BadDocument as error:
         raise _at(name, error) from error
+    told = with_names(parsed.named, with_headers(parsed.text, parsed.blocks, chunks))
     return ReadDocument(
         title=parsed.title,
         front_matter=_said(name, parsed),
         status=_status(parsed, chunks),
         mime=mime_of(name),
-        chunks=with_lines(
-            parsed.text, parsed.blocks, with_headers(parsed.text, parsed.blocks, chunks)
-        ),
+        chunks=with_lines(parsed.text, parsed.blocks, told),
         extracted_text=parsed.text if parsed.extracted else None,
         notes=parsed.notes,
     )

@@ -5,18 +5,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from dagster_kb.chunking.splitting import Span
+from dagster_kb.readers.rest_literals import depth_of, outside_literals
 
 _EXPLICIT: Final = re.compile(r"\.\.(?: +(?P<words>.*))?$")
 _NO_COMMENT: Final = re.compile(
     r"_|\[[^\]]+\](?:\s|$)|\|[^|]+\||[^\W_]\w*(?:[-.+:][^\W_]\w*)* ?::(?:\s|$)"
 )
-_LITERAL: Final = re.compile(
-    r"\.\. +(?:code-block|code-tab|code-cell|code|sourcecode|parsed-literal|raw|math|doctest|graphviz|digraph|graph"
-    r"|mermaid|uml|plantuml|testcode|testoutput|testsetup|testcleanup|ipython3?|console|prompt|productionlist"
-    r"|jupyter-execute|plot) ?::",
-    re.IGNORECASE,
-)
-_MARK: Final = re.compile(r"(?:[-*+•‣⁃]|(?:\d+|[A-Za-z]|#|[ivxlcdm]+)[.)]|\([\dA-Za-z#]+\)) +")  # noqa: RUF001
 # What a next line ends without an empty one: an item, a line of a block of lines, a field, an option.
 _ENDS_AT_ONCE: Final = re.compile(r"(?:[-*+•‣⁃|]|:[^:]+:|-{1,2}\w[^ ]*)(?: |$)")  # noqa: RUF001
 _END_OF_TABLE: Final = re.compile(r"=+(?: +=+)+|\+[-=+]+\+")
@@ -26,34 +20,24 @@ _LINE_ACROSS: Final = re.compile(r"([!-/:-@[-`{-~])\1+")
 
 def commented_out(lines: Sequence[str]) -> Iterator[Span]:
     """Give ranges of lines; `lines` are without blanks behind."""
-    at, literal = 0, -1
-    while at < len(lines):
-        line = lines[at]
-        depth = _depth(line)
-        if not line or 0 <= literal < depth:
-            at += 1
-            continue
-        literal = -1
-        explicit = _EXPLICIT.match(line, depth)
+    end = 0
+    for at in outside_literals(lines):
+        depth = depth_of(lines[at])
+        explicit = _EXPLICIT.match(lines[at], depth) if at >= end else None
         if explicit and _may_begin(lines, at) and not _NO_COMMENT.match(explicit["words"] or ""):
             end = _end_of(lines, at, depth)
             yield at, end
-            at = end
-            continue
-        if _LITERAL.match(line, depth) or (line.endswith("::") and not explicit):
-            literal = _text_begins(line)
-        at += 1
 
 
 def _may_begin(lines: Sequence[str], at: int) -> bool:
     """Within a paragraph two dots are words of it."""
     if at == 0 or not lines[at - 1]:
         return True
-    above, depth = lines[at - 1], _depth(lines[at])
+    above, depth = lines[at - 1], depth_of(lines[at])
     words = above.lstrip()
     ends = _LINE_ACROSS.fullmatch(above) or _END_OF_TABLE.fullmatch(words)
     return (
-        _depth(above) > depth
+        depth_of(above) > depth
         or bool(ends)
         or words.startswith("..")
         or _is_below_items(lines, at, depth)
@@ -65,7 +49,9 @@ def _is_below_items(lines: Sequence[str], at: int, depth: int) -> bool:
     for line in reversed(lines[max(0, at - _MOST_LINES) : at]):
         if not line or line.startswith("..", depth) or _LINE_ACROSS.fullmatch(line):
             return True
-        if _depth(line) < depth or (_depth(line) == depth and not _ENDS_AT_ONCE.match(line, depth)):
+        if depth_of(line) < depth or (
+            depth_of(line) == depth and not _ENDS_AT_ONCE.match(line, depth)
+        ):
             return False
     return True
 
@@ -76,19 +62,7 @@ def _end_of(lines: Sequence[str], at: int, depth: int) -> int:
     if lines[at][depth:] == ".." and (end == len(lines) or not lines[end]):
         return end
     last = end
-    while end < len(lines) and (not lines[end] or _depth(lines[end]) > depth):
+    while end < len(lines) and (not lines[end] or depth_of(lines[end]) > depth):
         end += 1
         last = end if lines[end - 1] else last
     return last
-
-
-def _text_begins(line: str) -> int:
-    """Say where the words of a line begin, behind the marks of lists."""
-    at = _depth(line)
-    while mark := _MARK.match(line, at):
-        at = mark.end()
-    return at
-
-
-def _depth(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))

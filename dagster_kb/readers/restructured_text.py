@@ -6,12 +6,14 @@ from itertools import pairwise
 from typing import Final
 
 from dagster_kb.chunking.blocks import Block, BlockKind
+from dagster_kb.chunking.named_spans import NamedSpan
 from dagster_kb.chunking.splitting import Span
 from dagster_kb.readers.contract_keys import collected
 from dagster_kb.readers.front_matter import parse_front_matter, split_front_matter
 from dagster_kb.readers.left_out import without
 from dagster_kb.readers.parsed_document import HeadingPath, ParsedDocument, first_heading
 from dagster_kb.readers.rest_comments import commented_out
+from dagster_kb.readers.rest_directives import named_directives
 from dagster_kb.readers.rest_fields import Said, said_above
 from dagster_kb.readers.rest_lines import (
     Title,
@@ -39,7 +41,10 @@ def read_restructured_text(data: bytes) -> ParsedDocument:
     fields = ((one.key, one.value) for one in said if not one.words)
     front = parse_front_matter(collected([*fields, *split.said.items()]))
     notes = tuple(_explains(text, one) for one in said if one.words)
-    return ParsedDocument(front.title or first_heading(blocks), front, blocks, text, notes=notes)
+    return ParsedDocument(
+        front.title or first_heading(blocks), front, blocks, text,
+        notes=notes, named=tuple(scanner.named()),
+    )  # fmt: skip
 
 
 def _explains(text: str, said: Said) -> str:
@@ -84,6 +89,12 @@ class _Scanner:
     def comments(self) -> Iterator[Span]:
         for at, end in commented_out(self.lines):
             yield self.starts[at], self.starts[end]
+
+    def named(self) -> Iterator[NamedSpan]:
+        for at, end, name in named_directives(self.lines):
+            line = self.text[self.starts[at] : self.starts[at + 1]]
+            indent = len(line) - len(line.lstrip(" \t"))
+            yield NamedSpan(self.starts[at] + indent, self.starts[end], name)
 
     def _enter(self, title: Title, styles: list[str], path: HeadingPath) -> None:
         """Step to a section: its level is the place where its adornment was first used."""
