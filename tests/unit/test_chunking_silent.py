@@ -51,11 +51,17 @@ def test_the_end_of_a_full_section_is_no_chunk_without_a_word(name: str, end: st
 
 
 @pytest.mark.parametrize(
-    "shown", ['<img src="a.png" alt="Ways of a plan">', "<p>Words</p>", "[^1]: https://a.org/x"]
-)
+    "shown",
+    ['<img src="a.png" alt="Ways of a plan">', "<p>Words</p>", "[^1]: https://a.org/x",
+     '<Param kind="how long the client waits" />', "<Faq answer='Hold the button.'/>",
+     '<Param name="pin" />', "<Themes\n  all={[\n    { name: 'Dark' },\n  ]}\n/>", "<Open path />",
+     "<https://wiki.example.org/restart-the-queue>", "<support@example.org>",
+     '[term]: https://example.org/a "What a term means"'],
+)  # fmt: skip
 def test_what_is_shown_is_kept(shown: str):
     text = f"{SENTENCES}\n\n<!-- x -->\n\n{shown}\n\n<!-- y -->\n\n{SENTENCES}\n"
     assert any(shown in one.text for one in chunks("a.md", text))
+    assert shown in chunks("a.md", f"{SENTENCES * 2}\n\n{shown}\n")[-1].text
 
 
 @pytest.mark.parametrize("only", [definitions(3), '<a id="x"></a>\n', "<Installation />\n"])
