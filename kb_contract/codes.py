@@ -9,7 +9,7 @@ _CODE: Final = re.compile(
     r"(?<![A-Za-z0-9])([A-Za-z]{1,12})[-_/.]?(\d+(?:[-_.]\d+)*[A-Za-z]?)(?![A-Za-z0-9])"
 )
 _BETWEEN: Final = re.compile(r"[-_.]")
-# Numbers of so many digits are written out or left out, but never put in other words as Q3 and p95 are.
+# Numbers of so many digits are seldom put in other words as Q3 and p95 are.
 _DIGITS_OF_A_NAME: Final = 3
 
 Number = tuple[str, ...]
@@ -40,7 +40,7 @@ def share_named(asked: Codes, said: Codes) -> float:
 
 
 def names_none(asked: Codes, text: str) -> bool:
-    """Whether a text cannot be about what is asked: it has none of the long numbers of its name."""
+    """Whether a text has none of the long numbers that what is asked about is called by."""
     long = [one for numbers in asked.values() for (one, *_) in numbers
             if sum(map(str.isdigit, one)) >= _DIGITS_OF_A_NAME]  # fmt: skip
     return bool(long) and not any(one in text.casefold() for one in long)

@@ -10,7 +10,7 @@ from graph.ports import QueryEmbedder
 from graph.retrieval.sentences import Unit, units
 from graph.retrieval.terms import asked_terms, terms
 from graph.state import Passage
-from kb_contract.codes import are_of_others, codes_in, names_none
+from kb_contract.codes import are_of_others, code_words, codes_in, names_none
 
 MEANING_WEIGHT: Final = 0.6
 HEADING_WEIGHT: Final = 0.4
@@ -162,14 +162,18 @@ def _in_reading_order(chosen: Sequence[Finding]) -> list[Finding]:
 def _by_words(question: str, passages: Sequence[Passage]) -> list[tuple[Passage, Unit, float]]:
     """Return all units with the share of the question's words that they hold, best first."""
     asked, codes = asked_terms(question), codes_in(question)
+    naming = [one for one in passages if not names_none(codes, f"{_place(one)} {one['text']}")]
     pieces = [
         (passage, unit, terms(unit.of(passage["text"])), terms(_place(passage)))
-        for passage in passages
-        if not names_none(codes, f"{_place(passage)} {passage['text']}")
+        for passage in naming or passages
         for unit in units(passage["text"])
         if unit.kind != "heading"
         and not are_of_others(codes, codes_in(f"{_place(passage)} {unit.of(passage['text'])}"))
     ]
+    if not naming:
+        # What is asked about may have another name there, but then something else of the question is said.
+        others = asked - terms(code_words(question))
+        pieces = [one for one in pieces if others & one[2]]
     weight = _rarity(asked, [own | place for _, _, own, place in pieces])
     scored = [
         (passage, unit, _share(asked, own, place, weight)) for passage, unit, own, place in pieces

@@ -94,7 +94,14 @@ def test_what_cannot_be_about_what_is_asked(asked: str, text: str, none: bool) -
 
 
 async def test_nothing_is_quoted_where_no_passage_names_the_thing() -> None:
-    assert await answers("# Tools\n\n//!\n\nUnits stand for tools.\n", "What is unit K-5082?") == []
+    assert await answers("# Tools\n\n//!\n\nHammers stand here.\n", "What is unit K-5082?") == []
+
+
+async def test_what_has_another_name_in_the_documents_answers_too() -> None:
+    text = "# Certificates\n\nCertificates are renewed with certbot.\n\n//!\n\nThey are files.\n"
+    assert await answers(text, "How do I renew an x509 certificate?") == [
+        "Certificates are renewed with certbot."
+    ]
 
 
 def test_what_names_the_thing_is_first_among_what_is_said_alike() -> None:
