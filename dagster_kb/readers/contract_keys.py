@@ -13,6 +13,8 @@ DECIDING: Final = (*RIGHTS, "status", "draft", "published")
 CONTRACT: Final = (*DECIDING, "title", "version", "tags", "purpose")
 YES: Final = frozenset({"true", "yes", "on", "y", "t", "1"})
 NO: Final = frozenset({"false", "no", "off", "n", "f", "0"})
+# Said of `published`, these are no publisher's name.
+NOT_YET: Final = frozenset({"never", "not", "not yet", "soon", "later", "pending", "none", "draft"})
 # What authors say of a document's state, where a program may say something else under that name.
 STATES: Final = frozenset(
     {

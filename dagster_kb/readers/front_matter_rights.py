@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
-from dagster_kb.readers.contract_keys import NO, YES, state_word
+from dagster_kb.readers.contract_keys import NO, NOT_YET, YES, state_word
 from kb_contract.audience import audience
 from kb_contract.errors import BadDocument, BadIdentifier
 from kb_contract.payload import EVERYONE
@@ -14,10 +14,6 @@ DRAFT: Final = "draft"
 _ANYBODY: Final = frozenset({"all", "public", "anybody", "anyone", "everybody"})
 # Pages say it of everybody, and a company may call a group so.
 _UNCLEAR: Final = frozenset({"general"})
-# Said of `published`, these are no publisher's name.
-_NOT_YET: Final = frozenset(
-    {"never", "not", "not yet", "soon", "later", "pending", "none", "draft"}
-)
 _NEVER: Final = ("expires", "never")
 _MOMENT: Final = re.compile(
     r"\d{4}-\d\d-\d\d(?:[Tt ]+\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?: ?(?:[Zz]|[+-]\d\d:?\d\d))?)?"
@@ -31,7 +27,7 @@ def is_held_back(said: Mapping[str, Any]) -> bool:
     if draft not in YES | NO and (draft or not isinstance(said.get("draft"), str | None)):
         raise _no_word("draft", said["draft"])
     # Other tools keep here when it was published, or by whom.
-    if published in _NOT_YET:
+    if published in NOT_YET:
         raise _no_word("published", said["published"])
     return draft in YES or published in NO
 

@@ -1,12 +1,20 @@
 """What a document of reStructuredText says of itself: fields, and directives that say the same."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from dagster_kb.chunking.blocks import Block
-from dagster_kb.readers.contract_keys import NO, STATES, YES, decides, deciding_name
+from dagster_kb.readers.contract_keys import (
+    HOLDS_BACK,
+    NO,
+    NOT_YET,
+    STATES,
+    YES,
+    decides,
+    deciding_name,
+)
 from dagster_kb.readers.parsed_document import one_line
 
 # `:status:draft` is meant so too; a role has ticks.
@@ -29,16 +37,35 @@ _NEAR_TOP: Final = 4
 _FIRST: Final = 12
 _LISTED: Final = frozenset({"tags", "keywords", "audience"})
 # Below a paragraph a list of fields may explain words: `:expires: the date when the cookie ends`.
-_DATE: Final = re.compile(r"(?=.*(?:\d{4}|\d[./-]\d))\S+(?: \S+){0,2}")
+_EXPLAINED: Final = r"(?!.*\b(?:or|if|when|whether|whom?|which)\b)"
+_FEW_WORDS: Final = r"[^\s,]+(?: [^\s,]+){0,2}"
+
+
+def _words(whole: Iterable[str], first: Iterable[str] = ()) -> re.Pattern[str]:
+    """Words that are all of a value, or the first of it: `draft, do not quote`."""
+    begun = rf"|(?:{'|'.join(first)})\b(?![/|]){_EXPLAINED}" if first else ""
+    return re.compile(rf"(?:{'|'.join(whole)})\Z{begun}")
+
+
+_DATE: Final = re.compile(
+    rf"(?=.*(?:\d{{4}}|\d[./-]\d))\S+(?: \S+){{0,2}}\Z|\d{{4}}-\d\d-\d\d\b{_EXPLAINED}"
+)
 _SAID_PLAINLY: Final = {
-    "audience": re.compile(r"[\w.@/:+-]+(?: ?, ?[\w.@/:+-]+)*,?"),
-    "agent_id": re.compile(r"\S+"),
+    "audience": re.compile(rf"{_EXPLAINED}{_FEW_WORDS}(?: ?, ?{_FEW_WORDS})*+,?\Z"),
+    "agent_id": re.compile(r"\S+\Z"),
     "effective": _DATE,
     "expires": _DATE,
-    "status": re.compile("|".join(STATES)),
-    "draft": re.compile("|".join(YES | NO)),
-    "published": re.compile("|".join(YES | NO)),
+    "status": _words(STATES, HOLDS_BACK["status"]),
+    "draft": _words(YES | NO, ("yes", "no", "true", "false")),
+    "published": _words(YES | NO | NOT_YET),
 }
+# Emphasis, literals, quotes and a full stop around a value.
+_AROUND: Final = "*`\"'. "
+# Badges, and who wrote it: what stands below them stands at the top.
+_BADGES: Final = re.compile(r"(?:\|[^|\s][^|\r\n]{0,100}\|_{0,2}\s*+)++")
+_BYLINE: Final = re.compile(
+    r"(?:(?:[Ww]ritten )?[Bb]y|Authors?:)(?: +(?:[^\W\d_a-z][\w.'\u2019-]*+,?|and|&)){1,12}"
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +95,7 @@ def said_above(text: str, blocks: Sequence[Block]) -> Iterator[Said]:
                 block, words, above=above, all_of_it=above or (first and number < _NEAR_TOP)
             )
             first = False
-        else:
+        elif not (_BADGES.fullmatch(words) or _BYLINE.fullmatch(words)):
             above = False
 
 
@@ -82,8 +109,8 @@ def _said(block: Block, words: str, *, above: bool, all_of_it: bool) -> Iterator
 
 def _is_said_plainly(name: str | None, value: str) -> bool:
     plain = _SAID_PLAINLY.get(name or "")
-    said = one_line(value, 500).lower()
-    return plain is None or not said or plain.fullmatch(said) is not None
+    said = _bare(value).lower()
+    return plain is None or not said or plain.match(said) is not None
 
 
 def _in_directives(words: str, *, comments: bool) -> Iterator[tuple[str, object]]:
@@ -109,9 +136,13 @@ def _fields(words: str) -> Iterator[tuple[str, object]]:
 
 def _pair(found: re.Match[str]) -> tuple[str, object]:
     key = found["name"].strip().lower()
-    value = one_line(found["value"], 500)
+    value = _bare(found["value"]) if decides(key) else one_line(found["value"], 500)
     if key in _LISTED:
         listed = [one.strip() for one in value.split(",") if one.strip()]
         return ("tags" if key == "keywords" else key), listed
     # A field without a value is a flag: `:draft:`.
     return key, value or ("true" if key == "draft" else value)
+
+
+def _bare(value: str) -> str:
+    return one_line(value, 500).strip(_AROUND)

@@ -4,6 +4,7 @@ import time
 import pytest
 
 from dagster_kb.readers.restructured_text import read_restructured_text
+from kb_contract.errors import BadDocument
 from tests.doubles.sample_documents import RST
 
 TRICKY = """\
@@ -181,7 +182,8 @@ def test_fields_that_decide_may_stand_below_a_paragraph(above: str):
 @pytest.mark.parametrize(
     "field",
     ["expires: the date when the cookie ends", "status: the HTTP status, a number", "Status: HTTP code",
-     "audience: whom the token is for", "expires: seconds, since 1970 or so", "draft: bool", "expires:\n   a date"],
+     "audience: whom the token is for", "expires: seconds, since 1970 or so", "draft: bool", "expires:\n   a date",
+     "status: draft, published or archived", "status: private/public", "draft: true if nobody sees it", "audience: users or admins"],
 )  # fmt: skip
 def test_fields_that_explain_words_are_words_and_a_note_says_so(field: str):
     text = f"Cookies\n=======\n\nA cookie has these attributes:\n\n:path: the path\n:{field}\n\nWords.\n"
@@ -189,6 +191,38 @@ def test_fields_that_explain_words_are_words_and_a_note_says_so(field: str):
     front, key = parsed.front_matter, field.split(":")[0].lower()
     assert (front.status, front.expires, front.audience) == ("published", None, ("everyone",))
     assert [one.split(" stands")[0] for one in parsed.notes] == [f"line 7: the field {key!r}"]
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["status: Draft 3", "status: DRAFT.", "status: **draft**", "status: draft, do not quote", "status: internal (HR)",
+     "draft: *yes*", "published: No.", "expires: 2020-01-01 (as the contract with ACME says)", "audience: *hr*"],
+)  # fmt: skip
+@pytest.mark.parametrize("above", ["How we pay suppliers.", "|build| |docs|", "by Ann Lee"])
+def test_fields_below_a_paragraph_hold_back_or_are_refused(field: str, above: str):
+    try:
+        front = read_restructured_text(
+            f"T\n=\n\n{above}\n\n:{field}\n\nWords.\n".encode()
+        ).front_matter
+    except BadDocument:
+        return
+    assert (front.status, front.audience) != ("published", ("everyone",))
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["audience: staff only", "audience: finance and legal", "audience: staff (internal)", "draft: yes, still",
+     "published: not yet", "published: never", "expires: end of 2024"],
+)  # fmt: skip
+def test_fields_below_a_paragraph_that_are_half_meant_are_refused(field: str):
+    with pytest.raises(BadDocument):
+        read_restructured_text(f"T\n=\n\nHow we pay.\n\n:{field}\n\nWords.\n".encode())
+
+
+@pytest.mark.parametrize("above", ["|build| |docs|_", "By Ann Lee and Bob", "Authors: Ann, Bo"])
+def test_fields_below_badges_and_bylines_stand_at_the_top(above: str):
+    parsed = read_restructured_text(f"T\n=\n\n{above}\n\n:status: as yet unseen\n\nW.\n".encode())
+    assert (parsed.front_matter.status, parsed.notes) == ("as yet unseen", ())
 
 
 def test_the_first_fields_near_the_top_are_the_documents_own():

@@ -44,7 +44,7 @@ REFUSED = [
 DATED = ("expire", "expiry", "expiry_date", "expires_at", "valid_until", "effective_date")
 # Of a comment, or of words for search engines, only what is near a right is looked at.
 # Below a paragraph what is neither a date, a state nor a group explains a word.
-EXPLAINS = {("expires", "soon"), ("draft", "perhaps"), ("published", "never")}
+EXPLAINS = {("expires", "soon"), ("draft", "perhaps")}
 SAYS_MANY_THINGS = ("comments.rst", "meta.rst")
 
 
