@@ -1,6 +1,6 @@
 """reStructuredText: sections and blocks with exact offsets; no directive is ever carried out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -28,6 +28,7 @@ from dagster_kb.readers.silent_blocks import are_targets
 from dagster_kb.readers.source_text import Lines, decode, line_of
 
 _TABS: Final = 8
+_NOTED: Final = 3
 
 
 def read_restructured_text(data: bytes) -> ParsedDocument:
@@ -40,11 +41,18 @@ def read_restructured_text(data: bytes) -> ParsedDocument:
     said = tuple(said_above(text, found))
     fields = ((one.key, one.value) for one in said if not one.words)
     front = parse_front_matter(collected([*fields, *split.said.items()]))
-    notes = tuple(_explains(text, one) for one in said if one.words)
+    notes = tuple(_explanations(text, [one for one in said if one.words]))
     return ParsedDocument(
         front.title or first_heading(blocks), front, blocks, text,
         notes=notes, named=tuple(scanner.named()),
     )  # fmt: skip
+
+
+def _explanations(text: str, said: Sequence[Said]) -> Iterator[str]:
+    """Note the first of them: a page may list thousands."""
+    yield from (_explains(text, one) for one in said[:_NOTED])
+    if len(said) > _NOTED:
+        yield f"{len(said) - _NOTED:,} more such fields are taken for explanations"
 
 
 def _explains(text: str, said: Said) -> str:
