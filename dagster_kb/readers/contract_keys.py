@@ -32,6 +32,8 @@ _OF_SUBJECTS: Final = frozenset(
         *("superseded", "outdated", "deleted"),
     }
 )
+# Pages past their time are shown still, with a word of warning: `:Page Status: Obsolete`.
+_STILL_SHOWN: Final = frozenset({"obsolete", "deprecated", "superseded", "outdated"})
 _NEAR: Final = 0.85
 _NEAR_STATE: Final = 0.8
 _WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s_-]+")
@@ -161,8 +163,10 @@ def _like_state(plain: str, word: str) -> str | None:
     for name, words in HOLDS_BACK.items():
         if word in words and (_is_near(plain, name) or _OTHERS[name].fullmatch(plain)):
             return name
-    is_of_it = _is_near(plain, "status") or _STATUS_OF_IT.fullmatch(plain)
-    return "status" if is_of_it and word in STATES - _SERVED else None
+    if _is_near(plain, "status"):
+        return "status" if word in STATES - _SERVED else None
+    is_of_it = _STATUS_OF_IT.fullmatch(plain) and word in STATES - _SERVED - _STILL_SHOWN
+    return "status" if is_of_it else None
 
 
 def _is_near(plain: str, name: str) -> bool:

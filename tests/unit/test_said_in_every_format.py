@@ -37,7 +37,7 @@ REFUSED = [
     ("expires_at", "2020-01-01"), ("valid_until", "2020-01-01"), ("effective_date", "2040-01-01"),
     ("effective", "1 January 2040"), ("expires", "soon"), ("draft", "perhaps"), ("drafts", "true"),
     ("published", "never"), ("publish", "false"), ("statuss", "draft"), ("state", "draft"),
-    ("statuss", "in review"), ("state", "in review"), ("doc_status", "deprecated"), ("visibility", "internal"),
+    ("statuss", "in review"), ("state", "in review"), ("doc_status", "withdrawn"), ("visibility", "internal"),
     ("visibility", "confidential"), ("audience_list", "hr"),
 ]  # fmt: skip
 # Programs name properties of a file so: there a date leaves no doubt of what is meant.
@@ -129,7 +129,7 @@ def test_offices_own_status_holds_a_draft_back_and_means_nothing_else(said: str)
     ("publisher", "ACME"), ("publish_date", "2020-01-01"), ("publish", "true"), ("state", "Ohio"),
     ("drafted_by", "Ada"), ("statistics", "yes"), ("hidden", "false"), ("effectiveness", "high"),
     ("published_at", "2020"), ("visibility", "good"), ("ms.audience", "x"),
-    ("state", "deprecated"), ("state", "pending"), ("visibility", "public"), ("doc_status", "approved"),
+    ("state", "deprecated"), ("state", "pending"), ("visibility", "public"), ("doc_status", "approved"), ("Page Status", "Obsolete"), ("doc_status", "deprecated"),
     ("target_audience", "developers"), ("intended_audience", ["beginners"]), ("extra", {"toc": "true", "status": "final"}),
     ("params", {"author": {"draft": "true"}}), ("api", {"status": "draft"}), ("extra", "draft"),
 ])  # fmt: skip
