@@ -7,12 +7,14 @@ from difflib import get_close_matches
 from typing import Any, Final, cast
 
 from kb_contract.errors import BadDocument
+from kb_contract.payload import EVERYONE
 
 RIGHTS: Final = ("effective", "expires", "audience", "agent_id")
 DECIDING: Final = (*RIGHTS, "status", "draft", "published")
 CONTRACT: Final = (*DECIDING, "title", "version", "tags", "purpose")
 YES: Final = frozenset({"true", "yes", "on", "y", "t", "1"})
 NO: Final = frozenset({"false", "no", "off", "n", "f", "0"})
+ANYBODY: Final = frozenset({EVERYONE, "all", "public", "anybody", "anyone", "everybody"})
 # Said of `published`, these are no publisher's name.
 NOT_YET: Final = frozenset({"never", "not", "not yet", "soon", "later", "pending", "none", "draft"})
 # What authors say of a document's state, where a program may say something else under that name.
@@ -34,6 +36,7 @@ _OF_SUBJECTS: Final = frozenset(
 )
 # Pages past their time are shown still, with a word of warning: `:Page Status: Obsolete`.
 _STILL_SHOWN: Final = frozenset({"obsolete", "deprecated", "superseded", "outdated"})
+_DATED: Final = re.compile(r"\d{4}|\d[./-]\d")
 _NEAR: Final = 0.85
 _NEAR_STATE: Final = 0.8
 _WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s_-]+")
@@ -113,7 +116,19 @@ def holds_back(key: str, value: Any) -> str | None:
     plain, word = _plain(key), state_word(value)
     if plain in HOLDS_BACK:
         return plain if word in HOLDS_BACK[plain] else None
-    return right_of(plain) or _like_right(plain) or _like_state(plain, word)
+    right = right_of(plain) or _like_right(plain)
+    if right:
+        return right if _limits(right, value) else None
+    return _like_state(plain, word)
+
+
+def _limits(right: str, value: Any) -> bool:
+    """`expires: 30 days` and `audience: everyone` keep a document from nobody, nor does nothing."""
+    if right in ("effective", "expires"):
+        return _DATED.search(str(value)) is not None
+    listed = cast("list[Any]", value if isinstance(value, list) else [value])
+    names = {state_word(one) if isinstance(one, str) else str(one) for one in listed if one}
+    return bool(names - {""}) and (right != "audience" or not names <= ANYBODY)
 
 
 def _deciding(key: str, value: Any) -> str | None:

@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
-from dagster_kb.readers.contract_keys import NO, NOT_YET, YES, state_word
+from dagster_kb.readers.contract_keys import ANYBODY, NO, NOT_YET, YES, state_word
 from kb_contract.audience import audience
 from kb_contract.errors import BadDocument, BadIdentifier
 from kb_contract.payload import EVERYONE
 
 DRAFT: Final = "draft"
-_ANYBODY: Final = frozenset({"all", "public", "anybody", "anyone", "everybody"})
 # Pages say it of everybody, and a company may call a group so.
 _UNCLEAR: Final = frozenset({"general"})
 _NEVER: Final = ("expires", "never")
@@ -85,7 +84,7 @@ def readers_of(front_matter: Mapping[str, Any]) -> tuple[str, ...]:
             cure=f"write `audience: [hr, legal]`, or leave it out where it is for {EVERYONE}",
         )
     try:
-        return audience(EVERYONE if state_word(one) in _ANYBODY else one for one in words)
+        return audience(EVERYONE if state_word(one) in ANYBODY else one for one in words)
     except BadIdentifier as error:
         raise BadDocument(
             f"audience: {error.what}", where="front matter", cure=error.cure

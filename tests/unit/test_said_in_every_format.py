@@ -79,6 +79,8 @@ def test_what_is_near_is_refused(place: str, key: str, value: str):
         ("a.md", "---\nextra: {audience: [hr]}\n---\nwords"),
         ("a.md", "+++\n[extra]\ndraft = true\n+++\nwords"),
         ("a.mdx", "---\nparams:\n  expiryDate: 2020-01-01\n---\nwords"),
+        ("a.md", "---\nmetadata: {audience: maintainers}\n---\nwords"),
+        ("a.md", "---\nmeta: {expires: 31.12.2020}\n---\nwords"),
         ("a.md", "---\nmetadata:\n  status: in review\n---\nwords"),
     ],
 )
@@ -132,6 +134,8 @@ def test_offices_own_status_holds_a_draft_back_and_means_nothing_else(said: str)
     ("state", "deprecated"), ("state", "pending"), ("visibility", "public"), ("doc_status", "approved"), ("Page Status", "Obsolete"), ("doc_status", "deprecated"),
     ("target_audience", "developers"), ("intended_audience", ["beginners"]), ("extra", {"toc": "true", "status": "final"}),
     ("params", {"author": {"draft": "true"}}), ("api", {"status": "draft"}), ("extra", "draft"),
+    ("custom", {"expires": "30 days"}), ("metadata", {"expiry": "never", "audience": "everyone"}), ("extra", {"expires": None}),
+    ("params", {"audience": ""}), ("params", {"audience": []}), ("metadata", {"agent_id": None}),
 ])  # fmt: skip
 def test_a_key_that_means_something_else_is_the_documents_own(pair: tuple[str, object]):
     assert collected([pair]) == dict([pair])
