@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Any, Final
 
 from kb_contract.identifiers import sha256_text
@@ -36,7 +37,13 @@ class Said:
 
     @classmethod
     def by(cls, text: str) -> "Said":
-        return cls(_digests(_sentences(text)), _digests(_lines(text)))
+        sentences, lines = _parts(text)
+        digests = {one: sha256_text(one) for one in sentences | lines}
+        return cls(*(frozenset(digests[one] for one in part) for part in (sentences, lines)))
+
+    @cached_property
+    def parts(self) -> frozenset[str]:
+        return self.sentences | self.lines
 
 
 @dataclass(frozen=True)
@@ -67,17 +74,32 @@ class BuriedWords:
         """
         if text_sha256 == self.text_sha256 or self._whole_in(said):
             return Found.WHOLE
-        some = there and not self.telling.isdisjoint(said.sentences | said.lines)
+        some = there and not self.telling.isdisjoint(said.parts)
         return Found.PART if some else None
 
     def _whole_in(self, said: Said) -> bool:
-        every, mine = said.sentences | said.lines, self.said
-        return any(one and one <= every for one in (mine.sentences, mine.lines))
+        return any(one and one <= said.parts for one in (self.said.sentences, self.said.lines))
+
+
+class ManyBuriedWords:
+    """Deleted texts by their digests, so that a text is compared only with what shares one with it."""
+
+    def __init__(self, buried: Iterable[BuriedWords]) -> None:
+        self._by_digest: dict[str, list[BuriedWords]] = {}
+        for words in buried:
+            for digest in {words.text_sha256} | words.said.parts | words.telling:
+                self._by_digest.setdefault(digest, []).append(words)
+
+    def near(self, text_sha256: str, said: Said) -> list[BuriedWords]:
+        """Those of which a text may say all or some, each once."""
+        shared = self._by_digest.keys() & {text_sha256, *said.parts}
+        found = {one.tombstone: one for digest in shared for one in self._by_digest[digest]}
+        return [found[one] for one in sorted(found)]
 
 
 def telling_of(text: str) -> Said:
     """What tells a text again wherever it stands; nothing of one that is too short for that."""
-    length = sum(map(len, _lines(text)))
+    length = sum(map(len, _lines(_blocks(text))))
     return Said.by(text) if length >= TELLING else Said(frozenset(), frozenset())
 
 
@@ -89,11 +111,11 @@ def telling_there(text: str, headings: Iterable[str], others: Iterable[str]) -> 
     """
     named = {_words(one) for one in headings}
     mine = {
-        one for one in (*_sentences(text), *_lines(text))
+        one for one in set[str]().union(*_parts(text))
         if len(_words(one).replace(" ", "")) >= TELLING_THERE and _words(one) not in named
     }  # fmt: skip
     elsewhere = [Said.by(one) for one in others]
-    return _digests(mine).difference(*(one.sentences | one.lines for one in elsewhere))
+    return frozenset(map(sha256_text, mine)).difference(*(one.parts for one in elsewhere))
 
 
 def place_of(path: str, agent: str) -> str:
@@ -101,13 +123,19 @@ def place_of(path: str, agent: str) -> str:
     return f"/{path}".partition(f"/{agent}/")[2]
 
 
-def _sentences(text: str) -> Iterator[str]:
-    for block in _blocks(text):
+def _parts(text: str) -> tuple[set[str], set[str]]:
+    """Sentences and lines."""
+    blocks = list(_blocks(text))
+    return set(_sentences(blocks)), set(_lines(blocks))
+
+
+def _sentences(blocks: Iterable[list[str]]) -> Iterator[str]:
+    for block in blocks:
         yield from _SENTENCE_END.split(" ".join(block))
 
 
-def _lines(text: str) -> Iterator[str]:
-    for block in _blocks(text):
+def _lines(blocks: Iterable[list[str]]) -> Iterator[str]:
+    for block in blocks:
         for line in block:
             yield from filter(None, _SENTENCE_END.split(_MARKER.sub("", line)))
 
@@ -130,7 +158,3 @@ def _blocks(text: str) -> Iterator[list[str]]:
 
 def _words(text: str) -> str:
     return " ".join(_WORD.findall(text.casefold()))
-
-
-def _digests(parts: Iterable[str]) -> frozenset[str]:
-    return frozenset(sha256_text(one) for one in parts)

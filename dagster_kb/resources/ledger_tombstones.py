@@ -8,6 +8,7 @@ from uuid import UUID
 from dagster_kb.resources.buried_words import (
     BuriedWords,
     Found,
+    ManyBuriedWords,
     Said,
     place_of,
     telling_of,
@@ -204,10 +205,11 @@ def _matching(
 ) -> list[dict[str, Any]]:
     """Find what texts say of what was deleted; parts only in the agent's own files."""
     found: list[dict[str, Any]] = []
+    known = ManyBuriedWords(buried)
     for text in texts:
         said = Said.by(text["text"])
         places = {place_of(path, agent) for path in text["paths"]}
-        for words in buried:
+        for words in known.near(text["text_sha256"], said):
             there = words.agent == agent and words.place in places
             if how := words.found_in(text["text_sha256"], said, there=there):
                 found.append({

@@ -1,10 +1,14 @@
 """What tells a text again that a person deleted."""
 
+import time
+from dataclasses import replace
+
 import pytest
 
 from dagster_kb.resources.buried_words import (
     BuriedWords,
     Found,
+    ManyBuriedWords,
     Said,
     place_of,
     telling_of,
@@ -70,6 +74,24 @@ def test_what_the_file_says_elsewhere_too_tells_nothing():
     head = "| name of a person | place of work |\n|---|---|"
     words = buried(f"{head}\n| Jane Roe | 5 Elm Street |", f"{head}\n| Ann Poe | the shop |")
     assert found(words, f"{head}\n| Bob Coe | the bar of it |") is None
+
+
+def test_of_many_deletions_a_text_is_compared_with_those_that_share_words_with_it():
+    many = [replace(buried(f"Room {one} is kept locked at night."), tombstone=one)
+            for one in range(3_000)]  # fmt: skip
+    known = ManyBuriedWords(many)
+
+    def near(text: str) -> list[BuriedWords]:
+        return known.near(sha256_text(text), Said.by(text))
+
+    begun = time.process_time()
+    for one in range(1_000):
+        assert near(f"Room {one} is kept open. Ask the porter for it.") == []
+    # Each text with each deletion takes seconds.
+    assert time.process_time() - begun < 1
+    assert near("Room 7 is kept locked at night. Room 9 is kept locked at night.") == [
+        many[7], many[9],
+    ]  # fmt: skip
 
 
 def test_where_a_file_lies_in_its_folder():
