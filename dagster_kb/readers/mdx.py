@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import Final
 
 from dagster_kb.chunking.blocks import Block
@@ -16,10 +17,11 @@ _MODULE_LINE: Final = re.compile(
     r"|export\s+(?:default\s+(?:function|class|async|new|[\w.$]+\s*(?:[;(=\r\n]|\Z)|[^\w\s])"
     r"|const|let|var|function|class|async|[{*])"
 )
-# Of JavaScript, what brackets are told by: within strings and comments they are words.
+# Of JavaScript, what brackets are told by: within strings and comments they are words. An escape
+# and a comment that never ends are pieces too, lest a search for the end begins at each mark again.
 _PIECE: Final = re.compile(
-    r"'(?:[^'\\\r\n]|\\.)*+'|\"(?:[^\"\\\r\n]|\\.)*+\"|`(?:[^`\\]|\\.)*+`|//[^\r\n]*|/\*.*?\*/"
-    r"|(?P<opening>[({\[])|(?P<closing>[)}\]])",
+    r"'(?:[^'\\\r\n]|\\.)*+'|\"(?:[^\"\\\r\n]|\\.)*+\"|`(?:[^`\\]|\\.)*+`|//[^\r\n]*|\\[^\r\n]"
+    r"|/\*(?:[^*]|\*(?!/))*+(?:\*/|(?P<endless>\Z))|(?P<opening>[({\[])|(?P<closing>[)}\]])",
     re.DOTALL,
 )
 _NEVER_IN_PROGRAM: Final = frozenset({"heading", "list"})
@@ -47,10 +49,15 @@ def _content(text: str, blocks: Sequence[Block]) -> Iterator[Block]:
             number += 1
 
 
+def _pieces(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    """Give the pieces up to a comment that never ends."""
+    return takewhile(lambda one: one["endless"] is None, _PIECE.finditer(text, start, end))
+
+
 def _after_export(text: str, blocks: Sequence[Block], number: int) -> int:
     """Go past blocks until as many brackets are closed as were opened."""
     ahead = blocks[number : number + _LONGEST_EXPORT]
-    pieces = _PIECE.finditer(text, ahead[0].start, ahead[-1].end)
+    pieces = _pieces(text, ahead[0].start, ahead[-1].end)
     piece = next(pieces, None)
     depth = done = 0
     for count, block in enumerate(ahead, 1):

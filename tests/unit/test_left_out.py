@@ -151,6 +151,14 @@ def test_a_flood_of_marks_takes_bounded_time(suffix: str, unit: str):
     assert time.thread_time() - began < 8
 
 
+@pytest.mark.parametrize("marks", ["/* " * 20_000, "`" + "\\`" * 20_000, "'" + "\\'" * 20_000])
+def test_a_flood_of_marks_in_an_export_takes_bounded_time_and_no_words(marks: str):
+    began = time.thread_time()
+    read = cut("a.mdx", f"export const a = {{ {marks}\n\nkept\n\nkept2\n".encode(), "headings")
+    assert time.thread_time() - began < 4
+    assert "".join(one.text for one in read.chunks) == "kept\n\nkept2"
+
+
 @pytest.mark.parametrize("unit", [" ", " #", " \t", "#"])
 def test_a_heading_with_a_comment_and_a_flood_of_blanks_takes_bounded_time(unit: str):
     text = f"# kept <!-- secret -->{unit * (200_000 // len(unit))}x\n\nkept\n"
