@@ -118,3 +118,24 @@ def test_what_another_run_took_over_is_not_ended_with_the_one_that_was_stopped(w
     (ended,) = world.ledger.generations.pipeline_runs(world.agent)
     assert ended["status"] == "DONE"
     assert world.ledger.incidents.listed(world.agent) == []
+
+
+def test_what_is_executed_anew_in_parts_is_not_ended_with_the_one_that_was_stopped(
+    world: WriterWorld,
+):
+    world.publish({"tea.md": PAGE})
+    world.commit({"tea.md": PAGE + "\nBlack tea wants boiling water.\n"})
+    run = terminated(world)
+    assert world.ingest(only=("embeddings", "collection")).success
+    the_sensor_sees(world, run)
+    assert world.ingest(only=("live_alias",)).success
+    assert world.live().number == 2
+
+
+def test_what_failed_again_after_it_was_stopped_is_ended(world: WriterWorld):
+    world.publish({"tea.md": PAGE})
+    world.commit({"tea.md": PAGE + "\nBlack tea wants boiling water.\n"})
+    run = terminated(world)
+    assert not world.ingest(only=("live_alias",)).success
+    the_sensor_sees(world, run)
+    assert world.ledger.generations.latest(world.agent, 1)[0].state == "failed"
