@@ -7,6 +7,7 @@ from typing import Final
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
+from dagster_kb.origins import is_skipped
 from dagster_kb.triggers.knowledge_tick import COMMIT
 from dagster_kb.upkeep.refreshes import PARTITION, is_refresh, is_whole
 
@@ -83,7 +84,7 @@ def due_again(instance: dg.DagsterInstance, among: Set[str], now: datetime) -> d
 def held_up(
     instance: dg.DagsterInstance, among: Set[str], resumed: Mapping[str, datetime]
 ) -> dict[str, str]:
-    """Agents whose last run failed and was asked for before their pause ended, with its id.
+    """Agents whose last run built nothing and was asked for before their pause ended, with its id.
 
     The pause may be all that refused it, and no look may have seen that there was one.
     """
@@ -91,9 +92,13 @@ def held_up(
     return {
         agent: run.dagster_run.run_id
         for agent, run in last.items()
-        if run and run.dagster_run.status is dg.DagsterRunStatus.FAILURE
+        if run and _built_nothing(run.dagster_run)
         and run.create_timestamp < resumed[agent]
     }  # fmt: skip
+
+
+def _built_nothing(run: dg.DagsterRun) -> bool:
+    return run.status is dg.DagsterRunStatus.FAILURE or is_skipped(run.tags)
 
 
 def _is_time(records: Sequence[dg.RunRecord], now: datetime) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from dagster._core.events import DagsterEvent, StepFailureData
 from dagster_shared.error import SerializableErrorInfo
 
+from dagster_kb.origins import PAUSED, SKIPPED
 from dagster_kb.triggers.automation import failed_runs
 from dagster_kb.triggers.knowledge_tick import REFRESH
 from dagster_kb.triggers.second_tries import FIRST_SECONDS, TRANSIENT, due_again, may_pass
@@ -23,14 +24,21 @@ def test_a_refused_run_is_not_tried_again(day: Day):
         assert day.look() == []
 
 
-def test_what_a_pause_refused_between_two_looks_is_tried_again_when_it_ends(day: Day):
+@pytest.mark.parametrize(
+    ("status", "tags"), [(Status.FAILURE, {}), (Status.SUCCESS, {SKIPPED: PAUSED})]
+)
+@pytest.mark.parametrize("looks", [0, 1])
+def test_what_a_pause_held_up_between_two_looks_is_tried_again_when_it_ends(
+    day: Day, status: dg.DagsterRunStatus, tags: dict[str, str], looks: int
+):
     day.commit({"a/x.md": "# One\n"})
     day.look()
     day.ledger.incidents.pause("a", "a moment", "ann")
-    day.end(Status.FAILURE)
+    day.end(status, **tags)
+    assert [day.look() for _ in range(looks)] == [[]] * looks
     day.ledger.incidents.resume("a", "ann")
     assert agents(day.look()) == ["a"]
-    day.end(Status.FAILURE)
+    day.end(status)
     assert day.look() == []
 
 
