@@ -61,7 +61,7 @@ HOLDS_BACK: Final = {
     "published": NO,
 }
 # Where generators keep what they do not know: a key in it would protect nothing either.
-_DRAWERS: Final = frozenset({"extra", "params", "metadata", "meta", "custom"})
+DRAWERS: Final = frozenset({"extra", "params", "metadata", "meta", "custom"})
 
 
 def collected(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def collected(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 def is_like_contract(key: str) -> bool:
     """Tell whether a key is the contract's, or is like one of those that decide."""
-    return _plain(key) in CONTRACT or decides(key)
+    return plain_key(key) in CONTRACT or decides(key)
 
 
 def decides(key: str) -> bool:
@@ -89,13 +89,13 @@ def decides(key: str) -> bool:
 
 def deciding_name(key: str) -> str | None:
     """Return what a key decides, or is like in name."""
-    plain = _plain(key)
+    plain = plain_key(key)
     return plain if plain in DECIDING else _like_right(plain)
 
 
 def right_of(key: str) -> str | None:
     """Return the right that a key is, or that other tools call by this name."""
-    plain = _plain(key)
+    plain = plain_key(key)
     return next(
         (
             one
@@ -113,7 +113,7 @@ def state_word(value: Any) -> str:
 
 def holds_back(key: str, value: Any) -> str | None:
     """Return what decides that this says, where it keeps a document from some people or all."""
-    plain, word = _plain(key), state_word(value)
+    plain, word = plain_key(key), state_word(value)
     if plain in HOLDS_BACK:
         return plain if word in HOLDS_BACK[plain] else None
     right = right_of(plain) or _like_right(plain)
@@ -133,7 +133,7 @@ def _limits(right: str, value: Any) -> bool:
 
 def _deciding(key: str, value: Any) -> str | None:
     """Return the contract's key; None for a key of the document's own; refuse what is between."""
-    plain = _plain(key)
+    plain = plain_key(key)
     if plain in DECIDING:
         return plain
     meant = _like_right(plain) or _like_state(plain, state_word(value))
@@ -143,7 +143,7 @@ def _deciding(key: str, value: Any) -> str | None:
             where="front matter",
             cure=f"write {meant!r}, or choose a name that is less like it",
         )
-    if plain in _DRAWERS and isinstance(value, dict):
+    if plain in DRAWERS and isinstance(value, dict):
         _refuse_within(key, cast("dict[str, Any]", value))
     return None
 
@@ -159,7 +159,7 @@ def _refuse_within(drawer: str, said: dict[str, Any]) -> None:
             )
 
 
-def _plain(key: str) -> str:
+def plain_key(key: str) -> str:
     """`expiryDate`, ` Expiry-Date` and `expiry_date` are one key."""
     written = unicodedata.normalize("NFKC", key[:60]).strip()
     return _WORDS.sub("_", written).lower()

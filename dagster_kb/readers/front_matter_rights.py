@@ -1,11 +1,19 @@
 """Whether a document is served, when it holds and whom it is for, as it says itself."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
-from dagster_kb.readers.contract_keys import ANYBODY, NO, NOT_YET, YES, state_word
+from dagster_kb.readers.contract_keys import (
+    ANYBODY,
+    DRAWERS,
+    NO,
+    NOT_YET,
+    YES,
+    plain_key,
+    state_word,
+)
 from kb_contract.audience import audience
 from kb_contract.errors import BadDocument, BadIdentifier
 from kb_contract.payload import EVERYONE
@@ -14,6 +22,7 @@ DRAFT: Final = "draft"
 # Pages say it of everybody, and a company may call a group so.
 _UNCLEAR: Final = frozenset({"general"})
 _NEVER: Final = ("expires", "never")
+_PUBLISH: Final = frozenset({"publish_date", "publishdate"})
 _MOMENT: Final = re.compile(
     r"\d{4}-\d\d-\d\d(?:[Tt ]+\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?: ?(?:[Zz]|[+-]\d\d:?\d\d))?)?"
 )
@@ -49,11 +58,16 @@ def moment(key: str, said: Any) -> str | None:
 
 def publish_date(said: Mapping[str, Any]) -> str | None:
     """Return the day that generators wait for before they show a page; a word there is none."""
-    found = next(
-        (said[key] for key in ("publishDate", "publishdate", "publish_date") if key in said), None
-    )
+    found = next((value for key, value in _with_drawers(said) if plain_key(key) in _PUBLISH), None)
     is_moment = isinstance(found, str) and _MOMENT.fullmatch(found.strip())
     return moment("publishDate", found) if is_moment else None
+
+
+def _with_drawers(said: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield from said.items()
+    for key, value in said.items():
+        if plain_key(key) in DRAWERS and isinstance(value, dict):
+            yield from cast("dict[str, Any]", value).items()
 
 
 def check_order(effective: str | None, expires: str | None) -> None:

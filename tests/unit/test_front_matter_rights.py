@@ -50,6 +50,8 @@ def test_what_is_no_date_is_refused(key: str, written: str) -> None:
     [
         (["publishDate: 2099-01-01"], "2099-01-01T00:00:00Z"),
         (["publish_date: 2020-01-01"], "2020-01-01T00:00:00Z"),
+        (["PublishDate: 2099-01-01"], "2099-01-01T00:00:00Z"),
+        (["publish-date: 2099-01-01"], "2099-01-01T00:00:00Z"),
         (["publishDate: 2099-01-01", "effective: 2040-01-01"], "2040-01-01T00:00:00Z"),
         (["publishDate: next spring"], None),
         (["publish_date: [a]"], None),
@@ -59,6 +61,11 @@ def test_a_day_of_publication_is_waited_for(lines: list[str], meant: str | None)
     found = said(*lines)
     assert found.effective == meant
     assert found.extra == {lines[0].split(":")[0]: said(f"x: {lines[0].split(': ')[1]}").extra["x"]}
+
+
+def test_a_day_of_publication_is_waited_for_in_a_drawer_too() -> None:
+    assert said("params: {publishDate: 2099-01-01}").effective == "2099-01-01T00:00:00Z"
+    assert said("params: {publishDate: soon, x: 1}").effective is None
 
 
 @pytest.mark.parametrize(
