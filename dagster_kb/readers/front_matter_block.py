@@ -16,10 +16,16 @@ BOM: Final = "\ufeff"
 # Real reference pages have lists of keywords of 100 KB up here.
 MAX_BYTES: Final = 256 * 1024
 _LOOKED_AT: Final = 300
+# Of a program; `export the file:` and `import taxes` are prose.
+_MODULE_LINE: Final = (
+    r"(?:export[ \t]+(?:(?:const|let|var|async|function|class|default|type|interface|enum)\b|[{*])"
+    r"|import[ \t]*(?:[\"'{*]|type\b|[\w$]+[ \t]*(?:,[ \t]*[{*]|from[ \t]*[\"'])))[^\r\n]*"
+)
 # What authors and their tools write above it; none of it is content.
 _ABOVE: Final = re.compile(
-    r"(?>[\s\ufeff\u200b\u200e\u200f\u2060]|<!--.*?-->|\{/\*.*?\*/\}|(?:im|ex)port [^\r\n]*"
-    r"|\[[^\]\r\n]{1,200}\]:[ \t]*(?:\#|<>)[ \t][^\r\n]*)*+",
+    r"(?>[\s\ufeff\u200b\u200e\u200f\u2060]|<!--.*?-->|\{/\*.*?\*/\}|"
+    + _MODULE_LINE
+    + r"|\[[^\]\r\n]{1,200}\]:[ \t]*(?:\#|<>)[ \t][^\r\n]*)*+",
     re.DOTALL,
 )
 _OPENING: Final = re.compile(

@@ -152,6 +152,7 @@ def test_a_rule_below_front_matter_is_one(below: str) -> None:
         "\u200b---\ntitle: 'Pay: all of it'\naudience: [hr, legal]\nstatus: draft\n---\n",
         "[//]: # (lint off)\n---\ntitle: 'Pay: all of it'\naudience: [hr, legal]\nstatus: draft\n---\n",
         "export const x = 1\n\n---\ntitle: 'Pay: all of it'\naudience: [hr, legal]\nstatus: draft\n---\n",
+        "import A, { b } from 'a'\nimport 'c'\nexport * from 'd'\nimport E from 'e'\n---\ntitle: 'Pay: all of it'\naudience: [hr, legal]\nstatus: draft\n---\n",
     ],
 )
 def test_what_decides_is_read_however_it_is_marked(text: str, end: str) -> None:
@@ -178,6 +179,8 @@ def test_what_decides_is_read_however_it_is_marked(text: str, end: str) -> None:
         "----\nTitle: of a chapter\n----\n",
         "----\nNote that this is\nstatus: draft\n----\n",
         "----\nstatus: draft\n\nwords\n",
+        "export the file:\n\n---\n\ntitle: use this\n\n---\n\nwords\n",
+        "import taxes, all of them:\n\n---\ntitle: use this\n---\n\nwords\n",
     ],
 )
 def test_first_lines_that_hold_nothing_back_are_words(text: str) -> None:
