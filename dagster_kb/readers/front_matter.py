@@ -15,6 +15,7 @@ from dagster_kb.readers.front_matter_rights import (
     publish_date,
     readers_of,
 )
+from dagster_kb.readers.metadata_lines import MetadataLines
 from kb_contract.errors import BadDocument
 from kb_contract.payload import EVERYONE
 
@@ -49,6 +50,7 @@ class SplitDocument:
     body_start: int
     said: dict[str, Any] = field(default_factory=dict[str, Any])
     """As it is written, for a format that says more elsewhere."""
+    notes: tuple[str, ...] = ()
 
 
 def split_front_matter(text: str, *, may_be_rule: bool = False) -> SplitDocument:
@@ -58,7 +60,8 @@ def split_front_matter(text: str, *, may_be_rule: bool = False) -> SplitDocument
         return SplitDocument(FrontMatter(), len(BOM) if text.startswith(BOM) else 0)
     said = found.said()
     front = parse_front_matter(said)
-    return SplitDocument(front, found.end, cast("dict[str, Any]", said or {}))
+    notes = found.notes() if isinstance(found, MetadataLines) and text[found.end :].strip() else ()
+    return SplitDocument(front, found.end, cast("dict[str, Any]", said or {}), notes)
 
 
 def parse_front_matter(said: Any) -> FrontMatter:

@@ -10,7 +10,7 @@ from markdown_it.token import Token
 
 from dagster_kb.chunking.blocks import Block, BlockKind
 from dagster_kb.chunking.splitting import Span
-from dagster_kb.readers.front_matter import FrontMatter, split_front_matter
+from dagster_kb.readers.front_matter import FrontMatter, SplitDocument, split_front_matter
 from dagster_kb.readers.left_out import merged, never_closed, without
 from dagster_kb.readers.markdown_blocks import block_tokens, plain_heading
 from dagster_kb.readers.markdown_comments import comments, is_open
@@ -61,25 +61,26 @@ def read_markdown(data: bytes) -> ParsedDocument:
     text = decode(data)
     split = split_front_matter(text)
     body = MarkdownBody.of(text, split.body_start)
-    return markdown_document(text, split.front_matter, body, body.blocks)
+    return markdown_document(text, split, body, body.blocks)
 
 
 def markdown_document(
-    text: str, front: FrontMatter, body: MarkdownBody, content: Sequence[Block]
+    text: str, split: SplitDocument, body: MarkdownBody, content: Sequence[Block]
 ) -> ParsedDocument:
     """Make the document of a body's content, without what is commented out in it."""
     blocks = with_silent_tags(text, without(text, content, body.comments))
+    front = split.front_matter
     title = front.title or first_heading(blocks)
-    notes = tuple(
+    unclosed = tuple(
         never_closed(line_of(text, one[0])) for one in body.comments if is_open(text, one)
     )
-    return ParsedDocument(title, front, blocks, text, notes=notes)
+    return ParsedDocument(title, front, blocks, text, notes=(*split.notes, *unclosed))
 
 
 def read_markdown_text(text: str) -> ParsedDocument:
     """Read a text that has no front matter."""
     body = MarkdownBody.of(text)
-    return markdown_document(text, FrontMatter(), body, body.blocks)
+    return markdown_document(text, SplitDocument(FrontMatter(), 0), body, body.blocks)
 
 
 def _blocks(

@@ -34,7 +34,7 @@ def read_mdx(data: bytes) -> ParsedDocument:
     text = decode(data)
     split = split_front_matter(text)
     body = MarkdownBody.of(text, split.body_start, mdx=True)
-    return markdown_document(text, split.front_matter, body, tuple(_content(text, body.blocks)))
+    return markdown_document(text, split, body, tuple(_content(text, body.blocks)))
 
 
 def _content(text: str, blocks: Sequence[Block]) -> Iterator[Block]:

@@ -13,6 +13,7 @@ _LINE: Final = re.compile(
 _GOES_ON: Final = re.compile(r"(?: {4}|\t)[ \t]*(?P<value>[^\s][^\r\n]*)(?:\r\n?|\n|\Z)")
 _ENDS: Final = re.compile(r"[ \t]*(?:[\r\n]|\Z)|#{1,6}\s")
 _MOST: Final = 100
+_SHOWN: Final = 60
 # Prose may begin so too: "Audience: all who write", "Expires: see below".
 _PLAIN: Final = {
     "audience": re.compile(r"[\w.@/:+-]+(?:\s*,\s*[\w.@/:+-]+)*,?"),
@@ -35,6 +36,14 @@ class MetadataLines:
     def said(self) -> dict[str, Any]:
         """Read it as front matter is read."""
         return collected((key.lower(), _value(key.lower(), value)) for key, value in self.pairs)
+
+    def notes(self) -> tuple[str, ...]:
+        """Say that lines of a text are taken for what they may not be meant as."""
+        key, value = next(one for one in self.pairs if _is_meant(*one))
+        shown = " ".join(f"{key}: {value}"[:_SHOWN].split())
+        return (
+            f"its first lines ({shown!r}) are read as metadata and are no text → put a heading above them if they are words",
+        )
 
 
 def find_metadata_lines(text: str, top: int) -> MetadataLines | None:

@@ -188,6 +188,12 @@ def test_first_lines_that_hold_nothing_back_are_words(text: str) -> None:
     assert (split.front_matter, split.body_start) == (FrontMatter(), 0)
 
 
+def test_first_lines_that_are_no_text_are_noted() -> None:
+    (note,) = split_front_matter("Title: T\nStatus: Draft\n\nwords\n").notes
+    assert "first lines ('Status: Draft') are read as metadata" in note
+    assert split_front_matter("Status: Draft\n").notes == ()
+
+
 def test_a_box_in_plain_text_is_no_front_matter() -> None:
     for text in ("-----\nstatus: draft\n-----\n", "Status: draft\n\nwords\n"):
         assert split_front_matter(text, may_be_rule=True).front_matter == FrontMatter()
