@@ -122,14 +122,30 @@ def _kept(text: str, span: Span, left_out: Sequence[Span]) -> str:
     return "".join([*rest, text[at:end]])
 
 
+@dataclass(frozen=True)
+class HtmlTitle:
+    """The one title that a block in HTML begins with."""
+
+    level: int
+    words: str
+    is_all: bool
+    """Nothing is told below it in the same block."""
+
+    @classmethod
+    def of(cls, html: str) -> "HtmlTitle | None":
+        title = _HTML_TITLE.match(html)
+        words = plain_heading(title["words"]) if title else ""
+        if not title or not words:
+            return None
+        return cls(int(title["level"]), words, not _TAG.sub("", html[title.end() :]).strip())
+
+
 def _enter_html_title(html: str, path: HeadingPath) -> BlockKind:
     """Step to a title in HTML; what is told below it in the same block stays HTML."""
-    title = _HTML_TITLE.match(html)
-    words = plain_heading(title["words"]) if title else ""
-    if not title or not words:
-        return "html"
-    path.enter(int(title["level"]), words)
-    return "html" if _TAG.sub("", html[title.end() :]).strip() else "heading"
+    title = HtmlTitle.of(html)
+    if title:
+        path.enter(title.level, title.words)
+    return "heading" if title and title.is_all else "html"
 
 
 def _with_gaps(text: str, start: int, blocks: Iterator[Block]) -> Iterator[Block]:

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 from dagster_kb.readers.contract_keys import DECIDING, STATES, collected, state_word
 from dagster_kb.readers.extracted_text import ExtractedText, clean
 from dagster_kb.readers.front_matter import BOM, parse_front_matter, split_front_matter
-from dagster_kb.readers.markdown import HEADING_MARKS, read_markdown_text
+from dagster_kb.readers.markdown import HEADING_MARKS, HtmlTitle, read_markdown_text
 from dagster_kb.readers.parsed_document import ParsedDocument, one_line
 from dagster_kb.readers.source_text import decode, decode_at_most
 from kb_contract.errors import BadDocument
@@ -170,7 +170,10 @@ def _write_markdown(words: str, into: ExtractedText) -> Sequence[str]:
     parsed = read_markdown_text(text)
     for block in parsed.blocks:
         said = text[block.start : block.end]
-        if block.kind == "heading":
+        html = HtmlTitle.of(said) if block.kind in ("heading", "html") else None
+        if html:
+            into.path.enter(html.level, html.words)
+        if block.kind == "heading" and not html:
             level = len(said) - len(said.lstrip("#")) or (1 if said.rstrip().endswith("=") else 2)
             name = block.heading_path[-1] if block.heading_path else ""
             into.heading(level, HEADING_MARKS.sub("", said).strip(), name)

@@ -310,6 +310,15 @@ def test_a_heading_of_a_notebook_keeps_its_words():
     assert text("# T\n\n##\n\nwords") == "# T\n\nwords"
 
 
+@pytest.mark.parametrize("below", ["", "\n<p>A badge</p>"])
+def test_a_title_in_html_is_one_in_a_notebook_too(below: str):
+    html = f"<h1>Main <b>title</b></h1>{below}"
+    parsed = read_notebook(book(("markdown", html), ("markdown", "## Sub\n\nwords"), ("markdown", "<h2>Next</h2>\n\nmore")))  # fmt: skip
+    assert parsed.title == "Main title"
+    assert parsed.text == f"{html}\n\n## Sub\n\nwords\n\n<h2>Next</h2>\n\nmore"
+    assert [one.heading_path[1:] for one in parsed.blocks] == [(), ("Sub",), ("Sub",), ("Next",), ("Next",)]  # fmt: skip
+
+
 def test_markdown_that_a_cell_shows_is_read():
     data = {"text/markdown": ["The **answer** is 42"], "text/plain": ["<IPython.core.display.Markdown object>"]}  # fmt: skip
     cell = {"cell_type": "code", "source": "show()", "outputs": [{"output_type": "display_data", "data": data}]}  # fmt: skip
