@@ -17,7 +17,7 @@ from dagster_kb.resources.ledger_database import (
     run,
     statement,
 )
-from dagster_kb.resources.ledger_tombstones import bury_fresh
+from dagster_kb.resources.ledger_tombstones import bury_fresh, whose_file_went
 from dagster_kb.resources.vector_store import batches
 from kb_contract.generation import Generation
 
@@ -110,7 +110,8 @@ class DocumentLedger:
             if held and held["manifest_digest"] is not None:
                 return None
             run(connection, "make_fresh_chunks")
-            fresh = sum(_copy_fresh(connection, documents, which, rows_of)
+            told = {**which, "went": whose_file_went(connection, which)}
+            fresh = sum(_copy_fresh(connection, documents, told, rows_of)
                         for documents in batches(rows(connection, "fresh_documents", **which),
                                                  _DOCUMENTS))  # fmt: skip
             run(connection, "plan_for_many")
@@ -140,7 +141,7 @@ def _copy_fresh(
     for row in documents:
         paths.setdefault(row["document_id"], []).append(row["path"])
     wanted = list(paths)
-    bury_fresh(connection, paths, workspace=which["workspace"], agent=which["agent"])
+    bury_fresh(connection, paths, which)
     for chunk in rows(connection, "chunks_of_documents", documents=wanted, **which):
         chunks.setdefault(chunk["document_id"], []).append(chunk)
     made = 0

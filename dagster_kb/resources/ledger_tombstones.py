@@ -1,6 +1,6 @@
 """Chunks that a person deleted: out of every manifest, and their text out of the ledger."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -170,6 +170,7 @@ class TombstoneLedger:
         with self.database.transaction() as connection:
             settled = rows(connection, "reconcile_tombstones", **which)
             back = rows(connection, "reopen_tombstones", **which)
+            run(connection, "follow_tombstones", **which)
             if settled:
                 run(
                     connection, "close_settled_incidents", workspace=self.workspace, agent=agent,
@@ -178,39 +179,51 @@ class TombstoneLedger:
             return settled, back
 
 
+def whose_file_went(connection: Connection, which: Mapping[str, Any]) -> list[int]:
+    """Find deletions whose file the generation has not, or under another name."""
+    return [row["tombstone_id"] for row in rows(connection, "tombstones_whose_file_went", **which)]
+
+
 def bury_fresh(
-    connection: Connection, paths: Mapping[UUID, Sequence[str]], *, workspace: str, agent: str
+    connection: Connection, paths: Mapping[UUID, Sequence[str]], which: Mapping[str, Any]
 ) -> None:
     """Bury what documents that are new to the agent say of what was deleted."""
-    who, documents = {"workspace": workspace, "agent": agent}, list(paths)
+    who, documents = {key: which[key] for key in ("workspace", "agent")}, list(paths)
     moved = rows(connection, "tombstones_taken_along", **who, documents=documents)
     known = [BuriedWords.of(row) for row in rows(connection, "tombstones_to_match", **who)]
     if not (moved or known):
         return
+    along = {(row["document_id"], row["tombstone_id"])
+             for row in rows(connection, "files_of_parts", **which, documents=documents)}  # fmt: skip
     texts = [{**row, "paths": paths[row["document_id"]]}
              for row in rows(connection, "texts_of_documents", documents=documents)]  # fmt: skip
-    found = _matching(known, texts, agent)
-    foreign = {one.tombstone for one in known if one.agent != agent}
+    found = _matching(known, texts, which["agent"], along)
+    foreign = {one.tombstone for one in known if one.agent != which["agent"]}
     taken = {one["tombstone_id"] for one in moved} | {
         one["tombstone"] for one in found if one["tombstone"] in foreign
     }
     _bury(connection, found)
     run(connection, "take_along_tombstones", **who, tombstones=sorted(taken))
     run(connection, "bury_as_elsewhere", **who, documents=documents, tombstones=sorted(taken))
-    _purge(connection, workspace, agent)
+    _purge(connection, **who)
 
 
 def _matching(
-    buried: Sequence[BuriedWords], texts: Iterable[Row], agent: str
-) -> list[dict[str, Any]]:
-    """Find what texts say of what was deleted; parts only in the agent's own files."""
+    buried: Sequence[BuriedWords], texts: Iterable[Row], agent: str,
+    along: Set[tuple[UUID, int]] = frozenset(),
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Find what texts say of what was deleted; parts only in the agent's own files.
+
+    `along` are documents that parts of a deletion may have gone to with their file's new name.
+    """
     found: list[dict[str, Any]] = []
     known = ManyBuriedWords(buried)
     for text in texts:
         said = Said.by(text["text"])
         places = {place_of(path, agent) for path in text["paths"]}
         for words in known.near(text["text_sha256"], said):
-            there = words.agent == agent and words.place in places
+            named = words.place in places or (text["document_id"], words.tombstone) in along
+            there = words.agent == agent and named
             if how := words.found_in(text["text_sha256"], said, there=there):
                 found.append({
                     "tombstone": words.tombstone, "document": text["document_id"],

@@ -113,6 +113,45 @@ def test_other_files_and_other_chunks_of_the_file_are_served_on(world: WriterWor
     assert kinds(world) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "before", "first", "then"),
+    [
+        (SECRET, PEOPLE, PEOPLE.replace("nine", "ten"), PEOPLE.replace("nine", "eleven")),
+        (SECRET, PEOPLE, PEOPLE, PEOPLE.replace("nine", "ten")),
+        ("hunter2", "# Wifi\n\nKey: hunter2!x\n", "# The wifi\n\nKey: hunter2!x\n",
+         "# Our wifi\n\nKey: hunter2!x\n"),
+    ],
+    ids=["edited at once", "edited later", "short"],
+)  # fmt: skip
+def test_it_goes_along_with_a_file_that_gets_another_name(
+    world: WriterWorld, words: str, before: str, first: str, then: str
+):
+    world.publish({"people.md": before})
+    delete(world, words)
+    world.repository.rename(world.path("people.md"), world.path("staff.md"))
+    for text in (first, then):
+        world.publish({"staff.md": text})
+        assert world.served_texts() == {KEYS.strip()}
+        [told] = world.ledger.incidents.listed(world.agent)
+        assert f"take the words out of {world.path('staff.md')}" in told["next_step"]
+    world.publish({"staff.md": "# Staff\n\nNobody.\n"})
+    assert world.served_texts() == {KEYS.strip(), "# Staff\n\nNobody."}
+    assert kinds(world) == []
+
+
+def test_a_new_file_is_served_whatever_line_of_deleted_words_that_are_gone_it_has(
+    world: WriterWorld,
+):
+    world.publish({"people.md": PEOPLE})
+    delete(world, SECRET)
+    world.repository.remove(world.path("people.md"))
+    world.publish()
+    assert kinds(world) == []
+    world.publish({"bells.md": "# Bells\n\nRing the bell twice.\n"})
+    assert len(world.served_texts()) == 2
+    assert kinds(world) == []
+
+
 def test_it_goes_along_with_a_folder_that_is_renamed_and_edited(world: WriterWorld):
     world.publish({"people.md": PEOPLE, "more.md": "# More\n\nMore words.\n"})
     delete(world, SECRET)

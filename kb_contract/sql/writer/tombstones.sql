@@ -44,6 +44,37 @@ where t.workspace_id = %(workspace)s
     and not exists (select from kb.generations g where g.workspace_id = t.workspace_id
                     and g.agent_id = t.agent_id and g.state = 'live')));
 
+-- name: tombstones_whose_file_went
+-- It may have got another name: in files that are new what is left of the words is looked for too.
+-- Nothing of what was gone from git before: by chance any file may have a line of it.
+with places as (
+  select g.generation_id, substr('/' || gd.path, strpos('/' || gd.path, folder) + length(folder)) as place
+  from kb.generation_documents gd join kb.generations g using (generation_id)
+  cross join concat('/', %(agent)s::text, '/') as folder
+  where g.generation_id in (%(generation)s, %(base)s))
+select t.tombstone_id from kb.tombstones t
+where t.workspace_id = %(workspace)s and t.agent_id = %(agent)s
+  and t.place not in (select place from places where generation_id = %(generation)s)
+  and (t.reconciled_at is null
+       or t.place in (select place from places where generation_id = %(base)s));
+
+-- name: files_of_parts
+-- Documents in files that had the words before, under whatever name, or that may have got them.
+select now.document_id, t.tombstone_id
+from kb.generation_documents now
+join kb.generation_documents old on old.generation_id = %(base)s and old.path = now.path
+join kb.buried_chunks b on b.document_id = old.document_id
+join kb.tombstones t on t.tombstone_id = b.tombstone_id
+  and t.workspace_id = %(workspace)s and t.agent_id = %(agent)s
+where now.generation_id = %(generation)s and now.document_id = any(%(documents)s)
+union
+select now.document_id, went.tombstone_id
+from kb.generation_documents now
+cross join unnest(%(went)s::bigint[]) as went (tombstone_id)
+where now.generation_id = %(generation)s and now.document_id = any(%(documents)s)
+  and not exists (select from kb.generation_documents old
+                  where old.generation_id = %(base)s and old.path = now.path);
+
 -- name: texts_of_agent
 -- All that any document of the agent says, in any generation that is kept, and where it stood.
 select c.document_id, c.chunk_index, c.text, c.text_sha256, placed.paths
@@ -164,6 +195,26 @@ where t.workspace_id = %(workspace)s and t.agent_id = %(agent)s and t.reconciled
     where gd.generation_id = %(generation)s and gd.status = 'published'
       and k.tombstone_id = t.tombstone_id)
 returning t.*;
+
+-- name: follow_tombstones
+-- To the file that has the words now, where theirs got another name.
+with moved as (
+  select distinct on (t.tombstone_id) t.tombstone_id, t.incident_id, t.path as was, gd.path
+  from kb.generation_documents gd
+  join kb.kept_out k using (document_id)
+  join kb.tombstones t using (tombstone_id)
+  where gd.generation_id = %(generation)s and gd.status = 'published'
+    and t.workspace_id = %(workspace)s and t.agent_id = %(agent)s and t.reconciled_at is null
+    and not exists (select from kb.generation_documents there
+                    where there.generation_id = %(generation)s and there.path = t.path)
+  order by t.tombstone_id, gd.path
+), told as (
+  update kb.incidents i
+  set next_step = replace(i.next_step, moved.was, moved.path),
+      facts = i.facts || jsonb_build_object('path', moved.path)
+  from moved where i.incident_id = moved.incident_id and i.closed_at is null
+)
+update kb.tombstones t set path = moved.path from moved where moved.tombstone_id = t.tombstone_id;
 
 -- name: settle_all_tombstones
 update kb.tombstones set reconciled_at = now()
