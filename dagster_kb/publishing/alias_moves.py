@@ -1,7 +1,7 @@
 """What is served: the swap, the way back to what the ledger says, and the end of an agent."""
 
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Sequence, Set
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -177,13 +177,24 @@ def end(
 
 def hand_on_names(ledger: Ledger, store: VectorStore, agent: str, successor: str | None) -> None:
     """Let the aliases of an agent that ended go, or follow its successor; again after a death between."""
-    with ledger.agent_lock(successor or agent):
-        live = ledger.generations.live(successor or agent)
-        if successor is None and live is None:
+    with _locks(ledger, {agent, successor or agent}):
+        if ledger.generations.live(agent):
+            return  # It came back meanwhile: its names are its own again.
+        live = ledger.generations.live(successor) if successor else None
+        if successor is None:
             with ledger.fences.guard(agent):
                 store.drop_aliases(names_of(ledger, store, agent))
-        elif successor and live and live.collection:
+        elif live and live.collection:
             point_names(ledger, store, successor, live.collection, former=agent)
+
+
+@contextmanager
+def _locks(ledger: Ledger, agents: Set[str]) -> Generator[None]:
+    """Whoever takes several takes them in one order, so that no two wait for each other."""
+    with ExitStack() as held:
+        for agent in sorted(agents):
+            held.enter_context(ledger.agent_lock(agent))
+        yield
 
 
 def drop(ledger: Ledger, store: VectorStore, agent: str) -> bool:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from dagster_kb.publishing.alias_moves import hand_on_names
 from dagster_kb.publishing.renames import Renames, alike
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.upkeep.departure_incidents import EVERY_AGENT
@@ -16,6 +17,7 @@ from tests.doubles.departing_agents import (
     let_grace_pass,
     rename,
     retire,
+    served_under_another_name,
     there,
 )
 from tests.doubles.git_repository import GitRepository
@@ -97,6 +99,19 @@ def test_a_death_between_the_ledger_and_the_aliases_is_mended_by_the_next_run(
     assert is_aliased(world, world.agent)
     retire(world)
     assert aliases_point_to(world, world.agent) == {collection_of(world, new) if new else None}
+
+
+def test_a_name_that_is_live_again_is_not_handed_on(world: WriterWorld):
+    world.publish()
+    new = served_under_another_name(world)
+    world.write({"other.md": "# Other\n\nAnother team's words.\n"})
+    world.repository.commit()
+    leaving(world)
+    assert world.ingest().success
+    # By the retirement that ended it, and waited for the lock of the new name until now.
+    hand_on_names(world.ledger, world.store, world.agent, new)
+    assert aliases_point_to(world, world.agent) == {collection_of(world, world.agent)}
+    assert aliases_point_to(world, new) == {collection_of(world, new)}
 
 
 @pytest.mark.parametrize("wrong", ["another repository", "another folder"])
