@@ -68,9 +68,21 @@ def point_names(
 
     What led to a `former` name that ended follows too.
     """
+    with ledger.names_lock():
+        _point_names(ledger, store, agent, collection, former)
+
+
+def _point_names(
+    ledger: Ledger, store: VectorStore, agent: str, collection: str, former: str = ""
+) -> None:
     left = _leading_to(ledger, store, former) if former else set[str]()
     with ledger.fences.guard(agent):
         store.point_aliases(sorted({*names_of(ledger, store, agent), *left}), collection)
+
+
+def _drop_names(ledger: Ledger, store: VectorStore, agent: str) -> None:
+    with ledger.names_lock(), ledger.fences.guard(agent):
+        store.drop_aliases(names_of(ledger, store, agent))
 
 
 def swap(ledger: Ledger, store: VectorStore, generation: Generation, dagster_run: str) -> str:
@@ -82,10 +94,11 @@ def swap(ledger: Ledger, store: VectorStore, generation: Generation, dagster_run
             f"generation {generation.number} lies in no collection",
             where=agent, cure="materialise `collection` first",
         )  # fmt: skip
-    point_names(ledger, store, agent, generation.collection)
     broken = generation.quarantined
     status = "DONE_WITH_ERRORS" if broken else "DONE"
-    with _put_right_when_refused(ledger, store, agent):
+    # Until the ledger says that it is live, its name may be taken for one that follows another.
+    with _put_right_when_refused(ledger, store, agent), ledger.names_lock():
+        _point_names(ledger, store, agent, generation.collection)
         ledger.aliases.go_live(
             generation, dagster_run, status, f"{broken} documents quarantined" if broken else None
         )
@@ -143,8 +156,7 @@ def reconcile_agent(ledger: Ledger, store: VectorStore, agent: str) -> Reconcile
         return Reconciled(agent, "right", wanted)
     why = "a writer stopped between the alias and the ledger"
     if wanted is None or live is None:
-        with ledger.fences.guard(agent):
-            store.drop_aliases(names)
+        _drop_names(ledger, store, agent)
         ledger.aliases.moved(agent, None, moved_by="reconcile", reason=why)
         return Reconciled(agent, "removed", None)
     if store.dimension(wanted) is None:
@@ -182,8 +194,7 @@ def hand_on_names(ledger: Ledger, store: VectorStore, agent: str, successor: str
             return  # It came back meanwhile: its names are its own again.
         live = ledger.generations.live(successor) if successor else None
         if successor is None:
-            with ledger.fences.guard(agent):
-                store.drop_aliases(names_of(ledger, store, agent))
+            _drop_names(ledger, store, agent)
         elif live and live.collection:
             point_names(ledger, store, successor, live.collection, former=agent)
 
@@ -220,8 +231,7 @@ def withdraw(ledger: Ledger, store: VectorStore, generation: Generation, dagster
     elif ledger.generations.live(agent):
         return
     settle_deletions(ledger, generation)
-    with ledger.fences.guard(agent):
-        store.drop_aliases(names_of(ledger, store, agent))
+    _drop_names(ledger, store, agent)
 
 
 def is_withdrawn(generation: Generation) -> bool:
@@ -244,8 +254,7 @@ def serves_nothing(ledger: Ledger, generation: Generation) -> bool:
 
 
 def _drop_all(ledger: Ledger, store: VectorStore, agent: str) -> None:
-    with ledger.fences.guard(agent):
-        store.drop_aliases(names_of(ledger, store, agent))
+    _drop_names(ledger, store, agent)
     for colour in COLOURS:
         with ledger.fences.guard(agent):
             store.drop(collection_name(ledger.workspace, agent, colour))

@@ -56,6 +56,15 @@ class Ledger:
         with self.fences.lock(agent):
             yield
 
+    @contextmanager
+    def names_lock(self) -> Generator[None]:
+        """Only one writer reads whose the aliases are and moves them: some lead to another agent.
+
+        It is held for a moment, and taken after the agent's lock, never before it.
+        """
+        with self.database.lock(f"names:{self.workspace}"):
+            yield
+
 
 def open_ledger(database_url: str, workspace: str) -> Ledger:
     """Describe the ledger; nothing is connected yet."""

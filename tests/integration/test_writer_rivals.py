@@ -1,5 +1,6 @@
 """Two writers at once, a run that is overtaken, and agents that come and go."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Thread
 
@@ -8,9 +9,16 @@ import pytest
 
 from dagster_kb.gates.scanning import SCAN_VERSION
 from dagster_kb.resources.ledger_database import Connection, run
+from dagster_kb.resources.vector_store import VectorStore
 from dagster_kb.upkeep.retirement import RETIRE, Retirement
 from kb_contract.identifiers import production_alias
 from tests.conftest import wait_for
+from tests.doubles.departing_agents import (
+    aliases_point_to,
+    collection_of,
+    leaving,
+    served_under_another_name,
+)
 from tests.doubles.dying_writer import Place, start
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import QUIET, WriterWorld, failures, why
@@ -58,6 +66,38 @@ def test_two_writers_of_one_commit_pay_for_it_once(world: WriterWorld):
     assert result.success, why(result)
     assert len(world.embedder.texts) == 21
     assert rival.embedder.texts == []
+    rival.store.client.close()
+    rival.ledger.database.close()
+    rival.instance.dispose()
+
+
+def test_a_name_that_goes_live_while_another_swaps_keeps_its_aliases(
+    world: WriterWorld, monkeypatch: pytest.MonkeyPatch
+):
+    """They followed the other one until now."""
+    world.publish()
+    new = served_under_another_name(world)
+    world.write({"other.md": "# Other\n\nAnother team's words.\n"})
+    world.write({"third.md": "# Third\n\nMore words.\n"}, agent=new)
+    world.repository.commit()
+    leaving(world)
+    url = world.settings.database_url.get_secret_value()
+    rival = WriterWorld(world.repository, url, world.settings.qdrant_url, world.agent)
+    running = Thread(target=rival.ingest)
+    point_aliases = VectorStore.point_aliases
+
+    def rival_comes(store: VectorStore, aliases: Sequence[str], collection: str) -> None:
+        monkeypatch.undo()
+        running.start()
+        wait_for(lambda: not running.is_alive() or waits_for_a_lock(world), "the rival waits", 60)
+        point_aliases(store, aliases, collection)
+
+    monkeypatch.setattr(VectorStore, "point_aliases", rival_comes)
+    result = world.ingest(new)
+    running.join(timeout=60)
+    assert result.success, why(result)
+    for agent in (world.agent, new):
+        assert aliases_point_to(world, agent) == {collection_of(world, agent)}, agent
     rival.store.client.close()
     rival.ledger.database.close()
     rival.instance.dispose()
