@@ -109,7 +109,7 @@ def test_what_is_deleted_while_the_new_name_waits_does_not_come_back(world: Writ
     }, agent=new)  # fmt: skip
     world.repository.commit()
     assert leaving(world).waiting == {world.agent: new}
-    assert world.waits(new)
+    assert not world.ingest(new).success
     point = next(one for one, said in world.served().items() if said["text_chunk"] == SECRET)
     HotDeletion(world.ledger, world.store).delete(point, reason="r", by="operator")
 
