@@ -10,6 +10,8 @@ INCIDENT_TEMPLATE: Final = r"^$|^https?://\S*\{title\}\S*$"
 # Trackers refuse addresses of more than some 8,000 characters.
 LONGEST_TITLE: Final = 120
 LONGEST_LINK: Final = 6000
+# Of deletions by hand.
+CLOSED_BY_RUNS: Final = {"hotfix", "deleted_text_is_back"}
 _CUT: Final = "…"
 
 
@@ -22,8 +24,7 @@ class IncidentReport:
 
     @classmethod
     def of(cls, incident: Mapping[str, Any]) -> "IncidentReport":
-        number, agent = incident["incident_id"], incident["agent_id"]
-        generation = incident.get("generation")
+        agent, generation = incident["agent_id"], incident.get("generation")
         lines = (
             incident["summary"], "",
             f"- agent: {agent}",
@@ -31,7 +32,7 @@ class IncidentReport:
             *([f"- generation: {generation}"] if generation else ()),
             f"- opened: {incident['opened_at']:%Y-%m-%d %H:%M %Z} by {incident['opened_by']}", "",
             f"Next: {incident['next_step']}", "",
-            f"When it is done: `kb incidents close {number}`. Its facts: `kb incidents {agent} --json`.",
+            f"{_end(incident)} Its facts: `kb incidents {agent} --json`.",
         )  # fmt: skip
         return cls(
             _cut(f"{agent}: {_one_line(incident['summary'])}", LONGEST_TITLE), "\n".join(lines)
@@ -56,6 +57,12 @@ class IncidentReport:
                 break
             kept.append(escaped)
         return "".join(kept) + quote(_CUT)
+
+
+def _end(incident: Mapping[str, Any]) -> str:
+    if incident["kind"] in CLOSED_BY_RUNS:
+        return "The run that finds the words gone from git closes it."
+    return f"When it is done: `kb incidents close {incident['incident_id']}`."
 
 
 def _one_line(text: str) -> str:

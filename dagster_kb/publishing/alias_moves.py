@@ -13,8 +13,8 @@ from kb_contract.identifiers import COLOURS, collection_name, plain_alias, produ
 
 # Of a chunk that was deleted for some words nobody but a person knows which; so all of it waits.
 WHAT_IS_LEFT: Final = (
-    "What else it said is kept out as well: where only that is left and may be read, close this "
-    "(`kb incidents close ID`) and ingest with `--force`"
+    "What else it said is kept out as well: where only that is left in git and may be read, say "
+    "so (`kb incidents close ID --serve-the-rest`) and ingest with `--force`"
 )
 
 

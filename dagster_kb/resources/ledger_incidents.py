@@ -41,18 +41,20 @@ class IncidentLedger:
         """Keep what was found out since."""
         self.database.run("add_facts", incident=incident_id, facts=Jsonb(dict(facts)))
 
-    def close(self, incident_id: int, by: str) -> Row:
+    def close(self, incident_id: int, by: str, *, serve_the_rest: bool = False) -> Row:
         """Close an incident; a closed one stays as it was closed.
 
-        Of a deletion by hand it says that what is left beside the deleted words may be served.
+        Of a deletion by hand `serve_the_rest` says that what is left beside the deleted words may be
+        served; without that word only a run that finds them gone from git closes it.
         """
         which = {"workspace": self.workspace, "incident": incident_id}
         with self.database.transaction() as connection:
-            row = one(connection, "close_incident", **which, by=by)
-            if row:
+            if serve_the_rest:
                 run(connection, "serve_parts", **which)
-            else:
-                row = one(connection, "incident", **which)
+            elif told := one(connection, "deletions_told_by", **which):
+                raise _still_in_git(incident_id, told["path"])
+            row = one(connection, "close_incident", **which, by=by)
+            row = row or one(connection, "incident", **which)
         if row is None:
             raise BadInput(f"there is no incident {incident_id}", cure="choose of `kb incidents`")
         return row
@@ -104,3 +106,14 @@ class IncidentLedger:
                 + (f" (open incidents: {numbers})" if numbers else ""),
                 where=agent, cure=f"see `kb incidents {agent}`; then `kb resume {agent}`",
             )  # fmt: skip
+
+
+def _still_in_git(incident_id: int, path: str) -> BadInput:
+    return BadInput(
+        f"incident {incident_id} tells of words that were deleted by hand, and git still had them "
+        "when it was last read",
+        where=path,
+        cure="take them out, commit and ingest: that run closes it. Where every private word is out "
+        "of git and the rest of the passage may be read: "
+        f"`kb incidents close {incident_id} --serve-the-rest`",
+    )

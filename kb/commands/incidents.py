@@ -1,7 +1,7 @@
 """`kb incidents`: what went wrong, and what a person has to do now."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -9,9 +9,6 @@ from kb.operator_access import operator, operators_ledger
 from kb.terminal import console, escape, say_json
 from kb.writer_access import known_agent, writer_settings
 from kb_contract.errors import BadInput
-
-if TYPE_CHECKING:
-    from dagster_kb.resources.ledger import Ledger
 
 CLOSE = "close"
 
@@ -24,15 +21,24 @@ def incidents(
         int | None, typer.Argument(help="After close: the incident's number.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
+    serve_the_rest: Annotated[
+        bool,
+        typer.Option(
+            "--serve-the-rest",
+            help="With close, of a deletion by hand: the private words are out of git, and what is "
+            "left of the passage may be read.",
+        ),
+    ] = False,
     workspace: Annotated[str | None, typer.Option(help="Tenant; the settings' by default.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """List open incidents, newest first: `kb incidents [AGENT]`, `kb incidents close ID`."""
-    if (agent == CLOSE) != (incident is not None):
+    if (agent == CLOSE) != (incident is not None) or (serve_the_rest and incident is None):
         raise BadInput("which incident?", cure="`kb incidents close ID`, with a number of the list")
     with operators_ledger(workspace) as ledger:
         if incident is not None:
-            _close(ledger, incident, as_json=json)
+            closed = ledger.incidents.close(incident, operator(), serve_the_rest=serve_the_rest)
+            _say_closed(closed, as_json=json)
             return
         wanted = known_agent(ledger, agent) if agent else None
         found = _with_tickets(ledger.incidents.listed(wanted, open_only=not everything))
@@ -60,13 +66,12 @@ def _with_tickets(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             for one, report in zip(found, reports, strict=True)]  # fmt: skip
 
 
-def _close(ledger: "Ledger", incident: int, *, as_json: bool) -> None:
-    closed = ledger.incidents.close(incident, operator())
+def _say_closed(closed: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         say_json({"incident": closed})
     else:
         console().print(
-            f"incident {incident} is closed since {closed['closed_at']:%Y-%m-%d %H:%M} "
+            f"incident {closed['incident_id']} is closed since {closed['closed_at']:%Y-%m-%d %H:%M} "
             f"by {escape(closed['closed_by'])}"
         )
 

@@ -64,6 +64,8 @@ def test_the_runbook(stack: Stack):
     assert quotes(stack, "Who has the key of the cellar?") == []
     told = stack.kb_json("incidents", AGENT)
     assert [one["kind"] for one in told["incidents"]] == ["hotfix"]
+    early = stack.kb("incidents", "close", str(gone["incident"]), check=False)
+    assert "--serve-the-rest" in early.stderr
 
     stack.kb("resume", AGENT)
     publish(stack, {f"knowledge/{AGENT}/key.md": "# The key\n\nAsk the caretaker for it.\n"})

@@ -3,6 +3,7 @@
 import pytest
 
 from dagster_kb.upkeep.hot_deletion import HotDeletion
+from kb_contract.errors import BadInput
 from tests.doubles.departing_agents import leaving, rename, retire, texts
 from tests.doubles.writer_world import WriterWorld, why
 
@@ -70,8 +71,8 @@ def test_what_is_left_is_served_once_a_person_says_that_it_may(world: WriterWorl
     world.publish({"people.md": f"{WITHOUT}\n# Else\n\nNew words beside.\n"})
     assert world.served_texts() == {KEYS.strip(), "# More\n\nMore words."}
     [told] = world.ledger.incidents.listed(world.agent)
-    assert "kb incidents close" in told["next_step"]
-    world.ledger.incidents.close(told["incident_id"], "operator")
+    assert "--serve-the-rest" in told["next_step"]
+    world.ledger.incidents.close(told["incident_id"], "operator", serve_the_rest=True)
     assert world.ingest(force=True).success
     assert any("Ring the bell twice." in one for one in world.served_texts())
     assert world.ledger.tombstones.open(world.agent) == []
@@ -81,12 +82,23 @@ def test_what_is_left_is_served_once_a_person_says_that_it_may(world: WriterWorl
     assert kinds(world) == ["deleted_text_is_back"]
 
 
+def test_to_close_it_is_refused_while_nobody_says_that_the_rest_may_be_read(world: WriterWorld):
+    world.publish({"people.md": PEOPLE})
+    delete(world, SECRET)
+    [told] = world.ledger.incidents.listed(world.agent)
+    with pytest.raises(BadInput, match=r"people\.md.*--serve-the-rest"):
+        world.ledger.incidents.close(told["incident_id"], "operator")
+    world.publish({"people.md": PEOPLE.replace("nine", "ten")})
+    assert world.served_texts() == {KEYS.strip()}
+    assert kinds(world) == ["hotfix"]
+
+
 def test_who_says_it_before_the_run_needs_no_other(world: WriterWorld):
     world.publish({"people.md": PEOPLE})
     delete(world, SECRET)
     world.commit({"people.md": WITHOUT})
     [told] = world.ledger.incidents.listed(world.agent)
-    world.ledger.incidents.close(told["incident_id"], "operator")
+    world.ledger.incidents.close(told["incident_id"], "operator", serve_the_rest=True)
     assert world.ingest().success
     assert world.served_texts() == {KEYS.strip(), WITHOUT.strip()}
     assert world.ledger.tombstones.open(world.agent) == []

@@ -34,6 +34,12 @@ def test_a_ticket_says_what_where_and_what_next():
     assert "Jane Roe" not in report.body
 
 
+def test_of_a_deletion_by_hand_it_does_not_ask_to_close_what_a_run_closes():
+    body = IncidentReport.of({**INCIDENT, "kind": "hotfix"}).body
+    assert "gone from git closes it" in body
+    assert "incidents close" not in body
+
+
 def test_the_link_fills_in_the_form_with_these_very_words():
     report = IncidentReport.of(INCIDENT)
     form = filled_in(report.link(TEMPLATE))

@@ -26,8 +26,15 @@ update kb.incidents set closed_by = %(by)s, closed_at = now()
 where workspace_id = %(workspace)s and incident_id = %(incident)s and closed_at is null
 returning *;
 
+-- name: deletions_told_by
+-- Words that git still has, as far as is known, and of which nobody said that the rest may be read.
+select t.path from kb.tombstones t join kb.incidents i using (incident_id)
+where i.workspace_id = %(workspace)s and i.incident_id = %(incident)s and i.closed_at is null
+  and t.reconciled_at is null and not t.parts_served
+order by t.path limit 1;
+
 -- name: serve_parts
--- Who closes a deletion by hand says that what else stood there holds nothing private.
+-- A person says that what else stood there holds nothing private.
 update kb.tombstones set parts_served = true
 where workspace_id = %(workspace)s and incident_id = %(incident)s;
 
