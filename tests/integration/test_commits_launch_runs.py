@@ -91,6 +91,7 @@ def test_a_tick_that_crashed_before_its_cursor_was_kept_launches_nothing_twice(d
 def test_a_renamed_folder_comes_and_goes(day: Day):
     day.commit({"old/x.md": "# One\n", "other/x.md": "# One\n"})
     day.look()
+    day.end(Status.SUCCESS)
     day.repository.rename("knowledge/old", "knowledge/new")
     day.repository.commit()
     found = [(one.job_name, one.tags["kb/agent"]) for one in day.look()]
