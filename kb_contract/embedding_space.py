@@ -68,7 +68,8 @@ def embedded_text(
 
 def with_short_rules(text: str) -> str:
     """Shorten lines that are drawn: a model takes each of their marks for a word."""
-    return _RULE.sub(r"\1\1\1", text)
+    drawn = "----" in text or "====" in text
+    return _RULE.sub(r"\1\1\1", text) if drawn else text
 
 
 def searched_text(row: Mapping[str, Any]) -> str:
