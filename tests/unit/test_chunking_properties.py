@@ -120,5 +120,6 @@ def test_a_large_block_is_cut_fast(name: str, text: str) -> None:
     blocks = read_markdown(text.encode()).blocks
     began = time.thread_time()
     drafts = Chunker(200, count).chunk(text, blocks)
-    assert time.thread_time() - began < 2, name
+    # A machine of half the speed passes; the square of the length would take minutes.
+    assert time.thread_time() - began < 5, name
     assert max(weight(count, one.text) for one in drafts) <= 200

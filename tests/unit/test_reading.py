@@ -113,5 +113,6 @@ def test_a_megabyte_of_anything_takes_bounded_time(unit: str) -> None:
     data = b"|a|b|\n|-|-|\n" + data if unit.startswith("|") else data
     began = time.thread_time()
     found = read_document("x.md", data, chunk_tokens=200, count_tokens=count)
-    assert time.thread_time() - began < 6
+    # A machine of half the speed passes; the square of the length would take many minutes.
+    assert time.thread_time() - began < 15
     assert max(len(one.text) for one in found.chunks) <= 200 * 16
