@@ -57,6 +57,7 @@ check: $(INSTALLED) ## Format, lint, types, import contracts, sizes, duplicates
 .PHONY: test
 test: $(INSTALLED) $(FUZZER) ## Every test, on real parts
 	@tools/install_browser
+	@$(BIN)/python -m tests.doubles.qdrant_program
 	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --no-loadscope-reorder
 
 .PHONY: chaos

@@ -27,7 +27,7 @@ from kb.embedded import postgres as own_postgres
 from kb.embedded.postgres_place import choose_place
 from kb.migrate import migrate
 from kb.processes import spawn
-from tests.doubles.qdrant_servers import NoServerProgram, running
+from tests.doubles.qdrant_servers import running
 
 TEMPLATE: LiteralString = "template_scriptorium"
 # A test's database may be lost with the machine, so it need not wait for the disk.
@@ -160,11 +160,8 @@ def qdrant_url(short_home: Path) -> Iterator[str]:
 @pytest.fixture(scope="module", params=["owner", "server"])
 def either_qdrant(request: pytest.FixtureRequest) -> Iterator[str]:
     """Our owner process, and the real server where it can be had, for this file alone."""
-    try:
-        with running(request.param) as server:
-            yield server.url
-    except NoServerProgram as why_not:
-        pytest.skip(str(why_not))
+    with running(request.param) as server:
+        yield server.url
 
 
 def _answers(process: subprocess.Popen[bytes], url: str) -> bool:

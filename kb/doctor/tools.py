@@ -19,7 +19,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 def tool_findings(settings: StackSettings) -> list[Finding]:
     """Look at all of it."""
-    return [_model(settings.embedding_model), _quick_start(settings), _browser(), _npm()]
+    return [_model(settings.embedding_model), _quick_start(settings), _browser()]
 
 
 def _model(name: str) -> Finding:
@@ -66,11 +66,3 @@ def _browser() -> Finding:
         return ok("browser (tests only)", found)
     cure = "install chromium, or let the browser tests be skipped"
     return warning("browser (tests only)", "no Chromium", cure)
-
-
-def _npm() -> Finding:
-    found = shutil.which("npm")
-    if found:
-        return ok("npm (tests only)", found)
-    cure = "install npm, or let the tests with the real Qdrant be skipped"
-    return warning("npm (tests only)", "not installed", cure)

@@ -7,7 +7,7 @@ import pytest
 from qdrant_client import QdrantClient, models
 
 from tests.doubles.known_points import POINTS, Backend, point
-from tests.doubles.qdrant_servers import NoServerProgram, running
+from tests.doubles.qdrant_servers import running
 
 
 @pytest.fixture(scope="session", params=["owner", "memory", "server"])
@@ -17,11 +17,8 @@ def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
         yield Backend("memory", client)
         client.close()
         return
-    try:
-        with running(request.param) as server, server.client() as client:
-            yield Backend(request.param, client)
-    except NoServerProgram as why:
-        pytest.skip(str(why))
+    with running(request.param) as server, server.client() as client:
+        yield Backend(request.param, client)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from qdrant_client import AsyncQdrantClient
 
 from graph.gateways.answer_cache.similar import SimilarQuestions
-from tests.doubles.qdrant_servers import NoServerProgram, running
+from tests.doubles.qdrant_servers import running
 
 NEAR = [1.0, 0.1, 0.0, 0.0]
 FAR = [0.0, 0.0, 1.0, 0.0]
@@ -17,13 +17,10 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture(params=["owner", "server"])
 async def kept(request: pytest.FixtureRequest) -> AsyncIterator[SimilarQuestions]:
-    try:
-        with running(request.param) as server:
-            client = AsyncQdrantClient(url=server.url, check_compatibility=False)
-            yield SimilarQuestions(client, "default", "model-of-the-test")
-            await client.close()
-    except NoServerProgram as why:
-        pytest.skip(str(why))
+    with running(request.param) as server:
+        client = AsyncQdrantClient(url=server.url, check_compatibility=False)
+        yield SimilarQuestions(client, "default", "model-of-the-test")
+        await client.close()
 
 
 def entry() -> str:

@@ -12,7 +12,7 @@ from dagster_kb.resources.vector_store import Point, VectorStore
 from kb_contract.identifiers import sha256_json, sha256_text
 from kb_contract.payload import ChunkMetadata, ChunkPayload
 from kb_contract.sparse_words import document_weights
-from tests.doubles.qdrant_servers import NoServerProgram, running
+from tests.doubles.qdrant_servers import running
 
 DIMENSION, COLLECTION = 384, "as-written"
 TEXTS = ("The pump stands still.", 'Quotes " and \\ and \u2028, 😀 and 汉字.', "12 of the.")
@@ -20,14 +20,11 @@ TEXTS = ("The pump stands still.", 'Quotes " and \\ and \u2028, 😀 and 汉字.
 
 @pytest.fixture(params=["owner", "server"])
 def store(request: pytest.FixtureRequest) -> Iterator[VectorStore]:
-    try:
-        with running(request.param) as server:
-            store = VectorStore(server.url)
-            store.recreate(COLLECTION, DIMENSION)
-            yield store
-            store.client.close()
-    except NoServerProgram as why:
-        pytest.skip(str(why))
+    with running(request.param) as server:
+        store = VectorStore(server.url)
+        store.recreate(COLLECTION, DIMENSION)
+        yield store
+        store.client.close()
 
 
 def point(text: str, number: int, size: int = DIMENSION) -> Point:

@@ -11,7 +11,7 @@ import pytest
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
 
-from tests.doubles.qdrant_servers import NoServerProgram, QdrantServer, client_of, running
+from tests.doubles.qdrant_servers import QdrantServer, client_of, running
 
 API_KEY = "a-key-for-tests"
 ALIAS = "agent_production"
@@ -20,11 +20,8 @@ COLOURS = ("agent_blue", "agent_green")
 
 @pytest.fixture(scope="module", params=["owner", "server"])
 def process(request: pytest.FixtureRequest) -> Iterator[QdrantServer]:
-    try:
-        with running(request.param, API_KEY) as server:
-            yield server
-    except NoServerProgram as why:
-        pytest.skip(str(why))
+    with running(request.param, API_KEY) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

