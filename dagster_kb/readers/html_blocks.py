@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from dagster_kb.readers.extracted_text import ExtractedText
-from dagster_kb.readers.html_tables import holds_data, names_columns, rows_of
+from dagster_kb.readers.html_tables import RepeatedCells, holds_data, names_columns, rows_of
 from dagster_kb.readers.html_words import (
     BLOCKS,
     HEADINGS,
@@ -29,6 +29,7 @@ class HtmlBlocks:
         self._into = into
         self._inline: list[str] = []
         self._quotes = 0
+        self._repeated = RepeatedCells()
 
     def write(self, root: "LexborNode") -> None:
         """Write everything below a node."""
@@ -89,7 +90,7 @@ class HtmlBlocks:
         caption = table.css_first("caption")
         if caption is not None:
             self._into.add("prose", words_of(caption))
-        self._into.table(rows_of(table), header=names_columns(table))
+        self._into.table(rows_of(table, self._repeated), header=names_columns(table))
         return True
 
     def _end_paragraph(self) -> None:

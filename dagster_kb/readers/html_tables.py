@@ -4,12 +4,15 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from dagster_kb.readers.html_words import lines_of, words_of
+from dagster_kb.readers.parsed_document import refuse_more_than
+from dagster_kb.readers.source_text import MAX_TEXT_BYTES
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 # A row's or a column's name may reach over so many; HTML itself allows 1,000.
 _WIDEST: Final = 100
+MOST_REPEATED: Final = 1_000_000
 _LAYOUT: Final = "td h1, td h2, td h3, td pre"
 _LONG_CELLS: Final = "td p ~ p, td ul"
 
@@ -22,9 +25,25 @@ def holds_data(table: "LexborNode") -> bool:
     return table.css_first(_LONG_CELLS) is None or len(_names(table)) > 1
 
 
-def rows_of(table: "LexborNode") -> list[list[str]]:
+class RepeatedCells:
+    """Counts what a page's cells say again in further rows and columns: a few tags may ask for any number."""
+
+    def __init__(self) -> None:
+        self._cells = 0
+        self._characters = 0
+
+    def again(self, words: str) -> str:
+        """Say words once more, or refuse the page."""
+        self._cells += 1
+        self._characters += len(words)
+        refuse_more_than(MOST_REPEATED, "cells by rowspan and colspan", self._cells)
+        refuse_more_than(MAX_TEXT_BYTES, "characters of text", self._characters)
+        return words
+
+
+def rows_of(table: "LexborNode", repeated: RepeatedCells) -> list[list[str]]:
     """Say a cell in every row that it reaches over, so that each value stands below its name."""
-    return list(_squared(table.css("tr")))
+    return list(_squared(table.css("tr"), repeated))
 
 
 def names_columns(table: "LexborNode") -> bool:
@@ -44,7 +63,7 @@ def _names(table: "LexborNode") -> list["LexborNode"]:
     return filled if all(one.tag == "th" or _is_bold(one) for one in filled) else []
 
 
-def _squared(rows: Iterable["LexborNode"]) -> Iterator[list[str]]:
+def _squared(rows: Iterable["LexborNode"], repeated: RepeatedCells) -> Iterator[list[str]]:
     below: dict[int, tuple[int, str]] = {}
     for row in rows:
         said: list[str] = []
@@ -52,7 +71,7 @@ def _squared(rows: Iterable["LexborNode"]) -> Iterator[list[str]]:
             while (held := below.pop(len(said), None)) is not None:
                 if held[0] > 1:
                     below[len(said)] = (held[0] - 1, held[1])
-                said.append(held[1])
+                said.append(repeated.again(held[1]))
             if node is not None:
                 words, down = _on_one_line(node), _span(node, "rowspan")
                 for further in range(_span(node, "colspan")):
@@ -60,7 +79,7 @@ def _squared(rows: Iterable["LexborNode"]) -> Iterator[list[str]]:
                     part = words if node.tag == "th" or not further else ""
                     if down > 1:
                         below[len(said)] = (down - 1, part)
-                    said.append(part)
+                    said.append(repeated.again(part) if further else part)
         yield said
 
 

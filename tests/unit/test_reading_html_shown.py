@@ -5,6 +5,7 @@ import time
 import pytest
 
 from dagster_kb.readers.html_page import read_html
+from kb_contract.errors import BadDocument
 from tests.unit.test_reading_html import said
 
 HIDDEN = ["hidden", "style='display: none'", "style='visibility:hidden'", "aria-hidden=true"]
@@ -95,3 +96,15 @@ def test_a_large_page_of_odd_parts_takes_bounded_time(unit: str):
     began = time.thread_time()
     read_html(("<table>" * unit.startswith("<td") + unit * (100_000 // len(unit)) + "end").encode())
     assert time.thread_time() - began < 5
+
+
+@pytest.mark.parametrize("body", [
+    "<table>" + "<tr><td rowspan=100 colspan=100>" * 340,
+    ("<table>" + "<tr><td rowspan=100 colspan=100>" * 60 + "</table>") * 20,
+    f"<table><tr><th rowspan=100 colspan=100>{'word ' * 600}" + "<tr><th>x" * 100,
+])  # fmt: skip
+def test_a_few_tags_make_no_table_without_end(body: str):
+    began = time.thread_time()
+    with pytest.raises(BadDocument, match="more than"):
+        read_html(f"<html><body>{body}".encode())
+    assert time.thread_time() - began < 8
