@@ -14,6 +14,7 @@ from dagster_kb.readers.front_matter import (
 )
 from dagster_kb.readers.html_blocks import HtmlBlocks
 from dagster_kb.readers.html_comments import open_comments
+from dagster_kb.readers.html_formulas import mark_formulas
 from dagster_kb.readers.html_seen import remove_unseen
 from dagster_kb.readers.parsed_document import ParsedDocument, one_line, refuse_more_than
 from dagster_kb.readers.source_text import MAX_TEXT_BYTES, decode_at_most
@@ -98,6 +99,7 @@ def read_html(data: bytes) -> ParsedDocument:
     words = one_line(clean(title.text(deep=True))) if title is not None else ""
     notes = open_comments(page, tree)
     remove_unseen(tree)
+    mark_formulas(tree)
     into = ExtractedText()
     content = _content(tree)
     if content is not None:

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
 _UNSEEN: Final = frozenset(
     {"script", "style", "noscript", "template", "svg", "canvas", "iframe", "object", "nav", "head",
-     "button", "select", "input", "textarea", "dialog", "audio", "video", "map"}
+     "button", "select", "input", "textarea", "dialog", "audio", "video", "map", "mphantom",
+     "annotation", "annotation-xml"}
 )  # fmt: skip
 _UNSEEN_ROLES: Final = frozenset({"navigation", "banner", "contentinfo", "search"})
 # Programs hide a whole page until they have set it up.

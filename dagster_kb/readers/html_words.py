@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from dagster_kb.readers.raised_words import on_one_line
+
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
@@ -38,7 +40,8 @@ def lines_of(node: "LexborNode") -> str:
 
 def spoken(words: str) -> str:
     """Say words with single blanks, and on several lines where they are parted."""
-    return "\n".join(line.strip() for line in _BLANKS.sub(" ", words).split("\v") if line.strip())
+    blanks = on_one_line(_BLANKS.sub(" ", words))
+    return "\n".join(line.strip() for line in blanks.split("\v") if line.strip())
 
 
 def items_of(parent: "LexborNode", depth: int = 0) -> Iterator[str]:
@@ -78,7 +81,7 @@ def _lines(said: list[str], depth: int) -> Iterator[str]:
 
 def typed(pre: "LexborNode") -> str:
     """Take code as it was typed; lines may be parted by tags alone."""
-    return "".join(_code(pre))
+    return on_one_line("".join(_code(pre)))
 
 
 def _code(pre: "LexborNode") -> Iterator[str]:
