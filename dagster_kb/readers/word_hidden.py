@@ -1,25 +1,35 @@
 """What a DOCX holds and shows to nobody: hidden words, and rows that were deleted while changes were tracked."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
 W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_OFF: Final = frozenset({"0", "false", "off"})
+_Found = TypeVar("_Found")
+OFF: Final = frozenset({"0", "false", "off"})
 
 
 def hidden_styles(styles: Mapping[str, Any]) -> frozenset[str]:
     """Find the styles that hide words, by themselves or by what they are based on."""
-    return frozenset(name for name in styles if _hides(name, styles))
+    hides = looked_up(styles, otherwise=False, based_on=_hides)
+    return frozenset(name for name in hides if hides[name])
 
 
-def lineage(name: str, styles: Mapping[str, Any]) -> Iterator[Any]:
-    """Give a style, what it is based on, and so on; a circle ends where it closes."""
-    seen: set[str] = set()
-    while name in styles and name not in seen:
-        seen.add(name)
-        yield styles[name]
-        base = styles[name].find(f"{W}basedOn")
-        name = base.get(f"{W}val") if base is not None else ""
+def looked_up(
+    styles: Mapping[str, Any], otherwise: _Found, based_on: Callable[[_Found, Any], _Found]
+) -> dict[str, _Found]:
+    """Look every style up once, after the one that it is based on; a circle ends where it closes."""
+    known: dict[str, _Found] = {}
+    for name in styles:
+        ahead: dict[str, Any] = {}
+        at = name
+        while at in styles and at not in known and at not in ahead:
+            ahead[at] = styles[at]
+            base = styles[at].find(f"{W}basedOn")
+            at = base.get(f"{W}val") if base is not None else ""
+        found = known.get(at, otherwise)
+        for one in reversed(ahead):
+            found = known[one] = based_on(found, ahead[one])
+    return known
 
 
 def is_hidden(run: Any, hidden: frozenset[str]) -> bool:
@@ -41,14 +51,14 @@ def is_kept(row: Any) -> bool:
     if row.find(f"{W}trPr/{W}del") is not None:
         return False
     hidden = row.find(f"{W}trPr/{W}hidden")
-    return hidden is None or hidden.get(f"{W}val") in _OFF
+    return hidden is None or hidden.get(f"{W}val") in OFF
 
 
-def _hides(name: str, styles: Mapping[str, Any]) -> bool:
-    said = (_vanishes(one.find(f"{W}rPr")) for one in lineage(name, styles))
-    return next((own for own in said if own is not None), False)
+def _hides(base: bool, style: Any) -> bool:  # noqa: FBT001 - what its base does
+    own = _vanishes(style.find(f"{W}rPr"))
+    return base if own is None else own
 
 
 def _vanishes(properties: Any) -> bool | None:
     said = properties.find(f"{W}vanish") if properties is not None else None
-    return None if said is None else said.get(f"{W}val") not in _OFF
+    return None if said is None else said.get(f"{W}val") not in OFF

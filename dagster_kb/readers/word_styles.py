@@ -3,17 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final
 
-from dagster_kb.readers.word_hidden import W, lineage
+from dagster_kb.readers.word_hidden import W, looked_up
 
 _HEADING: Final = re.compile(r"(?:heading|überschrift|titre|título|titolo)\s*([1-9])")
 # "Source" alone says where a picture was taken from.
 _CODE: Final = re.compile(r"code|source ?code|(?:html )?preformatted")
 _LEVELS: Final = {str(number): number + 1 for number in range(9)}
-# Word itself allows eleven.
-_MOST_BASES: Final = 50
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,7 @@ class Style:
 
 def styles_of(elements: Mapping[str, Any]) -> dict[str, Style]:
     """Look every style up once, with all that it is based on."""
-    return {one: _style_of(one, elements) for one in elements}
+    return looked_up(elements, Style(), _based_on)
 
 
 def named_level(name: str) -> int:
@@ -46,22 +43,16 @@ def outline_level(node: Any, otherwise: int) -> int:
 
 
 def list_depth(node: Any, otherwise: int | None) -> int | None:
-    """Tell how deep an item lies; None where numbering was taken away."""
+    """Tell how deep an item lies; None where numbering was taken away, or none is named."""
     numbered = node.find(f"{W}pPr/{W}numPr")
     if numbered is None:
         return otherwise
     kind, level = numbered.find(f"{W}numId"), numbered.find(f"{W}ilvl")
-    if kind is not None and kind.get(f"{W}val") == "0":
+    # A level without a numbering of its own is one of its style's, if that has one.
+    if otherwise is None if kind is None else kind.get(f"{W}val") == "0":
         return None
     said = level.get(f"{W}val", "0") if level is not None else "0"
     return int(said) if said.isdecimal() else 0
-
-
-def _style_of(name: str, elements: Mapping[str, Any]) -> Style:
-    style = Style()
-    for element in reversed(list(islice(lineage(name, elements), _MOST_BASES))):
-        style = _based_on(style, element)
-    return style
 
 
 def _based_on(base: Style, element: Any) -> Style:

@@ -1,6 +1,7 @@
 """Word: styles of one's own are read by what they are based on."""
 
 import io
+import time
 
 import docx
 import pytest
@@ -113,3 +114,24 @@ def test_a_source_below_a_picture_is_no_code():
     document.add_paragraph("Source: the yearly report", style="Source")
     parsed = read(document)
     assert [one.kind for one in parsed.blocks] == ["prose"]
+
+
+def test_a_subtitle_is_no_item_of_a_list():
+    document = docx.Document()
+    document.add_paragraph("Report", style="Title")
+    document.add_paragraph("A year of growth", style="Subtitle")
+    assert read(document).text == "# Report\n\nA year of growth"
+
+
+def test_styles_that_are_based_on_each_other_without_end_take_bounded_time():
+    document = docx.Document()
+    styles = document.styles.element
+    style = f'<w:style {nsdecls("w")} w:type="paragraph" w:styleId="s{{}}">{{}}</w:style>'
+    for at in range(6_000):
+        styles.append(parse_xml(style.format(at, f'<w:basedOn w:val="s{at + 1}"/>')))
+    styles.append(parse_xml(style.format(6_000, "<w:rPr><w:vanish/></w:rPr>")))
+    paragraph = f'<w:p {nsdecls("w")}><w:pPr><w:pStyle w:val="s0"/></w:pPr><w:r><w:t>SALARY</w:t></w:r></w:p>'
+    document.element.body.insert(0, parse_xml(paragraph))
+    began = time.thread_time()
+    assert read(document).text == ""
+    assert time.thread_time() - began < 8
