@@ -9,6 +9,8 @@ LOWERED: Final = "\x0e_"
 END: Final = "\x0f"
 _FRACTION: Final = re.compile(r"\x0e\^(\d+)\x0f\s*[/⁄]\s*\x0e_(\d+)\x0f")  # noqa: RUF001 - documents hold this sign
 _INNERMOST: Final = re.compile(r"\x0e(?P<mark>[\^_])(?P<words>[^\x0e\x0f]*)\x0f")
+# Words that stand equally high one after the other are one, whatever parts them in a file.
+_ONE_AFTER_ANOTHER: Final = re.compile(r"\x0e([\^_])[^\x0e\x0f]*+\x0f(?:\x0e\1[^\x0e\x0f]*+\x0f)+")
 _DEEPEST: Final = 5
 # A number, a charge or a variable; ends of words (2nd, 1er, No) and signs of notes are said as they are.
 _EXPONENT: Final = re.compile(r"[+−–-](?:\Z|\s*\w)|\d|(?![aeor]\Z)[^\W\d_](?![^\W\d_])")  # noqa: RUF001 - as above
@@ -19,12 +21,18 @@ def on_one_line(words: str) -> str:
     """Say what is marked with `^` and `_` where it would be read as another number without."""
     if RAISED[0] not in words:
         return words
+    words = _ONE_AFTER_ANOTHER.sub(_joined, words)
     words = _FRACTION.sub(_fraction, words)
     for _ in range(_DEEPEST):
         words, found = _INNERMOST.subn(_said, words)
         if not found:
             break
     return words
+
+
+def _joined(found: re.Match[str]) -> str:
+    words = found[0].replace(f"\x0e{found[1]}", "").replace(END, "")
+    return f"\x0e{found[1]}{words}{END}"
 
 
 def _fraction(found: re.Match[str]) -> str:

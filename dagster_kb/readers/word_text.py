@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dagster_kb.readers.symbol_fonts import symbol_of
+from dagster_kb.readers.raised_words import END, LOWERED, RAISED, on_one_line
+from dagster_kb.readers.symbol_fonts import symbol_of, words_in_font
 from dagster_kb.readers.word_hidden import W, hidden_styles, is_hidden, is_kept
-from dagster_kb.readers.word_math import MATH_TEXT, brackets_of
+from dagster_kb.readers.word_math import MATH_RUN, MATH_TEXT, brackets_of
 from dagster_kb.readers.word_styles import (
     Style,
     list_depth,
@@ -17,7 +18,8 @@ from dagster_kb.readers.word_styles import (
 
 _MC: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _WIDEST: Final = 100
-_TEXTS: Final = frozenset({f"{W}t", MATH_TEXT})
+_RUNS: Final = frozenset({f"{W}r", MATH_RUN})
+_SCRIPTS: Final = {"superscript": RAISED, "subscript": LOWERED}
 _BREAKS: Final = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
 # What was deleted or moved away, the same drawing for older programs, and boxes of their own.
 _LEFT_OUT: Final = frozenset(
@@ -40,7 +42,7 @@ class Words:
         return cls(styles_of(elements), hidden_styles(elements))
 
     def of_paragraph(self, node: Any) -> str:
-        return "".join(_words(node, self.hidden))
+        return on_one_line("".join(_words(node, self.hidden)))
 
     def style(self, node: Any) -> Style:
         """Return what a paragraph's style makes of it."""
@@ -95,7 +97,7 @@ class Words:
             # This parser resolves no entities and opens no network.
             notes: Iterator[Any] = iter(parse_xml(relation.target_part.blob))
             for note in notes:
-                words = " ".join("".join(_words(note, self.hidden)).split())
+                words = " ".join(self.of_paragraph(note).split())
                 if words and note.get(f"{W}type") in (None, "normal"):
                     yield f"[{note.get(f'{W}id')}] {words}"
 
@@ -111,16 +113,24 @@ def _words(parent: Any, hidden: frozenset[str]) -> Iterator[str]:
             yield node
         elif (said := _said(node)) is not None:
             yield said
-        elif node.tag not in _LEFT_OUT and not (node.tag == f"{W}r" and is_hidden(node, hidden)):
-            before, behind = brackets_of(node)
+        elif node.tag not in _LEFT_OUT and not (node.tag in _RUNS and is_hidden(node, hidden)):
+            before, behind = _script_of(node) if node.tag == f"{W}r" else brackets_of(node)
             yield before
             stack.append(iter([*node, behind]))
 
 
+def _script_of(run: Any) -> tuple[str, str]:
+    said = run.find(f"{W}rPr/{W}vertAlign")
+    mark = _SCRIPTS.get(said.get(f"{W}val"), "") if said is not None else ""
+    return mark, END if mark else ""
+
+
 def _said(node: Any) -> str | None:
     """Say what is words by itself; None for what holds others."""
-    if node.tag in _TEXTS:
+    if node.tag == MATH_TEXT:
         return node.text or ""
+    if node.tag == f"{W}t":
+        return words_in_font(node)
     if node.tag == f"{W}sym":
         return symbol_of(node)
     if node.tag == f"{W}footnoteReference":
