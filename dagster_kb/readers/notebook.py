@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -10,6 +10,7 @@ from dagster_kb.readers.contract_keys import DECIDING, STATES, collected, state_
 from dagster_kb.readers.extracted_text import ExtractedText, clean
 from dagster_kb.readers.front_matter import BOM, parse_front_matter, split_front_matter
 from dagster_kb.readers.markdown import HEADING_MARKS, HtmlTitle, read_markdown_text
+from dagster_kb.readers.notebook_outputs import outputs_of, text_of
 from dagster_kb.readers.parsed_document import ParsedDocument, one_line
 from dagster_kb.readers.source_text import decode, decode_at_most
 from kb_contract.errors import BadDocument
@@ -17,14 +18,12 @@ from kb_contract.errors import BadDocument
 # Pictures lie in a notebook as base64, so its file is far larger than its words.
 LARGEST_FILE: Final = 32 * 1024 * 1024
 MOST_CELLS: Final = 20_000
-LONGEST_OUTPUT: Final = 2_000
 # Above a raw cell that says something of the notebook stand at most titles and pictures.
 _NO_TEXT: Final = re.compile(
     r"(?:\s|[ \t]*(?:#{1,6}(?=\s)|<|!\[|\[!\[)[^\n]*(?:\n|\Z)|[^\n]+\n=+[ \t]*(?:\n|\Z))*+"
 )
 # Programs of others write these into a notebook's metadata.
 _OF_PROGRAMS: Final = frozenset({"hidden", "private"})
-_COLOURS: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
 def read_notebook(data: bytes) -> ParsedDocument:
@@ -45,7 +44,7 @@ def read_notebook(data: bytes) -> ParsedDocument:
         if not isinstance(cell, dict):
             raise BadDocument(f"cell {number} is not an object", cure="save it again in Jupyter")
         said = cast("dict[str, Any]", cell)
-        words = front.without(said, clean(_text(said.get("source"))))
+        words = front.without(said, clean(text_of(said.get("source"))))
         notes += [f"cell {number}, {one}" for one in _write_cell(said, words, language, into)]
     found = parse_front_matter(front.said)
     return into.document(found.title, found, notes)
@@ -110,7 +109,7 @@ def _write_cell(
         return _write_markdown(words, into)
     if kind == "code":
         into.code(words, language)
-        for output in _outputs(cell):
+        for output in outputs_of(cell):
             into.code(output, "text")
     else:
         into.add("prose", words)
@@ -180,34 +179,3 @@ def _write_markdown(words: str, into: ExtractedText) -> Sequence[str]:
         else:
             into.add(block.kind, said, block.columns, goes_on=block.goes_on)
     return parsed.notes
-
-
-def _outputs(cell: dict[str, Any]) -> Iterator[str]:
-    left = LONGEST_OUTPUT
-    outputs = cell.get("outputs")
-    for output in cast("list[Any]", outputs) if isinstance(outputs, list) else []:
-        if isinstance(output, dict) and left > 0:
-            words = _COLOURS.sub("", _said(cast("dict[str, Any]", output))).strip("\n")
-            if words.strip():
-                yield words[:left] + ("\n…" if len(words) > left else "")
-                left -= len(words)
-
-
-def _said(output: dict[str, Any]) -> str:
-    """Take the words of an output; an error's name and message, not its traceback."""
-    if output.get("output_type") == "stream":
-        return _text(output.get("text"))
-    if output.get("output_type") == "error":
-        return f"{_text(output.get('ename'))}: {_text(output.get('evalue'))}"
-    shown = output.get("data")
-    kinds = cast("dict[str, Any]", shown) if isinstance(shown, dict) else {}
-    # Beside Markdown, the plain text names only the object that shows it.
-    return _text(kinds.get("text/markdown")) or _text(kinds.get("text/plain"))
-
-
-def _text(said: Any) -> str:
-    """Join what may be one text or a list of lines."""
-    if isinstance(said, str):
-        return said
-    lines = cast("list[Any]", said) if isinstance(said, list) else []
-    return "".join(one for one in lines if isinstance(one, str))
