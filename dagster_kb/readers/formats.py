@@ -67,7 +67,7 @@ def _code(suffix: str) -> Format:
     )
 
 
-_MARKDOWN: Final = Format("text/markdown", _without_rules(read_markdown), version=4)
+_MARKDOWN: Final = Format("text/markdown", _without_rules(read_markdown), version=5)
 _HTML: Final = Format("text/html", _without_rules(read_html), html_page.LARGEST_FILE, version=6)
 _REST: Final = Format("text/x-rst", _without_rules(read_restructured_text), version=6)
 _COMMAS: Final = Format(
@@ -84,9 +84,9 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
     {
         ".md": _MARKDOWN,
         ".markdown": _MARKDOWN,
-        ".mdx": Format("text/mdx", _without_rules(read_mdx), version=4),
+        ".mdx": Format("text/mdx", _without_rules(read_mdx), version=5),
         ".txt": Format(
-            "text/plain", _without_rules(read_plain_text), named_by_file=True, version=3
+            "text/plain", _without_rules(read_plain_text), named_by_file=True, version=4
         ),
         ".rst": _REST,
         ".rest": _REST,

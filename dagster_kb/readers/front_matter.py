@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 from pydantic import BaseModel, ConfigDict, Field
 
 from dagster_kb.readers.contract_keys import collected
-from dagster_kb.readers.front_matter_block import BOM, find_block
+from dagster_kb.readers.front_matter_block import BOM, FrontMatterBlock, find_block
 from dagster_kb.readers.front_matter_rights import (
     DRAFT,
     check_order,
@@ -15,7 +15,6 @@ from dagster_kb.readers.front_matter_rights import (
     publish_date,
     readers_of,
 )
-from dagster_kb.readers.metadata_lines import MetadataLines
 from kb_contract.errors import BadDocument
 from kb_contract.payload import EVERYONE
 
@@ -60,7 +59,8 @@ def split_front_matter(text: str, *, may_be_rule: bool = False) -> SplitDocument
         return SplitDocument(FrontMatter(), len(BOM) if text.startswith(BOM) else 0)
     said = found.said()
     front = parse_front_matter(said)
-    notes = found.notes() if isinstance(found, MetadataLines) and text[found.end :].strip() else ()
+    is_marked = isinstance(found, FrontMatterBlock)
+    notes = found.notes() if not is_marked and text[found.end :].strip() else ()
     return SplitDocument(front, found.end, cast("dict[str, Any]", said or {}), notes)
 
 

@@ -3,10 +3,15 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from dagster_kb.readers.contract_keys import decides, is_like_contract
-from dagster_kb.readers.metadata_lines import MetadataLines, find_metadata_lines
+from dagster_kb.readers.metadata_lines import (
+    MetadataInProse,
+    MetadataLines,
+    find_metadata_lines,
+    is_meant,
+)
 from dagster_kb.readers.source_text import line_of
 from dagster_kb.readers.strict_toml import load_toml
 from dagster_kb.readers.strict_yaml import YamlRules, load_strict
@@ -42,6 +47,8 @@ _LINE_END: Final = re.compile(r"\r\n?|\n")
 _KEY: Final = re.compile(
     r"(?:\{[ \t]*)?[\"']?([^\s:=\"'{}\[\]#][^:=\"'\r\n]{0,60}?)[\"']?[ \t]*[:=]"
 )
+# What goes on with the value above: a line that stands deeper, and an item of a list.
+_OF_VALUE: Final = re.compile(r"[ \t]|-(?:[ \t]|\Z)")
 # What programs for mail note of a message that was seen: `Status: RO`.
 _OF_MAIL: Final = re.compile(r"(?:X-)?Status:[ \t]*[RODAFTN]{1,4}[ \t]*")
 # `;;;` is how some programs mark it.
@@ -71,7 +78,9 @@ class FrontMatterBlock:
         return (load_toml if self.is_toml else load_strict)(self.words, rules)
 
 
-def find_block(text: str, *, may_be_rule: bool) -> FrontMatterBlock | MetadataLines | None:
+def find_block(
+    text: str, *, may_be_rule: bool
+) -> FrontMatterBlock | MetadataLines | MetadataInProse | None:
     """Find front matter at the top of a text.
 
     Where the very first line opens it there must be some, unless it `may_be_rule`. Below empty
@@ -84,7 +93,9 @@ def find_block(text: str, *, may_be_rule: bool) -> FrontMatterBlock | MetadataLi
     opening = _OPENING.match(text, top)
     if not opening:
         _refuse_json(text, top, marked_only=may_be_rule)
-        return None if may_be_rule else find_metadata_lines(text, top)
+        if may_be_rule:
+            return None
+        return _above_a_line(text, top) or find_metadata_lines(text, first, top)
     if opening["mark"] not in _CLOSING:
         return None if may_be_rule else _between_long_lines(text, opening)
     is_sure = top == first and not may_be_rule
@@ -118,6 +129,28 @@ def _between_long_lines(text: str, opening: re.Match[str]) -> FrontMatterBlock |
     return FrontMatterBlock(words, line_of(text, start), is_toml=False, end=closing.end())
 
 
+def _above_a_line(text: str, top: int) -> FrontMatterBlock | None:
+    """Find YAML that only a line below it parts from the words, as Hexo has it, where it holds them back.
+
+    A heading may stand so too, and has one line.
+    """
+    head = _EMPTY_LINE.search(text, top)
+    closing = _CLOSING_LONG.search(
+        text, top, min(head.start() if head else len(text), top + MAX_BYTES)
+    )
+    words = text[top : closing.start()] if closing else ""
+    keys = list(_keys(words))
+    if not closing or len(keys) < 2 or None in keys:
+        return None
+    block = FrontMatterBlock(words, line_of(text, top), is_toml=False, end=closing.end())
+    try:
+        said = block.said()
+    except BadDocument:
+        return None
+    pairs = cast("dict[str, Any]", said).items() if isinstance(said, dict) else ()
+    return block if any(is_meant(*one) for one in pairs) else None
+
+
 def _is_meant(block: FrontMatterBlock) -> bool:
     """Tell whether it is front matter; prose between rules may look like it, and be no YAML."""
     if not _says_something(block.words):
@@ -138,13 +171,15 @@ def _says_something(words: str) -> bool:
 
 
 def _keys(words: str) -> Iterator[str | None]:
-    """Give each line's key, or None for a line without one; what mail says decides nothing."""
-    lines = [one for one in _LINE_END.split(words) if one.strip() and not one.startswith("#")]
-    # What stands deeper is a value's.
+    """Give each line's key, or None for a line that is of none; what mail says decides nothing."""
+    lines = [one for one in _LINE_END.split(words) if one.strip() and one.lstrip()[0] != "#"]
     depth = len(lines[0]) - len(lines[0].lstrip()) if lines else 0
-    for line in lines[:_LOOKED_AT]:
+    for number, line in enumerate(lines[:_LOOKED_AT]):
         key = _KEY.match(line[depth:])
-        yield ("" if _OF_MAIL.fullmatch(line) else key[1]) if key else None
+        if key:
+            yield "" if _OF_MAIL.fullmatch(line) else key[1]
+        elif not number or not _OF_VALUE.match(line[depth:]):
+            yield None
 
 
 def _refuse_another(text: str, end: int) -> None:

@@ -148,7 +148,13 @@ def test_a_rule_below_front_matter_is_one(below: str) -> None:
     [
         "Title: Pay: all of it\nAudience: HR,\n    legal\nStatus: draft\n\n",
         "\n<!-- x -->\ntitle: Pay: all of it\naudience: hr, legal\nStatus: Draft\nSummary:\n\n",
+        "Title:Pay: all of it\nms.date: 2026-01-01\nAudience:hr,legal\nStatus:draft\n\n",
+        '\u00dcber: uns\nTitle: \'Pay: all of it\'\nAudience: [hr, "legal"]\nStatus: "draft"\n...\n',
+        "Title: Pay: all of it\nAudience: [hr, legal]\nStatus: draft\n---\n",
+        "title: 'Pay: all of it'\naudience:\n  - hr\n  - legal\nstatus: draft # yet\n---\n",
         "----\ntitle: 'Pay: all of it'\naudience: [hr, legal]\nstatus: draft\n-----\n",
+        "-----\n  # ours\ntitle: 'Pay: all of it'\naudience:\n  - hr\n  - legal\nstatus: draft\n-----\n",
+        "-----\ntitle: >\n  Pay: all\n  of it\naudience:\n- hr\n- legal\nstatus: draft\n-----\n",
         "\u200b---\ntitle: 'Pay: all of it'\naudience: [hr, legal]\nstatus: draft\n---\n",
         "[//]: # (lint off)\n---\ntitle: 'Pay: all of it'\naudience: [hr, legal]\nstatus: draft\n---\n",
         "export const x = 1\n\n---\ntitle: 'Pay: all of it'\naudience: [hr, legal]\nstatus: draft\n---\n",
@@ -167,6 +173,13 @@ def test_what_decides_is_read_however_it_is_marked(text: str, end: str) -> None:
     assert whole[split.body_start :].strip() == f"# Title{end}body"
 
 
+def test_words_may_follow_at_once_below_a_line_that_generators_read() -> None:
+    text = "Title: T\nAudience: hr\nWords: of it."
+    split = split_front_matter(f"{text}\n* go on\n")
+    assert split.front_matter.audience == ("hr",)
+    assert split.body_start == len(text) + 1
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -175,10 +188,15 @@ def test_what_decides_is_read_however_it_is_marked(text: str, end: str) -> None:
         "Expires: see below\n\nwords\n",
         "Status: draft\nwords go on here\n",
         "Status: draft\n=============\n",
+        "Status: draft means that\nTitle: of a chapter\n\nwords\n",
+        "Note: the audience\nAudience: all who write\n---\n",
+        "Audience:\n- developers\n- testers\n\nwords\n",
+        "Status: draft\nhttps://example.org/a\n\nwords\n",
         "Note: the status is\n\nStatus: draft\n",
         "----\nTitle: of a chapter\n----\n",
         "----\nNote that this is\nstatus: draft\n----\n",
         "----\nstatus: draft\n\nwords\n",
+        "----\n- some words\nstatus: draft\n----\n",
         "export the file:\n\n---\n\ntitle: use this\n\n---\n\nwords\n",
         "import taxes, all of them:\n\n---\ntitle: use this\n---\n\nwords\n",
     ],
@@ -192,6 +210,12 @@ def test_first_lines_that_are_no_text_are_noted() -> None:
     (note,) = split_front_matter("Title: T\nStatus: Draft\n\nwords\n").notes
     assert "first lines ('Status: Draft') are read as metadata" in note
     assert split_front_matter("Status: Draft\n").notes == ()
+
+
+def test_first_lines_that_decide_nothing_because_words_follow_at_once_are_noted() -> None:
+    (note,) = split_front_matter("\ufeffLevel: 2\nStatus: Draft\nwords go on\n").notes
+    assert "first lines ('Status: Draft') are words and decide nothing" in note
+    assert split_front_matter("Status: Draft means\nthat words go on\n").notes == ()
 
 
 def test_a_box_in_plain_text_is_no_front_matter() -> None:
