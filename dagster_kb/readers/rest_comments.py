@@ -6,6 +6,7 @@ from typing import Final
 
 from dagster_kb.chunking.splitting import Span
 from dagster_kb.readers.rest_literals import depth_of, outside_literals
+from dagster_kb.readers.rest_tables import end_of_simple
 
 _EXPLICIT: Final = re.compile(r"\.\.(?: +(?P<words>.*))?$")
 _NO_COMMENT: Final = re.compile(
@@ -19,12 +20,20 @@ _LINE_ACROSS: Final = re.compile(r"([!-/:-@[-`{-~])\1+")
 
 
 def commented_out(lines: Sequence[str]) -> Iterator[Span]:
-    """Give ranges of lines; `lines` are without blanks behind."""
+    """Give ranges of lines; `lines` are without blanks behind.
+
+    In a simple table two dots are a first cell that is empty.
+    """
     end = 0
     for at in outside_literals(lines):
         depth = depth_of(lines[at])
-        explicit = _EXPLICIT.match(lines[at], depth) if at >= end else None
-        if explicit and _may_begin(lines, at) and not _NO_COMMENT.match(explicit["words"] or ""):
+        explicit = _EXPLICIT.match(lines[at], depth)
+        table = None if explicit else end_of_simple(lines, at)
+        if at < end or not (explicit or table) or not _may_begin(lines, at):
+            continue
+        if table:
+            end = table
+        elif explicit and not _NO_COMMENT.match(explicit["words"] or ""):
             end = _end_of(lines, at, depth)
             yield at, end
 

@@ -56,6 +56,8 @@ CASES = {
     ),
     "below items.rst": "- kept\n.. secret\n- kept2\n  kept3\n.. secret\n   secret\n\n| kept4\n.. secret\n\n:kept5: kept6\n.. secret\n\n"
         "=== ===\na   b\n=== ===\n1   2\n=== ===\n.. secret\n\n- a\n\n  - b\n  .. secret\n",
+    "cells.rst": "=== ====\na   kept\n=== ====\n..  kept2\n2   kept3\n\n..  kept4\n    kept5\n=== ====\n.. secret\n\n"
+        "kept6\n=== ====\n\n.. secret\n\n=== ====\n",
     "below words.rst": "kept\n.. kept2\n\nkept3\n- kept4\n.. kept5\n\n- a\n\n  kept6\n  .. kept7\n",
     "names.rst": ".. a_b-c.d:e_f:: kept\n\n.. a_b-c.d:e_f: secret\n\n.. a__b:: kept2\n\n.. a-_b:: secret\n",
     "block.html": "<p>kept<!-- secret --></p><!-- <p>secret</p> --><p>kept2</p>",
