@@ -36,7 +36,8 @@ _OF_SUBJECTS: Final = frozenset(
 )
 # Pages past their time are shown still, with a word of warning: `:Page Status: Obsolete`.
 _STILL_SHOWN: Final = frozenset({"obsolete", "deprecated", "superseded", "outdated"})
-_DATED: Final = re.compile(r"\d{4}|\d[./-]\d")
+# What holds a date, however it is written.
+DATED: Final = re.compile(r"\d{4}|\d[./-]\d")
 _NEAR: Final = 0.85
 _NEAR_STATE: Final = 0.8
 _WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s_-]+")
@@ -125,7 +126,7 @@ def holds_back(key: str, value: Any) -> str | None:
 def _limits(right: str, value: Any) -> bool:
     """`expires: 30 days` and `audience: everyone` keep a document from nobody, nor does nothing."""
     if right in ("effective", "expires"):
-        return _DATED.search(str(value)) is not None
+        return DATED.search(str(value)) is not None
     listed = cast("list[Any]", value if isinstance(value, list) else [value])
     names = {state_word(one) if isinstance(one, str) else str(one) for one in listed if one}
     return bool(names - {""}) and (right != "audience" or not names <= ANYBODY)

@@ -109,7 +109,7 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
             "application/x-ipynb+json",
             _without_rules(read_notebook),
             notebook.LARGEST_FILE,
-            version=6,
+            version=7,
         ),
         **{suffix: _code(suffix) for suffix in LANGUAGES},
     }

@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 
 from dagster_kb.readers.contract_keys import (
     ANYBODY,
+    DATED,
     DRAWERS,
     NO,
     NOT_YET,
@@ -23,8 +24,15 @@ DRAFT: Final = "draft"
 _UNCLEAR: Final = frozenset({"general"})
 _NEVER: Final = ("expires", "never")
 _PUBLISH: Final = frozenset({"publish_date", "publishdate"})
+# As authors write it for generators, who read more than the contract does.
+_YEAR_FIRST: Final = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
+_WITH_MONTH: Final = tuple(
+    form.replace("%B", month)
+    for form in ("%B %d, %Y", "%B %d %Y", "%d %B %Y")
+    for month in ("%B", "%b")
+)
 _MOMENT: Final = re.compile(
-    r"\d{4}-\d\d-\d\d(?:[Tt ]+\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?: ?(?:[Zz]|[+-]\d\d:?\d\d))?)?"
+    r"\d{4}-\d\d-\d\d(?:[Tt ]+\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?: ?(?:[Zz]|[+-]\d\d:?\d\d))?)?"
 )
 
 
@@ -59,8 +67,25 @@ def moment(key: str, said: Any) -> str | None:
 def publish_date(said: Mapping[str, Any]) -> str | None:
     """Return the day that generators wait for before they show a page; a word there is none."""
     found = next((value for key, value in _with_drawers(said) if plain_key(key) in _PUBLISH), None)
-    is_moment = isinstance(found, str) and _MOMENT.fullmatch(found.strip())
-    return moment("publishDate", found) if is_moment else None
+    if not isinstance(found, str) or not DATED.search(found):
+        return None
+    return moment("publishDate", _as_moment(found.strip()))
+
+
+def _as_moment(written: str) -> str:
+    """Write a day as the contract has it, where it can be only one."""
+    with_month = (_parsed(" ".join(written.split()), form) for form in _WITH_MONTH)
+    found = next((one for one in with_month if one), None)
+    if found:
+        return found.date().isoformat()
+    return _YEAR_FIRST.sub(lambda one: f"{one[1]}-{one[2]:0>2}-{one[3]:0>2}", written, count=1)
+
+
+def _parsed(written: str, form: str) -> datetime | None:
+    try:
+        return datetime.strptime(written, form).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _with_drawers(said: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -53,6 +53,11 @@ def test_what_is_no_date_is_refused(key: str, written: str) -> None:
         (["PublishDate: 2099-01-01"], "2099-01-01T00:00:00Z"),
         (["publish-date: 2099-01-01"], "2099-01-01T00:00:00Z"),
         (["publishDate: 2099-01-01", "effective: 2040-01-01"], "2040-01-01T00:00:00Z"),
+        (["publishDate: 2099/1/01"], "2099-01-01T00:00:00Z"),
+        (["publishDate: 2099/01/01 10:30"], "2099-01-01T10:30:00Z"),
+        (["publishDate: 2099-01-01T00:00:00.123456789Z"], "2099-01-01T00:00:00.123456Z"),
+        (["publishDate: January 1, 2099"], "2099-01-01T00:00:00Z"),
+        (["publishDate: 1  jan 2099"], "2099-01-01T00:00:00Z"),
         (["publishDate: next spring"], None),
         (["publish_date: [a]"], None),
     ],
@@ -66,6 +71,14 @@ def test_a_day_of_publication_is_waited_for(lines: list[str], meant: str | None)
 def test_a_day_of_publication_is_waited_for_in_a_drawer_too() -> None:
     assert said("params: {publishDate: 2099-01-01}").effective == "2099-01-01T00:00:00Z"
     assert said("params: {publishDate: soon, x: 1}").effective is None
+
+
+@pytest.mark.parametrize(
+    "written", ["01/02/2099", "2099", "spring 2099", "2099-13-01", "Mai 3, 2099"]
+)
+def test_a_day_of_publication_that_is_not_clear_is_refused(written: str) -> None:
+    with pytest.raises(BadDocument, match="which is no date"):
+        said(f"publishDate: {written}")
 
 
 @pytest.mark.parametrize(
