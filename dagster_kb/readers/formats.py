@@ -68,7 +68,7 @@ def _code(suffix: str) -> Format:
 
 
 _MARKDOWN: Final = Format("text/markdown", _without_rules(read_markdown), version=5)
-_HTML: Final = Format("text/html", _without_rules(read_html), html_page.LARGEST_FILE, version=6)
+_HTML: Final = Format("text/html", _without_rules(read_html), html_page.LARGEST_FILE, version=7)
 _REST: Final = Format("text/x-rst", _without_rules(read_restructured_text), version=7)
 _COMMAS: Final = Format(
     "text/csv", lambda data, _rules: read_delimited(data), named_by_file=True, version=3

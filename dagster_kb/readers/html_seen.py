@@ -50,7 +50,8 @@ def _is_seen(node: "LexborNode", tag: str) -> bool:
     if tag in _UNSEEN:
         return False
     said = node.attributes
-    if not said:
+    # A page shows one panel at a time, and each of them at a click.
+    if not said or said.get("role") == "tabpanel":
         return True
     return not (
         _is_gone(node)
@@ -61,9 +62,10 @@ def _is_seen(node: "LexborNode", tag: str) -> bool:
 
 
 def _is_gone(node: "LexborNode") -> bool:
-    """Tell what takes no place either."""
+    """Tell what takes no place either; what a browser shows to who searches for its words is no secret."""
     said = node.attributes
-    return "hidden" in said or _GONE.search(said.get("style") or "") is not None
+    hidden = "hidden" in said and (said["hidden"] or "").lower() != "until-found"
+    return hidden or _GONE.search(said.get("style") or "") is not None
 
 
 def _empty(cell: "LexborNode") -> None:

@@ -46,6 +46,16 @@ def test_a_page_that_hides_itself_until_its_program_runs_is_read(how: str):
     assert (found.title, found.text) == ("T", "words")
 
 
+@pytest.mark.parametrize("how", HIDDEN)
+def test_what_a_click_or_a_search_shows_is_served(how: str):
+    panels = f"<div role=tabpanel>npm</div><div role=tabpanel {how}>yarn <b {how}>SECRET</b></div>"
+    assert said(f"{panels}<p hidden=until-found>more</p>") == [
+        ("prose", "npm"),
+        ("prose", "yarn"),
+        ("prose", "more"),
+    ]
+
+
 def test_code_is_served_without_its_buttons():
     code = "<pre><button>Copy</button><code>a = 1\nb = 2</code></pre>"
     assert said(code) == [("code", "```\na = 1\nb = 2\n```")]
