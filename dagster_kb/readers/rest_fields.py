@@ -100,11 +100,17 @@ def said_above(text: str, blocks: Sequence[Block]) -> Iterator[Said]:
 
 
 def _said(block: Block, words: str, *, above: bool, all_of_it: bool) -> Iterator[Said]:
-    for found in _FIELD.finditer(words):
-        name = deciding_name(found["name"])
-        if all_of_it or name:
-            explains = not above and not _is_said_plainly(name, found["value"])
-            yield Said(*_pair(found), block.start + found.start(), words=explains)
+    found = list(_FIELD.finditer(words))
+    names = [deciding_name(one["name"]) for one in found]
+    explains = [
+        not above and not _is_said_plainly(name, one["value"])
+        for name, one in zip(names, found, strict=True)
+    ]
+    # A list that explains one word explains its `:version:` and `:title:` as well.
+    others = all_of_it and not any(explains)
+    for field, name, words_alone in zip(found, names, explains, strict=True):
+        if others or name:
+            yield Said(*_pair(field), block.start + field.start(), words=words_alone)
 
 
 def _is_said_plainly(name: str | None, value: str) -> bool:
