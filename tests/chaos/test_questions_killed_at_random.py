@@ -4,7 +4,6 @@
 """
 
 import json
-import multiprocessing
 import os
 import random
 import time
@@ -23,16 +22,13 @@ from graph.checkpoints import RETURN, PostgresSaver, open_saver
 from tests.doubles.asking_process import FACTS, answer
 from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
 from tests.doubles.loopback_replies import Reply
+from tests.doubles.quick_processes import quick_processes
 
 KILLS = int(os.environ.get("QUESTION_KILLS", "5"))
 SEED = int(os.environ.get("QUESTION_SEED", "3"))
 # So often a thread's process is killed before it may come to its end.
 MOST_OF_A_THREAD = 4
 LONG = 180.0
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(
-    ["tests.doubles.asking_process", "litellm", "kb_contract.chat_models.litellm_library"]
-)
 FILE = """
 profiles:
   house:
@@ -90,8 +86,8 @@ class Ordeal:
                 return
 
     def _run(self, thread: str, *, may_die: bool) -> bool:
-        begins = PROCESSES.Event()
-        process = PROCESSES.Process(
+        begins = quick_processes().Event()
+        process = quick_processes().Process(
             target=answer, args=(self.database_url, self.file, thread, f"Who keeps the signing keys? ({thread})", begins)
         )  # fmt: skip
         process.start()

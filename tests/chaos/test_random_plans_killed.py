@@ -1,7 +1,6 @@
 """Random plans on Postgres, whose process is killed with SIGKILL at random moments."""
 
 import asyncio
-import multiprocessing
 import random
 import uuid
 from collections import Counter
@@ -13,6 +12,7 @@ import pytest
 
 from graph.checkpoints import PostgresSaver, open_saver
 from tests.doubles.plan_worker import run_once
+from tests.doubles.quick_processes import quick_processes
 from tests.doubles.random_plans import (
     Damage,
     RandomPlan,
@@ -25,8 +25,6 @@ from tests.doubles.scripted_agents import EffectsInMemory, EffectsInPostgres, sc
 PLANS = 15
 MOST_ROUNDS = 60
 MOST_KILLS = 4  # of one plan: on a busy machine a process may die before it has done anything
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.doubles.plan_worker"])
 
 
 class Ordeal:
@@ -57,7 +55,7 @@ class Ordeal:
         raise AssertionError(f"not at its end after {MOST_ROUNDS} processes")
 
     async def _one_process(self, answers: dict[str, Any]) -> None:
-        process = PROCESSES.Process(
+        process = quick_processes().Process(
             target=run_once,
             args=(self.database_url, self.thread_id, self.random_plan.plan, answers),
         )

@@ -1,12 +1,12 @@
 """A process of its own that kills itself (SIGKILL) at a chosen call."""
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Literal
+
+from tests.doubles.quick_processes import quick_processes
 
 Calls = Mapping[str, tuple[type, str]]
 """Calls by what they are called: the class and its method."""
@@ -43,7 +43,7 @@ def die_at(death: Death, calls: Calls) -> None:
 
 def begun(work: Callable[..., None], *given: Any) -> Any:
     """Begin the work in a process of its own."""
-    process = _context().Process(target=work, args=given)
+    process = quick_processes().Process(target=work, args=given)
     process.start()
     return process
 
@@ -53,11 +53,3 @@ def exit_code(process: Any) -> int:
     process.join(timeout=60)
     assert process.exitcode is not None, "it hangs"
     return process.exitcode
-
-
-@cache
-def _context() -> Any:
-    """A server that has everything imported forks a new process in a moment."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.doubles.writer_world"])
-    return context

@@ -1,7 +1,6 @@
 """Runs that are killed in the middle, and runs at the same time: each passage is paid for once."""
 
 import json
-import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -17,10 +16,10 @@ from kb_contract.identifiers import DEFAULT_WORKSPACE
 from tests.doubles.extracting_process import read_out, read_out_alone
 from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
 from tests.doubles.loopback_replies import Reply
+from tests.doubles.quick_processes import quick_processes
 from tests.doubles.reading_model import models_file, shown
 from tests.doubles.writer_world import WriterWorld
 
-PROCESSES = multiprocessing.get_context("spawn")
 PASSAGES = 40
 KILLS = 3
 ANSWER = json.dumps({"summary": "A page. " * 20, "facts": ["It is one of many."] * 5})
@@ -55,7 +54,7 @@ def test_a_killed_run_goes_on_at_the_passage(
     world: WriterWorld, provider: LoopbackProvider, profiles: str, database_url: str
 ) -> None:
     for number in range(KILLS):
-        process = PROCESSES.Process(
+        process = quick_processes().Process(
             target=read_out_alone, args=(database_url, world.agent, profiles, f"killed-{number}")
         )
         process.start()

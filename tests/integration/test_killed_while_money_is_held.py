@@ -1,7 +1,6 @@
 """Processes that are killed while their money is held: nobody passes a cap meanwhile, and the books end equal."""
 
 import asyncio
-import multiprocessing
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -17,9 +16,9 @@ from kb_contract.chat_models.prices import Count
 from tests.doubles.kept_books import loopback_profile
 from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
 from tests.doubles.loopback_replies import Reply
+from tests.doubles.quick_processes import quick_processes
 from tests.doubles.spending_process import spend
 
-PROCESSES = multiprocessing.get_context("spawn")
 ANSWER = "An answer of some words. " * 10
 KILLED = 3
 CAP = 0.04
@@ -59,7 +58,7 @@ async def killed_under_way(pool: LazyPool, provider: LoopbackProvider, database_
     """Kill each process when the provider has its request and has begun to answer."""
     before = len(provider.calls)
     asking = [
-        PROCESSES.Process(target=spend, args=(database_url, provider.api_base, 1, BUDGETS))
+        quick_processes().Process(target=spend, args=(database_url, provider.api_base, 1, BUDGETS))
         for _ in range(KILLED)
     ]
     for one in asking:

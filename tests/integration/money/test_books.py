@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import multiprocessing
 import random
 import time
 
@@ -15,11 +14,11 @@ from kb_contract.chat_models.books import Receipt
 from kb_contract.chat_models.prices import Count
 from tests.doubles.loopback_provider import LoopbackProvider
 from tests.doubles.loopback_replies import Reply
+from tests.doubles.quick_processes import quick_processes
 from tests.doubles.spending_process import spend
 from tests.integration.money.conftest import balance, budget, model_of, order
 
 pytestmark = pytest.mark.stack
-PROCESSES = multiprocessing.get_context("spawn")
 
 
 async def test_the_books_agree_with_the_providers_after_faults(
@@ -63,7 +62,9 @@ async def test_what_dead_processes_asked_is_put_down_too(
     """Processes that are killed while they ask; the provider bills them all the same."""
     provider.script = lambda _: Reply(text="An answer of some words. " * 10, drip_seconds=0.01)
     for number in range(4):
-        process = PROCESSES.Process(target=spend, args=(database_url, provider.api_base, 12))
+        process = quick_processes().Process(
+            target=spend, args=(database_url, provider.api_base, 12)
+        )
         process.start()
         before = len(provider.calls)
         deadline = time.monotonic() + 60

@@ -1,7 +1,6 @@
 """Two processes ask fifty at once, of providers that bill more than we count: by their own books no cap is passed."""
 
 import asyncio
-import multiprocessing
 
 import pytest
 
@@ -15,11 +14,11 @@ from kb_contract.chat_models.prices import Count
 from kb_contract.chat_models.profiles import Profile
 from tests.doubles.loopback_provider import LoopbackProvider
 from tests.doubles.loopback_replies import Reply
+from tests.doubles.quick_processes import quick_processes
 from tests.doubles.spending_process import spend_at_once
 from tests.integration.money.conftest import balance, budget, order
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
-PROCESSES = multiprocessing.get_context("spawn")
 CAP = 0.02
 MAX_TOKENS = 200
 PROMPT = "What do the passages say of it? " * 70
@@ -44,7 +43,7 @@ async def test_fifty_at_once_out_of_two_processes_pass_no_cap(
              "output_price": 2, "max_tokens": MAX_TOKENS}  # fmt: skip
     cap = Budget(name="all", cap=CAP)
     asking = [
-        PROCESSES.Process(
+        quick_processes().Process(
             target=spend_at_once,
             args=(database_url, {"primary": {"standard": model}}, PROMPT, 25, (cap,)),
         )
