@@ -257,7 +257,9 @@ def _agents(settings: ReaderSettings, outside: Gateways) -> AgentsGraph:
             "operations": OperationsAgent(
                 RequestedOperations(outside.ops, settings.workspace_id), outside.reader
             ),
-            "tools": ToolCalls(outside.tools, PostgresToolLog(outside.ops), outside.model),
+            "tools": ToolCalls(
+                outside.tools, PostgresToolLog(outside.ops, settings.workspace_id), outside.model
+            ),
             "class": outside.classes,
         }
     )

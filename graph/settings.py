@@ -233,6 +233,22 @@ class ReaderSettings(ModelSettings):
         le=86_400,
         description="seconds before a decision is carried out, in which it can be revoked",
     )
+    keep_sessions_days: int = Field(
+        default=0, ge=0, le=36_500,
+        description="sessions that nobody touched for so long go, with runs, events and checkpoints; 0: never",
+    )  # fmt: skip
+    keep_answers_days: int = Field(
+        default=0, ge=0, le=36_500,
+        description="answers, what people said of them and decided, long outputs of tools, gaps and measurements go after so long; 0: never",
+    )  # fmt: skip
+    keep_usage_days: int = Field(
+        default=0, ge=0, le=36_500,
+        description="requests of providers are summed up by day after so long; 0: never",
+    )  # fmt: skip
+    archive_dir: str = Field(
+        default="",
+        description="folder where what goes is written before, as JSON lines; empty: none",
+    )
     notify_webhooks: str = Field(
         default="", description="URLs that are told of approvals, by commas; https only"
     )

@@ -75,7 +75,7 @@ VERBS = (
     Verb(
         "retention",
         "kb.commands.retention:retention",
-        "Delete what nobody can go back to.",
+        "Delete what is kept no longer.",
         KNOWLEDGE,
     ),
     Verb("cite", "kb.commands.cite:cite", "Read quotes again from git.", QUESTIONS),

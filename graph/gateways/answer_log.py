@@ -12,11 +12,11 @@ from kb_contract.identifiers import sha256_text
 from kb_contract.named_queries import named_queries
 
 _ANSWER = """
-insert into ops.answers (answer_id, thread_id, run_id, trace_id, question, query_type, status,
+insert into ops.answers (workspace_id, answer_id, thread_id, run_id, trace_id, question, query_type, status,
                          answer, plan, usage, timings, generations, coverage, conflicts, as_of,
                          cached_from)
-values (%(answer_id)s, %(thread_id)s, %(run_id)s, %(trace_id)s, %(question)s, %(query_type)s,
-        %(status)s, %(answer)s, %(plan)s, %(usage)s, %(timings)s, %(generations)s, %(coverage)s,
+values (%(workspace)s, %(answer_id)s, %(thread_id)s, %(run_id)s, %(trace_id)s, %(question)s,
+        %(query_type)s, %(status)s, %(answer)s, %(plan)s, %(usage)s, %(timings)s, %(generations)s, %(coverage)s,
         %(conflicts)s, %(as_of)s, %(cached_from)s)
 on conflict (answer_id) do nothing
 """
@@ -40,7 +40,8 @@ class PostgresAnswerLog:
 
     async def keep(self, answer: FinishedAnswer) -> None:
         async with self.pool.connection() as connection, connection.transaction():
-            await connection.execute(_ANSWER.encode(), _answer_values(answer))
+            values = {"workspace": self.workspace, **_answer_values(answer)}
+            await connection.execute(_ANSWER.encode(), values)
             await _keep_citations(connection, answer)
             await self._keep_gaps(connection, answer)
             if answer.cached_from:

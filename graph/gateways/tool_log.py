@@ -17,6 +17,7 @@ class PostgresToolLog:
     """The real `ToolLog`."""
 
     pool: LazyPool
+    workspace: str
 
     async def begin(self, key: str, tool: str, arguments: dict[str, Any]) -> KeptCall:
         statements = named_queries("tools")
@@ -45,7 +46,9 @@ class PostgresToolLog:
 
     async def keep_output(self, text: str) -> str:
         digest = sha256_text(text)
-        await self._run("keep_output", {"sha256": digest, "content": text})
+        await self._run(
+            "keep_output", {"workspace": self.workspace, "sha256": digest, "content": text}
+        )
         return digest
 
     async def _run(self, name: str, values: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """The server's way to Postgres: one checked pool, and statements by name."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -22,7 +22,7 @@ Pool = AsyncConnectionPool[Connection]
 SESSION = session_options("procrastinate")
 PLACES = (
     "server", "plans", "approvals", "evaluations", "costs", "contents", "door", "caches", "schedules",
-    "assistants",
+    "assistants", "retention",
 )  # fmt: skip
 
 
@@ -37,14 +37,23 @@ class Statements:
     workspace: str
 
     async def rows(self, name: str, **values: Any) -> list[Row]:
-        caller = current_caller()
-        whose = {"workspace": self.workspace, "caller": caller.name, "scope": caller.scope}
-        cursor = await self.connection.execute(_statement(name), {**whose, **values})
+        cursor = await self.connection.execute(_statement(name), self._with_caller(values))
         return await cursor.fetchall() if cursor.description else []
+
+    async def stream(self, name: str, **values: Any) -> AsyncIterator[Row]:
+        """Row by row, where all of them take too much room."""
+        async with self.connection.cursor() as cursor:
+            async for row in cursor.stream(_statement(name), self._with_caller(values)):
+                yield row
 
     async def row(self, name: str, **values: Any) -> Row | None:
         found = await self.rows(name, **values)
         return found[0] if found else None
+
+    def _with_caller(self, values: dict[str, Any]) -> dict[str, Any]:
+        caller = current_caller()
+        whose = {"workspace": self.workspace, "caller": caller.name, "scope": caller.scope}
+        return {**whose, **values}
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from graph.server.queue import (
     queue_of,
     worker_queue,
 )
+from graph.server.retention import retention_of
 from graph.server.room import room_of
 from graph.server.run_creation import RunDesk
 from graph.server.run_execution import RunExecution
@@ -206,6 +207,7 @@ def _people(settings: ReaderSettings, database: Database, desk: RunDesk) -> Peop
             "start_crons": CronRuns(database, desk, desk.now).start_due,
             "call_webhooks": webhooks.call_due,
             "forget_threads": ThreadForgetting(database, desk.saver, desk.now).forget_due,
+            "keep_so_long": retention_of(settings, database, desk.now).when_due,
         },
     )
 

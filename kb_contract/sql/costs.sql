@@ -32,45 +32,40 @@ select model, outcome, count(*)::int as requests,
 from ops.usage where at > now() - interval '1 hour' group by model, outcome order by model, outcome;
 
 -- name: costs
--- The dearest first, but days in their order, of which the newest are shown. The type of a request is that of the
--- answer it led to: the next one of its thread.
+-- The dearest first, but days in their order, of which the newest are shown.
 with spent as (
-  select u.*, coalesce(a.query_type, case u.step_id when 'extract' then 'ingestion' when 'rerank' then 'rerank' else 'none' end) as query_type
-  from ops.usage u
-  left join lateral (
-    select query_type from ops.answers
-    where thread_id = u.thread_id and created_at >= u.at order by created_at limit 1
-  ) a on true
+  select u.*, coalesce(u.query_type, ops.type_of_request(u.thread_id, u.at, u.step_id)) as type
+  from ops.spent u
   where u.workspace_id = %(workspace)s
     and u.at >= %(since)s and (%(until)s::timestamptz is null or u.at < %(until)s)
 ), shown as (
   select case %(by)s
            when 'agent' then coalesce(agent_id, 'none')
-           when 'type' then query_type
+           when 'type' then type
            when 'user' then coalesce(user_id, 'none')
            when 'session' then coalesce(thread_id, 'none')
            when 'day' then to_char(at at time zone 'UTC', 'YYYY-MM-DD')
            else model end as name,
-         count(*)::int as requests,
-         (count(*) filter (where outcome in ('failed', 'abandoned', 'lost')))::int as failed,
-         (count(*) filter (where outcome = 'open'))::int as open,
+         sum(requests)::int as requests,
+         coalesce(sum(requests) filter (where outcome in ('failed', 'abandoned', 'lost')), 0)::int as failed,
+         coalesce(sum(requests) filter (where outcome = 'open'), 0)::int as open,
          sum(prompt_tokens)::bigint as prompt_tokens, sum(completion_tokens)::bigint as completion_tokens,
          sum(cost)::float as cost,
          coalesce(sum(cost) filter (where source = 'estimated'), 0)::float as estimated_cost,
-         sqrt(coalesce(sum(spread ^ 2), 0))::float as estimated_spread
+         sqrt(coalesce(sum(squares), 0))::float as estimated_spread
   from spent group by 1
   order by case when %(by)s = 'day' then 0 else -sum(cost) end, 1 desc limit %(limit)s
 )
 select * from shown order by case when %(by)s = 'day' then 0 else -cost end, name;
 
 -- name: costs_total
-select count(*)::int as requests,
+select coalesce(sum(requests), 0)::int as requests,
        coalesce(sum(prompt_tokens), 0)::bigint as prompt_tokens,
        coalesce(sum(completion_tokens), 0)::bigint as completion_tokens,
        coalesce(sum(cost), 0)::float as cost,
        coalesce(sum(cost) filter (where source = 'estimated'), 0)::float as estimated_cost,
-       sqrt(coalesce(sum(spread ^ 2), 0))::float as estimated_spread
-from ops.usage
+       sqrt(coalesce(sum(squares), 0))::float as estimated_spread
+from ops.spent
 where workspace_id = %(workspace)s
   and at >= %(since)s and (%(until)s::timestamptz is null or at < %(until)s);
 
@@ -143,8 +138,8 @@ from (
 
 -- name: ingestion_costs
 -- Of what was read out of passages, in the time that is looked at.
-select count(*)::int as requests, coalesce(sum(cost), 0)::float as cost
-from ops.usage
+select coalesce(sum(requests), 0)::int as requests, coalesce(sum(cost), 0)::float as cost
+from ops.spent
 where workspace_id = %(workspace)s and step_id = 'extract'
   and at >= %(since)s and (%(until)s::timestamptz is null or at < %(until)s);
 

@@ -13,8 +13,10 @@ set status = %(status)s, answer = %(answer)s, structured = %(structured)s, ended
 where key = %(key)s and status = 'started';
 
 -- name: keep_output
-insert into ops.tool_outputs (sha256, content) values (%(sha256)s, %(content)s)
-on conflict (sha256) do nothing;
+-- Which was had again is young again.
+insert into ops.tool_outputs (workspace_id, sha256, content) values (%(workspace)s, %(sha256)s, %(content)s)
+on conflict (workspace_id, sha256) do update set kept_at = now()
+where tool_outputs.kept_at < now() - interval '1 hour';
 
 -- name: output
-select content from ops.tool_outputs where sha256 = %(sha256)s;
+select content from ops.tool_outputs where workspace_id = %(workspace)s and sha256 = %(sha256)s;

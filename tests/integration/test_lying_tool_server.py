@@ -119,7 +119,7 @@ async def test_a_deed_whose_answer_cannot_be_read_is_not_done_again(
         effect_key="answer/s1", tools={one.name: one.fingerprint}, approved=True,
     )  # fmt: skip
     ledger = LazyPool(SecretStr(database_url))
-    calls = ToolCalls(pool, PostgresToolLog(ledger))
+    calls = ToolCalls(pool, PostgresToolLog(ledger, "default"))
     (tmp_path / "other shape").touch()
     with pytest.raises(ToolRefused, match="what the call may have changed"):
         await calls(task)

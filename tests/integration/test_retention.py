@@ -1,6 +1,11 @@
 """What nobody can go back to is deleted, and nothing else; a run that comes by loses nothing."""
 
+import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -12,6 +17,7 @@ from dagster_kb.resources.ledger_database import run
 from dagster_kb.resources.ledger_retention import Keep
 from dagster_kb.upkeep.retention import RETENTION, Retention
 from kb_contract.errors import BadInput
+from tests.doubles.aged_rows import rows
 from tests.doubles.writer_world import QUIET, WriterWorld, failures
 
 
@@ -211,3 +217,29 @@ def test_words_are_not_counted_from_what_was_pruned(world: WriterWorld):
         assert world.ledger.terms.of(pruned).chunks == 0
     live = world.publish({"page.md": "# Page\n\nFour.\n", "more.md": "# More\n\nMore.\n"})
     assert world.ledger.terms.of(live).chunks == live.chunks == 3
+
+
+@pytest.mark.stack
+def test_the_command_tells_of_what_the_server_keeps_too(world: WriterWorld, tmp_path: Path):
+    published(world, "One.")
+    url = world.settings.database_url.get_secret_value()
+    rows(url, "insert into ops.answers (answer_id, question, query_type, status, answer, plan, created_at)"
+              " values ('a', 'q', 'catalogue', 'completed', 'a', '{}', now() - interval '40 days')")  # fmt: skip
+    environment = {
+        **os.environ, "DATABASE_URL": url, "QDRANT_URL": world.settings.qdrant_url, "KB_HOME": str(tmp_path),
+        "KNOWLEDGE_DIR": str(world.settings.knowledge_dir), "KEEP_ANSWERS_DAYS": "30",
+    }  # fmt: skip
+
+    def kb(*words: str) -> str:
+        command = [sys.executable, "-m", "kb", "retention", *words]
+        return subprocess.run(
+            command, env=environment, text=True, capture_output=True, check=True
+        ).stdout
+
+    told = {one["store"]: one for one in json.loads(kb("--dry-run", "--json"))["server"]}
+    assert told["answers"] == {
+        "store": "answers", "setting": "KEEP_ANSWERS_DAYS", "days": 30, "over_age": 1,
+    }  # fmt: skip
+    assert told["sessions"]["days"] == 0
+    assert "answers: kept 30 days (KEEP_ANSWERS_DAYS), 1 went" in kb()
+    assert rows(url, "select from ops.answers") == []
