@@ -4,7 +4,9 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+CUT: Final = "cut"
 
 
 def entry_body(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,6 +27,8 @@ class Chain:
     head: str = ""
     broken: int | None = None
     reason: str = ""
+    cut: tuple[int, str] = (0, "")
+    """The last entry that was taken away, as those that are left say."""
 
     def follow(self, rows: Iterable[Mapping[str, Any]]) -> "Chain":
         for row in rows:
@@ -35,6 +39,9 @@ class Chain:
                 self.broken = row["n"]
                 return self
             self.count, self.head = row["n"], row["digest"]
+            said = json.loads(row["entry"])
+            if said.get("kind") == CUT:
+                self.cut = (said["through"], said["head"])
         return self
 
     def _wrong(self, row: Mapping[str, Any]) -> str:

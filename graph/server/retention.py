@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -126,6 +126,11 @@ def retention_of(settings: ReaderSettings, database: Database, now: Clock = utc_
     """Make it as the settings say."""
     archive = Path(settings.archive_dir) if settings.archive_dir else None
     return Retention(database, _stores(settings), archive, now)
+
+
+def audit_retention(settings: ReaderSettings, database: Database, days: int) -> Retention:
+    """For the audit, which nothing takes away by itself: the chain of all workspaces is one."""
+    return replace(retention_of(settings, database), stores=(Store("audit", "ops.audit", days),))
 
 
 def _stores(settings: ReaderSettings) -> tuple[Store, ...]:

@@ -174,6 +174,9 @@ where n > %(after)s and (%(approval_id)s::text is null or entry->>'approval_id' 
     select from ops.threads t where t.thread_id = entry->>'thread_id' and t.agents <@ %(scope)s::text[]))
 order by n limit %(limit)s;
 
+-- name: audit_start
+select n, digest from ops.audit_start;
+
 -- name: approval_events
 -- Of the audit what is about approvals and deputies; the rest is for those who have the database.
 select n, entry::text as entry, previous, digest from ops.audit

@@ -180,3 +180,10 @@ returning 'ops.requested_operations' as place, to_json(o)::text as said;
 -- name: operations_over_age
 select count(*)::int as rows from ops.requested_operations
 where workspace_id = %(workspace)s and status in ('done', 'failed') and updated_at < %(before)s;
+
+-- name: forget_audit
+-- By a person alone: it is one chain for all workspaces.
+select place, said from ops.cut_audit(%(before)s, %(limit)s, %(caller)s);
+
+-- name: audit_over_age
+select count(*)::int as rows from ops.audit where (entry->>'at')::timestamptz < %(before)s;

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
@@ -12,12 +13,25 @@ import pytest
 
 from graph.server.audit_entries import Chain
 from tests.conftest import free_port
+from tests.doubles.aged_rows import lines
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
 ASK = (
     "insert into ops.approvals (approval_id, thread_id, run_id, step_id, agent_id, digest, request)"
     " values (%s, 't', 'r', 's', 'a', 'd', %s)"
 )
+
+MAKE_FOUR_OLD = """
+do $$ declare one record; before text := ''; said text; begin
+  for one in select * from ops.audit order by n loop
+    said := case when one.n <= 4 then
+      jsonb_set(one.entry::jsonb, '{at}', '"2020-01-01T00:00:00.000000Z"')::text else one.entry::text end;
+    update ops.audit set entry = said::json, previous = before,
+      digest = encode(sha256(convert_to(before || E'\\n' || said, 'UTF8')), 'hex')
+    where n = one.n returning digest into before;
+  end loop;
+end $$
+"""
 
 
 def run(url: str, statement: LiteralString, values: Any = None) -> None:
@@ -40,11 +54,11 @@ def followed(url: str) -> Chain:
         return Chain().follow(rows.fetchall())
 
 
-def kb(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def kb(url: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "kb", "audit", *arguments],
         capture_output=True, text=True, check=False,
-        env={**os.environ, "DATABASE_URL": url, "QDRANT_URL": f"http://127.0.0.1:{free_port()}"},
+        env={**os.environ, "DATABASE_URL": url, "QDRANT_URL": f"http://127.0.0.1:{free_port()}", **more},
     )  # fmt: skip
 
 
@@ -120,3 +134,47 @@ def test_it_outlives_what_it_tells_of(database_url: str):
     fill(database_url, 2)
     run(database_url, "delete from ops.threads")
     assert followed(database_url).count == 2
+
+
+def cut(url: str, archive: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    return kb(url, "cut", "--keep-days", "30", "--json", *more, ARCHIVE_DIR=str(archive))
+
+
+def make_four_old(url: str) -> None:
+    """As if the first of them had been written long ago: each link is made anew."""
+    run(url, "alter table ops.audit disable trigger append_only")
+    run(url, MAKE_FOUR_OLD)
+    run(url, "alter table ops.audit enable trigger append_only")
+
+
+def test_the_oldest_entries_are_cut_off_and_the_chain_says_so(database_url: str, tmp_path: Path):
+    fill(database_url, 6)
+    make_four_old(database_url)
+    run(database_url, "update ops.approvals set status = 'approved' where approval_id <> 'a3'")
+    before = json.loads(kb(database_url, "verify", "--json").stdout)
+    assert (before["ok"], before["entries"]) == (True, 11)
+    assert json.loads(cut(database_url, tmp_path).stdout) == {"entries": 3}, "a3 waits"
+    report = json.loads(kb(database_url, "verify", "--json").stdout)
+    assert (report["ok"], report["cut"], report["entries"]) == (True, 3, 9)
+    gone = [one["row"] for one in lines(tmp_path)]
+    assert Chain().follow(gone).count == 3
+    said = json.loads(kb(database_url, "list", "--after", "11", "--json").stdout)["entries"]
+    assert [(one["kind"], one["through"], one["head"]) for one in said] == [
+        ("cut", 3, gone[-1]["digest"])
+    ]
+    assert said[0]["actor"]
+    assert json.loads(cut(database_url, tmp_path).stdout) == {"entries": 0}
+    with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+        run(database_url, "delete from ops.audit where n = 4")
+
+
+def test_a_beginning_that_nobody_cut_is_found(database_url: str):
+    fill(database_url, 3)
+    run(database_url, "alter table ops.audit disable trigger append_only")
+    run(
+        database_url,
+        "update ops.audit_start set (n, digest) = (select n, digest from ops.audit where n = 1)",
+    )
+    run(database_url, "delete from ops.audit where n = 1")
+    broken = json.loads(kb(database_url, "verify", "--json").stdout)
+    assert (broken["ok"], broken["broken"]) == (False, 2)
