@@ -155,6 +155,8 @@ class _Run:
         self._end = 0.0
         self._widest = 0.0
         """Blank that a justified line has between its words."""
+        self._gaps: list[float] = []
+        """How wide each blank is."""
 
     def blank(self) -> None:
         self._blank = True
@@ -189,6 +191,7 @@ class _Run:
             closes = character in ")%" and self._text[-1].isdigit()
             if not closes and (self._blank or box[0] - self._end > WORD_GAP * height):
                 self._text.append(" ")
+                self._gaps.append(box[0] - self._end)
         self._text.append(character)
         self._heights[box[2:]] += character.isalnum()
         self._blank = False
@@ -202,7 +205,16 @@ class _Run:
             left, right, _, _ = self._box
             bold = self._all(self._letters.is_bold)
             pitch = right - left if self._all(self._letters.has_one_width) else 0.0
-            yield Segment(words, left, self._end, bottom, max(top, bottom + 0.1), bold, pitch)
+            typed = clean(self._typed(pitch)).strip() if pitch > 0 else ""
+            yield Segment(
+                words, left, self._end, bottom, max(top, bottom + 0.1), bold, pitch, typed
+            )
+
+    def _typed(self, pitch: float) -> str:
+        gaps = iter(self._gaps)
+        return "".join(
+            " " * max(1, round(next(gaps) / pitch)) if one == " " else one for one in self._text
+        )
 
     def _all(self, are_so: Callable[[int], bool]) -> bool:
         return are_so(self._first) and are_so(self._last)

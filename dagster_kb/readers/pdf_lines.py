@@ -27,6 +27,8 @@ class Line:
     bold: bool
     pitch: float = 0.0
     """Width of each letter where all have one."""
+    typed: str = ""
+    """The same with every blank between them, where all have one."""
 
     @property
     def size(self) -> float:
@@ -54,7 +56,9 @@ def in_lines(segments: Sequence[Segment]) -> list[Line]:
 
 def _line(row: Row) -> Line:
     cells: list[Segment] = []
-    for one in sorted(row, key=lambda one: one.left):
+    beside = sorted(row, key=lambda one: one.left)
+    pitch = min(one.pitch for one in row)
+    for one in beside:
         before = cells[-1] if cells else None
         if before and _is_one_cell(before, one):
             apart = one.left - before.right > WORD_GAP * before.height
@@ -70,8 +74,18 @@ def _line(row: Row) -> Line:
         bottom=tallest.bottom,
         top=tallest.top,
         bold=all(one.bold for one in row if letters(one.text) or len(row) == 1),
-        pitch=min(one.pitch for one in row),
+        pitch=pitch,
+        typed=_typed(beside, pitch) if pitch else "",
     )
+
+
+def _typed(beside: Sequence[Segment], pitch: float) -> str:
+    """Put each where it stands, counted in letters."""
+    said = ""
+    for one in beside:
+        blanks = round((one.left - beside[0].left) / pitch) - len(said)
+        said += " " * max(blanks, 1 if said else 0) + one.typed
+    return said
 
 
 def _is_one_cell(before: Segment, one: Segment) -> bool:

@@ -32,7 +32,7 @@ def _indented(lines: Sequence[Line]) -> Iterator[str]:
     for above, one in pairwise([lines[0], *lines]):
         if above.bottom - one.top > _EMPTY_LINE * one.size:
             yield ""
-        yield " " * round((one.left - edge) / one.pitch) + "  ".join(one.cells)
+        yield " " * round((one.left - edge) / one.pitch) + one.typed
 
 
 def _goes_on(above: Line, below: Line) -> bool:

@@ -20,6 +20,8 @@ class Segment:
     bold: bool
     pitch: float = 0.0
     """Width of each letter where all have one."""
+    typed: str = ""
+    """The same with every blank between them, where all have one."""
 
     @property
     def height(self) -> float:

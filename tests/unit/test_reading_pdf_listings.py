@@ -15,6 +15,13 @@ def test_a_listing_keeps_its_lines_and_their_indentation():
     assert said == [("prose", PROSE), ("code", "\n".join(["```", *CODE, "```"])), ("prose", PROSE)]
 
 
+def test_a_listing_keeps_the_blanks_within_its_lines():
+    shown = ["NAME      READY   STATUS", "web-1     1/1     Running", "db  = 0   0/1     Pending"]
+    assert blocks(("Helvetica", [PROSE]), ("Courier", shown)) == [
+        ("prose", PROSE), ("code", "\n".join(["```", *shown, "```"]))
+    ]  # fmt: skip
+
+
 def test_a_document_in_letters_of_one_width_has_no_listings():
     assert blocks(("Courier", [PROSE, PROSE])) == [("prose", f"{PROSE} {PROSE}")]
 
