@@ -98,7 +98,7 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
             lambda data, rules: with_pdf_information(read_pdf, data, rules),
             pdf.LARGEST_FILE,
             named_by_file=True,
-            version=7,
+            version=8,
         ),
         ".docx": _office("wordprocessingml.document", read_word_document),
         ".pptx": _office("presentationml.presentation", read_presentation),

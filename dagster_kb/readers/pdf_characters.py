@@ -9,7 +9,9 @@ from typing import Any, Final, cast
 
 from dagster_kb.readers.extracted_text import clean
 from dagster_kb.readers.pdf_lines import CELL_GAP, CURRENCIES, WORD_GAP, Line, PageLines, in_lines
+from dagster_kb.readers.pdf_scripts import adjoins, script_of
 from dagster_kb.readers.pdf_segments import SAME_LINE, Segment
+from dagster_kb.readers.raised_words import END, on_one_line
 from kb_contract.errors import BadDocument
 
 MOST_CHARACTERS: Final = 200_000
@@ -22,6 +24,8 @@ _FIXED_NAMES: Final = (b"courier", b"mono", b"consolas", b"cmtt")
 _BOLD_NAMES: Final = (b"bold", b"black", b"heavy")
 # PDFium's signs for a hyphen at a line's end.
 _BROKEN_WORD: Final = (0xFFFE, 0x02)
+# PDFium makes them up where letters go up or down.
+_LINE_ENDS: Final = (0x0D, 0x0A)
 
 
 Box = tuple[float, float, float, float]
@@ -63,7 +67,7 @@ def _segments(pdfium: Any, handle: Any, turns: Sequence[int], way: int) -> Itera
     for index, turn in enumerate(turns):
         code = cast("int", pdfium.FPDFText_GetUnicode(handle, index))
         if _is_blank(code):
-            run.blank()
+            run.blank(is_typed=code not in _LINE_ENDS)
             continue
         if turn != way:
             continue
@@ -149,7 +153,10 @@ class _Run:
         self._letters = letters
         self._first = self._last = 0
         self._text: list[str] = []
-        self._blank = False
+        self._blank = self._is_typed = False
+        self._mark = ""
+        self._base = (0.0, 0.0)
+        """Feet and heads of the letters that a power stands beside."""
         self._box = (0.0, 0.0, 0.0, 0.0)
         self._heights: Counter[tuple[float, float]] = Counter()
         self._end = 0.0
@@ -158,8 +165,9 @@ class _Run:
         self._gaps: list[float] = []
         """How wide each blank is."""
 
-    def blank(self) -> None:
+    def blank(self, *, is_typed: bool) -> None:
         self._blank = True
+        self._is_typed = self._is_typed or is_typed
 
     def takes(self, character: str, box: Box, index: int) -> bool:
         """Tell whether a character goes on with this run; `$` after a number begins a cell."""
@@ -169,7 +177,10 @@ class _Run:
         height = max(self._box[3] - self._box[2], top - bottom, 1.0)
         apart = abs((bottom + top) / 2 - (self._box[2] + self._box[3]) / 2)
         gap = left - self._end
-        if apart >= SAME_LINE * height or gap <= -height or right <= left:
+        is_beside = apart < SAME_LINE * height or (
+            adjoins(gap, height) and script_of(bottom, top, self._base) != ""
+        )
+        if not is_beside or gap <= -height or right <= left:
             return False
         return gap < CELL_GAP * height or self._is_justified(gap, height, index)
 
@@ -184,21 +195,33 @@ class _Run:
 
     def add(self, character: str, box: Box, index: int) -> None:
         self._last = index
+        mark = script_of(*box[2:], self._base) if self._text else ""
         if not self._text:
             self._box, self._first = box, index
         else:
-            height = self._box[3] - self._box[2]
-            closes = character in ")%" and self._text[-1].isdigit()
-            if not closes and (self._blank or box[0] - self._end > WORD_GAP * height):
-                self._text.append(" ")
-                self._gaps.append(box[0] - self._end)
+            self._end_word(character, mark, box[0] - self._end)
+        if mark != self._mark:
+            self._text.append(mark)
         self._text.append(character)
         self._heights[box[2:]] += character.isalnum()
-        self._blank = False
+        self._base = self._base if mark else box[2:]
+        self._blank = self._is_typed = False
+        self._mark = mark
         self._end = box[1]
 
+    def _end_word(self, character: str, mark: str, gap: float) -> None:
+        """Put a blank where one is due, behind a power that ends here."""
+        closes = character in ")%" and self._text[-1].isdigit()
+        is_blank = self._is_typed if mark != self._mark else self._blank
+        if self._mark and mark != self._mark:
+            self._text.append(END)
+        if not closes and (is_blank or gap > WORD_GAP * (self._box[3] - self._box[2])):
+            self._text.append(" ")
+            self._gaps.append(gap)
+
     def ended(self) -> Iterator[Segment]:
-        words = clean("".join(self._text)).strip()
+        self._text.append(END if self._mark else "")
+        words = clean(on_one_line("".join(self._text))).strip()
         if words:
             # A bullet, an initial or a mark of a footnote is of other letters than its line.
             bottom, top = self._heights.most_common(1)[0][0]

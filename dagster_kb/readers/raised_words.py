@@ -14,6 +14,7 @@ _ONE_AFTER_ANOTHER: Final = re.compile(r"\x0e([\^_])[^\x0e\x0f]*+\x0f(?:\x0e\1[^
 _DEEPEST: Final = 5
 # A number, a charge or a variable; ends of words (2nd, 1er, No) and signs of notes are said as they are.
 _EXPONENT: Final = re.compile(r"[+−–-](?:\Z|\s*\w)|\d|(?![aeor]\Z)[^\W\d_](?![^\W\d_])")  # noqa: RUF001 - as above
+_SENTENCE: Final = re.compile(r"\s[^\W\d_]{2}")
 _SIMPLE: Final = re.compile(r"[+−–-]?\w*")  # noqa: RUF001 - as above
 
 
@@ -56,7 +57,8 @@ def _around(found: re.Match[str]) -> tuple[str, str]:
 
 def _is_power(before: str, words: str, _behind: str) -> bool:
     has_base = before not in ("", "(", "[", RAISED[0]) and not before.isspace()
-    return has_base and _EXPONENT.match(words) is not None
+    is_exponent = _EXPONENT.match(words) and not _SENTENCE.search(words)
+    return has_base and bool(is_exponent)
 
 
 def _is_index(before: str, words: str, behind: str) -> bool:

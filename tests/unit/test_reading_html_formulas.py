@@ -22,7 +22,7 @@ from tests.unit.test_reading_html import said
     ("x<sub>1</sub><sup>2</sup>", "x1^2"),
     ("2<sup>1</sup>/<sub>2</sub> cups, <sup>3</sup>&frasl;<sub>4</sub>", "2 1/2 cups, 3/4"),
     ("the 2<sup>nd</sup> of 1<sup>er</sup>, N<sup>o</sup> 5", "the 2nd of 1er, No 5"),
-    ("costs 5.<sup>1</sup>", "costs 5.^1"),
+    ("costs 5.<sup>1</sup>, ask<sup>1 or more</sup>", "costs 5.^1, ask1 or more"),
     ("<sup>1</sup> A note, <sup>14</sup>C", "1 A note, 14C"),
     ("<sup></sup>a<sup> </sup>b", "a b"),
 ])  # fmt: skip
