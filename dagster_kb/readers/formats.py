@@ -56,7 +56,7 @@ def _office(kind: str, read: Callable[[bytes], ParsedDocument]) -> Format:
         lambda data, _rules: with_office_properties(read, data),
         office_archive.LARGEST_FILE,
         named_by_file=True,
-        version=6,
+        version=7,
     )
 
 

@@ -12,10 +12,18 @@ _MARK: Final = re.compile(
 )
 # Which of its sections holds depends on the number.
 _CONDITION: Final = re.compile(r"\[[<>=]")
+# No section for numbers has a sign; a fourth is for words.
+_NO_NUMBER: Final = re.compile(r"\s*;\s*;\s*(?:;.*)?", re.DOTALL)
+_NO_WORDS: Final = re.compile(r"\s*;\s*;\s*;\s*")
 _OF_PERCENT: Final = frozenset("0#?.,% -+()")
 _OF_DIGITS: Final = frozenset("0 -+()")
 # A float holds no more digits that a person entered.
 _LARGEST: Final = 10**15
+
+
+def is_hidden(number_format: str, *, words: bool) -> bool:
+    """Tell whether a format shows nothing of a number, or of words: `;;;` is how people hide a cell."""
+    return (_NO_WORDS if words else _NO_NUMBER).fullmatch(number_format) is not None
 
 
 def as_shown(number: float, number_format: str) -> str | None:

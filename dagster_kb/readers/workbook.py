@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from dagster_kb.readers.extracted_text import ExtractedText
 from dagster_kb.readers.merged_cells import filled_down, tall_cells
-from dagster_kb.readers.number_formats import as_shown
+from dagster_kb.readers.number_formats import as_shown, is_hidden
 from dagster_kb.readers.office_archive import open_office, sane_title
 from dagster_kb.readers.parsed_document import ParsedDocument
 from dagster_kb.readers.sheet_xml import SheetFacts
@@ -119,8 +119,11 @@ def _said(cell: Any) -> str | None:
         return None
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
+    shown_as = _format(cell)
+    if is_hidden(shown_as, words=isinstance(value, str)):
+        return None
     if isinstance(value, int | float):
-        return as_shown(value, _format(cell)) or _number(value)
+        return as_shown(value, shown_as) or _number(value)
     if isinstance(value, datetime) and value.time() == time():
         return value.date().isoformat()
     if isinstance(value, date | time):

@@ -38,6 +38,19 @@ def test_shares_and_codes_of_a_workbook_keep_their_form():
     ]
 
 
+@pytest.mark.parametrize(("value", "number_format", "seen"), [
+    (4711, ";;;", False), (4711, ";;;@", False), (-4711, ";;", False), ("4711", ";;;", False),
+    (4711.5, "0;;", True), ("4711", ";;;@", True), (4711, "General", True),
+])  # fmt: skip
+def test_what_a_format_hides_is_not_served(value: float | str, number_format: str, seen: bool):
+    book = openpyxl.Workbook()
+    sheet: Any = book.active
+    for row in (["Name", "Pay"], ["Ann", value], ["Bob", 1]):
+        sheet.append(row)
+    sheet["B2"].number_format = number_format
+    assert ("4711" in read_workbook(saved(book.save)).text) is seen
+
+
 @pytest.mark.parametrize("first", ["Do not use for taxes.", "Ask Bob about every refund", "Who is asked?"])  # fmt: skip
 def test_the_first_of_many_sentences_names_none_of_them(first: str):
     assert read_delimited(f"{first}\nSend them to Ann.\n".encode()).text == (
