@@ -53,6 +53,7 @@ def embeddings(
             texts_embedded=embedded.texts,
             texts_reused=embedded.reused,
             texts_cut=embedded.cut,
+            estimate=embedded.estimate,
             cost="nothing: the model runs here",
             texts_per_second=embedded.per_second,
             embedding_seconds=round(embedded.seconds, 3),

@@ -10,10 +10,11 @@ from uuid import UUID
 
 import psycopg
 
-from dagster_kb.embedding.progress import EmbeddingProgress
+from dagster_kb.embedding.forecast import EmbeddingForecast, forecast_of
 from dagster_kb.resources.embedder import Embedder, Lanes, Reading, checked, to_bytes
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_embeddings import Failure, MissingText
+from dagster_kb.resources.progress import WorkProgress
 from dagster_kb.resources.vector_store import batches
 from dagster_kb.telemetry import Stages
 from kb_contract.errors import BadInput, BadSetting, Unavailable
@@ -54,6 +55,8 @@ class Embedded:
     processes: int = 0
     cut: int = 0
     """Texts of which the model read the beginning only."""
+    estimate: str = ""
+    """What was foretold of it."""
 
     @property
     def per_second(self) -> float:
@@ -104,23 +107,32 @@ class EmbeddingJob:
         store.begin(self.generation, missing)
         self._failed = [(one, failure) for one in missing if (failure := _given_up(one))]
         work = [one for one in missing if not _given_up(one)]
-        progress = EmbeddingProgress(
-            len(work), sum(one.tokens for one in work), self.tell, self.stages.say
-        )
         done = Embedded(reused=store.embeddable(self.generation) - len(missing))
         if work:
-            done = self._embed_all(work, progress, done.reused)
+            done = self._embed_all(work, self._foretell(work, done.reused))
         self._refuse_failures()
         return done
 
-    def _embed_all(self, work: Batch, progress: EmbeddingProgress, reused: int) -> Embedded:
+    def _foretell(self, work: Batch, reused: int) -> EmbeddingForecast:
+        forecast = forecast_of(
+            self.generation.documents, self.generation.chunks, len(work),
+            sum(one.tokens for one in work), reused,
+            self.ledger.reports.pace(self.embedder.space.space_id),
+        )  # fmt: skip
+        self.stages.say("embedding.estimate", **asdict(forecast))
+        return forecast
+
+    def _embed_all(self, work: Batch, forecast: EmbeddingForecast) -> Embedded:
+        progress = WorkProgress(
+            "embedding", "texts", len(work), forecast.tokens, self.tell, self.stages.say
+        )
         with self.embedder.lanes(len(work)) as lanes:
             for one in self._under_way(work, lanes):
                 self._finish(one, lanes)
                 progress.advance(len(one.batch), sum(text.tokens for text in one.batch))
             done = Embedded(
-                len(work), reused, progress.seconds, lanes.runs_on,
-                lanes.processes, self._cut,
+                len(work), forecast.texts_in_store, progress.seconds, lanes.runs_on,
+                lanes.processes, self._cut, forecast.said,
             )  # fmt: skip
         self.stages.say("embed", **asdict(done))
         return done

@@ -1,7 +1,6 @@
 """Reads every passage that was never read: a few at once, each kept as soon as it is there."""
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -11,6 +10,7 @@ from dagster_kb.extraction.books import LedgerBooks, one_effect
 from dagster_kb.extraction.extractor import Extracted, Extractor
 from dagster_kb.extraction.passages import Passage, extraction_id
 from dagster_kb.resources.ledger_extractions import Claims, ExtractionLedger, Waiting
+from dagster_kb.resources.progress import WorkProgress
 from dagster_kb.telemetry import Stages
 from kb_contract.generation import Generation
 from kb_contract.identifiers import sha256_text
@@ -18,7 +18,6 @@ from kb_contract.identifiers import sha256_text
 CONCURRENCY: Final = 4
 # So many in a row without an answer, and the provider is what is broken.
 MOST_FAILURES: Final = 8
-SECONDS_BETWEEN: Final = 10.0
 _LOOK_AGAIN: Final = 0.5
 _AT_ONCE: Final = 200
 
@@ -70,16 +69,19 @@ class ExtractionJob:
     """What it may cost unasked; None: a person agreed to whatever it costs."""
     tally: Tally = field(default_factory=Tally, init=False)
     _failures: int = field(default=0, init=False)
-    _said: float = field(default=0.0, init=False)
+    _progress: WorkProgress = field(init=False)
 
     def run(self, waiting: Sequence[Waiting]) -> Tally:
         """Ask about all of them; what is kept stays kept, whatever ends it."""
-        began = self._said = time.monotonic()
+        some = len(waiting)
+        self._progress = WorkProgress(
+            "extraction", "passages", some, some, self.tell, self.stages.say
+        )
         if self.extractor.board is None:
             self._by_patterns(waiting)
         elif waiting:
             asyncio.run(self._by_models(waiting))
-        self.tally.seconds = round(time.monotonic() - began, 3)
+        self.tally.seconds = round(self._progress.seconds, 3)
         return self.tally
 
     def _by_patterns(self, waiting: Sequence[Waiting]) -> None:
@@ -90,23 +92,23 @@ class ExtractionJob:
             self.ledger.keep([self._row(where, passage, result)
                               for where, (passage, result) in zip(some, found, strict=True)])  # fmt: skip
             for passage, result in found:
-                self._count(passage, result, len(waiting))
+                self._count(passage, result)
 
     async def _by_models(self, waiting: Sequence[Waiting]) -> None:
         with self.ledger.claims() as claims:
-            elsewhere = await self._round(waiting, claims, len(waiting))
+            elsewhere = await self._round(waiting, claims)
             while elsewhere and not self.tally.stopped:
                 # Another run asks about these; when it dies, its claims end.
                 await asyncio.sleep(_LOOK_AGAIN)
-                elsewhere = await self._round(elsewhere, claims, len(waiting))
+                elsewhere = await self._round(elsewhere, claims)
 
-    async def _round(self, waiting: Sequence[Waiting], claims: Claims, total: int) -> list[Waiting]:
+    async def _round(self, waiting: Sequence[Waiting], claims: Claims) -> list[Waiting]:
         """Ask about those that nobody else asks about; returns the others."""
         left, elsewhere = iter(waiting), list[Waiting]()
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(self.concurrency, len(waiting))):
-                    group.create_task(self._worker(left, elsewhere, claims, total))
+                    group.create_task(self._worker(left, elsewhere, claims))
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from errors
         finally:
@@ -115,7 +117,7 @@ class ExtractionJob:
         return elsewhere
 
     async def _worker(
-        self, left: Iterator[Waiting], elsewhere: list[Waiting], claims: Claims, total: int
+        self, left: Iterator[Waiting], elsewhere: list[Waiting], claims: Claims
     ) -> None:
         for one in left:
             if self.tally.stopped:
@@ -126,11 +128,11 @@ class ExtractionJob:
             try:
                 # Whoever asked before let go of it when it was kept.
                 if not await asyncio.to_thread(self.ledger.is_done, one):
-                    await self._one(one, total)
+                    await self._one(one)
             finally:
                 claims.release(one)
 
-    async def _one(self, wanted: Waiting, total: int) -> None:
+    async def _one(self, wanted: Waiting) -> None:
         [row] = await asyncio.to_thread(self.ledger.passages, [wanted])
         passage = Passage.of_row(row)
         where: dict[str, Any] = {
@@ -145,7 +147,7 @@ class ExtractionJob:
         for near in [*self.books.near_ends, *near_ends]:
             self.stages.say("budget.near", **near)
         self.books.near_ends.clear()
-        self._count(passage, result, total)
+        self._count(passage, result)
 
     def _row(self, wanted: Waiting, passage: Passage, result: Extracted) -> dict[str, Any]:
         return {
@@ -168,23 +170,21 @@ class ExtractionJob:
             "run": self.books.dagster_run,
         }
 
-    def _count(self, passage: Passage, result: Extracted, total: int) -> None:
+    def _count(self, passage: Passage, result: Extracted) -> None:
         tally = self.tally
         tally.cost += result.cost
         if result.status == "DONE":
             tally.done, self._failures = tally.done + 1, 0
         else:
             self._count_failure(passage, result)
-        self._look_at_costs(total)
-        self.tell(tally.asked, total)
-        if time.monotonic() - self._said >= SECONDS_BETWEEN:
-            self._said = time.monotonic()
-            self.stages.say("extraction", asked=tally.asked, total=total, invalid=tally.invalid,
-                            errors=tally.errors, dollars=round(tally.cost, 6))  # fmt: skip
+        self._look_at_costs()
+        self._progress.advance(
+            1, 1, invalid=tally.invalid, errors=tally.errors, dollars=round(tally.cost, 6)
+        )
 
-    def _look_at_costs(self, total: int) -> None:
+    def _look_at_costs(self) -> None:
         """Answers may be longer than was estimated: nobody agreed to that."""
-        tally, most = self.tally, self.most_dollars
+        tally, most, total = self.tally, self.most_dollars, self._progress.total
         if most is not None and tally.cost > most and tally.asked < total and not tally.stopped:
             tally.for_money = True
             tally.stopped = (

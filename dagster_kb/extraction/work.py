@@ -1,7 +1,7 @@
 """Extraction of one generation, from its estimate to the sentence that its passages are embedded with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from dagster_kb.extraction.desk import ExtractionDesk
@@ -63,6 +63,8 @@ class ExtractionWork:
             extractor, len(waiting), sum(one.size for one in waiting),
             self.ledger.usual_completion(extractor.key),
         )  # fmt: skip
+        if waiting:
+            self.stages.say("extraction.estimate", **asdict(estimate))
         limit = self.desk.limit(self.settings)
         tally, held = Tally(), ""
         if estimate.dollars > limit and not wish.approved:

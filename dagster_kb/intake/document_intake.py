@@ -22,6 +22,7 @@ from dagster_kb.readers.reading import chunk_document, claims, is_hidden, mime_o
 from dagster_kb.readers.source_text import LARGEST_LFS_POINTER, LFS_REFUSAL, is_lfs_pointer
 from dagster_kb.resources.git_files import GitFile
 from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.progress import WorkProgress
 from dagster_kb.telemetry import Stages
 from kb_contract.errors import BadDocument, ScriptoriumError
 
@@ -60,18 +61,19 @@ class DocumentIntake:
         unread = {_key(self.way, one): one for one in claimed
                   if not one.refusal and _key(self.way, one) not in known}  # fmt: skip
         broken: dict[tuple[str, str], str] = {}
-        done = 0
+        progress = WorkProgress(
+            "reading", "files", len(unread), sum(one.size for one in unread.values()), advance,
+            self.stages.say,
+        )  # fmt: skip
         with closing(self._read(list(unread.values()), read)) as readings:
-            while batch := self._read_batch(readings, len(unread) - done, broken):
+            while batch := self._read_batch(readings, progress, broken):
                 kept = [one for one in batch if one]
                 self._keep(kept)
-                if not done:
+                if progress.done == len(batch):
                     self._warm(kept, len(unread) / len(batch))
                 known.update(
                     {(one.identity.reader, one.identity.blob_sha): one.stored() for one in kept}
                 )
-                done += len(batch)
-                advance(done, len(unread))
         placed = tuple(self._place(one, known, broken) for one in claimed)
         return Intake(placed, len(unread), tuple(one.path for one in ignored))
 
@@ -94,15 +96,20 @@ class DocumentIntake:
         return claimed, ignored
 
     def _read_batch(
-        self, readings: Iterator["_Read"], left: int, broken: dict[tuple[str, str], str]
-    ) -> list[NewDocument | None]:
+        self, readings: Iterator["_Read"], progress: WorkProgress,
+        broken: dict[tuple[str, str], str],
+    ) -> list[NewDocument | None]:  # fmt: skip
         """Take what was read; while the caller keeps it, the children read on."""
-        files = min(left, FILES_IN_A_COMMIT)
+        done, total = progress.done, progress.total
+        files = min(total - done, FILES_IN_A_COMMIT)
         if not files:
             return []
-        self.stages.say("read.start", files=files)
+        self.stages.say("read.start", files=files, done=done, total=total)
+        batch: list[NewDocument | None] = []
         with self.stages.stage("read", ending="read.end", files=files) as told:
-            batch = [self._document(one, broken) for one in islice(readings, files)]
+            for one in islice(readings, files):
+                batch.append(self._document(one, broken))
+                progress.advance(1, one.file.size)
             told["document_ids"] = [str(one.document_id) for one in batch if one]
         return batch
 

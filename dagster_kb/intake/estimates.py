@@ -15,6 +15,7 @@ from dagster_kb.readers.reading import claims
 from dagster_kb.resources.git_files import GitFile
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.ledger_reports import ASSUMED_PACE
 from kb_contract.errors import BadInput
 from kb_contract.identifiers import sha256_text
 
@@ -24,7 +25,6 @@ SAMPLE_OF_A_KIND: Final = 6
 CALIBRATION_TEXTS: Final = 48
 # Below this nothing is worth measuring.
 SMALL_TEXTS: Final = 300
-ASSUMED_PACE: Final = 25.0
 LETTERS_OF_A_TOKEN: Final = 4
 Unread = tuple[Way, GitFile]
 

@@ -11,6 +11,7 @@ from dagster_kb.publishing.alias_moves import reconcile_agent
 from dagster_kb.publishing.collection_audit import Audit, CollectionAudit, Look, is_due, stands
 from dagster_kb.resources.embedder import from_bytes
 from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.progress import WorkProgress
 from dagster_kb.resources.vector_store import BATCH, PAGE, Description, Point, VectorStore, batches
 from dagster_kb.telemetry import Stages
 from kb_contract.agent_manifest import AgentManifest
@@ -203,12 +204,14 @@ class SyncTask:
 
     def _write(self, stale: Iterator[str], ground: Ground, advance: Advance) -> list[str]:
         """Write what is stale; returns the ids, where not all of the collection is new."""
-        done, written = 0, list[str]()
+        progress = WorkProgress(
+            "writing", "points", ground.stale, ground.stale, advance, self.stages.say
+        )
+        written = list[str]()
         for points in self._made_ahead(stale):
             self.write(points)
-            done += len(points)
             written += [] if ground.is_new else [one.chunk_id for one in points]
-            advance(done, ground.stale)
+            progress.advance(len(points), len(points))
         return written
 
     def write(self, points: Sequence[Point]) -> None:

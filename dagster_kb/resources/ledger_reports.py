@@ -10,6 +10,8 @@ from kb_contract.errors import BadInput
 
 # A run of fewer texts is mostly the time that it takes to begin.
 ENOUGH_TEXTS: Final = 100
+# Texts per second, where no run was measured yet.
+ASSUMED_PACE: Final = 25.0
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """A whole writer on real parts: a git repository, a ledger, a Qdrant, and a hashing embedder."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from dagster_kb.publishing.alias_moves import retire
 from dagster_kb.resources.ledger import Ledger, open_ledger
 from dagster_kb.resources.vector_store import Point, VectorStore
 from dagster_kb.settings import WriterSettings
+from dagster_kb.telemetry import FOR_MACHINES
 from dagster_kb.triggers.automation import REFRESH
 from kb_contract.generation import Generation
 from kb_contract.identifiers import DEFAULT_WORKSPACE, production_alias
@@ -178,6 +180,12 @@ def failures(result: Any) -> dict[str, str]:
         for event in result.all_events
         if event.is_step_failure
     }
+
+
+def log_lines(world: WriterWorld, run_id: str) -> list[dict[str, Any]]:
+    """What our code said in a run's log, as machines read it."""
+    said = [one.user_message.partition(FOR_MACHINES)[2] for one in world.instance.all_logs(run_id)]
+    return [json.loads(one) for one in said if one.startswith('{"event"')]
 
 
 def metadata(result: Any, asset: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
 from tests.doubles.loopback_replies import Reply
 from tests.doubles.reading_model import models_file, obedient
 from tests.doubles.warm_children import warm_children
-from tests.doubles.writer_world import QUIET, WriterWorld, failures
+from tests.doubles.writer_world import QUIET, WriterWorld, failures, log_lines
 
 ON = "gate: {canary: 'off', max_shrink: 1.0}\nextraction: {enabled: true}\n"
 PAGES = {
@@ -84,6 +84,11 @@ def test_it_is_said_before_agreed_to_and_booked(
     assert held.ok
     assert "more than the $0.0001" in held.waits_for_a_word
     assert not provider.calls
+    [run] = world.instance.get_runs(limit=1)
+    [foretold] = [one for one in log_lines(world, run.run_id)
+                  if one["event"] == "extraction.estimate"]  # fmt: skip
+    assert foretold["passages"] == before.passages
+    assert foretold["dollars"] == pytest.approx(before.dollars, rel=0.5)
     done = ingestion(world, approved=True).run(world.agent, uncommitted=False, force=False)
     assert done.ok
     assert not done.waits_for_a_word

@@ -1,6 +1,5 @@
 """What a run tells: spans that arrive somewhere, and lines with the run's ids."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,10 +7,10 @@ import pytest
 from opentelemetry import trace
 
 from dagster_kb.definitions import build_definitions
-from dagster_kb.telemetry import FOR_MACHINES, Telemetry
+from dagster_kb.telemetry import Telemetry
 from dagster_kb.triggers.automation import REFRESH
 from tests.doubles.span_receiver import SpanReceiver, span_receiver
-from tests.doubles.writer_world import QUIET, WriterWorld, why
+from tests.doubles.writer_world import QUIET, WriterWorld, log_lines, why
 
 ASSETS = ("parsed_documents", "chunks", "embeddings", "collection", "live_alias")
 TRACE = "0123456789abcdef0123456789abcdef"
@@ -40,12 +39,6 @@ def ingest(world: WriterWorld, telemetry: Telemetry, tags: dict[str, str]) -> An
         partition_key=world.agent, instance=world.instance, raise_on_error=False,
         run_config={"loggers": QUIET}, tags=tags,
     )  # fmt: skip
-
-
-def lines(world: WriterWorld, run_id: str) -> list[dict[str, Any]]:
-    said = [one.user_message for one in world.instance.all_logs(run_id)]
-    told = [one.partition(FOR_MACHINES)[2] for one in said]
-    return [json.loads(one) for one in told if one.startswith('{"event"')]
 
 
 def test_the_spans_of_a_run_arrive_in_one_trace(world: WriterWorld, receiver: SpanReceiver):
@@ -89,7 +82,7 @@ def test_spans_of_a_run_that_failed_arrive_too(world: WriterWorld, receiver: Spa
 
 def test_every_stage_says_so_with_the_ids_of_the_run(world: WriterWorld):
     result = ingest(world, Telemetry(), {"kb/trace_id": TRACE})
-    said = lines(world, result.run_id)
+    said = log_lines(world, result.run_id)
     events = [one["event"] for one in said]
     for event in ("read.start", "read.end", "chunk.persist", "embed", "vector.upsert", "published"):
         assert event in events

@@ -1,12 +1,10 @@
-"""Choosing how to embed, refusing vectors, telling how far it is, and the folder of exports."""
+"""Choosing how to embed, refusing vectors, and the folder of exports."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from dagster_kb.embedding.progress import EmbeddingProgress
 from dagster_kb.resources import sentence_embedder
 from dagster_kb.resources.embedder import checked
 from dagster_kb.resources.sentence_embedder import (
@@ -126,31 +124,3 @@ def test_what_cannot_be_exported_is_tried_once(tmp_path: Path):
     assert not cache.given_up
     cache.give_up("no such operator")
     assert cache.given_up
-
-
-def test_progress_is_said_now_and_then_with_a_forecast():
-    now = 100.0
-    told: list[tuple[int, int]] = []
-    said: list[dict] = []
-
-    def tick() -> float:
-        return now
-
-    def say(event: str, **facts: Any) -> None:
-        said.append({"event": event, **facts})
-
-    progress = EmbeddingProgress(100, 1000, lambda done, all_: told.append((done, all_)), say, tick)
-    for second in range(1, 13):
-        now = 100.0 + second
-        progress.advance(2, 50)
-    assert told[-1] == (24, 100)
-    assert said == [
-        {
-            "event": "embedding",
-            "done": 20,
-            "total": 100,
-            "texts_per_second": 2.0,
-            "minutes_left": 0.2,
-        }
-    ]
-    assert progress.seconds == 12.0

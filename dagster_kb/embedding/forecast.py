@@ -1,0 +1,43 @@
+"""What embedding is about to be, told before any of it is done, by whatever launched the run."""
+
+from dataclasses import dataclass
+
+from dagster_kb.resources.ledger_reports import ASSUMED_PACE
+
+
+@dataclass(frozen=True)
+class EmbeddingForecast:
+    """What is known once documents are read; `kb ingest --estimate` judges it from a few of them."""
+
+    documents: int
+    chunks: int
+    texts_in_store: int
+    texts_to_embed: int
+    tokens: int
+    """Of the texts to embed."""
+    minutes: float
+    texts_per_second: float
+    pace_from: str
+    """`past runs` or `an assumption`: the model is not asked for it, the first texts show its pace."""
+    money: float = 0.0
+    """The model runs on this machine: nothing is paid to anybody."""
+
+    @property
+    def said(self) -> str:
+        """In words, to be set beside what it came to."""
+        return (
+            f"{self.texts_to_embed:,} texts with {self.tokens:,} tokens: about {self.minutes:g} minutes "
+            f"({self.texts_per_second:g} texts/s, from {self.pace_from}), no money"
+        )
+
+
+def forecast_of(
+    documents: int, chunks: int, texts: int, tokens: int, in_store: int, measured: float | None
+) -> EmbeddingForecast:
+    """Pure: forecast at the pace of past runs, where there were any."""
+    pace = measured or ASSUMED_PACE
+    source = "past runs" if measured else "an assumption"
+    minutes = round(texts / pace / 60, 2)
+    return EmbeddingForecast(
+        documents, chunks, in_store, texts, tokens, minutes, round(pace, 1), source
+    )
