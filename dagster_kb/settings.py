@@ -22,8 +22,11 @@ class WriterSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
-    database_url: SecretStr = Field(description="Postgres with the ledger, postgresql://…")
-    qdrant_url: str = Field(description="Qdrant, http://host:port")
+    # Asked for when they are first used, so that Dagster's pages show the writer without them.
+    database_url: SecretStr = Field(
+        default=SecretStr(""), description="Postgres with the ledger, postgresql://…"
+    )
+    qdrant_url: str = Field(default="", description="Qdrant, http://host:port")
     qdrant_api_key: SecretStr | None = Field(default=None, description="Qdrant's key, if it asks")
     knowledge_dir: Path = Field(
         default=Path("knowledge"), description="folder of agents, inside a git repository"
@@ -148,4 +151,4 @@ class WriterSettings(BaseSettings):
 
 def load_settings() -> WriterSettings:
     """Read the settings; wrong ones are named with their value and what is allowed."""
-    return setting_errors.load(lambda: WriterSettings())  # pyright: ignore[reportCallIssue]
+    return setting_errors.load(WriterSettings)

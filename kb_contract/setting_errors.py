@@ -22,6 +22,16 @@ def load(make: Callable[[], Settings]) -> Settings:
         raise BadSetting("; ".join(found), where="settings", cure="see .env.example") from error
 
 
+def required(name: str, value: str) -> str:
+    """Return a setting that is asked for when it is first used, or say that it is not set."""
+    if not value:
+        raise BadSetting(
+            f"{name} is not set", where="settings",
+            cure="set it, or run `kb up` and then the program as `kb dagster exec -- PROGRAM`; see .env.example",
+        )  # fmt: skip
+    return value
+
+
 def _finding(error: Mapping[str, Any]) -> str:
     name = ".".join(str(part) for part in error["loc"]).upper()
     if error["type"] == "missing":

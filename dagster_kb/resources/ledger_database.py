@@ -12,6 +12,7 @@ from psycopg_pool import ConnectionPool
 
 from dagster_kb.resources.idle_connection import is_silent
 from kb_contract.named_queries import named_queries
+from kb_contract.setting_errors import required
 
 Row = dict[str, Any]
 Connection = psycopg.Connection[DictRow]
@@ -44,7 +45,7 @@ class LedgerDatabase:
         self, name: str, at_most: int, configure: Callable[[Connection], None] | None = None
     ) -> ConnectionPool[Connection]:
         return ConnectionPool(
-            self.url,
+            required("DATABASE_URL", self.url),
             connection_class=Connection,
             # A statement that is alone is its own transaction: one way there and back, not three.
             kwargs={"row_factory": dict_row, "connect_timeout": 10, "application_name": name,
@@ -98,8 +99,9 @@ class LedgerDatabase:
     @contextmanager
     def session(self) -> Generator[Connection]:
         """Open a connection of its own: what it holds is freed when this process dies."""
+        url = required("DATABASE_URL", self.url)
         with Connection.connect(
-            self.url, row_factory=dict_row, autocommit=True, application_name="writer-lock"
+            url, row_factory=dict_row, autocommit=True, application_name="writer-lock"
         ) as connection:
             yield connection
 

@@ -18,6 +18,7 @@ from kb_contract.errors import GateRefused
 from kb_contract.index_settings import IndexSettings
 from kb_contract.loopback import key_may_go_to
 from kb_contract.payload import DENSE, INDEXED_FIELDS, SPARSE, ChunkPayload
+from kb_contract.setting_errors import required
 from kb_contract.sparse_words import Weights, document_weights, question_weights
 
 BATCH: Final = 256
@@ -80,9 +81,10 @@ class VectorStore:
     @cached_property
     def client(self) -> QdrantClient:
         # The check would ask the server at construction, and warn of versions that we test with.
-        with key_may_go_to(self.url):
+        url = required("QDRANT_URL", self.url)
+        with key_may_go_to(url):
             client = QdrantClient(
-                url=self.url, api_key=self.api_key, timeout=self.timeout, check_compatibility=False
+                url=url, api_key=self.api_key, timeout=self.timeout, check_compatibility=False
             )
         client.http.client.add_middleware(tell_outages)
         return client

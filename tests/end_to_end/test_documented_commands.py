@@ -16,6 +16,7 @@ PAGES = (
     "README.md",
     "CONTRIBUTING.md",
     "docs/approvals.md",
+    "docs/dagster.md",
     "docs/operations.md",
     "docs/python.md",
     "docs/triggers.md",
