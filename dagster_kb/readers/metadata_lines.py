@@ -20,11 +20,16 @@ _OF_GENERATORS: Final = frozenset({"title", "slug", "tags", "category", "layout"
 _MARKED: Final = re.compile(r"\[(?P<list>[^\[\]]*)\]|([\"'])(?P<text>(?:(?!\2).)*)\2")
 _MOST: Final = 100
 _SHOWN: Final = 60
+# However it is written: what is no date of the contract is refused, and not read as words.
+_DAY: Final = re.compile(
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}"
+    r"|[^\W\d_]{3,9}\.? \d{1,2},? \d{4}|\d{1,2}\.? [^\W\d_]{3,9}\.?,? \d{4}"
+)
 # Prose may begin so too: "Audience: all who write", "Expires: see below".
 _PLAIN: Final = {
     "audience": re.compile(r"[\w.@/:+-]+(?:\s*,\s*[\w.@/:+-]+)*,?"),
-    "effective": re.compile(r"\d{4}-\d\d-\d\d.*"),
-    "expires": re.compile(r"\d{4}-\d\d-\d\d.*"),
+    "effective": _DAY,
+    "expires": _DAY,
     "status": re.compile(r".*"),
     "draft": re.compile(r".*"),
     "published": re.compile(r".*"),

@@ -9,7 +9,9 @@ from dagster_kb.readers.word_hidden import W, looked_up
 
 _HEADING: Final = re.compile(r"(?:heading|überschrift|titre|título|titolo)\s*([1-9])")
 # "Source" alone says where a picture was taken from.
-_CODE: Final = re.compile(r"code|source ?code|(?:html )?preformatted")
+_CODE: Final = re.compile(
+    r"(?:source ?)?code(?: (?:block|text|char|example|listing|snippet)s?)?|(?:html )?preformatted.*"
+)
 _LEVELS: Final = {str(number): number + 1 for number in range(9)}
 
 
@@ -59,7 +61,7 @@ def _based_on(base: Style, element: Any) -> Style:
     said = element.find(f"{W}name")
     name = (said.get(f"{W}val") or "").lower() if said is not None else ""
     listed = name.startswith("list ") and "paragraph" not in name
-    code = base.code or _CODE.match(name) is not None
+    code = base.code or _CODE.fullmatch(name) is not None
     return Style(
         name=name,
         level=named_level(name) or outline_level(element, base.level),

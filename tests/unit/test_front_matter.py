@@ -231,6 +231,14 @@ def test_lines_without_marks_are_refused_where_their_keys_are_only_like_it(line:
         split_front_matter(f"Title: T\n{line}\n\nwords\n")
 
 
+@pytest.mark.parametrize(
+    "line", ["Expires: 2020/01/01", "Effective: January 5, 2099", "expires: 1. Mai 2020"]
+)
+def test_lines_without_marks_that_date_a_page_are_read_or_refused(line: str) -> None:
+    with pytest.raises(BadDocument, match="which is no date"):
+        split_front_matter(f"{line}\n\nwords\n")
+
+
 @pytest.mark.parametrize("may_be_rule", [True, False])
 @pytest.mark.parametrize("words", ['{"status": "draft"}', '"x": 1,\n"status": "draft"'])
 @pytest.mark.parametrize("above", ["", "---\ntitle: a\n---\n"])

@@ -199,6 +199,21 @@ def test_a_shape_hidden_in_the_selection_pane_is_not_served():
     assert read_presentation(saved(deck.save)).text == "# Slide 1\n\nSeen."
 
 
+def test_what_stands_higher_on_a_slide_is_no_part_of_the_number_before_it():
+    deck = pptx.Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[5])
+    table = slide.shapes.add_table(1, 1, 0, 0, Inches(1), Inches(1)).table
+    frames = slide.shapes.title.text_frame, table.cell(0, 0).text_frame
+    for frame in frames:
+        for words, baseline in (("10", None), ("6", "30000"), (" of H", "0"), ("2", "-25000"), ("O", None)):  # fmt: skip
+            run = frame.paragraphs[0].add_run()
+            run.text = words
+            if baseline:
+                run.font._element.set("baseline", baseline)
+    read = read_presentation(saved(deck.save)).text
+    assert (read.count("10^6 of H2O"), "106" in read) == (2, False)
+
+
 def test_a_shape_with_the_number_of_the_title_is_not_lost():
     deck = pptx.Presentation()
     slide = deck.slides.add_slide(deck.slide_layouts[5])

@@ -108,10 +108,11 @@ def test_code_with_a_paragraph_a_line_is_one_block():
     assert [one.kind for one in parsed.blocks] == ["code", "list", "code", "prose"]
 
 
-def test_a_source_below_a_picture_is_no_code():
+@pytest.mark.parametrize("name", ["Source", "Code of Conduct"])
+def test_a_style_that_is_only_called_like_it_is_no_code(name: str):
     document = docx.Document()
-    own_style(document, "Source")
-    document.add_paragraph("Source: the yearly report", style="Source")
+    own_style(document, name)
+    document.add_paragraph("Source: the yearly report", style=name)
     parsed = read(document)
     assert [one.kind for one in parsed.blocks] == ["prose"]
 
