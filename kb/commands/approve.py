@@ -13,7 +13,10 @@ from kb_contract.errors import BadInput
 
 def approve(
     approval_id: Annotated[str, typer.Argument(help="As `kb approvals` shows it.")],
-    edit: Annotated[Path | None, typer.Option(help="JSON file with the arguments to use.")] = None,
+    edit: Annotated[
+        Path | None,
+        typer.Option(help="JSON file with the arguments to use.", exists=True, dir_okay=False),
+    ] = None,
     refresh: Annotated[
         bool, typer.Option(help="Look again at what is live now; asks anew if that differs.")
     ] = False,

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 Save = Annotated[Path | None, typer.Option(help="Write it here, to compare with later.")]
 Baseline = Annotated[
-    Path | None, typer.Option(help="Compare with what --save wrote. Exit 1 when it is worse.")
+    Path | None,
+    typer.Option(
+        help="Compare with what --save wrote. Exit 1 when it is worse.", exists=True, dir_okay=False
+    ),
 ]
 Report = Annotated[Path | None, typer.Option(help="Write a page (HTML) with plots here.")]
 Verbose = Annotated[bool, typer.Option(help="Also what came of every question.")]
@@ -29,7 +32,12 @@ def _measures() -> None:
 
 @app.command("classify")
 def classify(
-    data: Annotated[Path, typer.Option(help="JSON lines: text, label, and perhaps also_ok.")],
+    data: Annotated[
+        Path,
+        typer.Option(
+            help="JSON lines: text, label, and perhaps also_ok.", exists=True, dir_okay=False
+        ),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Classify labelled questions here, with no provider, and say how often that is right."""
@@ -53,9 +61,17 @@ def classify(
 
 @app.command("plan")
 def plan(
-    data: Annotated[Path, typer.Option(help="JSON lines: query, shape, capabilities, …")],
+    data: Annotated[
+        Path,
+        typer.Option(help="JSON lines: query, shape, capabilities, …", exists=True, dir_okay=False),
+    ],
     registry: Annotated[
-        Path | None, typer.Option(help="Agents as JSON; else one generic agent per capability.")
+        Path | None,
+        typer.Option(
+            help="Agents as JSON; else one generic agent per capability.",
+            exists=True,
+            dir_okay=False,
+        ),
     ] = None,
     verbose: Annotated[
         bool, typer.Option(help="List what was wrong, missed approvals first.")
@@ -85,10 +101,18 @@ def plan(
 
 @app.command("retrieval")
 def retrieval(
-    data: Annotated[Path, typer.Option(help="Folder with corpus.jsonl or pdfs/, queries, qrels.")],
+    data: Annotated[
+        Path,
+        typer.Option(
+            help="Folder with corpus.jsonl or pdfs/, queries, qrels.", exists=True, file_okay=False
+        ),
+    ],
     half: Annotated[str, typer.Option(help="Asks queries.<half>.jsonl.")] = "dev",
     agent_yaml: Annotated[
-        Path | None, typer.Option(help="How the agent cuts and searches; else as by default.")
+        Path | None,
+        typer.Option(
+            help="How the agent cuts and searches; else as by default.", exists=True, dir_okay=False
+        ),
     ] = None,
     keep: Annotated[
         Path | None,
@@ -118,7 +142,12 @@ def retrieval(
 
 @app.command("answers")
 def answers(
-    data: Annotated[Path, typer.Option(help="Questions with passages or a refusal: JSON lines.")],
+    data: Annotated[
+        Path,
+        typer.Option(
+            help="Questions with passages or a refusal: JSON lines.", exists=True, dir_okay=False
+        ),
+    ],
     agent: Annotated[
         str | None, typer.Option(help="Ask this agent; else whom the plan asks.")
     ] = None,
@@ -144,7 +173,12 @@ def citations(
     agent: Annotated[str | None, typer.Option(help="Only what this agent is quoted for.")] = None,
     last: Annotated[int, typer.Option(min=1, help="So many of the newest answers.")] = 1000,
     data: Annotated[
-        Path | None, typer.Option(help="Folder of labelled quotes: measure the check itself.")
+        Path | None,
+        typer.Option(
+            help="Folder of labelled quotes: measure the check itself.",
+            exists=True,
+            file_okay=False,
+        ),
     ] = None,
     save: Save = None,
     baseline: Baseline = None,

@@ -13,8 +13,13 @@ from kb_contract.errors import BadInput
 
 def plan(
     question: Annotated[str | None, typer.Argument(help="What you want to know.")] = None,
-    validate: Annotated[Path | None, typer.Option(help="Say what is wrong with this plan.")] = None,
-    optimize: Annotated[Path | None, typer.Option(help="Make this plan shorter.")] = None,
+    validate: Annotated[
+        Path | None,
+        typer.Option(help="Say what is wrong with this plan.", exists=True, dir_okay=False),
+    ] = None,
+    optimize: Annotated[
+        Path | None, typer.Option(help="Make this plan shorter.", exists=True, dir_okay=False)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Show how a question would be answered, or look at a plan of yours."""

@@ -15,6 +15,16 @@ from kb.__main__ import main
         ("pause a", "Missing option '--reason'"),
         ("incidents close abc", "'abc' is not a valid integer"),
         ("verify a --bogus", "No such option: --bogus"),
+        ("plan --validate missing.json", "'missing.json' does not exist"),
+        ("plan --optimize missing.json", "'missing.json' does not exist"),
+        ("approve 1 --edit missing.json", "'missing.json' does not exist"),
+        ("eval classify --data missing.jsonl", "'missing.jsonl' does not exist"),
+        ("eval classify --data .", "'.' is a directory"),
+        ("eval plan --data missing.jsonl", "'missing.jsonl' does not exist"),
+        ("eval answers --data missing.jsonl", "'missing.jsonl' does not exist"),
+        ("eval answers --data pyproject.toml --baseline missing.json", "'missing.json' does not"),
+        ("eval retrieval --data missing", "'missing' does not exist"),
+        ("eval citations --data pyproject.toml", "'pyproject.toml' is a file"),
     ],
 )
 def test_wrong_usage_is_one_document(
