@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,14 @@ LONGEST_TEST = 360
 LONGEST_FUNCTION = 45
 
 
+def git(*arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+
+
 def tracked(*patterns: str) -> list[Path]:
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", "-z", "--", *patterns],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+    listed = git("ls-files", "-co", "--exclude-standard", "-z", "--", *patterns)
     return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
 
 
@@ -98,3 +102,15 @@ def test_no_address_of_an_index_or_of_a_machine_is_in_the_project():
         cwd=ROOT, capture_output=True, text=True, check=False,
     ).stdout  # fmt: skip
     assert found == ""
+
+
+def test_the_runbook_says_when_it_was_last_updated():
+    page = ROOT / "docs" / "operations.md"
+    if git("rev-parse", "--is-shallow-repository").strip() == "true":
+        pytest.skip("a shallow clone does not know when a page was changed")
+    being_edited = git("status", "--porcelain", "--", str(page))
+    committed = git("log", "-1", "--format=%as", "--", str(page)).strip()
+    changed = date.today().isoformat() if being_edited else committed  # noqa: DTZ011 - the author's day, as git keeps it
+    said = re.search(r"^## Runbook: .*, last updated (\S+)$", page.read_text("utf-8"), re.M)
+    assert said is not None
+    assert said[1] >= changed, f"write {changed} into the heading of the runbook"
