@@ -1,6 +1,6 @@
 """The whole stack with deploy/dagster-celery.yaml: a Celery worker runs a refresh, the alias moves.
 
-Skipped where dagster-celery or a Redis server is not installed; no code of ours knows of them.
+Both come with our packages for development; no code of ours knows of them.
 """
 
 import importlib.util
@@ -22,18 +22,11 @@ import pytest
 from kb import processes
 from kb.processes import ProcessIdentity, spawn
 from tests.doubles.git_repository import GitRepository
+from tests.doubles.going_without import go_without
 from tests.end_to_end.conftest import GARDEN, GARDEN_GOLDEN, ROOT, Stack, eventually, free_port
 
-REDIS = shutil.which("redis-server")
-pytestmark = [
-    pytest.mark.stack,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(
-        REDIS is None or importlib.util.find_spec("dagster_celery") is None,
-        reason="dagster-celery, or redis-server, is not installed",
-    ),
-]
-PROGRAMS = Path(sys.executable).parent
+PROGRAMS = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 RUNS = """{ runsOrError(limit: 20) { ... on Runs { results {
   runId status tags { key value } } } } }"""
 
@@ -63,6 +56,9 @@ class CeleryStack:
 
 @pytest.fixture(scope="module")
 def celery_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CeleryStack]:
+    broker = shutil.which("redis-server", path=PROGRAMS)
+    if broker is None or importlib.util.find_spec("dagster_celery") is None:
+        go_without("no broker for Celery, or no dagster-celery", "pip install -e '.[dev]'")
     folder = tmp_path_factory.mktemp("celery")
     repository = GitRepository(folder / "repository")
     repository.write({
@@ -75,7 +71,7 @@ def celery_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CelerySta
     environment = {
         **{key: value for key, value in os.environ.items()
            if key not in {"DATABASE_URL", "QDRANT_URL"}},
-        "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
+        "PATH": PROGRAMS,
         "API_PORT": str(api),
         "DAGSTER_PORT": str(pages),
         "KB_HOME": str(folder / "home"),
@@ -91,7 +87,7 @@ def celery_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CelerySta
     )  # fmt: skip
     started: list[subprocess.Popen[bytes]] = []
     try:
-        started.append(_start(stack, folder / "redis.log", str(REDIS), "--port", str(redis),
+        started.append(_start(stack, folder / "redis.log", broker, "--port", str(redis),
                               "--bind", "127.0.0.1", "--save", ""))  # fmt: skip
         stack.kb("up", "--detach")
         log = folder / "worker.log"
