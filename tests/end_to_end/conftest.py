@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.doubles.git_repository import GitRepository
+from tests.doubles.going_without import go_without
 
 ROOT = Path(__file__).parents[2]
 GARDEN = """---
@@ -88,6 +89,15 @@ def eventually(what: Callable[[], Any], *, seconds: float = 180, every: float = 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run this folder first: it waits as often as it works, so others' tests fill its pauses."""
     items.sort(key=lambda item: "tests/end_to_end/" not in item.nodeid)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the browser that pages are looked at with."""
+    found = shutil.which("chromium")
+    if found is None:
+        go_without("chromium is not installed", "apt-get install chromium")
+    return found
 
 
 @pytest.fixture(scope="session")

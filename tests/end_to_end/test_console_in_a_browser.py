@@ -12,13 +12,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.end_to_end.conftest import ROOT, Stack, eventually, free_port
-from tests.end_to_end.test_pages_in_a_browser import CHROMIUM, FLAGS, PATIENCE, keep_picture
+from tests.end_to_end.test_pages_in_a_browser import FLAGS, PATIENCE, keep_picture
 
 pytestmark = [
     pytest.mark.stack,
     pytest.mark.browser,
     pytest.mark.timeout(400),
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
 ]
 WATER = "How much water do tomatoes want?"
 REFRESH = "Refresh the knowledge of the garden agent"
@@ -32,10 +31,10 @@ HOSTILE = (
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as tools:
         expect.set_options(timeout=PATIENCE)
-        running = tools.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        running = tools.chromium.launch(executable_path=chromium, args=FLAGS)
         yield running
         running.close()
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,12 +13,10 @@ from dagster_kb.publishing.release_checks import GATES
 from dagster_kb.upkeep.freshness import FRESH, POINTS
 from tests.end_to_end.conftest import Stack, eventually
 
-CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.stack,
     pytest.mark.browser,
     pytest.mark.timeout(300),
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
 ]
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -30,10 +27,10 @@ ASSETS = ("parsed_documents", "chunks", "embeddings", "collection", "live_alias"
 
 
 @pytest.fixture
-def page(tmp_path: Path) -> Iterator[Page]:
+def page(tmp_path: Path, chromium: str) -> Iterator[Page]:
     with sync_playwright() as tools:
         context = tools.chromium.launch_persistent_context(
-            str(tmp_path / "profile"), executable_path=CHROMIUM, args=FLAGS,
+            str(tmp_path / "profile"), executable_path=chromium, args=FLAGS,
             viewport={"width": 1600, "height": 1000},
         )  # fmt: skip
         context.set_default_timeout(PATIENCE)
