@@ -2,21 +2,33 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from typing import Any, Final
+from unicodedata import east_asian_width
 
+from dagster_kb.resources.earlier_cuts import parts_as_before
 from kb_contract.identifiers import sha256_text
 
 # A shorter text could stand anywhere by chance, so only the very same chunk is meant.
 TELLING: Final = 20
 # Letters and digits of a sentence or a line that tells the text in the place where it stood.
 TELLING_THERE: Final = 8
-_SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+")
+# Fewer are enough with a digit among them, as in a door's code; `12.` is an item's number.
+_TELLING_CODE: Final = 4
+# Quotes, marks, brackets and footnotes that close a sentence.
+_CLOSED: Final = r"(?:[\"'”’»)\]*_`~¹²³]|\[\^?[\w-]+\]_?)*"  # noqa: RUF001
+# Wherever a chunk may end behind a sentence, and more: no neighbour's words belong to a part. All
+# alternatives begin with one set of letters, or a search for it takes three times as long.
+_SENTENCE_END: Final = re.compile(rf"[.!?…。！？।॥؟۔｡](?:(?<=[。！？।॥؟۔｡])|{_CLOSED}\s+)")  # noqa: RUF001
 _MARKER: Final = re.compile(r"^(?:[-*+•>]|\d+[.)])\s+")
-_FENCE: Final = ("```", "~~~")
+_FENCE: Final = re.compile(r"```[^`]*$|~~~")
 _WORD: Final = re.compile(r"\w+")
+_WIDE: Final = "WF"
+# A line that is broken elsewhere gets another space in Chinese, which has none.
+_SPACE_IN_CJK: Final = re.compile(r"(?<=[\u2e80-\uffef]) (?=[\u2e80-\uffef])")
 
 
 class Found(Enum):
@@ -35,15 +47,19 @@ class Said:
     lines: frozenset[str]
     """Sentences line by line: items of a list, rows of a table and lines of code have no other end."""
 
+    before: frozenset[str] = frozenset()
+    """As deletions know them that were kept by earlier versions."""
+
     @classmethod
     def by(cls, text: str) -> "Said":
-        sentences, lines = _parts(text)
-        digests = {one: sha256_text(one) for one in sentences | lines}
-        return cls(*(frozenset(digests[one] for one in part) for part in (sentences, lines)))
+        blocks = list(_blocks(text))
+        cuts = {*_sentences(blocks)}, {*_lines(blocks)}, parts_as_before(text)
+        digests = {one: sha256_text(one) for one in set[str]().union(*cuts)}
+        return cls(*(frozenset(digests[one] for one in parts) for parts in cuts))
 
     @cached_property
     def parts(self) -> frozenset[str]:
-        return self.sentences | self.lines
+        return self.sentences | self.lines | self.before
 
 
 @dataclass(frozen=True)
@@ -97,25 +113,31 @@ class ManyBuriedWords:
         return [found[one] for one in sorted(found)]
 
 
-def telling_of(text: str) -> Said:
-    """What tells a text again wherever it stands; nothing of one that is too short for that."""
-    length = sum(map(len, _lines(_blocks(text))))
-    return Said.by(text) if length >= TELLING else Said(frozenset(), frozenset())
+def telling_of(text: str, headings: Iterable[str]) -> Said:
+    """What tells a text again wherever it stands; nothing of one that is too short for that.
+
+    A line that begins with `#` counts where there is nothing else: it may be a comment.
+    """
+    named = {_words(one) for one in headings}
+    blocks = _below(text, named)
+    for kept in ([one for one in blocks if not one.may_be_heading], blocks):
+        if sum(map(_width, _lines(kept))) >= TELLING:
+            return Said(_digests(_sentences(kept)), _digests(_lines(kept, named)))
+    return Said(frozenset(), frozenset())
 
 
 def telling_there(text: str, headings: Iterable[str], others: Iterable[str]) -> frozenset[str]:
     """Digests of the sentences and lines that no other chunk of the document has.
 
     Without headings, which stay when what stood under them goes; they are told by their words, as
-    formats underline or number them.
+    formats underline or number them, and code has comments that look like some.
     """
     named = {_words(one) for one in headings}
-    mine = {
-        one for one in set[str]().union(*_parts(text))
-        if len(_words(one).replace(" ", "")) >= TELLING_THERE and _words(one) not in named
-    }  # fmt: skip
+    blocks = _below(text, named)
+    mine = {*_sentences(blocks), *_lines(blocks, named)}
     elsewhere = [Said.by(one) for one in others]
-    return frozenset(map(sha256_text, mine)).difference(*(one.parts for one in elsewhere))
+    telling = (one for one in mine if _tells(one) and _words(one) not in named)
+    return _digests(telling).difference(*(one.parts for one in elsewhere))
 
 
 def place_of(path: str, agent: str) -> str:
@@ -123,37 +145,75 @@ def place_of(path: str, agent: str) -> str:
     return f"/{path}".partition(f"/{agent}/")[2]
 
 
-def _parts(text: str) -> tuple[set[str], set[str]]:
-    """Sentences and lines."""
-    blocks = list(_blocks(text))
-    return set(_sentences(blocks)), set(_lines(blocks))
+@dataclass(frozen=True)
+class _Block:
+    """Lines that belong together."""
+
+    lines: list[str]
+    may_be_heading: bool = False
 
 
-def _sentences(blocks: Iterable[list[str]]) -> Iterator[str]:
-    for block in blocks:
-        yield from _SENTENCE_END.split(" ".join(block))
+def _blocks(text: str) -> Iterator[_Block]:
+    """Part a text at empty lines, fences and underlines; what begins with `#` is alone.
 
-
-def _lines(blocks: Iterable[list[str]]) -> Iterator[str]:
-    for block in blocks:
-        for line in block:
-            yield from filter(None, _SENTENCE_END.split(_MARKER.sub("", line)))
-
-
-def _blocks(text: str) -> Iterator[list[str]]:
-    """Lines that belong together, without headings; behind a fence none is a heading."""
-    block, fenced = list[str](), False
+    Whether that is a heading or a comment a chunk does not tell: it may have begun behind a fence.
+    """
+    lines, fenced = list[str](), False
     for line in (" ".join(one.split()) for one in text.splitlines()):
-        fence = line.startswith(_FENCE)
-        if line and not fence and (fenced or not line.startswith("#")):
-            block.append(line)
-            continue
+        fence = _FENCE.match(line) is not None
         fenced ^= fence
-        if block:
-            yield block
-            block = []
-    if block:
-        yield block
+        alone = line.startswith("#")
+        if lines and (alone or fence or not _WORD.search(line)):
+            yield _Block(lines)
+            lines = []
+        if alone:
+            yield _Block([line], may_be_heading=not fenced)
+        elif not fence and _WORD.search(line):
+            lines.append(line)
+    if lines:
+        yield _Block(lines)
+
+
+def _below(text: str, headings: AbstractSet[str]) -> list[_Block]:
+    return [one for one in _blocks(text) if _words(" ".join(one.lines)) not in headings]
+
+
+def _sentences(blocks: Iterable[_Block]) -> Iterator[str]:
+    for block in blocks:
+        yield from _cut(" ".join(block.lines))
+
+
+def _lines(
+    blocks: Iterable[_Block], headings: AbstractSet[str] = frozenset()
+) -> Iterator[str]:  # fmt: skip
+    for block in blocks:
+        for line in (one for one in block.lines if _words(one) not in headings):
+            yield from _cut(_MARKER.sub("", line))
+
+
+def _cut(line: str) -> Iterator[str]:
+    """Give the sentences that have words, each with what closes it."""
+    start = 0
+    for end in (*(one.end() for one in _SENTENCE_END.finditer(line)), len(line)):
+        if _WORD.search(line, start, end):
+            part = line[start:end].strip()
+            yield part if part.isascii() else _SPACE_IN_CJK.sub("", part)
+        start = end
+
+
+def _tells(part: str) -> bool:
+    letters = _words(part).replace(" ", "")
+    coded = any(map(str.isdecimal, letters)) and len(letters) >= _TELLING_CODE
+    return coded or _width(letters) >= TELLING_THERE
+
+
+def _width(text: str) -> int:
+    """Letters, where one that is a syllable or a word counts for two."""
+    return sum(1 + (east_asian_width(one) in _WIDE) for one in text)
+
+
+def _digests(parts: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(sha256_text, parts))
 
 
 def _words(text: str) -> str:

@@ -45,7 +45,7 @@ class Words:
     @classmethod
     def of_chunk(cls, chunk: UUID, row: Row) -> "Words":
         """Of a text that is kept yet."""
-        said = telling_of(row["text"])
+        said = telling_of(row["text"], row["heading_path"])
         telling = telling_there(row["text"], row["heading_path"], row["beside"])
         return cls(
             row["agent_id"], chunk, row["text_sha256"], _sorted(said.sentences),

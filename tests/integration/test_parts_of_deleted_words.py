@@ -36,6 +36,8 @@ def draft(text: str) -> str:
 LIST = "# People\n\n- Ann works on Mondays in the shop\n- Jane Roe lives in 5 Elm Street\n"
 TABLE = "# People\n\n| who | where |\n|---|---|\n| Ann | shop |\n| Jane Roe | 5 Elm Street |\n"
 CODE = "# Code\n\n```sh\nexport A=1\n# Jane Roe has elmstreet5\nexport TOKEN=elmstreet5\n```\n"
+DOOR = "# 手册\n\n大楼的门禁密码是四七一一八八。请向李明询问。\n"
+NOTES = "# Code\n\n```ini\n# Ann looks after it\n# root has hunter2\n```\n"
 
 
 @pytest.mark.parametrize(
@@ -48,8 +50,20 @@ CODE = "# Code\n\n```sh\nexport A=1\n# Jane Roe has elmstreet5\nexport TOKEN=elm
         ("hunter2", "# Wifi\n\nKey: hunter2!x\n", "# Wifi\n\nKey: hunter2!x\n\nAsk Bob.\n"),
         ("hunter2", "# Wifi\n\nKey: hunter2!x\n", "# The wifi\n\nKey: hunter2!x\n"),
         ("elmstreet5", CODE, CODE.replace("A=1", "A=2")),
+        ("四七一一", DOOR, DOOR.replace("李明", "王芳")),
+        ("hunter2", NOTES, NOTES.replace("Ann", "Eve")),
     ],
-    ids=["sentence", "longer list", "other item", "row", "short", "heading", "code"],
+    ids=[
+        "sentence",
+        "longer list",
+        "other item",
+        "row",
+        "short",
+        "heading",
+        "code",
+        "Chinese",
+        "comments",
+    ],
 )
 def test_an_edit_beside_them_does_not_bring_them_back(
     world: WriterWorld, words: str, before: str, after: str

@@ -21,7 +21,7 @@ SENTENCE = "Jane Roe lives in 5 Elm Street."
 
 def buried(text: str, *others: str, headings: tuple[str, ...] = ()) -> BuriedWords:
     telling = telling_there(text, headings, others)
-    return BuriedWords(1, "hr", sha256_text(text), telling_of(text), "people.md", telling)
+    return BuriedWords(1, "hr", sha256_text(text), telling_of(text, headings), "people.md", telling)
 
 
 def found(words: BuriedWords, text: str, *, there: bool = True) -> Found | None:
@@ -74,6 +74,65 @@ def test_what_the_file_says_elsewhere_too_tells_nothing():
     head = "| name of a person | place of work |\n|---|---|"
     words = buried(f"{head}\n| Jane Roe | 5 Elm Street |", f"{head}\n| Ann Poe | the shop |")
     assert found(words, f"{head}\n| Bob Coe | the bar of it |") is None
+
+
+@pytest.mark.parametrize(
+    ("words", "rest"),
+    [
+        ("大楼的门禁密码是四七一一八八。", "请向{}询问更多信息。"),
+        ("社長の自宅の番号は「03-1234」です。", "詳しくは{}まで。"),
+        ("द्वार का कोड ४७११८८ है। ", "अधिक जानकारी के लिए {} से पूछें।"),
+        ("ما هو رمز الباب الخلفي؟ ", "اسأل {} عن المزيد."),
+        ("The password is “hunter2-blue.” ", "Ask {} for more."),
+        ("**The door code is 4711-88.** ", "Ask {} for more."),
+        ("The door code is 4711-88.[^1] ", "Ask {} for more."),
+        ("The door code is 4711-88.`[1]_ ", "Ask {} for more."),
+        ("(See the code: 4711-88.) ", "Ask {} for more."),
+        ("PIN: 4711. ", "Ask {} for more."),
+        ("PIN 4711\n", "Ask {} for more."),
+        ("#4711-88 is the door code.\n", "Ask {} for more."),
+    ],
+)
+def test_a_sentence_is_known_beside_another_that_was_edited(words: str, rest: str):
+    assert found(buried(words + rest.format("Bob")), words + rest.format("Ann")) is Found.PART
+    assert found(buried(words + rest.format("Bob")), rest.format("Ann")) is None
+
+
+def test_neighbours_in_the_same_line_hide_no_sentence():
+    said = [f"这是第{one}条说明，供所有员工参考使用。" for one in range(9)]  # noqa: RUF001
+    before, now = "".join(said[2:6]), "".join(said[:7]).replace("参考", "参\n考")
+    assert found(buried(before), now, there=False) is Found.WHOLE
+
+
+def test_lines_of_code_that_look_like_headings_are_known():
+    notes = [f"# Note {one} is of the platform team." for one in range(4)]
+    comments = "\n".join((*notes, "# The admin is root with hunter2-blue."))
+    words = buried(comments)
+    assert found(words, comments.replace("Note 3", "Note three")) is Found.PART
+    assert found(words, f"x = 1\n{comments}\ny = 2", there=False) is Found.WHOLE
+    code = 'def go():\n    # The admin is root.\n    run("start it now")'
+    assert found(buried(code, headings=("go",)), code.replace("now", "soon")) is Found.PART
+
+
+FENCED = "Log in with:\n```\nmysql -u root -phunter2\n```\n\nAsk Bob Miller for the rest."
+
+
+@pytest.mark.parametrize(
+    ("sentences", "lines"),
+    [
+        (("Log in with: ``` mysql -u root -phunter2 ```", "Ask Bob Miller for the rest."), ()),
+        (("Log in with:", "mysql -u root -phunter2", "Ask Bob Miller for the rest."), ()),
+        ((), ("Log in with:", "mysql -u root -phunter2", "Ask Bob Miller for the rest.")),
+    ],
+    ids=["fences within", "fences apart", "lines"],
+)
+def test_deletions_of_earlier_versions_are_known(
+    sentences: tuple[str, ...], lines: tuple[str, ...]
+):
+    said = Said(frozenset(map(sha256_text, sentences)), frozenset(map(sha256_text, lines)))
+    words = BuriedWords(1, "hr", sha256_text(FENCED), said, "", frozenset())
+    assert found(words, f"{FENCED}\n\nMore beside it.", there=False) is Found.WHOLE
+    assert found(words, FENCED.replace("Bob", "Ann"), there=False) is None
 
 
 def test_of_many_deletions_a_text_is_compared_with_those_that_share_words_with_it():
