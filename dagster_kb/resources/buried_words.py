@@ -1,6 +1,7 @@
 """Pure: whether a chunk says what a person deleted, however it is cut now."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -98,19 +99,42 @@ class BuriedWords:
 
 
 class ManyBuriedWords:
-    """Deleted texts by their digests, so that a text is compared only with what shares one with it."""
+    """Deleted texts by their digests, so that a text is compared only with what shares one with it.
 
-    def __init__(self, buried: Iterable[BuriedWords]) -> None:
-        self._by_digest: dict[str, list[BuriedWords]] = {}
-        for words in buried:
-            for digest in {words.text_sha256} | words.said.parts | words.telling:
-                self._by_digest.setdefault(digest, []).append(words)
+    Parts are looked for only of those that were deleted from the agent.
+    """
 
-    def near(self, text_sha256: str, said: Said) -> list[BuriedWords]:
-        """Those of which a text may say all or some, each once."""
-        shared = self._by_digest.keys() & {text_sha256, *said.parts}
-        found = {one.tombstone: one for digest in shared for one in self._by_digest[digest]}
-        return [found[one] for one in sorted(found)]
+    def __init__(self, buried: Iterable[BuriedWords], agent: str) -> None:
+        known = list(buried)
+        self._whole: dict[str, list[BuriedWords]] = {}
+        self._telling: dict[str, dict[str | int, list[BuriedWords]]] = {}
+        shared = Counter(digest for words in known for digest in words.said.parts)
+        for words in known:
+            # All of it has each of its parts, so the one that the fewest have is enough to ask by.
+            parts = [one for one in (words.said.sentences, words.said.lines) if one]
+            asked = {min(one, key=lambda digest: (shared[digest], digest)) for one in parts}
+            for digest in asked | {words.text_sha256}:
+                self._whole.setdefault(digest, []).append(words)
+            for digest in words.telling if words.agent == agent else ():
+                by_file = self._telling.setdefault(digest, {})
+                for file in (words.place, words.tombstone):
+                    by_file.setdefault(file, []).append(words)
+
+    def found_in(
+        self, text_sha256: str, said: Said, files: AbstractSet[str | int]
+    ) -> Iterator[tuple[BuriedWords, Found]]:
+        """Those of which a text says all, and of those that were in its files some.
+
+        `files` are their places, and the numbers of deletions that may have come into them.
+        """
+        near = {one.tombstone: one for digest in self._whole.keys() & {text_sha256, *said.parts}
+                for one in self._whole[digest]}  # fmt: skip
+        there = {one.tombstone: one for digest in self._telling.keys() & said.parts
+                 for file in self._telling[digest].keys() & files
+                 for one in self._telling[digest][file]}  # fmt: skip
+        for number, words in sorted((near | there).items()):
+            if how := words.found_in(text_sha256, said, there=number in there):
+                yield words, how
 
 
 def telling_of(text: str, headings: Iterable[str]) -> Said:

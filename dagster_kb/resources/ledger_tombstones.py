@@ -1,5 +1,6 @@
 """Chunks that a person deleted: out of every manifest, and their text out of the ledger."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final
@@ -193,11 +194,10 @@ def bury_fresh(
     known = [BuriedWords.of(row) for row in rows(connection, "tombstones_to_match", **who)]
     if not (moved or known):
         return
-    along = {(row["document_id"], row["tombstone_id"])
-             for row in rows(connection, "files_of_parts", **which, documents=documents)}  # fmt: skip
-    texts = [{**row, "paths": paths[row["document_id"]]}
+    along = _along(connection, documents, which)
+    texts = [{**row, "paths": paths[row["document_id"]], "along": along[row["document_id"]]}
              for row in rows(connection, "texts_of_documents", documents=documents)]  # fmt: skip
-    found = _matching(known, texts, which["agent"], along)
+    found = _matching(known, texts, which["agent"])
     foreign = {one.tombstone for one in known if one.agent != which["agent"]}
     taken = {one["tombstone_id"] for one in moved} | {
         one["tombstone"] for one in found if one["tombstone"] in foreign
@@ -208,27 +208,32 @@ def bury_fresh(
     _purge(connection, **who)
 
 
-def _matching(
-    buried: Sequence[BuriedWords], texts: Iterable[Row], agent: str,
-    along: Set[tuple[UUID, int]] = frozenset(),
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Find what texts say of what was deleted; parts only in the agent's own files.
+def _along(
+    connection: Connection, documents: Sequence[UUID], which: Mapping[str, Any]
+) -> Mapping[UUID, Set[int]]:  # fmt: skip
+    """Find deletions whose words a document's file had before, or may have got with its new name."""
+    along: defaultdict[UUID, set[int]] = defaultdict(set)
+    for row in rows(connection, "files_of_parts", **which, documents=documents):
+        along[row["document_id"]].add(row["tombstone_id"])
+    if which["went"]:
+        for row in rows(connection, "documents_of_new_files", **which, documents=documents):
+            along[row["document_id"]].update(which["went"])
+    return along
 
-    `along` are documents that parts of a deletion may have gone to with their file's new name.
-    """
+
+def _matching(
+    buried: Sequence[BuriedWords], texts: Iterable[Row], agent: str
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Find what texts say of what was deleted; parts only in the agent's own files."""
     found: list[dict[str, Any]] = []
-    known = ManyBuriedWords(buried)
+    known = ManyBuriedWords(buried, agent)
     for text in texts:
-        said = Said.by(text["text"])
-        places = {place_of(path, agent) for path in text["paths"]}
-        for words in known.near(text["text_sha256"], said):
-            named = words.place in places or (text["document_id"], words.tombstone) in along
-            there = words.agent == agent and named
-            if how := words.found_in(text["text_sha256"], said, there=there):
-                found.append({
-                    "tombstone": words.tombstone, "document": text["document_id"],
-                    "index": text["chunk_index"], "part": how is Found.PART,
-                })  # fmt: skip
+        files = {*(place_of(path, agent) for path in text["paths"]), *text.get("along", ())}
+        for words, how in known.found_in(text["text_sha256"], Said.by(text["text"]), files):
+            found.append({
+                "tombstone": words.tombstone, "document": text["document_id"],
+                "index": text["chunk_index"], "part": how is Found.PART,
+            })  # fmt: skip
     return found
 
 

@@ -135,22 +135,45 @@ def test_deletions_of_earlier_versions_are_known(
     assert found(words, FENCED.replace("Bob", "Ann"), there=False) is None
 
 
-def test_of_many_deletions_a_text_is_compared_with_those_that_share_words_with_it():
-    many = [replace(buried(f"Room {one} is kept locked at night."), tombstone=one)
-            for one in range(3_000)]  # fmt: skip
-    known = ManyBuriedWords(many)
+def many(*texts: str) -> list[BuriedWords]:
+    return [replace(buried(text), tombstone=one) for one, text in enumerate(texts)]
 
-    def near(text: str) -> list[BuriedWords]:
-        return known.near(sha256_text(text), Said.by(text))
 
+def table(name: str) -> str:
+    return f"| Name | Value of it |\n|---|---|\n| {name} | {sha256_text(name)} |"
+
+
+@pytest.mark.parametrize("form", ["Room {} is kept locked at night. Ask {}.", table("{}")])
+def test_of_many_deletions_a_text_is_compared_with_those_that_share_words_with_it(form: str):
+    texts = [form.replace("{}", f"no. {one}") for one in range(2_000)]
+    said = {text: Said.by(text.replace("no.", "number")) for text in texts}
+    known = ManyBuriedWords(many(*texts), "hr")
     begun = time.process_time()
-    for one in range(1_000):
-        assert near(f"Room {one} is kept open. Ask the porter for it.") == []
+    for text in said:
+        assert list(known.found_in(sha256_text(text[1:]), said[text], {"other.md"})) == []
     # Each text with each deletion takes seconds.
     assert time.process_time() - begun < 1
-    assert near("Room 7 is kept locked at night. Room 9 is kept locked at night.") == [
-        many[7], many[9],
-    ]  # fmt: skip
+
+
+def test_many_deletions_are_told_apart():
+    first, second, third = many(*(f"Room {one} is kept locked at night." for one in range(3)))
+    known = ManyBuriedWords([first, second, third], "hr")
+    text = "Room 0 is kept locked at night. Room 2 is kept locked at night. Ask the porter."
+    ways = list(known.found_in(sha256_text(text), Said.by(text), {"other.md"}))
+    assert ways == [(first, Found.WHOLE), (third, Found.WHOLE)]
+
+
+@pytest.mark.parametrize("files", [{"people.md"}, {"moved.md", 1}])
+def test_parts_are_looked_for_in_the_files_that_had_them_or_may_have_got_them(
+    files: set[str | int],
+):
+    [other, words] = many("It is another text of it.", f"The office opens at nine. {SENTENCE}")
+    known = ManyBuriedWords([other, words], "hr")
+    text = "The office opens at nine."
+    assert list(known.found_in("", Said.by(text), files)) == [(words, Found.PART)]
+    assert list(known.found_in("", Said.by(text), {"moved.md", 0})) == []
+    foreign = ManyBuriedWords([other, words], "it")
+    assert list(foreign.found_in("", Said.by(text), files)) == []
 
 
 def test_where_a_file_lies_in_its_folder():

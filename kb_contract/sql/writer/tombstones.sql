@@ -59,18 +59,17 @@ where t.workspace_id = %(workspace)s and t.agent_id = %(agent)s
        or t.place in (select place from places where generation_id = %(base)s));
 
 -- name: files_of_parts
--- Documents in files that had the words before, under whatever name, or that may have got them.
+-- Documents in files that had the words before, under whatever name.
 select now.document_id, t.tombstone_id
 from kb.generation_documents now
 join kb.generation_documents old on old.generation_id = %(base)s and old.path = now.path
 join kb.buried_chunks b on b.document_id = old.document_id
 join kb.tombstones t on t.tombstone_id = b.tombstone_id
   and t.workspace_id = %(workspace)s and t.agent_id = %(agent)s
-where now.generation_id = %(generation)s and now.document_id = any(%(documents)s)
-union
-select now.document_id, went.tombstone_id
-from kb.generation_documents now
-cross join unnest(%(went)s::bigint[]) as went (tombstone_id)
+where now.generation_id = %(generation)s and now.document_id = any(%(documents)s);
+
+-- name: documents_of_new_files
+select now.document_id from kb.generation_documents now
 where now.generation_id = %(generation)s and now.document_id = any(%(documents)s)
   and not exists (select from kb.generation_documents old
                   where old.generation_id = %(base)s and old.path = now.path);
