@@ -8,6 +8,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from dagster_kb.assembly import ManifestRow, NewDocument, PlacedDocument, StoredDocument
+from dagster_kb.resources.burying import bury_fresh, take_along, whose_file_went
 from dagster_kb.resources.ledger_database import (
     Connection,
     LedgerDatabase,
@@ -17,7 +18,6 @@ from dagster_kb.resources.ledger_database import (
     run,
     statement,
 )
-from dagster_kb.resources.ledger_tombstones import bury_fresh, whose_file_went
 from dagster_kb.resources.vector_store import batches
 from kb_contract.generation import Generation
 
@@ -110,10 +110,11 @@ class DocumentLedger:
             if held and held["manifest_digest"] is not None:
                 return None
             run(connection, "make_fresh_chunks")
-            told = {**which, "went": whose_file_went(connection, which)}
-            fresh = sum(_copy_fresh(connection, documents, told, rows_of)
-                        for documents in batches(rows(connection, "fresh_documents", **which),
-                                                 _DOCUMENTS))  # fmt: skip
+            documents = rows(connection, "fresh_documents", **which)
+            told = {**which, **whose_file_went(connection, which)}
+            take_along(connection, (row["document_id"] for row in documents), which)
+            fresh = sum(_copy_fresh(connection, some, told, rows_of)
+                        for some in batches(documents, _DOCUMENTS))  # fmt: skip
             run(connection, "plan_for_many")
             run(connection, "fill_manifest", **which)
             run(connection, "seal_manifest", generation=generation.generation_id)

@@ -1,29 +1,13 @@
 """Chunks that a person deleted: out of every manifest, and their text out of the ledger."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from dagster_kb.resources.buried_words import (
-    BuriedWords,
-    Found,
-    ManyBuriedWords,
-    Said,
-    place_of,
-    telling_of,
-    telling_there,
-)
-from dagster_kb.resources.ledger_database import (
-    Connection,
-    LedgerDatabase,
-    Row,
-    one,
-    rows,
-    run,
-    run_many,
-)
+from dagster_kb.resources.buried_words import BuriedWords, place_of, telling_of, telling_there
+from dagster_kb.resources.burying import bury_said, purge
+from dagster_kb.resources.ledger_database import Connection, LedgerDatabase, Row, one, rows, run
 from dagster_kb.resources.ledger_fences import AgentFences
 
 LISTED: Final = 500
@@ -114,7 +98,7 @@ class TombstoneLedger:
             return Burial(
                 chunk_ids=tuple(sorted({chunk for one in cleared for chunk in one.chunks})),
                 generations=sum(one.generations for one in cleared),
-                purged=sum(_purge(connection, self.workspace, one) for one in names),
+                purged=sum(purge(connection, self.workspace, one) for one in names),
                 vectors=run(connection, "forget_buried_vectors", tombstones=tombstones),
                 others=rows(connection, "others_with_text", **which, text=words.text_sha256),
                 beside=rows(connection, "chunks_beside", **which),
@@ -136,7 +120,7 @@ class TombstoneLedger:
             lines=list(words.lines), telling=list(words.telling), place=words.place,
         )  # fmt: skip
         texts = rows(connection, "texts_of_agent", **who)
-        _bury(connection, _matching([BuriedWords.of(mine)], texts, name))
+        bury_said(connection, [BuriedWords.of(mine)], texts, name)
         run(connection, "doubt_colours", **who)
         return _clear(connection, words.chunk, **who, tombstone=mine["tombstone_id"])
 
@@ -180,67 +164,6 @@ class TombstoneLedger:
             return settled, back
 
 
-def whose_file_went(connection: Connection, which: Mapping[str, Any]) -> list[int]:
-    """Find deletions whose file the generation has not, or under another name."""
-    return [row["tombstone_id"] for row in rows(connection, "tombstones_whose_file_went", **which)]
-
-
-def bury_fresh(
-    connection: Connection, paths: Mapping[UUID, Sequence[str]], which: Mapping[str, Any]
-) -> None:
-    """Bury what documents that are new to the agent say of what was deleted."""
-    who, documents = {key: which[key] for key in ("workspace", "agent")}, list(paths)
-    moved = rows(connection, "tombstones_taken_along", **who, documents=documents)
-    known = [BuriedWords.of(row) for row in rows(connection, "tombstones_to_match", **who)]
-    if not (moved or known):
-        return
-    along = _along(connection, documents, which)
-    texts = [{**row, "paths": paths[row["document_id"]], "along": along[row["document_id"]]}
-             for row in rows(connection, "texts_of_documents", documents=documents)]  # fmt: skip
-    found = _matching(known, texts, which["agent"])
-    foreign = {one.tombstone for one in known if one.agent != which["agent"]}
-    taken = {one["tombstone_id"] for one in moved} | {
-        one["tombstone"] for one in found if one["tombstone"] in foreign
-    }
-    _bury(connection, found)
-    run(connection, "take_along_tombstones", **who, tombstones=sorted(taken))
-    run(connection, "bury_as_elsewhere", **who, documents=documents, tombstones=sorted(taken))
-    _purge(connection, **who)
-
-
-def _along(
-    connection: Connection, documents: Sequence[UUID], which: Mapping[str, Any]
-) -> Mapping[UUID, Set[int]]:  # fmt: skip
-    """Find deletions whose words a document's file had before, or may have got with its new name."""
-    along: defaultdict[UUID, set[int]] = defaultdict(set)
-    for row in rows(connection, "files_of_parts", **which, documents=documents):
-        along[row["document_id"]].add(row["tombstone_id"])
-    if which["went"]:
-        for row in rows(connection, "documents_of_new_files", **which, documents=documents):
-            along[row["document_id"]].update(which["went"])
-    return along
-
-
-def _matching(
-    buried: Sequence[BuriedWords], texts: Iterable[Row], agent: str
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Find what texts say of what was deleted; parts only in the agent's own files."""
-    found: list[dict[str, Any]] = []
-    known = ManyBuriedWords(buried, agent)
-    for text in texts:
-        files = {*(place_of(path, agent) for path in text["paths"]), *text.get("along", ())}
-        for words, how in known.found_in(text["text_sha256"], Said.by(text["text"]), files):
-            found.append({
-                "tombstone": words.tombstone, "document": text["document_id"],
-                "index": text["chunk_index"], "part": how is Found.PART,
-            })  # fmt: skip
-    return found
-
-
-def _bury(connection: Connection, found: Sequence[Mapping[str, Any]]) -> None:
-    run_many(connection, "bury_chunk", found)
-
-
 def _sorted(digests: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(digests))
 
@@ -265,12 +188,3 @@ def _clear(connection: Connection, chunk: UUID, **which: Any) -> _Cleared:
         run(connection, "seal_manifest", generation=generation)
     chunks = tuple(str(one) for one in (named or {}).get("chunk_ids", ()))
     return _Cleared(which["tombstone"], len(touched), chunks)
-
-
-def _purge(connection: Connection, workspace: str, agent: str) -> int:
-    """Purge buried texts that no manifest has any more; returns how many."""
-    buried = rows(connection, "buried_texts", workspace=workspace, agent=agent)
-    for row in buried:
-        run(connection, "mask_extracted_text", **row)
-        run(connection, "purge_chunk", **row)
-    return len(buried)

@@ -44,25 +44,33 @@ where t.workspace_id = %(workspace)s
     and not exists (select from kb.generations g where g.workspace_id = t.workspace_id
                     and g.agent_id = t.agent_id and g.state = 'live')));
 
+-- name: last_under_a_former_name
+select g.generation_id, g.agent_id
+from kb.names_before(%(workspace)s, %(agent)s) n
+join kb.generations g on g.workspace_id = %(workspace)s and g.agent_id = n.agent_id
+where n.agent_id <> %(agent)s and g.manifest_digest is not null and g.pruned_at is null
+order by n.steps, (g.state = 'live') desc, g.number desc limit 1;
+
 -- name: tombstones_whose_file_went
 -- It may have got another name: in files that are new what is left of the words is looked for too.
 -- Nothing of what was gone from git before: by chance any file may have a line of it.
 with places as (
   select g.generation_id, substr('/' || gd.path, strpos('/' || gd.path, folder) + length(folder)) as place
   from kb.generation_documents gd join kb.generations g using (generation_id)
-  cross join concat('/', %(agent)s::text, '/') as folder
-  where g.generation_id in (%(generation)s, %(base)s))
+  cross join lateral concat('/', g.agent_id, '/') as folder
+  where g.generation_id in (%(generation)s, %(before)s))
 select t.tombstone_id from kb.tombstones t
 where t.workspace_id = %(workspace)s and t.agent_id = %(agent)s
   and t.place not in (select place from places where generation_id = %(generation)s)
   and (t.reconciled_at is null
-       or t.place in (select place from places where generation_id = %(base)s));
+       or t.place in (select place from places where generation_id = %(before)s));
 
 -- name: files_of_parts
 -- Documents in files that had the words before, under whatever name.
 select now.document_id, t.tombstone_id
 from kb.generation_documents now
-join kb.generation_documents old on old.generation_id = %(base)s and old.path = now.path
+join kb.generation_documents old on old.generation_id = %(before)s
+  and old.path = regexp_replace(now.path, '(^|/)' || %(agent)s || '/', '\1' || %(former)s || '/')
 join kb.buried_chunks b on b.document_id = old.document_id
 join kb.tombstones t on t.tombstone_id = b.tombstone_id
   and t.workspace_id = %(workspace)s and t.agent_id = %(agent)s
@@ -71,8 +79,9 @@ where now.generation_id = %(generation)s and now.document_id = any(%(documents)s
 -- name: documents_of_new_files
 select now.document_id from kb.generation_documents now
 where now.generation_id = %(generation)s and now.document_id = any(%(documents)s)
-  and not exists (select from kb.generation_documents old
-                  where old.generation_id = %(base)s and old.path = now.path);
+  and not exists (
+    select from kb.generation_documents old where old.generation_id = %(before)s
+    and old.path = regexp_replace(now.path, '(^|/)' || %(agent)s || '/', '\1' || %(former)s || '/'));
 
 -- name: texts_of_agent
 -- All that any document of the agent says, in any generation that is kept, and where it stood.
