@@ -9,6 +9,7 @@ from dagster_kb.resources.buried_words import BuriedWords, place_of, telling_of,
 from dagster_kb.resources.burying import bury_said, purge
 from dagster_kb.resources.ledger_database import Connection, LedgerDatabase, Row, one, rows, run
 from dagster_kb.resources.ledger_fences import AgentFences
+from kb_contract.identifiers import chunk_id
 
 LISTED: Final = 500
 
@@ -74,8 +75,19 @@ class TombstoneLedger:
         which = {"workspace": self.workspace, "chunk": chunk}
         if row := self.database.one("agent_of_chunk", **which):
             return Words.of_chunk(chunk, row)
+        for row in self.database.rows("kept_parts_of_chunk", **which):
+            if self._is_of(row, chunk):
+                return Words.of_chunk(chunk, row)
         row = self.database.one("tombstone_of_chunk", **which)
         return Words.of_tombstone(chunk, row) if row else None
+
+    def _is_of(self, row: Row, chunk: UUID) -> bool:
+        """Whether a chunk that no manifest has any more had that id."""
+        place = (row["path"], row["heading_path"])
+        return any(
+            chunk_id(self.workspace, row["agent_id"], *place, ordinal, row["text_sha256"]) == chunk
+            for ordinal in range(len(row["beside"]) + 1)
+        )
 
     def bury(
         self, words: Words, names: Sequence[str], *, reason: str, by: str, incident: int

@@ -197,7 +197,7 @@ class HotDeletion:
         }
         # A second run finds nothing left to count, so what the first one counted stays.
         counted = {"generations": burial.generations, "purged": burial.purged,
-                   "vectors": burial.vectors} if burial.generations else {}  # fmt: skip
+                   "vectors": burial.vectors} if burial.generations or burial.purged else {}  # fmt: skip
         self.ledger.incidents.add_facts(incident, {**found, **counted})
         return done
 

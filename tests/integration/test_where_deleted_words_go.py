@@ -28,6 +28,27 @@ def delete(world: WriterWorld, point: str) -> Deleted:
     return done
 
 
+def kept(world: WriterWorld) -> str:
+    with world.ledger.database.transaction() as connection:
+        found = connection.execute("select string_agg(text, ' ') as said from kb.chunks").fetchone()
+    return found["said"] if found else ""
+
+
+def test_a_chunk_that_is_kept_out_for_a_part_is_deleted_by_its_own_id(world: WriterWorld):
+    world.publish()
+    old = point_of(world, SECRET)
+    world.publish({"people.md": PEOPLE.replace("nine", "ten")})
+    delete(world, point_of(world, SECRET))
+    assert "opens at nine" in kept(world)
+    done = delete(world, old)
+    assert (done.purged, done.path) == (1, world.path("people.md"))
+    assert "opens at nine" not in kept(world)
+    facts = {one["incident_id"]: one["facts"] for one in world.ledger.incidents.listed(world.agent)}
+    assert facts[done.incident]["purged"] == 1
+    again = delete(world, old)
+    assert (again.purged, again.incident) == (0, done.incident)
+
+
 def test_what_comes_with_a_moved_file_is_looked_for_in_all_that_is_new(world: WriterWorld):
     world.publish()
     other = f"{world.agent}_other"

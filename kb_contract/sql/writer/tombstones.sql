@@ -14,6 +14,26 @@ cross join lateral (
 join kb.chunks c using (document_id, chunk_index)
 where g.workspace_id = %(workspace)s order by g.number desc limit 1;
 
+-- name: kept_parts_of_chunk
+-- Chunks that were kept out for a part of them when the chunk was: its text may be kept yet.
+select t.agent_id, placed.git_sha, placed.path, c.text_sha256, c.text, c.heading_path,
+       array(select beside.text from kb.chunks beside
+             where beside.document_id = c.document_id and beside.chunk_index <> c.chunk_index
+             ) as beside
+from kb.tombstones t
+join kb.buried_chunks b using (tombstone_id)
+join kb.chunks c using (document_id, chunk_index)
+cross join lateral (
+  select distinct on (gd.path) gd.path, g.git_sha
+  from kb.generation_documents gd join kb.generations g using (generation_id)
+  where gd.document_id = b.document_id
+    and g.workspace_id = t.workspace_id and g.agent_id = t.agent_id
+  order by gd.path, g.number desc
+) placed
+where t.workspace_id = %(workspace)s and %(chunk)s = any(t.chunk_ids)
+  and b.part and c.purged_at is null
+order by t.tombstone_id, c.document_id, c.chunk_index, placed.path;
+
 -- name: tombstone_of_chunk
 select * from kb.tombstones
 where workspace_id = %(workspace)s and %(chunk)s = any(array_append(chunk_ids, chunk_id))
