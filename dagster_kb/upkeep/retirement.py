@@ -78,12 +78,10 @@ class Departures:
         rest = {one.agent: one for one in self.ledger.names.at_rest(self.grace_hours)}
         over = {agent for agent, one in rest.items() if one.over} - trees.keys()
         served = {one.agent_id: one for one in live}
-        gone = [
-            one
-            for one in sorted((served.keys() | present | over) - trees.keys())
-            if (one not in rest or rest[one].over)
-            and not self.is_not_committed_yet(one, served.get(one))
-        ]
+        away = [one for one in sorted((served.keys() | present | over) - trees.keys())
+                if one not in rest or rest[one].over]  # fmt: skip
+        uncommitted = self._uncommitted_among(away, served, rest.keys())
+        gone = [one for one in away if one not in uncommitted]
         lost = tuple(one for one in gone if one in served)
         strange = () if many else self._strange(lost, live)
         near = tuple(one for one in lost if one not in strange)
@@ -104,11 +102,19 @@ class Departures:
 
     def is_not_committed_yet(self, agent: str, live: Generation | None) -> bool:
         """Whether it lies in the working tree alone, and is served from there or was never served."""
-        if self.folder.remote or agent not in self.folder.lying():
-            return False
-        if live:
-            return live.uncommitted
-        return all(one.agent != agent for one in self.ledger.names.at_rest(self.grace_hours))
+        rest = {one.agent for one in self.ledger.names.at_rest(self.grace_hours)}
+        served = {agent: live} if live else {}
+        return agent in self._uncommitted_among([agent], served, rest)
+
+    def _uncommitted_among(
+        self, agents: Sequence[str], served: Mapping[str, Generation], rest: Set[str]
+    ) -> set[str]:
+        """The whole working tree is listed for it, however many are asked about: once."""
+        if self.folder.remote or not agents:
+            return set()
+        lying = self.folder.lying()
+        return {one for one in agents if one in lying
+                and (served[one].uncommitted if one in served else one not in rest)}  # fmt: skip
 
     def _misnamed(
         self, lost: tuple[str, ...], live: Sequence[Generation], head: Revision

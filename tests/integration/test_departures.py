@@ -1,5 +1,6 @@
 """Folders that go, come back, or get another name."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -203,6 +204,29 @@ def test_a_shallow_clone_that_knows_nothing_of_what_is_served_says_how_to_know(
     assert shallow(world, tmp_path / "clone").held_back == (world.agent,)
     (incident,) = world.ledger.incidents.listed()
     assert "git fetch --unshallow" in incident["next_step"]
+
+
+@dataclass(frozen=True)
+class CountingFolder(KnowledgeFolder):
+    """The real folder; it remembers how often its whole working tree was listed."""
+
+    listed: list[str] = field(default_factory=list)
+
+    def lying(self) -> list[str]:
+        self.listed.append(self.path.name)
+        return super().lying()
+
+
+@pytest.mark.parametrize(("gone", "listed"), [(0, 0), (3, 1)])
+def test_the_working_tree_is_listed_once_for_all_that_are_gone(
+    world: WriterWorld, gone: int, listed: int
+):
+    world.commit()
+    folder = CountingFolder(world.settings.knowledge_dir)
+    present = {world.agent, *(f"{world.agent}_{number}" for number in range(gone))}
+    found = Departures(world.ledger, folder, 24).leaving(folder.head(), present)
+    assert set(found.now) == present - {world.agent}
+    assert len(folder.listed) == listed
 
 
 def test_how_many_are_too_many():
