@@ -170,13 +170,12 @@ def reconcile_agent(ledger: Ledger, store: VectorStore, agent: str) -> Reconcile
 
 def retire(ledger: Ledger, store: VectorStore, agent: str, reason: str) -> None:
     """End an agent at once, with all that it was made of but its history."""
-    end(ledger, store, agent, reason)
+    with ledger.agent_lock(agent):
+        ledger.names.end(agent, reason)
     drop(ledger, store, agent)
 
 
-def end(
-    ledger: Ledger, store: VectorStore, agent: str, reason: str, successor: str | None = None
-) -> None:
+def end(ledger: Ledger, store: VectorStore, agent: str, reason: str) -> None:
     """Stop serving an agent: first the ledger, so that nobody answers from it, then the aliases.
 
     What it was made of stays for a grace: a folder that comes back costs little. The aliases of
@@ -184,19 +183,37 @@ def end(
     """
     with ledger.agent_lock(agent):
         ledger.names.end(agent, reason)
-    hand_on_names(ledger, store, agent, successor)
+    hand_on_names(ledger, store, agent)
 
 
-def hand_on_names(ledger: Ledger, store: VectorStore, agent: str, successor: str | None) -> None:
-    """Let the aliases of an agent that ended go, or follow its successor; again after a death between."""
-    with _locks(ledger, {agent, successor or agent}):
-        if ledger.generations.live(agent):
-            return  # It came back meanwhile: its names are its own again.
-        live = ledger.generations.live(successor) if successor else None
-        if successor is None:
-            _drop_names(ledger, store, agent)
-        elif live and live.collection:
-            point_names(ledger, store, successor, live.collection, former=agent)
+def hand_on_names(ledger: Ledger, store: VectorStore, agent: str) -> None:
+    """Let the aliases of an agent that ended go, or follow its successor; again after a death between.
+
+    Whose they are is asked under the locks: while these are waited for, the successor may go live,
+    or the folder get another name.
+    """
+    successor = _successor(ledger, agent)
+    with _locks(ledger, {agent, successor}):
+        if successor == _successor(ledger, agent):
+            _hand_on_names(ledger, store, agent, successor)
+            return
+    hand_on_names(ledger, store, agent)
+
+
+def _hand_on_names(ledger: Ledger, store: VectorStore, agent: str, successor: str) -> None:
+    if ledger.generations.live(agent):
+        return  # It came back meanwhile: its names are its own again.
+    live = ledger.generations.live(successor)
+    if live is None:
+        _drop_names(ledger, store, agent)
+    elif live.collection:
+        point_names(ledger, store, successor, live.collection, former=agent)
+
+
+def _successor(ledger: Ledger, agent: str) -> str:
+    """Return the name that the folder goes on under; its own where it got no other."""
+    renamed = ledger.names.successor(agent)
+    return str(renamed["agent_id"]) if renamed else agent
 
 
 @contextmanager

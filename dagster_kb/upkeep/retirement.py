@@ -195,7 +195,7 @@ def retire_folder(
         if live or ledger.generations.unfinished(agent):
             context.log.info("%s: %s", agent, say_goodbye(ledger, store, agent, head))
         else:
-            hand_on_names(ledger, store, agent, served_successor(ledger, agent))
+            hand_on_names(ledger, store, agent)
         if departures.rests(agent):
             context.log.info("%s may come back: what it was made of is kept for a while", agent)
             return
@@ -229,15 +229,8 @@ def say_goodbye(ledger: Ledger, store: VectorStore, agent: str, head: Revision) 
     reason = f"its folder is gone at {head.sha[:12]}"
     if renamed:
         reason = f"its folder is called {renamed['agent_id']} since {head.sha[:12]}"
-    end(ledger, store, agent, reason, served_successor(ledger, agent))
+    end(ledger, store, agent, reason)
     return reason
-
-
-def served_successor(ledger: Ledger, agent: str) -> str | None:
-    """Return the name that the folder goes on under, once it is served so."""
-    renamed = ledger.names.successor(agent)
-    successor = str(renamed["agent_id"]) if renamed else None
-    return successor if successor and ledger.generations.live(successor) else None
 
 
 @dg.job(name=RETIRE, description="End an agent whose folder is gone.")

@@ -110,7 +110,7 @@ def test_a_name_that_is_live_again_is_not_handed_on(world: WriterWorld):
     leaving(world)
     assert world.ingest().success
     # By the retirement that ended it, and waited for the lock of the new name until now.
-    hand_on_names(world.ledger, world.store, world.agent, new)
+    hand_on_names(world.ledger, world.store, world.agent)
     assert aliases_point_to(world, world.agent) == {collection_of(world, world.agent)}
     assert aliases_point_to(world, new) == {collection_of(world, new)}
 

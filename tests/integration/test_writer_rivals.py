@@ -8,6 +8,8 @@ import dagster as dg
 import pytest
 
 from dagster_kb.gates.scanning import SCAN_VERSION
+from dagster_kb.publishing.alias_moves import hand_on_names
+from dagster_kb.resources.ledger import open_ledger
 from dagster_kb.resources.ledger_database import Connection, run
 from dagster_kb.resources.vector_store import VectorStore
 from dagster_kb.upkeep.retirement import RETIRE, Retirement
@@ -17,6 +19,7 @@ from tests.doubles.departing_agents import (
     aliases_point_to,
     collection_of,
     leaving,
+    rename,
     served_under_another_name,
 )
 from tests.doubles.dying_writer import Place, start
@@ -101,6 +104,25 @@ def test_a_name_that_goes_live_while_another_swaps_keeps_its_aliases(
     rival.store.client.close()
     rival.ledger.database.close()
     rival.instance.dispose()
+
+
+def test_aliases_follow_a_new_name_that_goes_live_while_the_end_of_the_old_one_waits(
+    world: WriterWorld, database_url: str
+):
+    world.publish()
+    new = rename(world)
+    leaving(world)
+    with world.ledger.agent_lock(world.agent):
+        world.ledger.names.end(world.agent, "killed after this")
+    rival = open_ledger(database_url, world.settings.workspace_id)
+    ending = Thread(target=hand_on_names, args=(rival, world.store, world.agent))
+    with world.ledger.agent_lock(world.agent):
+        ending.start()
+        wait_for(lambda: waits_for_a_lock(world), "the end waits", 60)
+        assert world.ingest(new).success
+    ending.join(timeout=60)
+    rival.database.close()
+    assert aliases_point_to(world, world.agent) == {collection_of(world, new)}
 
 
 def waits_for_a_lock(world: WriterWorld) -> bool:
