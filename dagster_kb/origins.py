@@ -45,11 +45,6 @@ def generation_tags(generation: Generation) -> dict[str, str]:
     return {GENERATION: str(generation.number), **({OWNER: owners[:200]} if owners else {})}
 
 
-def is_skipped(tags: Mapping[str, str]) -> bool:
-    """Whether a run ended well and did nothing."""
-    return tags.get(SKIPPED) == PAUSED
-
-
 def tags_of_work(generation: Generation, asked: Mapping[str, str]) -> dict[str, str]:
     """Read what a run is about; one that is executed anew has the tags of the one that was skipped."""
     return {**generation_tags(generation), **({SKIPPED: "no"} if SKIPPED in asked else {})}

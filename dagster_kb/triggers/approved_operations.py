@@ -8,7 +8,7 @@ import dagster as dg
 from dagster._core.storage.tags import PRIORITY_TAG
 from psycopg.types.json import Jsonb
 
-from dagster_kb.origins import Origin, is_skipped
+from dagster_kb.origins import Origin
 from dagster_kb.partitions import AGENTS
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger import Ledger
@@ -24,7 +24,7 @@ from dagster_kb.upkeep.operator_work import (
     operator_job,
     operator_request,
 )
-from dagster_kb.upkeep.refreshes import ORDERED
+from dagster_kb.upkeep.refreshes import ORDERED, is_skipped
 from kb_contract.errors import BadInput, Unavailable
 
 OPERATION: Final = "kb/operation"
@@ -146,7 +146,7 @@ def _settled(
 def _status(runs: Collection[dg.DagsterRun]) -> str:
     if not all(one.is_finished for one in runs):
         return "running"
-    done = all(one.is_success and not is_skipped(one.tags) for one in runs)
+    done = all(one.is_success and not is_skipped(one) for one in runs)
     return "done" if done else "failed"
 
 

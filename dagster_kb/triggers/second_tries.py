@@ -7,9 +7,8 @@ from typing import Final
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
-from dagster_kb.origins import is_skipped
 from dagster_kb.triggers.knowledge_tick import COMMIT
-from dagster_kb.upkeep.refreshes import PARTITION, is_refresh, is_whole
+from dagster_kb.upkeep.refreshes import PARTITION, is_refresh, is_skipped, is_whole
 
 TRANSIENT: Final = "kb/transient"
 FIRST_SECONDS: Final = 60
@@ -98,7 +97,7 @@ def held_up(
 
 
 def _built_nothing(run: dg.DagsterRun) -> bool:
-    return run.status is dg.DagsterRunStatus.FAILURE or is_skipped(run.tags)
+    return run.status is dg.DagsterRunStatus.FAILURE or is_skipped(run)
 
 
 def _is_time(records: Sequence[dg.RunRecord], now: datetime) -> bool:

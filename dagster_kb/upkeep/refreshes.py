@@ -4,7 +4,7 @@ from typing import Final
 
 import dagster as dg
 
-from dagster_kb.origins import is_skipped
+from dagster_kb.origins import PAUSED, SKIPPED
 from dagster_kb.upkeep.evaluations import SERVED
 
 REFRESH: Final = "refresh_knowledge"
@@ -28,10 +28,15 @@ def is_refresh(run: dg.DagsterRun) -> bool:
     return run.job_name in (REFRESH, CHOSEN_ON_PAGES) and PARTITION in run.tags
 
 
+def is_skipped(run: dg.DagsterRun) -> bool:
+    """Whether it ended well and did nothing; one that is executed anew has its tags, and may fail."""
+    return run.is_success and run.tags.get(SKIPPED) == PAUSED
+
+
 def is_whole(run: dg.DagsterRun) -> bool:
     """Whether it goes as far as going live, so that its success says that all works again."""
     chosen = run.asset_selection
-    if is_skipped(run.tags):
+    if is_skipped(run):
         return False
     return is_refresh(run) and (not chosen or dg.AssetKey(SERVED) in chosen)
 

@@ -5,10 +5,9 @@ from typing import Final
 
 import dagster as dg
 
-from dagster_kb.origins import is_skipped
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.upkeep.failures import BY, STOPPED, agent_of
-from dagster_kb.upkeep.refreshes import PARTITION, is_refresh, is_whole
+from dagster_kb.upkeep.refreshes import PARTITION, is_refresh, is_skipped, is_whole
 
 WHY: Final = "it was stopped in Dagster; what was embedded is kept"
 # Runs of other jobs, such as looking for names, may come after it.
@@ -64,7 +63,7 @@ def _goes_on(instance: dg.DagsterInstance, stopped: dg.DagsterRun) -> bool:
     """Whether its steps are executed anew: those that stage nothing do not take over what it held."""
     ended_so = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
     later = _later_runs(instance, stopped)
-    return any(one.status not in ended_so and not is_skipped(one.tags) for one in later)
+    return any(one.status not in ended_so and not is_skipped(one) for one in later)
 
 
 def _later_runs(instance: dg.DagsterInstance, stopped: dg.DagsterRun) -> list[dg.DagsterRun]:

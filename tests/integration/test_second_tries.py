@@ -71,6 +71,14 @@ def test_what_may_pass_is_tried_again_ever_later(day: Day, monkeypatch: pytest.M
     assert due_again(day.instance, {"a"}, datetime.now(UTC) + timedelta(hours=3)) == {}
 
 
+def test_a_skipped_run_that_is_executed_anew_and_fails_for_what_may_pass_is_tried_again(day: Day):
+    day.commit({"a/x.md": "# One\n"})
+    day.look()
+    day.end(Status.FAILURE, **{TRANSIENT: "yes", SKIPPED: PAUSED})  # Dagster copies its tags
+    later = datetime.now(UTC) + timedelta(hours=3)
+    assert set(due_again(day.instance, {"a"}, later)) == {"a"}
+
+
 def test_a_new_commit_needs_no_second_try(day: Day):
     day.commit({"a/x.md": "# One\n"})
     day.look()
