@@ -42,6 +42,7 @@ from dagster_kb.upkeep.retirement import (
     attempt_of,
     retirement,
 )
+from dagster_kb.upkeep.taking_over import end_stopped_before
 from kb_contract.errors import BadInput, Unavailable
 from kb_contract.identifiers import sha256_json
 
@@ -212,6 +213,7 @@ def failed_runs(context: dg.RunFailureSensorContext, ledger: dg.ResourceParam[Le
     else:
         if not cut:  # else the next run goes on with what it held
             ledger.generations.fail_dagster_run(run.run_id, why)
+            end_stopped_before(context.instance, ledger, run)
         number = open_incident(
             ledger, run, context.failure_event.message or "", context.get_step_failure_events()
         )

@@ -8,8 +8,9 @@ import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
 from dagster_kb.resources.ledger import Ledger
-from dagster_kb.upkeep.refreshes import AGENT_TAGS, is_whole
+from dagster_kb.upkeep.refreshes import AGENT_TAGS, is_skipped, is_whole
 from dagster_kb.upkeep.retirement import RETIRE
+from dagster_kb.upkeep.taking_over import end_stopped_before
 
 KIND: Final = "run_failed"
 STOPPED: Final = "run_stopped"
@@ -94,7 +95,9 @@ def open_incident(
 def recovered_agents(
     context: dg.RunStatusSensorContext, ledger: dg.ResourceParam[Ledger]
 ) -> dg.SkipReason | None:
-    """What failed and works again needs nobody any more."""
+    """What failed and works again needs nobody any more; one that was skipped takes nothing over."""
+    if is_skipped(context.dagster_run):
+        end_stopped_before(context.instance, ledger, context.dagster_run)
     closed = close_incidents(context.instance, ledger, context.dagster_run)
     return None if closed else dg.SkipReason("no incident is open that this run answers")
 

@@ -1,17 +1,11 @@
 """What a run that somebody stopped leaves for people: an agent that is behind, and how to go on."""
 
-from itertools import takewhile
-from typing import Final
-
 import dagster as dg
 
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.upkeep.failures import BY, STOPPED, agent_of
-from dagster_kb.upkeep.refreshes import PARTITION, is_refresh, is_skipped, is_whole
-
-WHY: Final = "it was stopped in Dagster; what was embedded is kept"
-# Runs of other jobs, such as looking for names, may come after it.
-LOOKED_AT: Final = 20
+from dagster_kb.upkeep.refreshes import is_whole
+from dagster_kb.upkeep.taking_over import end_stopped, end_stopped_before, later_runs
 
 
 @dg.run_status_sensor(
@@ -24,17 +18,9 @@ def stopped_runs(
 ) -> dg.SkipReason | None:
     """The sensor over git saw this commit already, so nobody else would bring it."""
     end_stopped(context.instance, ledger, context.dagster_run)
+    end_stopped_before(context.instance, ledger, context.dagster_run)
     number = tell_stopped(context.instance, ledger, context.dagster_run)
     return None if number else dg.SkipReason("nothing waits for the run that was stopped")
-
-
-def end_stopped(instance: dg.DagsterInstance, ledger: Ledger, stopped: dg.DagsterRun) -> None:
-    """Give up what it held, unless another run took that over or goes on, or it is live.
-
-    Texts stay embedded.
-    """
-    if is_refresh(stopped) and not _goes_on(instance, stopped):
-        ledger.generations.fail_dagster_run(stopped.run_id, WHY)
 
 
 def tell_stopped(
@@ -42,7 +28,7 @@ def tell_stopped(
 ) -> int | None:
     """Open an incident, unless it went live before it was stopped or another run came after it."""
     agent = agent_of(stopped)
-    if agent is None or not is_whole(stopped) or _later_runs(instance, stopped):
+    if agent is None or not is_whole(stopped) or later_runs(instance, stopped):
         return None
     generation = ledger.generations.of_dagster_run(stopped.run_id)
     if generation and generation.state == "live":
@@ -57,17 +43,3 @@ def tell_stopped(
         facts={"dagster_run": stopped.run_id, "job": stopped.job_name},
         generation_id=generation.generation_id if generation else None, by=BY,
     )  # fmt: skip
-
-
-def _goes_on(instance: dg.DagsterInstance, stopped: dg.DagsterRun) -> bool:
-    """Whether its steps are executed anew: those that stage nothing do not take over what it held."""
-    ended_so = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
-    later = _later_runs(instance, stopped)
-    return any(one.status not in ended_so and not is_skipped(one) for one in later)
-
-
-def _later_runs(instance: dg.DagsterInstance, stopped: dg.DagsterRun) -> list[dg.DagsterRun]:
-    agent = dg.RunsFilter(tags={PARTITION: stopped.tags[PARTITION]})
-    newest_first = instance.get_runs(agent, limit=LOOKED_AT)
-    later = takewhile(lambda one: one.run_id != stopped.run_id, newest_first)
-    return [one for one in later if is_refresh(one)]

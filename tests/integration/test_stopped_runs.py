@@ -6,11 +6,15 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.events import DagsterEvent
+from dagster._core.utils import make_new_run_id
 from dagster._utils.interrupts import capture_interrupts
 
+from dagster_kb.origins import PAUSED, SKIPPED
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.upkeep.failures import STOPPED
 from dagster_kb.upkeep.freshness import Look, Standing
+from dagster_kb.upkeep.refreshes import PARTITION, REFRESH
 from dagster_kb.upkeep.stopped_runs import stopped_runs, tell_stopped
 from tests.doubles.writer_world import WriterWorld
 
@@ -54,6 +58,28 @@ def the_sensor_sees(world: WriterWorld, run: dg.DagsterRun) -> None:
         dagster_run=run, resources={"ledger": world.ledger},
     ) as context:  # fmt: skip
         stopped_runs(context)
+
+
+def asked_for(world: WriterWorld) -> dg.DagsterRun:
+    """The next run of the agent, before it begins."""
+    tags = {PARTITION: world.agent}
+    return world.instance.add_run(
+        dg.DagsterRun(REFRESH, make_new_run_id(), tags=tags, status=dg.DagsterRunStatus.NOT_STARTED)
+    )
+
+
+def ends(world: WriterWorld, run: dg.DagsterRun, event_type: str, sensor: str) -> None:
+    """It stages nothing, and the sensor hears of its end."""
+    over = DagsterEvent(event_type, REFRESH, message="it ended")
+    world.instance.report_dagster_event(over, run.run_id)
+    ended = world.instance.get_run_by_id(run.run_id)
+    assert ended
+    with dg.build_run_status_sensor_context(
+        sensor_name=sensor, dagster_event=over, dagster_instance=world.instance,
+        dagster_run=ended, resources={"ledger": world.ledger},
+    ) as context:  # fmt: skip
+        heard = context.for_run_failure() if sensor == "failed_runs" else context
+        world.definitions.get_sensor_def(sensor)(heard)
 
 
 def freshness(world: WriterWorld) -> Standing:
@@ -139,3 +165,26 @@ def test_what_failed_again_after_it_was_stopped_is_ended(world: WriterWorld):
     assert not world.ingest(only=("live_alias",)).success
     the_sensor_sees(world, run)
     assert world.ledger.generations.latest(world.agent, 1)[0].state == "failed"
+
+
+@pytest.mark.parametrize(
+    ("end", "sensor", "tags"),
+    [
+        ("PIPELINE_CANCELED", "stopped_runs", {}),
+        ("PIPELINE_SUCCESS", "recovered_agents", {SKIPPED: PAUSED}),
+        ("PIPELINE_FAILURE", "failed_runs", {}),
+    ],
+)
+def test_what_waited_for_a_run_that_took_nothing_over_is_ended_with_that(
+    world: WriterWorld, end: str, sensor: str, tags: dict[str, str]
+):
+    world.publish({"tea.md": PAGE})
+    world.commit({"tea.md": PAGE + "\nBlack tea wants boiling water.\n"})
+    run = terminated(world)
+    waiting = asked_for(world)
+    the_sensor_sees(world, run)
+    assert world.ledger.generations.latest(world.agent, 1)[0].state == "staged"
+    world.instance.add_run_tags(waiting.run_id, tags)
+    ends(world, waiting, end, sensor)
+    assert world.ledger.generations.latest(world.agent, 1)[0].state == "failed"
+    assert world.ledger.generations.unfinished(world.agent) == []
