@@ -9,6 +9,7 @@ from dagster_kb.publishing.alias_moves import (
     is_withdrawn,
     reconcile_agent,
     serves_nothing,
+    settle_deletions,
     swap,
     withdraw,
 )
@@ -49,6 +50,7 @@ class Publication:
         now = still_wanted(self.ledger, now)
         if now.state == "live":
             reconcile_agent(self.ledger, self.store, now.agent_id)
+            settle_deletions(self.ledger, now)  # A run may have died before it did.
             self.canary.make_up(now.agent_id, dagster_run)
         elif self.serves_nothing(now):
             self.ledger.incidents.refuse_if_paused(now.agent_id)

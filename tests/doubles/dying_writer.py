@@ -10,6 +10,7 @@ from dagster_kb.resources.ledger_aliases import AliasLedger
 from dagster_kb.resources.ledger_documents import DocumentLedger
 from dagster_kb.resources.ledger_embeddings import EmbeddingLedger
 from dagster_kb.resources.ledger_generations import GenerationLedger
+from dagster_kb.resources.ledger_tombstones import TombstoneLedger
 from dagster_kb.resources.vector_store import VectorStore
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.sudden_death import Death, begun, die_at, exit_code
@@ -34,6 +35,7 @@ CALLS: dict[str, tuple[type, str]] = {
     "record check": (GenerationLedger, "record_checks"),
     "move alias": (VectorStore, "point_aliases"),
     "go live": (AliasLedger, "go_live"),
+    "settle deletions": (TombstoneLedger, "settle"),
 }
 
 

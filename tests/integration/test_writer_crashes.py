@@ -2,6 +2,7 @@
 
 import pytest
 
+from dagster_kb.upkeep.hot_deletion import HotDeletion
 from kb_contract.identifiers import production_alias
 from tests.doubles.dying_writer import CALLS, Place, run
 from tests.doubles.sudden_death import Death
@@ -39,6 +40,7 @@ DEATHS = {
         Death("move alias", "before"),
         Death("move alias", "after"),
         Death("go live", "after"),
+        Death("settle deletions", "after"),
     ],
 }
 
@@ -104,3 +106,20 @@ def edit(world: WriterWorld, number: int) -> None:
         "keys.md": f"# Keys\n\nWords {number}.\n",
         f"more{number}.md": f"# More\n\nMore {number}.\n",
     })  # fmt: skip
+
+
+@pytest.mark.parametrize("death", [Death("go live", "after"), Death("settle deletions", "after")])
+def test_what_a_killed_run_did_not_say_of_deleted_words_the_next_one_says(
+    world: WriterWorld, death: Death
+):
+    secret = "# Secret\n\nJane Roe lives in 5 Elm Street."
+    world.publish({"secret.md": secret})
+    point = next(one for one, said in world.served().items() if said["text_chunk"] == secret)
+    HotDeletion(world.ledger, world.store).delete(point, reason="r", by="operator")
+    world.ledger.incidents.resume(world.agent, "operator")
+    for text, told in [("# Secret\n\nNobody.\n", []), (f"{secret}\n", ["deleted_text_is_back"])]:
+        world.commit({"secret.md": text})
+        assert run(place_of(world), death) == -9
+        assert world.ingest().success
+        assert [one["kind"] for one in world.ledger.incidents.listed(world.agent)] == told
+        assert len(world.ledger.tombstones.open(world.agent)) == len(told)

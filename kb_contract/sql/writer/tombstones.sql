@@ -300,8 +300,10 @@ on conflict do nothing;
 
 -- name: reopen_tombstones
 -- The source says it again, or for the first time here: it is still not served, so git and what is
--- served differ.
-update kb.tombstones t set reconciled_at = null, reconciled_by = null, path = said.path
+-- served differ. The incident that told of it is over, and what dies before it opens another finds
+-- by that whom nobody told of.
+update kb.tombstones t
+set reconciled_at = null, reconciled_by = null, incident_id = null, path = said.path
 from (
   select distinct on (k.tombstone_id) k.tombstone_id, gd.path
   from kb.generation_documents gd join kb.kept_out k using (document_id)
