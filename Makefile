@@ -66,6 +66,7 @@ style: $(INSTALLED) ## Of `make check`: the rest
 test: $(INSTALLED) $(FUZZER) ## Every test, on real parts
 	@tools/install_browser
 	@$(BIN)/python -m tests.doubles.qdrant_program
+	@$(BIN)/python -m compileall -q $(PACKAGES) tests
 	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --no-loadscope-reorder
 
 .PHONY: chaos

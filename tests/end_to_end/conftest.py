@@ -87,8 +87,8 @@ def eventually(what: Callable[[], Any], *, seconds: float = 180, every: float = 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run this folder first: it waits as often as it works, so others' tests fill its pauses."""
-    items.sort(key=lambda item: "tests/end_to_end/" not in item.nodeid)
+    """Run this folder last: while other tests run, no stack of ours takes their cores."""
+    items.sort(key=lambda item: "tests/end_to_end/" in item.nodeid)
 
 
 @pytest.fixture(scope="session")
