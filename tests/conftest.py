@@ -131,7 +131,7 @@ def postgres(short_home: Path) -> Iterator[RunningPostgres]:
 def database_url(postgres: RunningPostgres) -> Iterator[str]:
     """A fresh, migrated database; dropped after the test, whoever is still connected."""
     name = f"test_{uuid.uuid4().hex[:12]}"
-    postgres.execute(f"create database {{name}} template {TEMPLATE}", name)
+    postgres.execute(f"create database {{name}} template {TEMPLATE} strategy file_copy", name)
     yield postgres.url(name)
     postgres.execute("drop database {name} with (force)", name)
 

@@ -150,7 +150,10 @@ def test_what_documents_and_questions_say_is_words(stack: Stack, page: Page):
 
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", WIDTHS)
-def test_every_page_fits(stack: Stack, browser: Browser, width: int, dark: bool):
+def test_every_page_fits_and_is_accessible_by_the_rules_of_axe(
+    stack: Stack, browser: Browser, width: int, dark: bool
+):
+    rules = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
     with open_page(browser, width=width, dark=dark) as page:
         wrong: list[str] = []
         page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -162,7 +165,18 @@ def test_every_page_fits(stack: Stack, browser: Browser, width: int, dark: bool)
             assert wide <= 0, f"{path} at {width}: {wide} pixels too wide"
             name = path.strip("/").partition("?")[0] or "ask"
             keep_picture(page, f"console-{name}-{width}{'-dark' if dark else ''}")
+            page.evaluate(rules)
+            assert not serious_faults(page), path
         assert not wrong
+
+
+def serious_faults(page: Page) -> list[tuple[str, list[str]]]:
+    found = page.evaluate("axe.run({resultTypes: ['violations']}).then(r => r.violations)")
+    return [
+        (one["id"], [node["html"][:200] for node in one["nodes"]])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
 
 
 def test_the_menu_and_the_dark_switch(stack: Stack, browser: Browser):
@@ -252,21 +266,3 @@ def test_a_viewer_signs_in_and_learns_why_they_may_not_decide(
         assert page.goto(f"{guarded}/console/") is not None
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     httpx.delete(f"{stack.api_url}/orchestration/{asked['session_id']}", timeout=60)
-
-
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", WIDTHS)
-def test_accessible_by_the_rules_of_axe(stack: Stack, browser: Browser, width: int, dark: bool):
-    rules = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
-    with open_page(browser, width=width, dark=dark) as page:
-        for path in PATHS:
-            page.goto(f"{stack.api_url}/console{path}")
-            expect(page.locator(".loading")).to_have_count(0)
-            page.evaluate(rules)
-            found = page.evaluate("axe.run({resultTypes: ['violations']}).then(r => r.violations)")
-            serious = [
-                (one["id"], [node["html"][:200] for node in one["nodes"]])
-                for one in found
-                if one["impact"] in ("serious", "critical")
-            ]
-            assert not serious, f"{path}: {serious}"
