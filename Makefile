@@ -69,9 +69,15 @@ test: $(INSTALLED) $(FUZZER) ## Every test, on real parts
 	@$(BIN)/python -m compileall -q $(PACKAGES) tests
 	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --no-loadscope-reorder
 
+.PHONY: full
+full: $(INSTALLED) ## The rest of the matrices, of which `make test` takes one case each
+	@tools/install_browser
+	@$(BIN)/python -m tests.doubles.qdrant_program
+	$(BIN)/pytest --full -m full
+
 .PHONY: chaos
 chaos: $(INSTALLED) ## The fault-injection suite with its table
-	$(BIN)/pytest -q --fault-table tests/chaos $(KILLS)
+	$(BIN)/pytest -q --full --fault-table tests/chaos $(KILLS)
 
 .PHONY: fuzz
 fuzz: $(INSTALLED) $(FUZZER) ## Thousands of odd requests at every route of the API; FUZZ_CASES=200 for a few

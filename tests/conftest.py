@@ -78,11 +78,25 @@ async def until(condition: Callable[[], Any], within: float = 90) -> None:
 
 
 class OneStack(LoadScopeScheduling):
-    """Hands tests out file by file, but all of end_to_end to one process: they share a stack."""
+    """Hands tests out file by file, but end_to_end in two parts: each shares a stack."""
 
     def _split_scope(self, nodeid: str) -> str:
-        folder = "tests/end_to_end/"
-        return folder if nodeid.startswith(folder) else nodeid.partition("::")[0]
+        file = nodeid.partition("::")[0]
+        if not file.startswith("tests/end_to_end/"):
+            return file
+        return "pages" if file.endswith("_in_a_browser.py") else "commands"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="the rest of the matrices too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the rest of a matrix to `make full`: each of its tests has a sister that stays."""
+    left = [one for one in items if one.get_closest_marker("full")]
+    if left and not config.getoption("--full"):
+        config.hook.pytest_deselected(items=left)
+        items[:] = [one for one in items if not one.get_closest_marker("full")]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -11,16 +11,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fault-table", action="store_true", help="one row for each test at the end")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the rest of a matrix to `make chaos`."""
-    if config.getoption("--fault-table", default=False):
-        return
-    left = [one for one in items if one.get_closest_marker("full")]
-    if left:
-        config.hook.pytest_deselected(items=left)
-        items[:] = [one for one in items if not one.get_closest_marker("full")]
-
-
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:

@@ -20,7 +20,7 @@ from tests.doubles.git_http_server import git_http_server
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.marking_writer import RandomKiller
 
-KILLS = 2 * int(os.environ.get("WRITER_KILLS", "3"))
+KILLS = 2 * int(os.environ.get("WRITER_KILLS", "2"))
 SEED = int(os.environ.get("WRITER_SEED", "5"))
 # Git keeps what comes in few objects one by one, and of many it makes a pack.
 FILES = (2, 300)

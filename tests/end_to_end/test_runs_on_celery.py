@@ -26,7 +26,7 @@ from tests.doubles.going_without import go_without
 from tests.end_to_end.conftest import GARDEN, GARDEN_GOLDEN, ROOT, Stack, eventually, free_port
 
 PROGRAMS = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.full, pytest.mark.stack, pytest.mark.timeout(600)]
 RUNS = """{ runsOrError(limit: 20) { ... on Runs { results {
   runId status tags { key value } } } } }"""
 

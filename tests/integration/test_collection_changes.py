@@ -16,6 +16,10 @@ from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import WriterWorld, metadata, why
 
 PAGES = 34
+# The embedded Qdrant is what nearly every other test of the writer has.
+pytestmark = pytest.mark.parametrize(
+    "either_qdrant", ["server", pytest.param("owner", marks=pytest.mark.full)], indirect=True
+)
 
 
 def new_word() -> str:

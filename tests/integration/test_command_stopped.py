@@ -47,7 +47,12 @@ def runs_of(process: int, home: Path, database_url: str, monkeypatch: pytest.Mon
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    ("number", "agents"), [(signal.SIGINT, 1), (signal.SIGINT, 3), (signal.SIGTERM, 1)]
+    ("number", "agents"),
+    [
+        pytest.param(signal.SIGINT, 1, marks=pytest.mark.full),
+        (signal.SIGINT, 3),
+        (signal.SIGTERM, 1),
+    ],
 )
 def test_a_stopped_command_leaves_no_child_and_the_next_one_goes_on(
     world: WriterWorld, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch,

@@ -67,7 +67,9 @@ def assert_served(world: WriterWorld, words: str) -> None:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("first", range(PARTS))
+@pytest.mark.parametrize("first", [
+    pytest.param(first, marks=[pytest.mark.full] if first else []) for first in range(PARTS)
+])  # fmt: skip
 def test_at_any_request_once_the_run_goes_live_all_the_same(
     world: WriterWorld, front: StumblingQdrant, first: int
 ):

@@ -34,7 +34,9 @@ async def use_up(model: RoutedChatModel) -> None:
         await model.write(system=PROMPT, user="u", tier="standard", deadline=120)
 
 
-@pytest.mark.parametrize("kind", REPLIES)
+@pytest.mark.parametrize("kind", [
+    pytest.param(kind, marks=[] if kind.startswith("writes") else [pytest.mark.full]) for kind in REPLIES
+])  # fmt: skip
 async def test_fifty_at_once_out_of_two_processes_pass_no_cap(
     pool: LazyPool, provider: LoopbackProvider, database_url: str, kind: str
 ) -> None:
