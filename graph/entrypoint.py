@@ -66,6 +66,7 @@ from graph.ports import AnswerLog
 from graph.settings import ReaderSettings, load_settings
 from kb_contract.audience import callers_groups
 from kb_contract.kept_secrets import KeptSecrets, secrets_of
+from kb_contract.trusted_certificates import trusted_certificates
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,7 @@ def _qdrant_of(settings: ReaderSettings) -> AsyncQdrantClient:
         url=settings.qdrant_url,
         api_key=key.get_secret_value() if key else None,
         check_compatibility=False,
+        verify=trusted_certificates(),
     )
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, LiteralString
 
+import certifi
 import httpx
 import psycopg
 import pytest
@@ -89,6 +90,18 @@ class OneStack(LoadScopeScheduling):
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="the rest of the matrices too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let clients read one certificate, not all of the world's: tests ask nobody but this machine."""
+    if "SSL_CERT_FILE" in os.environ:
+        return
+    folder = Path(tempfile.mkdtemp(prefix="kb-certificate-"))
+    end = "-----END CERTIFICATE-----\n"
+    one = folder / "one.pem"
+    one.write_text(Path(certifi.where()).read_text("utf-8").partition(end)[0] + end, "utf-8")
+    os.environ["SSL_CERT_FILE"] = str(one)
+    config.add_cleanup(lambda: shutil.rmtree(folder))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -20,6 +20,7 @@ from kb_contract.loopback import key_may_go_to
 from kb_contract.payload import DENSE, INDEXED_FIELDS, SPARSE, ChunkPayload
 from kb_contract.setting_errors import required
 from kb_contract.sparse_words import Weights, document_weights, question_weights
+from kb_contract.trusted_certificates import trusted_certificates
 
 BATCH: Final = 256
 PAGE: Final = 1000
@@ -84,7 +85,11 @@ class VectorStore:
         url = required("QDRANT_URL", self.url)
         with key_may_go_to(url):
             client = QdrantClient(
-                url=url, api_key=self.api_key, timeout=self.timeout, check_compatibility=False
+                url=url,
+                api_key=self.api_key,
+                timeout=self.timeout,
+                check_compatibility=False,
+                verify=trusted_certificates(),
             )
         client.http.client.add_middleware(tell_outages)
         return client

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import httpx
 from pydantic import SecretStr
 
+from kb_contract.trusted_certificates import trusted_certificates
+
 SECONDS = 2.0
 
 
@@ -20,7 +22,7 @@ class QdrantProbe:
         """Return how long the answer took; raise what `httpx` raises."""
         headers = {"api-key": self.key.get_secret_value()} if self.key else {}
         began = time.perf_counter()
-        async with httpx.AsyncClient(timeout=SECONDS) as client:
+        async with httpx.AsyncClient(timeout=SECONDS, verify=trusted_certificates()) as client:
             reply = await client.get(f"{self.url}/readyz", headers=headers)
             reply.raise_for_status()
         return time.perf_counter() - began

@@ -14,6 +14,7 @@ from kb.client import calls
 from kb.client.calls import GRAPH, Call, Event, OnEvent, nobody_listens
 from kb.client.refusals import ServerSaid, in_our_words, refusal, told
 from kb.client.shapes import Agent, Answer, Approval, Ingestion, StaleAnswer, Verdict, Verified
+from kb_contract.trusted_certificates import trusted_certificates
 
 
 @dataclass(frozen=True)
@@ -236,7 +237,9 @@ class AsyncClient:
         """Ask for anything else that `docs/api.md` lists."""
         headers = {**self._headers, **call.headers}
         with in_our_words(self.url):
-            async with httpx.AsyncClient(timeout=self.timeout, headers=headers) as http:
+            async with httpx.AsyncClient(
+                timeout=self.timeout, headers=headers, verify=trusted_certificates()
+            ) as http:
                 reply = await http.request(call.method, f"{self.url}{call.path}", json=call.body)
         if reply.is_error:
             raise refusal(reply)

@@ -13,6 +13,7 @@ from kb.client import calls
 from kb.client.calls import GRAPH, Call, Event, OnEvent, nobody_listens
 from kb.client.refusals import ServerSaid, in_our_words, refusal, told
 from kb.client.shapes import Agent, Answer, Approval, Ingestion, StaleAnswer, Verdict, Verified
+from kb_contract.trusted_certificates import trusted_certificates
 
 
 @dataclass(frozen=True)
@@ -234,6 +235,7 @@ class Client:
                 json=call.body,
                 headers=headers,
                 timeout=self.timeout,
+                verify=trusted_certificates(),
             )
         if reply.is_error:
             raise refusal(reply)

@@ -9,6 +9,8 @@ from typing import Protocol
 import httpx
 import psycopg
 
+from kb_contract.trusted_certificates import trusted_certificates
+
 TIMEOUT = 5.0
 
 
@@ -37,7 +39,10 @@ class HttpProbe:
         """Ask."""
         try:
             async with httpx.AsyncClient(
-                timeout=TIMEOUT, headers=dict(self.headers), trust_env=False
+                timeout=TIMEOUT,
+                headers=dict(self.headers),
+                trust_env=False,
+                verify=trusted_certificates(),
             ) as client:
                 (await client.get(self.url)).raise_for_status()
                 if not self.version_url:
