@@ -79,13 +79,11 @@ async def until(condition: Callable[[], Any], within: float = 90) -> None:
 
 
 class OneStack(LoadScopeScheduling):
-    """Hands tests out file by file, but end_to_end in two parts: each shares a stack."""
+    """Hands tests out file by file, but all of end_to_end to one process: they share a stack."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        if not file.startswith("tests/end_to_end/"):
-            return file
-        return "pages" if file.endswith("_in_a_browser.py") else "commands"
+        folder = "tests/end_to_end/"
+        return folder if nodeid.startswith(folder) else nodeid.partition("::")[0]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
