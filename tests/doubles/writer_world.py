@@ -115,9 +115,9 @@ class WriterWorld:
             asset_selection=[dg.AssetKey(one) for one in only] or None,
         )
 
-    def waits(self, agent: str | None = None) -> bool:
+    def waits(self, agent: str | None = None, **request: Any) -> bool:
         """Run the job for an agent that may be paused; say whether nothing was built because it is."""
-        ran = self.ingest(agent)
+        ran = self.ingest(agent, **request)
         run = self.instance.get_run_by_id(ran.run_id)
         assert run
         return ran.success and run.tags.get(SKIPPED) == PAUSED
