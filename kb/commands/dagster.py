@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,6 +38,9 @@ def run_program(
 ) -> None:
     """Run any program as Dagster's processes run: a worker of Celery, or Dagster's own commands."""
     environment = _prepared()
+    # Dagster's commands lie beside us, whether or not the venv is activated.
+    beside = Path(sys.executable).parent
+    environment["PATH"] = os.pathsep.join(filter(None, [str(beside), environment.get("PATH")]))
     try:
         os.execvpe(command[0], command, environment)  # noqa: S606
     except FileNotFoundError as error:
