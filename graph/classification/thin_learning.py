@@ -13,6 +13,7 @@ from transformers import AutoModel
 
 from graph.classification.low_rank import LINEAR, Changes
 from graph.classification.pieces import Pieces
+from kb_contract.sentence_models.torch_model import computes_in_bfloat16
 
 RANK: Final = 8
 _LOUDNESS: Final = 2.0
@@ -38,7 +39,8 @@ class ThinStudent:
     def of(folder: Path, start: Changes | None = None) -> "ThinStudent":
         """Begin with no change of the model of a folder, or with one that was learnt before."""
         untyped: Any = AutoModel
-        model = untyped.from_pretrained(str(folder), dtype=torch.bfloat16).requires_grad_(
+        numbers = torch.bfloat16 if computes_in_bfloat16() else torch.float32
+        model = untyped.from_pretrained(str(folder), dtype=numbers).requires_grad_(
             requires_grad=False
         )
         thin: dict[str, Any] = {}
