@@ -187,33 +187,26 @@ def end(ledger: Ledger, store: VectorStore, agent: str, reason: str) -> None:
 
 
 def hand_on_names(ledger: Ledger, store: VectorStore, agent: str) -> None:
-    """Let the aliases of an agent that ended go, or follow its successor; again after a death between.
+    """Let the aliases of an agent that ended go, or follow its later name; again after a death between.
 
-    Whose they are is asked under the locks: while these are waited for, the successor may go live,
-    or the folder get another name.
+    Whose they are is asked under the locks: while these are waited for, a later name may go live,
+    or the folder get another one.
     """
-    successor = _successor(ledger, agent)
-    with _locks(ledger, {agent, successor}):
-        if successor == _successor(ledger, agent):
-            _hand_on_names(ledger, store, agent, successor)
+    line = ledger.names.after(agent)
+    with _locks(ledger, {*line}):
+        if line == ledger.names.after(agent):
+            _hand_on_names(ledger, store, agent, line)
             return
     hand_on_names(ledger, store, agent)
 
 
-def _hand_on_names(ledger: Ledger, store: VectorStore, agent: str, successor: str) -> None:
-    if ledger.generations.live(agent):
-        return  # It came back meanwhile: its names are its own again.
-    live = ledger.generations.live(successor)
-    if live is None:
+def _hand_on_names(ledger: Ledger, store: VectorStore, agent: str, line: Sequence[str]) -> None:
+    """The first name that is served is the heir: a folder may be renamed again before this is done."""
+    heir = next((live for one in line if (live := ledger.generations.live(one))), None)
+    if heir is None:
         _drop_names(ledger, store, agent)
-    elif live.collection:
-        point_names(ledger, store, successor, live.collection, former=agent)
-
-
-def _successor(ledger: Ledger, agent: str) -> str:
-    """Return the name that the folder goes on under; its own where it got no other."""
-    renamed = ledger.names.successor(agent)
-    return str(renamed["agent_id"]) if renamed else agent
+    elif heir.agent_id != agent and heir.collection:  # else it came back: they are its own again
+        point_names(ledger, store, heir.agent_id, heir.collection, former=agent)
 
 
 @contextmanager

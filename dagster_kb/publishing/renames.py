@@ -28,13 +28,20 @@ class Renames:
             if known and known["agent_id"] in trees:
                 found[agent] = str(known["agent_id"])
                 continue
+            if known and known["agent_id"] in gone:
+                continue
             old = self.ledger.generations.live(agent)
             if (old or self._waits_unbuilt(agent)) and (
                 new := self._successor(agent, old, trees, head, set(found.values()))
             ):
                 self.ledger.names.renamed(agent, new, head.sha)
                 found[agent] = new
-        return found
+        return {**self._renamed_again(gone, trees), **found}
+
+    def _renamed_again(self, gone: Sequence[str], trees: Mapping[str, str]) -> dict[str, str]:
+        """What is called as one that got another name too goes on under that: one folder, one heir."""
+        now = {one: self.ledger.names.now(one) for one in gone}
+        return {one: name for one, name in now.items() if name in trees}
 
     def _waits_unbuilt(self, agent: str) -> bool:
         """Whether a person holds it back since before it was ever built."""

@@ -84,6 +84,11 @@ class NameLedger:
         found = self.database.rows("line_of_agent", workspace=self.workspace, agent=agent)
         return [str(row["agent_id"]) for row in found]
 
+    def after(self, agent: str) -> list[str]:
+        """Return the agent and what its folder was called after, in that order."""
+        found = self.database.rows("names_after", workspace=self.workspace, agent=agent)
+        return [str(row["agent_id"]) for row in found]
+
     def now(self, agent: str) -> str:
         """Return what the agent's folder is called now."""
         row = self.database.one("name_now", workspace=self.workspace, agent=agent)

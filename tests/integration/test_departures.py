@@ -115,6 +115,27 @@ def test_a_name_that_is_live_again_is_not_handed_on(world: WriterWorld):
     assert aliases_point_to(world, new) == {collection_of(world, new)}
 
 
+def test_the_aliases_of_a_folder_that_was_renamed_twice_follow_what_it_is_called_now(
+    world: WriterWorld,
+):
+    world.publish()
+    second = rename(world)
+    leaving(world)
+    assert world.ingest(second).success
+    # The run that ends the first name waits, and the folder gets a third one meanwhile.
+    third = f"{world.agent}_third"
+    world.repository.rename(f"knowledge/{second}", f"knowledge/{third}")
+    world.repository.commit()
+    waits = leaving(world)
+    assert (waits.now, waits.waiting) == ((), {world.agent: third, second: third})
+    assert world.ingest(third).success
+    assert leaving(world).now == (world.agent, second)
+    retire(world, second)
+    retire(world)
+    names = (world.agent, second, third)
+    assert aliases_point_to(world, *names) == {collection_of(world, third)}
+
+
 @pytest.mark.parametrize("wrong", ["another repository", "another folder"])
 def test_a_lone_agent_does_not_end_by_a_wrong_setting(
     world: WriterWorld, tmp_path: Path, wrong: str

@@ -46,6 +46,9 @@ select agent_id from line order by agent_id;
 -- What the folder is called now; a renaming that was taken back leads nowhere new.
 select agent_id from kb.names_after(%(workspace)s, %(agent)s) order by steps desc limit 1;
 
+-- name: names_after
+select agent_id from kb.names_after(%(workspace)s, %(agent)s) order by steps;
+
 -- name: hand_on_pause
 -- What a person held back does not go live because its folder has another name.
 insert into kb.pauses as held (workspace_id, agent_id, reason, paused_by)
