@@ -12,6 +12,9 @@ from kb_contract.errors import NotServed
 
 OLDEST_POSTGRES = 15
 OLDEST_QDRANT = (1, 19, 2)
+# A hundred agents in two colours; each collection has segments, buffers and files of its own.
+MANY_COLLECTIONS = 200
+MEGABYTES_A_COLLECTION = 10
 
 
 def server_findings(settings: StackSettings) -> list[Finding]:
@@ -64,13 +67,23 @@ def _qdrant(addresses: Addresses, settings: StackSettings) -> Finding:
     except (httpx.HTTPError, ValueError) as error:
         cure = "run `kb up`, or mend QDRANT_URL and QDRANT_API_KEY"
         return wrong("Qdrant", f"{addresses.qdrant_url}: {error}", cure)
-    version = str(said.get("version", "?"))
-    if settings.qdrant_url and _older(version):
-        least = ".".join(map(str, OLDEST_QDRANT))
-        return warning("Qdrant", f"version {version} has known faults", f"use {least} or newer")
-    return ok(
-        "Qdrant", f"version {version}, {len(listed.json()['result']['collections'])} collections"
-    )
+    collections = len(listed.json()["result"]["collections"])
+    return of_qdrant(str(said.get("version", "?")), collections, external=bool(settings.qdrant_url))
+
+
+def of_qdrant(version: str, collections: int, *, external: bool) -> Finding:
+    """Pure: judge what a Qdrant says of itself; the version of our own is not a person's to choose."""
+    says, cures = f"version {version}, {collections} collections", list[str]()
+    if external and _older(version):
+        says += f"; {version} has known faults"
+        cures.append(f"use {'.'.join(map(str, OLDEST_QDRANT))} or newer")
+    if collections > MANY_COLLECTIONS:
+        gigabytes = collections * MEGABYTES_A_COLLECTION / 1000
+        says += (
+            f"; so many take about {gigabytes:.1f} GB and many open files, however small they are"
+        )
+        cures.append('join small agents, or see "more collections" in docs/scaling.md')
+    return warning("Qdrant", says, "; ".join(cures)) if cures else ok("Qdrant", says)
 
 
 def _older(version: str) -> bool:
