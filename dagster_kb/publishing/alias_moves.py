@@ -154,7 +154,7 @@ def reconcile_agent(ledger: Ledger, store: VectorStore, agent: str) -> Reconcile
     wanted = live.collection if live else None
     if all(now.get(name) == wanted for name in names):
         return Reconciled(agent, "right", wanted)
-    why = "a writer stopped between the alias and the ledger"
+    why = "a writer stopped between the alias and the ledger, or somebody else moved it"
     if wanted is None or live is None:
         _drop_names(ledger, store, agent)
         ledger.aliases.moved(agent, None, moved_by="reconcile", reason=why)
@@ -201,12 +201,24 @@ def hand_on_names(ledger: Ledger, store: VectorStore, agent: str) -> None:
 
 
 def _hand_on_names(ledger: Ledger, store: VectorStore, agent: str, line: Sequence[str]) -> None:
-    """The first name that is served is the heir: a folder may be renamed again before this is done."""
-    heir = next((live for one in line if (live := ledger.generations.live(one))), None)
+    heir = _heir(ledger, line)
     if heir is None:
         _drop_names(ledger, store, agent)
     elif heir.agent_id != agent and heir.collection:  # else it came back: they are its own again
         point_names(ledger, store, heir.agent_id, heir.collection, former=agent)
+
+
+def _heir(ledger: Ledger, line: Sequence[str]) -> Generation | None:
+    """Return the first name that is served: a folder may be renamed again before its first name ends."""
+    return next((live for one in line if (live := ledger.generations.live(one))), None)
+
+
+def led_to(ledger: Ledger, agent: str) -> Generation | None:
+    """Return what the names of an agent lead to: what is live of it, or of the name that they follow."""
+    heir = _heir(ledger, ledger.names.after(agent))
+    if heir is None or heir.agent_id == agent:
+        return heir
+    return heir if agent in ledger.names.to_serve(heir.agent_id) else None
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import dagster as dg
 
 from dagster_kb.assets.story import RETRY, clear_failures
 from dagster_kb.partitions import agent_of_check, agents
-from dagster_kb.publishing.alias_moves import aliases_of, is_withdrawn
+from dagster_kb.publishing.alias_moves import aliases_of, is_withdrawn, led_to
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_database import Row
@@ -137,7 +137,7 @@ class Look:
 
     def alias(self, agent: str) -> Standing:
         """Compare what the aliases point to with what the ledger says."""
-        live = self.live.get(agent)
+        live = self.live.get(agent) or led_to(self.ledger, agent)
         wanted = live.collection if live else None
         names = aliases_of(self.ledger.workspace, agent)
         found = {name: self.aliases.get(name) for name in names}

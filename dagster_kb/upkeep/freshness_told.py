@@ -1,7 +1,7 @@
 """Tells how agents stand, and what of them is live, where Dagster's pages say otherwise."""
 
 import json
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Final
 
 import dagster as dg
@@ -9,6 +9,7 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 
 from dagster_kb.assets.story import RETRY, Story, clear_failures
 from dagster_kb.partitions import AGENTS
+from dagster_kb.publishing.alias_moves import led_to, reconcile_agent
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import VectorStore
@@ -53,6 +54,8 @@ def freshness_job(settings: WriterSettings) -> dg.JobDefinition:
             found = [(agent, look.standings(agent)) for agent in config.agents]
             silent = without_result(context.instance, ANSWERS_WELL).keys() & set(config.agents)
             measured = [(agent, newest_verdict(ledger, agent)) for agent in sorted(silent)]
+            for said in put_right(ledger, store, found):
+                context.log.warning("%s", said)
         for agent, standings in found:
             live = look.live.get(agent)
             if stand_told(context.instance, agent) != stand_of(live):
@@ -71,6 +74,18 @@ def freshness_job(settings: WriterSettings) -> dg.JobDefinition:
         look_at_agents()
 
     return tell_freshness
+
+
+def put_right(
+    ledger: Ledger, store: VectorStore, found: Sequence[tuple[str, Mapping[str, Standing]]]
+) -> Iterator[str]:
+    """Put aliases back that somebody else moved; the next look tells that they are right again."""
+    for agent in [agent for agent, standings in found if standings[POINTS].state == "wrong"]:
+        led = led_to(ledger, agent)
+        owner = led.agent_id if led else agent
+        with ledger.agent_lock(owner):
+            done = reconcile_agent(ledger, store, owner)
+        yield f"the aliases of {agent}: {done.action} ({done.collection or 'nothing is live'})"
 
 
 def freshness_sensor(settings: WriterSettings, job: dg.JobDefinition) -> dg.SensorDefinition:

@@ -4,13 +4,16 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from qdrant_client import models
 
+from dagster_kb.publishing.alias_moves import aliases_of
 from dagster_kb.publishing.ways_back import WayBack
 from dagster_kb.upkeep.evaluations import ANSWERS_WELL
 from dagster_kb.upkeep.freshness import FRESH, POINTS
 from dagster_kb.upkeep.freshness_told import TELL, without_result
 from dagster_kb.upkeep.hot_deletion import HotDeletion
 from dagster_kb.upkeep.live_told import newest_told, open_incidents
+from tests.doubles.departing_agents import collection_of, served_under_another_name
 from tests.doubles.writer_world import WriterWorld
 from tests.integration.test_failures_become_incidents import chosen_on_pages
 
@@ -155,3 +158,25 @@ def test_a_pause_is_told_though_all_is_as_git_says(world: WriterWorld, pages: Pa
     assert pages.tick() == {}
     world.ledger.incidents.resume(world.agent, "ann")
     assert "paused" not in str(pages.tick()[FRESH][1])
+
+
+def test_an_alias_that_somebody_moved_is_told_and_put_back(world: WriterWorld, pages: Pages):
+    live, other = world.live(), f"{world.agent}_of_somebody"
+    names = aliases_of("default", world.agent)
+    size = models.VectorParams(size=4, distance=models.Distance.DOT)
+    world.store.client.create_collection(other, vectors_config={"dense": size})
+    world.store.point_aliases(names[:1], other)
+    passed, said = pages.tick()[POINTS]
+    assert not passed
+    assert other in str(said)
+    assert [world.store.aliases()[name] for name in names] == [live.collection] * 2
+    assert pages.tick()[POINTS] == (True, f"{' and '.join(names)} → {live.collection}")
+    assert pages.tick() == {}
+    world.store.drop(other)
+
+
+def test_aliases_that_follow_another_name_are_right(world: WriterWorld, pages: Pages):
+    new = served_under_another_name(world)
+    passed, said = pages.tick()[POINTS]
+    assert passed, said
+    assert str(said).endswith(f"→ {collection_of(world, new)}")
