@@ -17,6 +17,7 @@ from dagster_kb.telemetry import TRACE_TAG
 from dagster_kb.triggers.automation import FETCH_IN_A_TICK, refresh, whole_run_config
 from dagster_kb.triggers.knowledge_tick import REFRESH, new_partitions
 from dagster_kb.upkeep.failures import agent_of
+from dagster_kb.upkeep.looks import skips_what_is_away
 from dagster_kb.upkeep.operator_work import (
     AT_ONCE,
     OPERATOR_ACTIONS,
@@ -159,6 +160,7 @@ def operations_sensor(settings: WriterSettings) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Runs what a person approved in a conversation, or asked for over the API, once.",
     )
+    @skips_what_is_away
     def approved_operations(
         context: dg.SensorEvaluationContext,
         folder: dg.ResourceParam[KnowledgeFolder],

@@ -34,6 +34,7 @@ from dagster_kb.triggers.second_tries import (
 )
 from dagster_kb.upkeep.evaluations import answers_well
 from dagster_kb.upkeep.failures import agent_of, open_incident, ran_too_long
+from dagster_kb.upkeep.looks import skips_what_is_away
 from dagster_kb.upkeep.refreshes import FINISHED, PARTITION, being_built, is_refresh
 from dagster_kb.upkeep.retirement import (
     RETIRE,
@@ -83,6 +84,7 @@ def knowledge_sensor(settings: WriterSettings) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="One run per agent and commit; folders that come and go are agents that do.",
     )
+    @skips_what_is_away
     def knowledge_changes(
         context: dg.SensorEvaluationContext,
         folder: dg.ResourceParam[KnowledgeFolder],
@@ -164,6 +166,7 @@ def nightly_schedule(settings: WriterSettings) -> dg.ScheduleDefinition:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Every agent once a night; where nothing changed, nothing is done.",
     )
+    @skips_what_is_away
     def nightly(
         context: dg.ScheduleEvaluationContext,
         folder: dg.ResourceParam[KnowledgeFolder],

@@ -11,6 +11,7 @@ from dagster_kb.resources.command_life import is_alive
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_database import LedgerDatabase
 from dagster_kb.settings import WriterSettings
+from dagster_kb.upkeep.looks import skips_what_is_away
 
 PROCESS: Final = "kb/process"
 # A command takes its lock anew when Postgres was restarted; so long it may look dead.
@@ -60,6 +61,7 @@ def dead_commands_sensor(settings: WriterSettings) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Ends runs of `kb ingest` commands that were killed, so that no agent waits for them.",
     )
+    @skips_what_is_away
     def dead_commands(
         context: dg.SensorEvaluationContext, ledger: dg.ResourceParam[Ledger]
     ) -> dg.SkipReason:

@@ -17,7 +17,7 @@ from dagster_kb.settings import WriterSettings
 from dagster_kb.upkeep.evaluations import ANSWERS_WELL, newest_verdict
 from dagster_kb.upkeep.freshness import FRESH, POINTS, SERVED, Look, Standing
 from dagster_kb.upkeep.live_told import about_newest, live_told, stand_of, stand_told
-from kb_contract.errors import BadInput, Unavailable
+from dagster_kb.upkeep.looks import skips_what_is_away
 
 TELL: Final = "tell_freshness"
 # A look costs two git commands and a few queries for all agents together.
@@ -97,16 +97,14 @@ def freshness_sensor(settings: WriterSettings, job: dg.JobDefinition) -> dg.Sens
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Sees when an agent falls behind git or catches up; loads no model.",
     )
+    @skips_what_is_away
     def freshness(
         context: dg.SensorEvaluationContext,
         folder: dg.ResourceParam[KnowledgeFolder],
         ledger: dg.ResourceParam[Ledger],
         store: dg.ResourceParam[VectorStore],
     ) -> dg.SensorResult | dg.SkipReason:
-        try:
-            look = Look.at(folder, ledger, store, settings.fresh_within_minutes)
-        except (BadInput, Unavailable) as error:
-            return dg.SkipReason(str(error))
+        look = Look.at(folder, ledger, store, settings.fresh_within_minutes)
         present = set(context.instance.get_dynamic_partitions(AGENTS))
         return news(look, present, json.loads(context.cursor or "{}"), context.instance)
 
