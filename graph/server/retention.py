@@ -1,11 +1,11 @@
 """Takes away what is over its age, store by store, and writes it into the archive before."""
 
 from collections import Counter
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -13,6 +13,7 @@ from graph.server.archive import archived
 from graph.server.clock import Clock, utc_now
 from graph.server.database import Database, Row
 from graph.settings import ReaderSettings
+from kb_contract.chat_models.profiles import read_models_file
 
 log = structlog.get_logger(__name__)
 EVERY: Final = timedelta(hours=1)
@@ -33,6 +34,8 @@ class Store:
     setting: str = ""
     """That says so; empty: none does."""
     batch: int = 1000
+    also: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What its statements are told beside the moment."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,9 @@ class Retention:
     async def _over_age(self, store: Store) -> int:
         if not store.days:
             return 0
-        row = await self.database.row(f"{store.name}_over_age", before=self._before(store))
+        row = await self.database.row(
+            f"{store.name}_over_age", before=self._before(store), **store.also
+        )
         return row["rows"] if row else 0
 
     async def _all_of(self, store: Store) -> int:
@@ -103,7 +108,9 @@ class Retention:
             turn = await statements.row("whose_turn")
             if turn is None or not turn["mine"]:
                 return 0
-            rows = statements.stream(f"forget_{store.name}", before=before, limit=store.batch)
+            rows = statements.stream(
+                f"forget_{store.name}", before=before, limit=store.batch, **store.also
+            )
             if self.archive is None:
                 places = await _counted(rows)
             else:
@@ -137,6 +144,8 @@ def _stores(settings: ReaderSettings) -> tuple[Store, ...]:
     sessions = (settings.keep_sessions_days, "KEEP_SESSIONS_DAYS")
     answers = (settings.keep_answers_days, "KEEP_ANSWERS_DAYS")
     usage = (settings.keep_usage_days, "KEEP_USAGE_DAYS")
+    budgets = read_models_file(settings.llm_profiles).budgets if settings.keep_usage_days else ()
+    of_sessions = [one.name for one in budgets if one.scope == "session"]
     return (
         Store("sessions", "ops.threads", *sessions, batch=20),
         Store("answers", "ops.answers", *answers, batch=200),
@@ -145,6 +154,7 @@ def _stores(settings: ReaderSettings) -> tuple[Store, ...]:
         Store("gaps", "ops.knowledge_gaps", *answers),
         Store("evaluations", "ops.evaluations", *answers, batch=20),
         Store("usage", "ops.usage", *usage, batch=5000),
+        Store("balances", "ops.budget_balances", *usage, also={"of_sessions": of_sessions}),
         Store("notices", "ops.notices", LEAVINGS_DAYS),
         Store("pushes", "ops.pushes", LEAVINGS_DAYS),
         Store("operations", "ops.requested_operations", OPERATIONS_DAYS),
