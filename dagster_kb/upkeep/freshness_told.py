@@ -18,6 +18,7 @@ from dagster_kb.upkeep.evaluations import ANSWERS_WELL, newest_verdict
 from dagster_kb.upkeep.freshness import FRESH, POINTS, SERVED, Look, Standing
 from dagster_kb.upkeep.live_told import about_newest, live_told, stand_of, stand_told
 from dagster_kb.upkeep.looks import skips_what_is_away
+from dagster_kb.upkeep.refreshes import being_built
 
 TELL: Final = "tell_freshness"
 # A look costs two git commands and a few queries for all agents together.
@@ -54,7 +55,7 @@ def freshness_job(settings: WriterSettings) -> dg.JobDefinition:
             found = [(agent, look.standings(agent)) for agent in config.agents]
             silent = without_result(context.instance, ANSWERS_WELL).keys() & set(config.agents)
             measured = [(agent, newest_verdict(ledger, agent)) for agent in sorted(silent)]
-            for said in put_right(ledger, store, found):
+            for said in put_right(ledger, store, found, context.instance):
                 context.log.warning("%s", said)
         for agent, standings in found:
             live = look.live.get(agent)
@@ -77,12 +78,20 @@ def freshness_job(settings: WriterSettings) -> dg.JobDefinition:
 
 
 def put_right(
-    ledger: Ledger, store: VectorStore, found: Sequence[tuple[str, Mapping[str, Standing]]]
-) -> Iterator[str]:
-    """Put aliases back that somebody else moved; the next look tells that they are right again."""
-    for agent in [agent for agent, standings in found if standings[POINTS].state == "wrong"]:
+    ledger: Ledger, store: VectorStore, found: Sequence[tuple[str, Mapping[str, Standing]]],
+    instance: dg.DagsterInstance,
+) -> Iterator[str]:  # fmt: skip
+    """Put aliases back that somebody else moved; the next look tells that they are right again.
+
+    A run that is under way moves them itself, and may hold the agent's lock for long.
+    """
+    wrong = [agent for agent, standings in found if standings[POINTS].state == "wrong"]
+    busy = being_built(instance) if wrong else set[str]()
+    for agent in wrong:
         led = led_to(ledger, agent)
         owner = led.agent_id if led else agent
+        if owner in busy:
+            continue
         with ledger.agent_lock(owner):
             done = reconcile_agent(ledger, store, owner)
         yield f"the aliases of {agent}: {done.action} ({done.collection or 'nothing is live'})"

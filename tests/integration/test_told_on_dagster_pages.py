@@ -13,6 +13,7 @@ from dagster_kb.upkeep.freshness import FRESH, POINTS
 from dagster_kb.upkeep.freshness_told import TELL, without_result
 from dagster_kb.upkeep.hot_deletion import HotDeletion
 from dagster_kb.upkeep.live_told import newest_told, open_incidents
+from dagster_kb.upkeep.refreshes import PARTITION, REFRESH
 from tests.doubles.departing_agents import collection_of, served_under_another_name
 from tests.doubles.writer_world import WriterWorld
 from tests.integration.test_failures_become_incidents import chosen_on_pages
@@ -173,6 +174,18 @@ def test_an_alias_that_somebody_moved_is_told_and_put_back(world: WriterWorld, p
     assert pages.tick()[POINTS] == (True, f"{' and '.join(names)} → {live.collection}")
     assert pages.tick() == {}
     world.store.drop(other)
+
+
+def test_a_run_that_is_under_way_is_not_waited_for(world: WriterWorld, pages: Pages):
+    job = world.definitions.resolve_job_def(REFRESH)
+    world.instance.create_run_for_job(
+        job, status=dg.DagsterRunStatus.STARTED, tags={PARTITION: world.agent}
+    )
+    name = aliases_of("default", world.agent)[0]
+    world.store.drop_aliases([name])
+    with world.ledger.agent_lock(world.agent):
+        assert not pages.tick()[POINTS][0]
+    assert name not in world.store.aliases()
 
 
 def test_aliases_that_follow_another_name_are_right(world: WriterWorld, pages: Pages):
