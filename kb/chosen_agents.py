@@ -68,6 +68,11 @@ class FolderOfAgents:
                 f"the folder {agent!r} has nothing that is committed", where=where,
                 cure=f"git add {self.path / agent} && git commit, or --uncommitted",
             )  # fmt: skip
+        if (self.path / agent).is_file():
+            return BadInput(
+                f"{agent!r} is a file, and an agent is a folder", where=where,
+                cure="move it into the folder of an agent, and commit",
+            )  # fmt: skip
         return BadInput(
             f"there is no agent {agent!r}", where=where,
             cure=f"choose of: {known}" if known else "make a folder there, and commit it",

@@ -83,6 +83,11 @@ class Renames:
         return [one.blob_sha for one in self.folder.files(head, agent)]
 
 
+def is_file_now(folder: KnowledgeFolder, agent: str, head: Revision) -> bool:
+    """Whether a file is where the agent's folder was."""
+    return folder.kind_at(head, folder.place_of(agent).rstrip("/")) == "file"
+
+
 def alike(one: Sequence[str], other: Sequence[str]) -> float:
     """Pure: the share of files that both have, of all that either has."""
     both, either = set(one) & set(other), set(one) | set(other)

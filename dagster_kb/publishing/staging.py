@@ -10,7 +10,7 @@ from dagster_kb.publishing.alias_moves import is_served, names_of
 from dagster_kb.publishing.collection_audit import wanted_look
 from dagster_kb.publishing.live_audit import LiveAudit
 from dagster_kb.publishing.live_canary import has_answered
-from dagster_kb.publishing.renames import Renames
+from dagster_kb.publishing.renames import Renames, is_file_now
 from dagster_kb.readers.agent_files import AgentFolder
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
@@ -38,8 +38,11 @@ class Staging:
         trees = self.folder.agents(now)
         if agent not in trees:
             refused = self.folder.refused(now).get(agent)
+            what = "there is no folder"
+            if is_file_now(self.folder, agent, now):
+                what = "a file is in the place of the folder"
             raise BadInput(
-                refused or f"there is no folder of agent {agent!r} at {now.sha[:12]}",
+                refused or f"{what} of agent {agent!r} at {now.sha[:12]}",
                 where=str(self.folder),
                 cure=f"commit one, or choose of: {', '.join(sorted(trees)) or 'none yet'}",
             )

@@ -11,7 +11,7 @@ from dagster_kb.assets.story import RETRY, clear_failures
 from dagster_kb.partitions import AGENTS
 from dagster_kb.publishing.alias_moves import drop, end, hand_on_names, is_withdrawn
 from dagster_kb.publishing.live_canary import has_answered
-from dagster_kb.publishing.renames import Renames
+from dagster_kb.publishing.renames import Renames, is_file_now
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import VectorStore
@@ -193,7 +193,7 @@ def retire_folder(
             context.log.info("%s is being built: it stays", agent)
             return
         if live or ledger.generations.unfinished(agent):
-            context.log.info("%s: %s", agent, say_goodbye(ledger, store, agent, head))
+            context.log.info("%s: %s", agent, say_goodbye(ledger, store, folder, agent, head))
         else:
             hand_on_names(ledger, store, agent)
         if departures.rests(agent):
@@ -223,10 +223,15 @@ def why_it_stays(
     return ""
 
 
-def say_goodbye(ledger: Ledger, store: VectorStore, agent: str, head: Revision) -> str:
+def say_goodbye(
+    ledger: Ledger, store: VectorStore, folder: KnowledgeFolder, agent: str, head: Revision
+) -> str:
     """End an agent that is served or half built; its names follow its successor."""
     renamed = ledger.names.successor(agent)
-    reason = f"its folder is gone at {head.sha[:12]}"
+    what = "its folder is gone"
+    if is_file_now(folder, agent, head):
+        what = "a file is in the place of its folder"
+    reason = f"{what} at {head.sha[:12]}"
     if renamed:
         reason = f"its folder is called {renamed['agent_id']} since {head.sha[:12]}"
     end(ledger, store, agent, reason)

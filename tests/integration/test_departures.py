@@ -22,7 +22,7 @@ from tests.doubles.departing_agents import (
     there,
 )
 from tests.doubles.git_repository import GitRepository
-from tests.doubles.writer_world import WriterWorld
+from tests.doubles.writer_world import WriterWorld, failures
 
 
 @pytest.fixture
@@ -270,3 +270,24 @@ def test_how_alike_two_folders_are():
     assert alike(["a", "b"], ["a", "b"]) == 1.0
     assert alike(["a", "b"], ["b", "c"]) == 1 / 3
     assert alike([], []) == 0.0
+
+
+def test_a_file_in_the_place_of_a_folder_ends_the_agent_and_is_said(world: WriterWorld):
+    world.publish()
+    place = f"knowledge/{world.agent}"
+    world.repository.remove(place)
+    world.repository.write({place: "Words.\n", "knowledge/x/x.md": "# X\n"})
+    world.repository.commit()
+    assert leaving(world).now == (world.agent,)
+    [said] = failures(world.ingest()).values()
+    assert f"a file is in the place of the folder of agent '{world.agent}'" in said
+    retire(world)
+    assert not is_aliased(world, world.agent)
+    [ended] = world.ledger.names.at_rest(24)
+    assert ended.reason.startswith("a file is in the place of its folder at ")
+    let_grace_pass(world)
+    retire(world)
+    assert there(world) == 0
+
+    world.repository.remove(place)
+    assert world.publish({"keys.md": "# Keys\n\nWords of keys.\n"})

@@ -101,6 +101,8 @@ def test_paths_choose_agents(tmp_path: Path):
     }.items():
         with pytest.raises(BadInput, match=said):
             choose(known, wrong)
+    with pytest.raises(BadInput, match=r"'README\.md' is a file, and an agent is a folder"):
+        choose(known, named=["README.md"])
 
 
 def test_a_withdrawn_agent_is_said(world: WriterWorld):
