@@ -14,7 +14,6 @@ from dagster_kb.upkeep.freshness_told import TELL, without_result
 from dagster_kb.upkeep.hot_deletion import HotDeletion
 from dagster_kb.upkeep.live_told import newest_told, open_incidents
 from dagster_kb.upkeep.refreshes import PARTITION, REFRESH
-from tests.doubles.departing_agents import collection_of, served_under_another_name
 from tests.doubles.writer_world import WriterWorld
 from tests.integration.test_failures_become_incidents import chosen_on_pages
 
@@ -186,10 +185,3 @@ def test_a_run_that_is_under_way_is_not_waited_for(world: WriterWorld, pages: Pa
     with world.ledger.agent_lock(world.agent):
         assert not pages.tick()[POINTS][0]
     assert name not in world.store.aliases()
-
-
-def test_aliases_that_follow_another_name_are_right(world: WriterWorld, pages: Pages):
-    new = served_under_another_name(world)
-    passed, said = pages.tick()[POINTS]
-    assert passed, said
-    assert str(said).endswith(f"→ {collection_of(world, new)}")

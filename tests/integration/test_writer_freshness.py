@@ -15,9 +15,10 @@ import pytest
 from dagster_kb.publishing.alias_moves import aliases_of
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.upkeep.freshness import FRESH, POINTS, Look
-from dagster_kb.upkeep.freshness_told import TELL, news
+from dagster_kb.upkeep.freshness_told import TELL, news, put_right
 from dagster_kb.upkeep.live_told import stand_of
 from kb.dagster_home import dagster_environment, write_dagster_home
+from tests.doubles.departing_agents import collection_of, served_under_another_name
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.writer_world import WriterWorld
 
@@ -117,6 +118,21 @@ def test_an_alias_that_points_elsewhere_is_seen(world: WriterWorld):
     wrong = look(world).alias(world.agent)
     assert (wrong.state, wrong.passed) == ("wrong", False)
     assert f"kb ingest --agent {world.agent}" in wrong.said
+
+
+def test_aliases_that_follow_another_name_are_right_until_somebody_moves_them(world: WriterWorld):
+    world.publish({"tea.md": PAGE})
+    new = served_under_another_name(world)
+    followed = look(world).alias(world.agent)
+    assert (followed.state, followed.said.partition("→ ")[2]) == (
+        "right",
+        collection_of(world, new),
+    )
+    world.store.drop_aliases(aliases_of("default", world.agent)[:1])
+    moved = look(world).standings(world.agent)
+    assert moved[POINTS].state == "wrong"
+    [_] = put_right(world.ledger, world.store, [(world.agent, moved)], world.instance)
+    assert look(world).alias(world.agent).state == "right"
 
 
 @pytest.fixture
