@@ -147,10 +147,10 @@ def test_a_comment_that_never_ends_is_told():
     "unit", ["<!-- ", "{/* ", "`", "` `` ", "<!-- -->", "{/* */} ", "[a]: # (\n", "\n\n.. a\n", "\\", "- .. a\n", "a::\n\n"]
 )  # fmt: skip
 def test_a_flood_of_marks_takes_bounded_time(suffix: str, unit: str):
-    text = "kept\n\n" + unit * (300_000 // len(unit)) + "\n\nkept\n"
+    text = "kept\n\n" + unit * (150_000 // len(unit)) + "\n\nkept\n"
     began = time.thread_time()
     parse_document(f"a.{suffix}", text.encode(), ReadingRules(200))
-    assert time.thread_time() - began < 8
+    assert time.thread_time() - began < 4
 
 
 @pytest.mark.parametrize("marks", ["/* " * 20_000, "`" + "\\`" * 20_000, "'" + "\\'" * 20_000])
