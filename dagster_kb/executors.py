@@ -2,13 +2,13 @@
 
 import importlib
 from collections.abc import Mapping
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 
 import dagster as dg
 
+from dagster_kb.settings import Executor
 from kb_contract.errors import BadSetting
 
-Executor = Literal["in_process", "multiprocess", "celery", "celery_k8s", "dask", "k8s", "ray"]
 # Nothing else is ever imported because of a setting.
 _PLACES: Final[Mapping[Executor, tuple[str, str]]] = {
     "in_process": ("dagster", "in_process_executor"),

@@ -1,17 +1,12 @@
 """Where a fact can be looked at: addresses are made from templates that the settings give."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
 
 import dagster as dg
 
 from kb_contract.generation import Generation
-
-# What the templates in the settings may be.
-COMMIT_TEMPLATE: Final = r"^$|^https?://\S*\{sha\}\S*$"
-DOCUMENT_TEMPLATE: Final = r"^$|^https?://\S*\{path\}\S*$"
-COLLECTION_TEMPLATE: Final = r"^$|^\S*\{collection\}\S*$"
 
 
 @dataclass(frozen=True)

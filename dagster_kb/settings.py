@@ -1,20 +1,24 @@
 """The writer's settings: from the environment, then `.env`, then these defaults."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from dagster_kb.executors import Executor
 from dagster_kb.incident_report import INCIDENT_TEMPLATE
-from dagster_kb.links import COLLECTION_TEMPLATE, COMMIT_TEMPLATE, DOCUMENT_TEMPLATE
 from kb_contract import setting_errors
 from kb_contract.embedding_space import DEFAULT_MODEL
 from kb_contract.identifiers import DEFAULT_WORKSPACE
 from kb_contract.repository_address import BranchName, PlaceInside, RepositoryUrl
 from kb_contract.sentence_models.export_cache import DEFAULT_CACHE
 from kb_contract.sentence_models.vectors import Backend
+
+Executor = Literal["in_process", "multiprocess", "celery", "celery_k8s", "dask", "k8s", "ray"]
+
+_COMMIT_TEMPLATE: Final = r"^$|^https?://\S*\{sha\}\S*$"
+_DOCUMENT_TEMPLATE: Final = r"^$|^https?://\S*\{path\}\S*$"
+_COLLECTION_TEMPLATE: Final = r"^$|^\S*\{collection\}\S*$"
 
 
 class WriterSettings(BaseSettings):
@@ -75,15 +79,15 @@ class WriterSettings(BaseSettings):
     )
     api_url: str = Field(default="", description="the API, for links from Dagster's pages")
     commit_url: str = Field(
-        default="", pattern=COMMIT_TEMPLATE,
+        default="", pattern=_COMMIT_TEMPLATE,
         description="page of a commit, https://host/team/repo/commit/{sha}; empty: no link",
     )  # fmt: skip
     document_url: str = Field(
-        default="", pattern=DOCUMENT_TEMPLATE,
+        default="", pattern=_DOCUMENT_TEMPLATE,
         description="page of a file, https://host/team/repo/blob/{sha}/{path}; empty: no link",
     )  # fmt: skip
     collection_url: str = Field(
-        default="{qdrant}/dashboard#/collections/{collection}", pattern=COLLECTION_TEMPLATE,
+        default="{qdrant}/dashboard#/collections/{collection}", pattern=_COLLECTION_TEMPLATE,
         description="page of a collection; empty: no link",
     )  # fmt: skip
     incident_url: str = Field(
@@ -139,7 +143,9 @@ class WriterSettings(BaseSettings):
 
     @field_validator("nightly_cron", "retention_cron")
     @classmethod
-    def _is_cron(cls, said: str) -> str:
+    def _is_cron(cls, said: str, setting: ValidationInfo) -> str:
+        if said == cls.model_fields[setting.field_name or ""].default:
+            return said
         import dagster as dg  # noqa: PLC0415 - seconds; only for those who set it
 
         try:

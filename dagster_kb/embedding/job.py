@@ -10,12 +10,12 @@ from uuid import UUID
 
 import psycopg
 
+from dagster_kb.batching import batches
 from dagster_kb.embedding.forecast import EmbeddingForecast, forecast_of
 from dagster_kb.resources.embedder import Embedder, Lanes, Reading, checked, to_bytes
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_embeddings import Failure, MissingText
 from dagster_kb.resources.progress import WorkProgress
-from dagster_kb.resources.vector_store import batches
 from dagster_kb.telemetry import Stages
 from kb_contract.errors import BadInput, BadSetting, Unavailable
 from kb_contract.generation import Generation

@@ -19,10 +19,11 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import uuid4
 
+from dagster_kb.batching import batches
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_aliases import Seal
 from dagster_kb.resources.ledger_database import Row
-from dagster_kb.resources.vector_store import BATCH, Description, StoredPoint, VectorStore, batches
+from dagster_kb.resources.vector_store import BATCH, Description, StoredPoint, VectorStore
 from kb_contract.generation import Generation
 from kb_contract.identifiers import sha256_json
 

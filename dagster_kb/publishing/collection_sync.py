@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from dagster_kb.batching import batches
 from dagster_kb.publishing.alias_moves import reconcile_agent
 from dagster_kb.publishing.collection_audit import Audit, CollectionAudit, Look, is_due, stands
 from dagster_kb.resources.embedder import from_bytes
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.progress import WorkProgress
-from dagster_kb.resources.vector_store import BATCH, PAGE, Description, Point, VectorStore, batches
+from dagster_kb.resources.vector_store import BATCH, PAGE, Description, Point, VectorStore
 from dagster_kb.telemetry import Stages
 from kb_contract.agent_manifest import AgentManifest
 from kb_contract.embedding_space import EmbeddingSpace, searched_text

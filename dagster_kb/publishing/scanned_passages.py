@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
+from dagster_kb.batching import batches
 from dagster_kb.gates.evidence import Family, Passage, Suspects
 from dagster_kb.gates.families import FAMILIES, families_in
 from dagster_kb.resources.ledger import Ledger
-from dagster_kb.resources.vector_store import batches
 from kb_contract.generation import Generation
 
 _TEXTS_IN_A_COMMIT = 500

@@ -11,10 +11,11 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from dagster_kb.batching import batches
 from dagster_kb.publishing.collection_sync import SyncTask, still_wanted
 from dagster_kb.publishing.scanned_passages import look_through
 from dagster_kb.resources.ledger import Ledger
-from dagster_kb.resources.vector_store import BATCH, VectorStore, batches
+from dagster_kb.resources.vector_store import BATCH, VectorStore
 from dagster_kb.telemetry import Stages
 from kb_contract.generation import Generation
 from kb_contract.identifiers import other_colour

@@ -8,6 +8,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from dagster_kb.assembly import ManifestRow, NewDocument, PlacedDocument, StoredDocument
+from dagster_kb.batching import batches
 from dagster_kb.resources.burying import bury_fresh, take_along, whose_file_went
 from dagster_kb.resources.ledger_database import (
     Connection,
@@ -18,7 +19,6 @@ from dagster_kb.resources.ledger_database import (
     run,
     statement,
 )
-from dagster_kb.resources.vector_store import batches
 from kb_contract.generation import Generation
 
 # Documents whose chunks are in memory at a time.

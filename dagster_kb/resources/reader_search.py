@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from qdrant_client import models
 
+from dagster_kb.batching import batches
 from dagster_kb.gates.evidence import Found
 from dagster_kb.resources.ledger import Ledger
-from dagster_kb.resources.vector_store import StoredPoint, VectorStore, batches, sparse_vector
+from dagster_kb.resources.vector_store import StoredPoint, VectorStore, sparse_vector
 from kb_contract import ranking
 from kb_contract.agent_manifest import Blend, RetrievalSettings
 from kb_contract.asked_question import Aim, aims

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from http.client import NOT_FOUND
-from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import numpy as np
 import orjson
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
+from dagster_kb.batching import batches
 from dagster_kb.resources.store_outages import tell_outages
 from kb_contract.errors import GateRefused
 from kb_contract.index_settings import IndexSettings
@@ -26,7 +26,6 @@ BATCH: Final = 256
 PAGE: Final = 1000
 _SPACE: Final = "space_id"
 _STAMP: Final = "stamp"
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -281,10 +280,3 @@ def sparse_vector(weights: Weights) -> models.SparseVector:
 def _ids(chunk_ids: Iterable[str]) -> list[Any]:
     """Make the store's ids of ours; only somebody else's are numbers."""
     return [int(one) if one.isdecimal() else one for one in chunk_ids]
-
-
-def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Cut what comes into lists of at most `size`."""
-    rest = iter(items)
-    while batch := list(islice(rest, size)):
-        yield batch
