@@ -37,7 +37,7 @@ from tests.doubles.upkeep_work import (
 )
 from tests.doubles.writer_world import WriterWorld
 
-KILLS = int(os.environ.get("WRITER_KILLS", "2"))
+KILLS = int(os.environ.get("WRITER_KILLS", "1"))
 SEED = int(os.environ.get("WRITER_SEED", "5"))
 PAGES = 8
 EDITS = ["add", "edit", "edit", "insert above", "delete", "rename and edit", "double"]

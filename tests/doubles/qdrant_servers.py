@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import pytest
 from qdrant_client import QdrantClient
 
 from kb.embedded.qdrant_choice import BinaryQdrant, OwnerQdrant, command
@@ -21,6 +22,10 @@ from tests.doubles.qdrant_program import server_program
 
 ROOT = Path(__file__).parents[2]
 UNPRIVILEGED = "nobody"
+# For what differs little between them: the embedded one is what nearly every other test has.
+THE_SERVER = pytest.mark.parametrize(
+    "either_qdrant", ["server", pytest.param("owner", marks=pytest.mark.full)], indirect=True
+)
 SECONDS_TO_START = 30
 
 

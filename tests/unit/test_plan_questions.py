@@ -20,7 +20,7 @@ def rows(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (HERE / name).read_text("utf-8").splitlines()]
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", [pytest.param(SETS[0], marks=pytest.mark.full), SETS[1]])
 def test_shape_agents_and_approval_are_right(name: str):
     figures, wrong = measured(rows(name), None)
     assert [one["query"] for one in wrong if one["what"] == "missed approval"] == []

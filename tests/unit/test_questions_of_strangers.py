@@ -21,8 +21,8 @@ def rows(name: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("name", "least"),
     [
-        ("types_1.jsonl", 0.95),
-        ("types_2.jsonl", 0.95),
+        pytest.param("types_1.jsonl", 0.95, marks=pytest.mark.full),
+        pytest.param("types_2.jsonl", 0.95, marks=pytest.mark.full),
         ("types_3.jsonl", 0.93),
         ("types_4.jsonl", 0.96),
     ],

@@ -148,11 +148,11 @@ def test_roles_are_not_in_headings():
     "unit", ["=\n", "a\n=\n", "  a\n", "- a\n\n", "::\n\n a\n", "=" * 99 + "\n", ".. a::\n", ":a:b" * 9999 + "`\n",
              ".. " + "ab_" * 50 + "ab:\n\n", ".. " + "a-" * 9999 + "a:\n\n", ".. " + "a:" * 9999 + "\n\n", "..  " + " a" * 9999 + "\n\n"]
 )  # fmt: skip
-def test_a_megabyte_takes_bounded_time(unit: str):
-    data = (unit * (300_000 // len(unit))).encode()
+def test_a_flood_of_anything_takes_bounded_time(unit: str):
+    data = (unit * (150_000 // len(unit))).encode()
     began = time.thread_time()
     read_restructured_text(data)
-    assert time.thread_time() - began < 8
+    assert time.thread_time() - began < 4
 
 
 def test_several_groups_may_read_a_document():

@@ -67,7 +67,7 @@ def test_functions_are_chunks_of_their_own():
     "unit", ["[", "(a", "class A {\n", "def f():\n ", '"', "a = 1\n", "if x {", "/*", "{}"]
 )
 def test_hostile_programs_take_bounded_time(suffix: str, unit: str):
-    data = (unit * (60_000 // len(unit))).encode()
+    data = (unit * (30_000 // len(unit))).encode()
     began = time.thread_time()
     read_source_code(data, LANGUAGES[suffix])
-    assert time.thread_time() - began < 5
+    assert time.thread_time() - began < 3

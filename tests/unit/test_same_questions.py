@@ -117,7 +117,7 @@ def test_wordings_written_before_the_rule_mostly_share_one() -> None:
 
 @pytest.mark.parametrize("word", TELLING_WORDS)
 def test_no_word_is_passed_over_wherever_it_is_put(word: str) -> None:
-    for asked in ASKED[TELLING_WORDS.index(word) % 4 :: 4]:
+    for asked in ASKED[TELLING_WORDS.index(word) % 8 :: 8]:
         words = asked.rstrip("?. ").split()
         places = range(1, len(words) + 1)
         more = (" ".join((*words[:place], word, *words[place:])) for place in places)

@@ -72,7 +72,7 @@ async def run(steps: list[WorkflowStep], max_parallel: int) -> tuple[float, int,
     return loop.time() - began, effects.most, state
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10**9))
 def test_with_room_for_all_a_plan_takes_its_critical_path(seed: int):
     steps = random_steps(seed)
@@ -81,7 +81,7 @@ def test_with_room_for_all_a_plan_takes_its_critical_path(seed: int):
     assert critical_path(steps) <= seconds <= 1.1 * critical_path(steps)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10**9), max_parallel=st.integers(1, 6))
 def test_never_more_at_once_than_allowed_and_no_slot_left_idle(seed: int, max_parallel: int):
     steps = random_steps(seed)
