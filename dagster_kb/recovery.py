@@ -1,14 +1,14 @@
 """`python -m dagster_kb.recovery`: before writers start, what is served is put right.
 
-Aliases go where the ledger says; what went live and never answered, because its writer died, is
-asked now.
+Aliases go where the ledger says, and what Qdrant lost is made again; what went live and never
+answered, because its writer died, is asked now.
 """
 
 import logging
 
 from dagster_kb.definitions import embedder_of, ledger_of, store_of
-from dagster_kb.publishing.alias_moves import reconcile
 from dagster_kb.publishing.live_canary import LiveCanary, make_up_all
+from dagster_kb.publishing.made_again import reconcile
 from dagster_kb.settings import load_settings
 
 _log = logging.getLogger("dagster_kb.recovery")

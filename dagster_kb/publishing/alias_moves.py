@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from dagster_kb.publishing.collection_audit import stands
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import VectorStore
 from kb_contract.errors import GateRefused
@@ -16,6 +17,7 @@ WHAT_IS_LEFT: Final = (
     "What else it said is kept out as well: where only that is left in git and may be read, say "
     "so (`kb incidents close ID --serve-the-rest`) and ingest with `--force`"
 )
+NOT_WHAT_IT_WAS: Final = "not what it was"
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Reconciled:
     """What reconciling an agent found and did."""
 
     agent: str
-    action: Literal["right", "moved back", "removed", "collection is missing"]
+    action: Literal["right", "moved back", "removed", "not what it was", "made again"]
     collection: str | None
 
 
@@ -135,17 +137,11 @@ def settle_deletions(ledger: Ledger, generation: Generation) -> None:
         ledger.tombstones.told_in(one["tombstone_id"], incident)
 
 
-def reconcile(ledger: Ledger, store: VectorStore) -> list[Reconciled]:
-    """Put every agent's aliases where the ledger says; run this before writers start."""
-    found: list[Reconciled] = []
-    for agent in ledger.generations.known_agents():
-        with ledger.agent_lock(agent):
-            found.append(reconcile_agent(ledger, store, agent))
-    return found
-
-
 def reconcile_agent(ledger: Ledger, store: VectorStore, agent: str) -> Reconciled:
-    """Put one agent's aliases where the ledger says; the caller holds the agent's lock."""
+    """Put one agent's aliases where the ledger says; the caller holds the agent's lock.
+
+    What is not known to hold what is live gets no alias: it may be gone, or half written.
+    """
     live = ledger.generations.live(agent)
     if live is None and _follows_another(ledger, agent):
         return Reconciled(agent, "right", None)
@@ -159,13 +155,22 @@ def reconcile_agent(ledger: Ledger, store: VectorStore, agent: str) -> Reconcile
         _drop_names(ledger, store, agent)
         ledger.aliases.moved(agent, None, moved_by="reconcile", reason=why)
         return Reconciled(agent, "removed", None)
-    if store.dimension(wanted) is None:
-        return Reconciled(agent, "collection is missing", wanted)
+    if wanted not in now.values() and not _is_held(ledger, store, live):
+        return Reconciled(agent, NOT_WHAT_IT_WAS, wanted)
     point_names(ledger, store, agent, wanted)
     ledger.aliases.moved(
         agent, wanted, moved_by="reconcile", reason=why, generation_id=live.generation_id
     )
     return Reconciled(agent, "moved back", wanted)
+
+
+def _is_held(ledger: Ledger, store: VectorStore, live: Generation) -> bool:
+    """Whether the collection is the very one that was seen to hold it."""
+    if live.colour is None or live.collection is None:
+        return False
+    known = ledger.aliases.colour(live.agent_id, live.colour)
+    is_its = known is not None and known["generation_id"] == live.generation_id
+    return is_its and stands(known, store.describe(live.collection))
 
 
 def retire(ledger: Ledger, store: VectorStore, agent: str, reason: str) -> None:

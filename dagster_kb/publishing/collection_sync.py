@@ -8,7 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from dagster_kb.batching import batches
-from dagster_kb.publishing.alias_moves import reconcile_agent
+from dagster_kb.publishing.alias_moves import (
+    NOT_WHAT_IT_WAS,
+    Reconciled,
+    point_names,
+    reconcile_agent,
+)
 from dagster_kb.publishing.collection_audit import Audit, CollectionAudit, Look, is_due, stands
 from dagster_kb.resources.embedder import from_bytes
 from dagster_kb.resources.ledger import Ledger
@@ -76,10 +81,27 @@ class CollectionSync:
             generation = still_wanted(self.ledger, generation)
             if generation.state == "live":
                 return None
-            reconcile_agent(self.ledger, self.store, agent)
+            self.serve_again(agent)
             live = self.ledger.generations.live(agent)
             colour = other_colour(live.colour if live else None)
             return self.bring(generation, colour, advance, look)
+
+    def serve_again(self, agent: str) -> Reconciled:
+        """Let an agent serve what the ledger says, made again where need be; the caller holds the lock."""
+        found = reconcile_agent(self.ledger, self.store, agent)
+        live = self.ledger.generations.live(agent)
+        if found.action != NOT_WHAT_IT_WAS or live is None or live.colour is None:
+            return found
+        try:
+            made = self.bring(live, live.colour, look="always")
+        except GateRefused as error:  # the run that comes builds what git says, in the other colour
+            return Reconciled(agent, NOT_WHAT_IT_WAS, f"{live.collection}: {error}")
+        point_names(self.ledger, self.store, agent, made.collection)
+        self.ledger.aliases.moved(
+            agent, made.collection, moved_by="reconcile", generation_id=live.generation_id,
+            reason=f"made again: {made.written} points written, {made.deleted} deleted",
+        )  # fmt: skip
+        return Reconciled(agent, "made again", made.collection)
 
     def bring(
         self, generation: Generation, colour: Colour, advance: Advance = nobody_waits,

@@ -7,14 +7,13 @@ from typing import Final
 from dagster_kb.intake.document_texts import DocumentTexts
 from dagster_kb.publishing.alias_moves import (
     is_withdrawn,
-    reconcile_agent,
     serves_nothing,
     settle_deletions,
     swap,
     withdraw,
 )
 from dagster_kb.publishing.collection_evidence import CollectionEvidence, sighting
-from dagster_kb.publishing.collection_sync import still_wanted
+from dagster_kb.publishing.collection_sync import CollectionSync, still_wanted
 from dagster_kb.publishing.live_canary import LiveCanary
 from dagster_kb.publishing.own_questions import AskingItself
 from dagster_kb.publishing.release_checks import GATES, Gate, Json, Verdict
@@ -49,7 +48,7 @@ class Publication:
             return
         now = still_wanted(self.ledger, now)
         if now.state == "live":
-            reconcile_agent(self.ledger, self.store, now.agent_id)
+            CollectionSync(self.ledger, self.store).serve_again(now.agent_id)
             settle_deletions(self.ledger, now)  # A run may have died before it did.
             self.canary.make_up(now.agent_id, dagster_run)
         elif self.serves_nothing(now):

@@ -10,6 +10,7 @@ from dagster_kb.publishing.alias_moves import is_served, names_of
 from dagster_kb.publishing.collection_audit import wanted_look
 from dagster_kb.publishing.live_audit import LiveAudit
 from dagster_kb.publishing.live_canary import has_answered
+from dagster_kb.publishing.made_again import serve_astray_again
 from dagster_kb.publishing.renames import Renames, is_file_now
 from dagster_kb.readers.agent_files import AgentFolder
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
@@ -72,6 +73,8 @@ class Staging:
     ) -> Staged | None:
         """Stage; an agent whose own files are broken is refused, and what is live stays."""
         self._know_former_name(agent, revision)
+        if before := self.ledger.generations.live(agent):
+            serve_astray_again(self.ledger, self.store, [before])
         self.ledger.incidents.refuse_if_paused(agent)
         try:
             settings = self.folder.agent_settings(revision, agent)

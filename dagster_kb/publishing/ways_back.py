@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dagster_kb.publishing.alias_moves import reconcile_agent
+from dagster_kb.publishing.collection_sync import CollectionSync
 from dagster_kb.publishing.walking_back import made_sure, walk
 from dagster_kb.resources.embedder import Embedder
 from dagster_kb.resources.ledger import Ledger
@@ -54,7 +54,7 @@ class WayBack:
         """
         with self.ledger.agent_lock(agent):
             began = time.perf_counter()
-            reconcile_agent(self.ledger, self.store, agent)
+            CollectionSync(self.ledger, self.store).serve_again(agent)
             begun = self.ledger.ways_back.begun(agent)
             if begun and to is None:
                 to, reason = int(begun["facts"]["to"]), str(begun["facts"]["reason"])

@@ -64,6 +64,14 @@ class Parts:
 
         return cls(settings, folder_of(settings), ledger_of(settings), embedder_of(settings), quiet)
 
+    def serve_again(self) -> None:
+        """Make again what Qdrant lost, also of agents that are paused: no run looks at these."""
+        from dagster_kb.definitions import store_of
+        from dagster_kb.publishing.made_again import serve_astray_again
+
+        lives = self.ledger.generations.all_live()
+        serve_astray_again(self.ledger, store_of(self.settings), lives)
+
     def estimator(self) -> "Estimator":
         from dagster_kb.definitions import way_of
         from dagster_kb.intake.estimates import Estimator
@@ -99,9 +107,7 @@ def ingest(
 ) -> None:
     """Bring agents to what git says now. Exit 1 when one of them did not get there."""
     settings = writer_settings(workspace)
-    # Dagster takes seconds to import, so what does not answer is said before.
-    require_parts(settings, store=not estimate)
-    parts = Parts.of(settings, quiet=json)
+    parts = _parts(settings, quiet=json, estimates=estimate)
     asked = Asked(paths or [], agent or [], uncommitted, force, retire, extract, yes)
     work = plan_work(settings, parts.folder, parts.ledger, asked)
     if estimate:
@@ -118,6 +124,15 @@ def ingest(
         for one in done.notes:
             console().print(f"[yellow]left alone[/yellow] {escape(one)}")
     raise typer.Exit(0 if done.ok else 1)
+
+
+def _parts(settings: "WriterSettings", *, quiet: bool, estimates: bool) -> Parts:
+    # Dagster takes seconds to import, so what does not answer is said before.
+    require_parts(settings, store=not estimates)
+    parts = Parts.of(settings, quiet=quiet)
+    if not estimates:
+        parts.serve_again()
+    return parts
 
 
 def _estimated(parts: Parts, work: Work, *, always: bool) -> "Estimate | None":

@@ -2,7 +2,8 @@
 
 import pytest
 
-from dagster_kb.publishing.alias_moves import aliases_of, reconcile
+from dagster_kb.publishing.alias_moves import aliases_of
+from dagster_kb.publishing.made_again import reconcile
 from dagster_kb.publishing.ways_back import WayBack, put_back
 from dagster_kb.upkeep.hot_deletion import HotDeletion
 from kb_contract.errors import BadInput

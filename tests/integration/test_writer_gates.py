@@ -4,8 +4,8 @@ import pytest
 import yaml
 from qdrant_client import models
 
-from dagster_kb.publishing.alias_moves import reconcile
 from dagster_kb.publishing.collection_evidence import sighting
+from dagster_kb.publishing.made_again import reconcile
 from dagster_kb.publishing.publication import Publication, record
 from dagster_kb.publishing.release_checks import GATES, Verdict
 from kb_contract.identifiers import production_alias
