@@ -5,18 +5,29 @@ answered, because its writer died, is asked now.
 """
 
 import logging
+import sys
 
 from dagster_kb.definitions import embedder_of, ledger_of, store_of
 from dagster_kb.publishing.live_canary import LiveCanary, make_up_all
 from dagster_kb.publishing.made_again import reconcile
 from dagster_kb.settings import load_settings
+from kb_contract.errors import Unavailable
 
 _log = logging.getLogger("dagster_kb.recovery")
 
 
 def main() -> None:
-    """Reconcile every agent, and say what was not right."""
+    """Put right what is not, or say what does not answer."""
     logging.basicConfig(level=logging.INFO)
+    try:
+        put_right()
+    except Unavailable as error:
+        _log.error("%s", error)
+        sys.exit(1)
+
+
+def put_right() -> None:
+    """Reconcile every agent, and say what was not right."""
     settings = load_settings()
     ledger = ledger_of(settings)
     store = store_of(settings)

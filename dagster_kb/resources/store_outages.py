@@ -25,9 +25,11 @@ def tell_outages(request: httpx.Request, send: Send) -> httpx.Response:
         answer = send(request)
     except ResponseHandlingException as error:
         source = error.source
-        raise _away(f"does not answer ({type(source).__name__}: {source})") from error
+        how = f"does not answer ({type(source).__name__}: {source})"
+        raise _away(request.url, how) from error
     if is_passing(answer.status_code):
-        raise _away(f"answers {answer.status_code} {answer.reason_phrase}{_said(answer)}")
+        how = f"answers {answer.status_code} {answer.reason_phrase}{_said(answer)}"
+        raise _away(request.url, how)
     return answer
 
 
@@ -43,8 +45,10 @@ def _said(answer: httpx.Response) -> str:
     return f": {' '.join(answer.text.split())[:_SHOWN]}" if is_qdrant else ""
 
 
-def _away(how: str) -> KnowledgeUnavailable:
+def _away(asked: httpx.URL, how: str) -> KnowledgeUnavailable:
+    # Whoever reads this may not know which Qdrant a process was given; nor should it see a password.
+    address = f"{asked.scheme}://{asked.host}:{asked.port or ''}".rstrip(":")
     return KnowledgeUnavailable(
-        f"Qdrant {how}", where="QDRANT_URL",
+        f"Qdrant {how}", where=f"QDRANT_URL {address}",
         cure="see `kb status`; what was begun is taken up again when it answers",
     )  # fmt: skip

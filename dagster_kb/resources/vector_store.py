@@ -1,10 +1,10 @@
 """The vector store: one collection per colour of an agent, behind aliases."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from http.client import NOT_FOUND
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import orjson
@@ -24,6 +24,7 @@ from kb_contract.trusted_certificates import trusted_certificates
 
 BATCH: Final = 256
 PAGE: Final = 1000
+HASTY_SECONDS: Final = 10
 _SPACE: Final = "space_id"
 _STAMP: Final = "stamp"
 
@@ -92,6 +93,11 @@ class VectorStore:
             )
         client.http.client.add_middleware(tell_outages)
         return client
+
+    @cached_property
+    def hasty(self) -> Self:
+        """The same, for who cannot wait: Dagster ends a sensor after a minute, whatever it has to say."""
+        return replace(self, timeout=HASTY_SECONDS)
 
     def dimension(self, collection: str) -> int | None:
         """Size of the dense vectors; None when there is no such collection, or none of ours."""

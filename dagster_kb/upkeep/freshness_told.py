@@ -113,7 +113,7 @@ def freshness_sensor(settings: WriterSettings, job: dg.JobDefinition) -> dg.Sens
         ledger: dg.ResourceParam[Ledger],
         store: dg.ResourceParam[VectorStore],
     ) -> dg.SensorResult | dg.SkipReason:
-        look = Look.at(folder, ledger, store, settings.fresh_within_minutes)
+        look = Look.at(folder, ledger, store.hasty, settings.fresh_within_minutes)
         present = set(context.instance.get_dynamic_partitions(AGENTS))
         return news(look, present, json.loads(context.cursor or "{}"), context.instance)
 

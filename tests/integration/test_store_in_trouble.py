@@ -1,5 +1,6 @@
 """A Qdrant that answers 5xx for a moment fails no generation, takes nothing back, and pauses nobody."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from kb_contract.errors import KnowledgeUnavailable
 from kb_contract.identifiers import production_alias
 from tests.doubles.faulty_store import FaultyStore, lose_points
 from tests.doubles.git_repository import GitRepository
+from tests.doubles.silent_address import silent_address
 from tests.doubles.stumbling_qdrant import StumblingQdrant, stumbling_qdrant
 from tests.doubles.writer_world import WriterWorld, failures, why
 
@@ -180,5 +182,23 @@ def test_what_the_request_itself_is_wrong_about_stays_a_refusal(world: WriterWor
 
 
 def test_a_store_that_nobody_listens_at_is_away_too():
-    with pytest.raises(KnowledgeUnavailable, match="does not answer"):
+    said = "QDRANT_URL http://127.0.0.1:1: Qdrant does not answer"
+    with pytest.raises(KnowledgeUnavailable, match=said):
         FaultyStore("http://127.0.0.1:1").collections()
+
+
+def test_one_that_takes_connections_and_says_nothing_is_named_in_time(
+    tmp_path: Path, database_url: str, agent_id: str
+):
+    """Dagster ends a sensor after a minute, and would say no more than that."""
+    with silent_address() as url:
+        world = WriterWorld(GitRepository(tmp_path / "repo"), database_url, url, agent_id)
+        world.commit(PAGES)
+        resources = {one: (world.definitions.resources or {})[one]
+                     for one in ("folder", "ledger", "store")}  # fmt: skip
+        began = time.monotonic()
+        with dg.build_sensor_context(instance=world.instance, resources=resources) as context:
+            said: Any = world.definitions.get_sensor_def("freshness")(context)
+        assert f"QDRANT_URL {url}: Qdrant does not answer (ReadTimeout" in said.skip_message
+        assert time.monotonic() - began < 40
+        world.ledger.database.close()
