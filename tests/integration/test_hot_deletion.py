@@ -274,6 +274,25 @@ def test_neither_its_words_nor_its_names_are_counted_any_more(world: WriterWorld
 
 
 @THE_SERVER
+def test_a_commit_that_deletes_the_file_and_is_reverted_does_not_bring_it_back(world: WriterWorld):
+    world.publish()
+    point = point_of(world, SECRET)
+    delete(world, point)
+    world.ledger.incidents.resume(world.agent, "operator")
+    world.repository.remove(world.path("people.md"))
+    world.publish()
+    assert world.ledger.tombstones.open(world.agent) == []
+    world.repository.revert_head()
+    assert world.ingest().success
+    assert_nowhere(world, point)
+    [told] = world.ledger.incidents.listed(world.agent)
+    assert (told["kind"], told["facts"]["path"]) == (
+        "deleted_text_is_back", world.path("people.md")
+    )  # fmt: skip
+    assert world.served_texts() == {"# Keys\n\nWords of keys."}
+
+
+@THE_SERVER
 @pytest.mark.parametrize("way", ["withdrawn", "folder gone"])
 def test_what_leaves_git_with_all_the_rest_settles_it_too(world: WriterWorld, way: str):
     world.publish()

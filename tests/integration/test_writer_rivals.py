@@ -1,6 +1,7 @@
 """Two writers at once, a run that is overtaken, and agents that come and go."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Thread
 
@@ -72,6 +73,32 @@ def test_two_writers_of_one_commit_pay_for_it_once(world: WriterWorld):
     rival.store.client.close()
     rival.ledger.database.close()
     rival.instance.dispose()
+
+
+def test_rivals_at_each_of_several_commits_publish_it_once_and_embed_nothing_twice(
+    world: WriterWorld,
+):
+    """As when two sensors see a commit while two people ingest it."""
+    url = world.settings.database_url.get_secret_value()
+    others = [WriterWorld(world.repository, url, world.settings.qdrant_url, world.agent)
+              for _ in range(3)]  # fmt: skip
+    embedded = list[str]()
+    for nth in range(2):
+        world.commit(
+            {"keys.md": f"# Keys\n\nEdit {nth}.\n", f"new{nth}.md": f"# New {nth}\n\nIs new.\n"}
+        )
+        with ThreadPoolExecutor(4) as at_once:
+            results = list(at_once.map(WriterWorld.ingest, [world, *others]))
+        assert all(one.success for one in results), [why(one) for one in results]
+        embedded += [text for one in (world, *others) for text in one.embedder.passages]
+        assert len(world.ledger.generations.latest(world.agent)) == world.live().number == nth + 1
+        assert world.count("alias_moves") == nth + 1
+        assert world.store.count(world.live().collection or "") == len(world.served()) == nth + 2
+    assert len(embedded) == len(set(embedded)) == 4
+    for one in others:
+        one.store.client.close()
+        one.ledger.database.close()
+        one.instance.dispose()
 
 
 def test_a_name_that_goes_live_while_another_swaps_keeps_its_aliases(
