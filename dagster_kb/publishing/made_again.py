@@ -16,7 +16,7 @@ from kb_contract.generation import Generation
 
 def reconcile(ledger: Ledger, store: VectorStore) -> list[Reconciled]:
     """Let every agent serve what the ledger says; run this before writers start."""
-    return [_serve_again(ledger, store, agent) for agent in ledger.generations.known_agents()]
+    return [serve_again(ledger, store, agent) for agent in ledger.generations.known_agents()]
 
 
 def serve_astray_again(ledger: Ledger, store: VectorStore, lives: Iterable[Generation]) -> None:
@@ -25,9 +25,10 @@ def serve_astray_again(ledger: Ledger, store: VectorStore, lives: Iterable[Gener
     for live in lives:
         names = aliases_of(ledger.workspace, live.agent_id)
         if any(now.get(name) != live.collection for name in names):
-            _serve_again(ledger, store, live.agent_id)
+            serve_again(ledger, store, live.agent_id)
 
 
-def _serve_again(ledger: Ledger, store: VectorStore, agent: str) -> Reconciled:
+def serve_again(ledger: Ledger, store: VectorStore, agent: str) -> Reconciled:
+    """Let one agent serve what the ledger says."""
     with ledger.agent_lock(agent):
         return CollectionSync(ledger, store).serve_again(agent)

@@ -9,7 +9,8 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 
 from dagster_kb.assets.story import RETRY, Story, clear_failures
 from dagster_kb.partitions import AGENTS
-from dagster_kb.publishing.alias_moves import led_to, reconcile_agent
+from dagster_kb.publishing.alias_moves import led_to
+from dagster_kb.publishing.made_again import serve_again
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import VectorStore
@@ -81,7 +82,7 @@ def put_right(
     ledger: Ledger, store: VectorStore, found: Sequence[tuple[str, Mapping[str, Standing]]],
     instance: dg.DagsterInstance,
 ) -> Iterator[str]:  # fmt: skip
-    """Put aliases back that somebody else moved; the next look tells that they are right again.
+    """Put aliases back that were moved or lost, with what they led to; the next look tells that they are right again.
 
     A run that is under way moves them itself, and may hold the agent's lock for long.
     """
@@ -92,8 +93,7 @@ def put_right(
         owner = led.agent_id if led else agent
         if owner in busy:
             continue
-        with ledger.agent_lock(owner):
-            done = reconcile_agent(ledger, store, owner)
+        done = serve_again(ledger, store, owner)
         yield f"the aliases of {agent}: {done.action} ({done.collection or 'nothing is live'})"
 
 

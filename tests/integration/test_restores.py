@@ -15,6 +15,8 @@ from psycopg import sql
 from dagster_kb.publishing.made_again import reconcile
 from dagster_kb.publishing.serving_checks import ServingChecks
 from dagster_kb.publishing.ways_back import WayBack
+from dagster_kb.upkeep.freshness import Look
+from dagster_kb.upkeep.freshness_told import put_right
 from dagster_kb.upkeep.hot_deletion import HotDeletion
 from tests.conftest import RunningPostgres
 from tests.doubles.clean_build import built_from_nothing, served_by
@@ -82,6 +84,7 @@ def deleted_by_hand(world: WriterWorld) -> None:
     ("looked", "paused"),
     [
         ("at the start", True),
+        ("by the sensor", True),
         ("by a run", False),
         pytest.param("at the start", False, marks=pytest.mark.full),
         pytest.param("by a run", True, marks=pytest.mark.full),
@@ -97,6 +100,11 @@ def test_an_emptied_qdrant_is_filled_again_without_embedding(
     if looked == "at the start":
         found = {one.agent: one.action for one in reconcile(world.ledger, world.store)}
         assert found[world.agent] == "made again"
+    elif looked == "by the sensor":
+        seen = Look.at(world.looked_with["folder"], world.ledger, world.store, within_minutes=60)
+        standings = [(world.agent, seen.standings(world.agent))]
+        [said] = put_right(world.ledger, world.store, standings, world.instance)
+        assert "made again" in said
     elif paused:
         assert world.waits()
     else:
