@@ -28,6 +28,7 @@ from kb_contract.errors import BadDocument, ScriptoriumError
 from kb_contract.loaded_code import leave_out_what_is_loaded
 
 READY: Final = b"ready"
+_SMALL_PDF: Final = 0.5
 _HALVES: Final = re.compile("[\ud800-\udfff]")
 _MEMORY: Final = re.compile(rb"^Vm(HWM|Size):\s+(\d+) kB$", re.MULTILINE)
 
@@ -41,11 +42,24 @@ class Asked:
     rules: ReadingRules
 
     @property
+    def is_pdf(self) -> bool:
+        return self.path.lower().endswith(".pdf")
+
+    @property
     def may_ocr(self) -> bool:
-        return bool(self.rules.pdf_ocr) and self.path.lower().endswith(".pdf")
+        return bool(self.rules.pdf_ocr) and self.is_pdf
 
     def seconds(self, limits: ParsingLimits) -> float:
-        return limits.ocr_seconds if self.may_ocr else limits.seconds
+        return limits.ocr_seconds if self.may_ocr else limits.seconds + self._more(limits)
+
+    def cpu_seconds(self, limits: ParsingLimits) -> int:
+        return limits.cpu_seconds + self._more(limits)
+
+    def _more(self, limits: ParsingLimits) -> int:
+        """Seconds for the many pages of a long PDF; a trap is small."""
+        beyond = len(self.data) / 1e6 - _SMALL_PDF if self.is_pdf else 0.0
+        more = int(max(0.0, beyond) * limits.pdf_seconds_per_megabyte)
+        return min(more, limits.most_pdf_seconds)
 
 
 @dataclass(frozen=True)
@@ -125,7 +139,7 @@ def main(descriptor: int) -> None:
             asked = Asked(path, link.recv_bytes(), rules)
         except EOFError:
             return
-        begin(asked.seconds(setup.limits), setup.limits)
+        begin(asked.seconds(setup.limits), asked.cpu_seconds(setup.limits), setup.limits)
         reply = _reply(asked, setup, count)
         end()
         link.send_bytes(reply)

@@ -92,7 +92,7 @@ class _Child:
             said = self._link.recv_bytes(LARGEST_REPLY)
         except (EOFError, OSError):
             waited = spent.waited()  # while it is not yet forgotten
-            return replace(self._died(allowed), seconds=spent.clock(), waited=waited), False
+            return replace(self._died(asked), seconds=spent.clock(), waited=waited), False
         found = replace(readings().validate_json(said), waited=spent.waited())
         # What one document left in memory must not be counted against the next.
         return found, not found.stopped and found.held_bytes < limits.memory // 2
@@ -128,7 +128,7 @@ class _Child:
             cure="try `python -m dagster_kb.intake.parsing_child`; is the installation whole?",
         )
 
-    def _died(self, seconds: float) -> Reading:
+    def _died(self, asked: Asked) -> Reading:
         """Say what it died of; nobody but the document, or the system, can have ended it."""
         try:
             code = self._process.wait(SECONDS_OF_GRACE)
@@ -137,9 +137,9 @@ class _Child:
             code = self._process.wait()
         limits = self._setup.limits
         if code == -signal.SIGALRM:
-            return _by_clock(seconds)
+            return _by_clock(asked.seconds(limits))
         if code == -signal.SIGXCPU:
-            what = f"reading it takes more than {limits.cpu_seconds} s of a processor"
+            what = f"reading it takes more than {asked.cpu_seconds(limits)} s of a processor"
             return Reading(stopped=str(BadDocument(what, cure="split it, or nest it less deeply")))
         if code == -signal.SIGKILL:
             return Reading(stopped=out_of_memory(limits), out_of_memory=True)

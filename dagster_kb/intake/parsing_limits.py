@@ -44,6 +44,9 @@ class ParsingLimits:
     """Seconds more by the clock until it ends itself, were no core free all the while, or its parent gone."""
     cpu_seconds: int = 8
     """Of a processor; less than by the clock, so that a document that computes ends here."""
+    pdf_seconds_per_megabyte: float = 16.0
+    """More of both for each megabyte of a PDF beyond the first half: a book has hundreds of pages."""
+    most_pdf_seconds: int = 180
     memory: int = 1024**3
     """Bytes of address space of the process, the interpreter's own included."""
     open_files: int = 64
@@ -64,14 +67,14 @@ def confine(limits: ParsingLimits, *, may_run: Callable[[], bool]) -> None:
     sys.addaudithook(_hook(_readable(), may_run))
 
 
-def begin(seconds: float, limits: ParsingLimits) -> None:
+def begin(seconds: float, cpu_seconds: int, limits: ParsingLimits) -> None:
     """Start the clocks of one document; the system ends the process when one runs out.
 
     The parent knows how long no core was free, and ends it sooner.
     """
     signal.setitimer(signal.ITIMER_REAL, seconds + limits.longest_wait)
     used = resource.getrusage(resource.RUSAGE_SELF)
-    allowed = int(used.ru_utime + used.ru_stime) + 1 + limits.cpu_seconds
+    allowed = int(used.ru_utime + used.ru_stime) + 1 + cpu_seconds
     resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
 
 

@@ -70,6 +70,16 @@ def test_time_in_which_others_had_the_core_is_not_the_documents(children: Parsin
     assert not dead.by_clock
 
 
+def test_a_long_pdf_gets_more_time_and_nothing_else_does():
+    def allowed(name: str, size: int) -> tuple[float, int]:
+        asked = Asked(name, bytes(size), ReadingRules(200))
+        return asked.seconds(LIMITS), asked.cpu_seconds(LIMITS)
+
+    assert allowed("small.pdf", 500_000) == allowed("large.html", 9_000_000) == (6, 2)
+    assert allowed("Annual Report.PDF", 1_500_000) == (6 + 16, 2 + 16)
+    assert allowed("encyclopedia.pdf", 60_000_000) == (6 + 180, 2 + 180)
+
+
 def test_one_child_may_stay_for_the_next_agent_until_all_are_ended(children: ParsingChildren):
     children.stays = True
     first = pid(read(children, "pid")[0])
