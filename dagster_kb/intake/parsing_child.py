@@ -28,7 +28,7 @@ from kb_contract.errors import BadDocument, ScriptoriumError
 from kb_contract.loaded_code import leave_out_what_is_loaded
 
 READY: Final = b"ready"
-_SMALL_PDF: Final = 0.5
+_SMALL_PDF: Final = 0.25
 _HALVES: Final = re.compile("[\ud800-\udfff]")
 _MEMORY: Final = re.compile(rb"^Vm(HWM|Size):\s+(\d+) kB$", re.MULTILINE)
 
@@ -56,7 +56,7 @@ class Asked:
         return limits.cpu_seconds + self._more(limits)
 
     def _more(self, limits: ParsingLimits) -> int:
-        """Seconds for the many pages of a long PDF; a trap is small."""
+        """Seconds for the many pages of a long PDF; a trap that is padded buys few."""
         beyond = len(self.data) / 1e6 - _SMALL_PDF if self.is_pdf else 0.0
         more = int(max(0.0, beyond) * limits.pdf_seconds_per_megabyte)
         return min(more, limits.most_pdf_seconds)

@@ -44,9 +44,9 @@ class ParsingLimits:
     """Seconds more by the clock until it ends itself, were no core free all the while, or its parent gone."""
     cpu_seconds: int = 8
     """Of a processor; less than by the clock, so that a document that computes ends here."""
-    pdf_seconds_per_megabyte: float = 16.0
-    """More of both for each megabyte of a PDF beyond the first half: a book has hundreds of pages."""
-    most_pdf_seconds: int = 180
+    pdf_seconds_per_megabyte: float = 20.0
+    """More of both for each megabyte of a PDF beyond the first quarter: a book has hundreds of pages."""
+    most_pdf_seconds: int = 60
     memory: int = 1024**3
     """Bytes of address space of the process, the interpreter's own included."""
     open_files: int = 64

@@ -75,9 +75,9 @@ def test_a_long_pdf_gets_more_time_and_nothing_else_does():
         asked = Asked(name, bytes(size), ReadingRules(200))
         return asked.seconds(LIMITS), asked.cpu_seconds(LIMITS)
 
-    assert allowed("small.pdf", 500_000) == allowed("large.html", 9_000_000) == (6, 2)
-    assert allowed("Annual Report.PDF", 1_500_000) == (6 + 16, 2 + 16)
-    assert allowed("encyclopedia.pdf", 60_000_000) == (6 + 180, 2 + 180)
+    assert allowed("small.pdf", 250_000) == allowed("large.html", 9_000_000) == (6, 2)
+    assert allowed("Annual Report.PDF", 1_250_000) == (6 + 20, 2 + 20)
+    assert allowed("encyclopedia.pdf", 60_000_000) == (6 + 60, 2 + 60)
 
 
 def test_one_child_may_stay_for_the_next_agent_until_all_are_ended(children: ParsingChildren):
