@@ -145,7 +145,8 @@ class Look:
         if all(to == wanted for to in found.values()):
             said = f"{' and '.join(names)} → {wanted}" if wanted else "nothing is live, no alias"
             return Standing("right", said, facts)
-        said = f"{found}, where the ledger says {wanted} → `kb ingest --agent {agent}` puts it back"
+        whose = live.agent_id if live else agent
+        said = f"{found}, where the ledger says {wanted} → `kb ingest --agent {whose}` puts it back"
         return Standing("wrong", said, facts)
 
 

@@ -216,8 +216,7 @@ def why_it_stays(
         return f"it is paused ({pause['reason']})"
     if departures.is_not_committed_yet(agent, live):
         return "it is not committed yet"
-    renamed = ledger.names.successor(agent)
-    new = str(renamed["agent_id"]) if renamed else ""
+    new = ledger.names.now(agent)
     if live and new in there and departures.waits(new):
         return f"it is called {new} now, which does not answer yet"
     return ""
@@ -227,13 +226,13 @@ def say_goodbye(
     ledger: Ledger, store: VectorStore, folder: KnowledgeFolder, agent: str, head: Revision
 ) -> str:
     """End an agent that is served or half built; its names follow its successor."""
-    renamed = ledger.names.successor(agent)
+    new = ledger.names.now(agent)
     what = "its folder is gone"
     if is_file_now(folder, agent, head):
         what = "a file is in the place of its folder"
     reason = f"{what} at {head.sha[:12]}"
-    if renamed:
-        reason = f"its folder is called {renamed['agent_id']} since {head.sha[:12]}"
+    if new != agent:
+        reason = f"its folder is called {new} since {head.sha[:12]}"
     end(ledger, store, agent, reason)
     return reason
 

@@ -132,6 +132,8 @@ def test_the_aliases_of_a_folder_that_was_renamed_twice_follow_what_it_is_called
     assert leaving(world).now == (world.agent, second)
     retire(world, second)
     retire(world)
+    reasons = [one.reason for one in world.ledger.names.at_rest(24)]
+    assert [one.split(" since ")[0] for one in reasons] == [f"its folder is called {third}"] * 2
     names = (world.agent, second, third)
     assert aliases_point_to(world, *names) == {collection_of(world, third)}
 

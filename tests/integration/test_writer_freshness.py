@@ -131,6 +131,7 @@ def test_aliases_that_follow_another_name_are_right_until_somebody_moves_them(wo
     world.store.drop_aliases(aliases_of("default", world.agent)[:1])
     moved = look(world).standings(world.agent)
     assert moved[POINTS].state == "wrong"
+    assert f"`kb ingest --agent {new}` puts it back" in moved[POINTS].said
     [_] = put_right(world.ledger, world.store, [(world.agent, moved)], world.instance)
     assert look(world).alias(world.agent).state == "right"
 
