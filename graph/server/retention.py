@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -131,13 +131,16 @@ async def _counted(rows: AsyncIterable[Row]) -> Counter[str]:
 
 def retention_of(settings: ReaderSettings, database: Database, now: Clock = utc_now) -> Retention:
     """Make it as the settings say."""
-    archive = Path(settings.archive_dir) if settings.archive_dir else None
-    return Retention(database, _stores(settings), archive, now)
+    return Retention(database, _stores(settings), _archive(settings), now)
 
 
 def audit_retention(settings: ReaderSettings, database: Database, days: int) -> Retention:
     """For the audit, which nothing takes away by itself: the chain of all workspaces is one."""
-    return replace(retention_of(settings, database), stores=(Store("audit", "ops.audit", days),))
+    return Retention(database, (Store("audit", "ops.audit", days),), _archive(settings))
+
+
+def _archive(settings: ReaderSettings) -> Path | None:
+    return Path(settings.archive_dir) if settings.archive_dir else None
 
 
 def _stores(settings: ReaderSettings) -> tuple[Store, ...]:

@@ -136,8 +136,8 @@ def test_it_outlives_what_it_tells_of(database_url: str):
     assert followed(database_url).count == 2
 
 
-def cut(url: str, archive: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    return kb(url, "cut", "--keep-days", "30", "--json", *more, ARCHIVE_DIR=str(archive))
+def cut(url: str, archive: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    return kb(url, "cut", "--keep-days", "30", "--json", ARCHIVE_DIR=str(archive), **more)
 
 
 def make_four_old(url: str) -> None:
@@ -163,7 +163,8 @@ def test_the_oldest_entries_are_cut_off_and_the_chain_says_so(database_url: str,
         ("cut", 3, gone[-1]["digest"])
     ]
     assert said[0]["actor"]
-    assert json.loads(cut(database_url, tmp_path).stdout) == {"entries": 0}
+    elsewhere = {"KEEP_USAGE_DAYS": "30", "LLM_PROFILES": str(tmp_path / "profiles of the worker")}
+    assert json.loads(cut(database_url, tmp_path, **elsewhere).stdout) == {"entries": 0}
     with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
         run(database_url, "delete from ops.audit where n = 4")
 
