@@ -1,14 +1,14 @@
 """How the writer speaks to Postgres: a few connections, statements by name."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, cast
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from dagster_kb.resources.idle_connection import is_silent
 from kb_contract.named_queries import named_queries
@@ -59,9 +59,20 @@ class LedgerDatabase:
         )  # fmt: skip
 
     @contextmanager
+    def _connection(self, pool: ConnectionPool[Connection]) -> Generator[Connection]:
+        """Take one of a pool; where none came, Postgres itself may say why, or all are in use."""
+        with ExitStack() as held:
+            try:
+                connection = held.enter_context(pool.connection())
+            except PoolTimeout:
+                Connection.connect(self.url, connect_timeout=10).close()
+                raise
+            yield connection
+
+    @contextmanager
     def transaction(self) -> Generator[Connection]:
         """One connection with one transaction; committed when the block ends well."""
-        with self._pool.connection() as connection, connection.transaction():
+        with self._connection(self._pool) as connection, connection.transaction():
             yield connection
 
     def close(self) -> None:
@@ -73,22 +84,22 @@ class LedgerDatabase:
                 opened.close()
 
     def rows(self, name: str, /, **values: Any) -> list[Row]:
-        with self._pool.connection() as connection:
+        with self._connection(self._pool) as connection:
             return rows(connection, name, **values)
 
     def one(self, name: str, /, **values: Any) -> Row | None:
-        with self._pool.connection() as connection:
+        with self._connection(self._pool) as connection:
             return one(connection, name, **values)
 
     def run(self, name: str, /, **values: Any) -> None:
-        with self._pool.connection() as connection:
+        with self._connection(self._pool) as connection:
             run(connection, name, **values)
 
     @contextmanager
     def stream(self, name: str, size: int, /, **values: Any) -> Generator[Iterator[Row]]:
         """Rows of a statement, so many at a time: memory stays flat, and few rows come in one go."""
         with (
-            self._pool.connection() as connection,
+            self._connection(self._pool) as connection,
             connection.cursor() as cursor,
             closing(
                 cast("Generator[Row]", cursor.stream(statement(name), values, size=size))
@@ -108,7 +119,7 @@ class LedgerDatabase:
     @contextmanager
     def lock(self, key: str) -> Generator[Connection]:
         """Hold the advisory lock of that key; it is freed when this process dies."""
-        with self._locks.connection() as connection:
+        with self._connection(self._locks) as connection:
             try:
                 run(connection, "lock_agent", key=key)
                 yield connection

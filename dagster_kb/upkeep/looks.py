@@ -6,6 +6,7 @@ from typing import Final, ParamSpec, TypeVar
 
 import dagster as dg
 import psycopg
+from psycopg_pool import PoolTimeout
 
 from kb_contract.errors import BadInput, KnowledgeUnavailable, Unavailable
 
@@ -27,7 +28,9 @@ def skips_what_is_away(
         except (BadInput, Unavailable) as error:
             return dg.SkipReason(str(error))
         except psycopg.OperationalError as error:
-            if error.sqlstate and not error.sqlstate.startswith(_AWAY):
+            of_ours = error.sqlstate and not error.sqlstate.startswith(_AWAY)
+            # The ledger tells this one only where Postgres answers: all its connections are in use.
+            if of_ours or isinstance(error, PoolTimeout):
                 raise
             return dg.SkipReason(str(_without_postgres(error)))
 

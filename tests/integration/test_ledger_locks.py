@@ -2,11 +2,14 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import psycopg
 import pytest
+from psycopg_pool import PoolTimeout
 
 from dagster_kb.resources.ledger_database import Connection, LedgerDatabase
+from dagster_kb.upkeep.looks import skips_what_is_away
 from kb_contract.errors import BadInput
 
 
@@ -83,3 +86,17 @@ def test_a_lock_is_free_when_its_connection_broke_or_its_holder_was_stopped(
     with database.lock("k") as connection:
         assert not is_free(database_url)
         assert backend(connection)
+
+
+def test_connections_that_are_all_in_use_are_no_outage(database_url: str) -> None:
+    database = LedgerDatabase(database_url, patience=0.5)
+
+    @skips_what_is_away
+    def look() -> None:
+        with ExitStack() as held:
+            while True:
+                held.enter_context(database.transaction())
+
+    with pytest.raises(PoolTimeout):
+        look()
+    database.close()
