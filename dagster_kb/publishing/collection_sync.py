@@ -81,9 +81,11 @@ class CollectionSync:
             generation = still_wanted(self.ledger, generation)
             if generation.state == "live":
                 return None
-            self.serve_again(agent)
+            served = self.serve_again(agent)
             live = self.ledger.generations.live(agent)
             colour = other_colour(live.colour if live else None)
+            if served.action == NOT_WHAT_IT_WAS:
+                self._refuse_under_a_name(agent, colour, served)
             return self.bring(generation, colour, advance, look)
 
     def serve_again(self, agent: str) -> Reconciled:
@@ -96,12 +98,23 @@ class CollectionSync:
             made = self.bring(live, live.colour, look="always")
         except GateRefused as error:  # the run that comes builds what git says, in the other colour
             return Reconciled(agent, NOT_WHAT_IT_WAS, f"{live.collection}: {error}")
+        self.ledger.terms.count(live)
         point_names(self.ledger, self.store, agent, made.collection)
         self.ledger.aliases.moved(
             agent, made.collection, moved_by="reconcile", generation_id=live.generation_id,
             reason=f"made again: {made.written} points written, {made.deleted} deleted",
         )  # fmt: skip
         return Reconciled(agent, "made again", made.collection)
+
+    def _refuse_under_a_name(self, agent: str, colour: Colour, served: Reconciled) -> None:
+        """Nothing is built where aliases lead: who asks there would see it half done."""
+        target = collection_name(self.ledger.workspace, agent, colour)
+        if target in self.store.aliases().values():
+            raise GateRefused(
+                f"aliases lead to {target}, and what the ledger calls live cannot be made again: "
+                f"{served.collection}",
+                where=agent, cure=f"see that nobody else writes to Qdrant, then `kb ingest --agent {agent}`",
+            )  # fmt: skip
 
     def bring(
         self, generation: Generation, colour: Colour, advance: Advance = nobody_waits,

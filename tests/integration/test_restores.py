@@ -12,12 +12,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from dagster_kb.publishing.alias_moves import aliases_of
 from dagster_kb.publishing.made_again import reconcile
 from dagster_kb.publishing.serving_checks import ServingChecks
 from dagster_kb.publishing.ways_back import WayBack
 from dagster_kb.upkeep.freshness import Look
 from dagster_kb.upkeep.freshness_told import put_right
 from dagster_kb.upkeep.hot_deletion import HotDeletion
+from kb_contract.identifiers import collection_name, other_colour
 from tests.conftest import RunningPostgres
 from tests.doubles.clean_build import built_from_nothing, served_by
 from tests.doubles.qdrant_servers import QdrantServer, running
@@ -190,3 +192,18 @@ def test_no_alias_goes_to_what_was_refused_after_the_backup(
         old.forget_counts()
     assert_served(old, 2, "Two.")
     old.ledger.database.close()
+
+
+def test_nothing_is_built_where_aliases_lead(world: WriterWorld):
+    """What the ledger calls live is lost with its vectors, and somebody moved the aliases."""
+    world.publish(page("One."))
+    live = world.publish(page("Two."))
+    before = collection_name("default", world.agent, other_colour(live.colour))
+    world.store.point_aliases(aliases_of("default", world.agent), before)
+    world.store.drop(live.collection or "")
+    served = world.served()
+    with world.ledger.database.transaction() as connection:
+        connection.execute("delete from kb.embeddings")
+    world.commit(page("Three."))
+    assert "aliases lead to" in why(world.ingest())
+    assert world.served() == served
