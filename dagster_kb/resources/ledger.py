@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dagster_kb.resources.ledger_aliases import AliasLedger
-from dagster_kb.resources.ledger_database import LedgerDatabase
+from dagster_kb.resources.ledger_database import LOCK_SECONDS, LedgerDatabase
 from dagster_kb.resources.ledger_documents import DocumentLedger
 from dagster_kb.resources.ledger_embeddings import EmbeddingLedger
 from dagster_kb.resources.ledger_entities import EntityLedger
@@ -66,9 +66,9 @@ class Ledger:
             yield
 
 
-def open_ledger(database_url: str, workspace: str) -> Ledger:
+def open_ledger(database_url: str, workspace: str, *, lock_patience: int = LOCK_SECONDS) -> Ledger:
     """Describe the ledger; nothing is connected yet."""
-    database = LedgerDatabase(database_url)
+    database = LedgerDatabase(database_url, lock_patience=lock_patience)
     fences = AgentFences(database, workspace)
     return Ledger(
         workspace=workspace,

@@ -31,6 +31,8 @@ class LedgerDatabase:
     url: str = field(repr=False)
     patience: float = 30.0
     """Seconds that a statement waits for a connection."""
+    lock_patience: int = LOCK_SECONDS
+    """Seconds that whoever wants a lock waits for its holder."""
 
     @cached_property
     def _pool(self) -> ConnectionPool[Connection]:
@@ -39,7 +41,7 @@ class LedgerDatabase:
     @cached_property
     def _locks(self) -> ConnectionPool[Connection]:
         """Those that hold locks, or held one: a run takes several, one after the other."""
-        return self._connections("writer-lock", at_most=32, configure=_wait_for_locks)
+        return self._connections("writer-lock", at_most=32, configure=self._wait_for_locks)
 
     def _connections(
         self, name: str, at_most: int, configure: Callable[[Connection], None] | None = None
@@ -57,6 +59,10 @@ class LedgerDatabase:
             check=_still_there,
             open=True,
         )  # fmt: skip
+
+    def _wait_for_locks(self, connection: Connection) -> None:
+        wait = f"{self.lock_patience}s"
+        connection.execute("select set_config('lock_timeout', %s, false)", (wait,))
 
     @contextmanager
     def _connection(self, pool: ConnectionPool[Connection]) -> Generator[Connection]:
@@ -139,10 +145,6 @@ def _let_go(connection: Connection) -> None:
         run(connection, "unlock_all")
     except psycopg.Error:
         connection.close()
-
-
-def _wait_for_locks(connection: Connection) -> None:
-    connection.execute("select set_config('lock_timeout', %s, false)", (f"{LOCK_SECONDS}s",))
 
 
 def _still_there(connection: Connection) -> None:

@@ -6,13 +6,14 @@ from typing import Final
 
 import dagster as dg
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+from psycopg.errors import LockNotAvailable
 
 from dagster_kb.assets.story import RETRY, Story, clear_failures
 from dagster_kb.partitions import AGENTS
 from dagster_kb.publishing.alias_moves import led_to
 from dagster_kb.publishing.made_again import serve_again
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
-from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.ledger import Ledger, open_ledger
 from dagster_kb.resources.vector_store import VectorStore
 from dagster_kb.settings import WriterSettings
 from dagster_kb.upkeep.evaluations import ANSWERS_WELL, newest_verdict
@@ -24,6 +25,9 @@ from dagster_kb.upkeep.refreshes import being_built
 TELL: Final = "tell_freshness"
 # A look costs two git commands and a few queries for all agents together.
 LOOK_SECONDS: Final = 60
+# What could not be put right is tried again so often.
+AGAIN_SECONDS: Final = 600
+LOCK_PATIENCE: Final = 1
 # Checks of `live_alias` that are never left without a result.
 TOLD: Final = (FRESH, POINTS, ANSWERS_WELL)
 Told = dg.AssetMaterialization | dg.AssetCheckEvaluation | dg.Output[None]
@@ -56,8 +60,6 @@ def freshness_job(settings: WriterSettings) -> dg.JobDefinition:
             found = [(agent, look.standings(agent)) for agent in config.agents]
             silent = without_result(context.instance, ANSWERS_WELL).keys() & set(config.agents)
             measured = [(agent, newest_verdict(ledger, agent)) for agent in sorted(silent)]
-            for said in put_right(ledger, store, found, context.instance):
-                context.log.warning("%s", said)
         for agent, standings in found:
             live = look.live.get(agent)
             if stand_told(context.instance, agent) != stand_of(live):
@@ -69,6 +71,9 @@ def freshness_job(settings: WriterSettings) -> dg.JobDefinition:
                 asset_key=dg.AssetKey(SERVED), check_name=ANSWERS_WELL, partition=agent,
                 target_materialization_data=about_newest(context.instance, agent), **verdict,
             )  # fmt: skip
+        with clear_failures():
+            for said in put_right(ledger, store, found, context.instance):
+                context.log.warning("%s", said)
         yield dg.Output(None)
 
     @dg.job(name=TELL, description="Tells how agents stand whose standing changed.")
@@ -84,17 +89,27 @@ def put_right(
 ) -> Iterator[str]:  # fmt: skip
     """Put aliases back that were moved or lost, with what they led to; the next look tells that they are right again.
 
-    A run that is under way moves them itself, and may hold the agent's lock for long.
+    A run that is under way moves them itself, and whoever has an agent's lock may hold it for long.
     """
     wrong = [agent for agent, standings in found if standings[POINTS].state == "wrong"]
     busy = being_built(instance) if wrong else set[str]()
+    hasty = open_ledger(ledger.database.url, ledger.workspace, lock_patience=LOCK_PATIENCE)
+    failed: list[Exception] = []
     for agent in wrong:
-        led = led_to(ledger, agent)
-        owner = led.agent_id if led else agent
-        if owner in busy:
+        try:
+            led = led_to(hasty, agent)
+            owner = led.agent_id if led else agent
+            done = None if owner in busy else serve_again(hasty, store, owner)
+        except LockNotAvailable:
             continue
-        done = serve_again(ledger, store, owner)
-        yield f"the aliases of {agent}: {done.action} ({done.collection or 'nothing is live'})"
+        except Exception as error:  # noqa: BLE001 - raised below, when the others are right
+            failed.append(error)
+            continue
+        if done:
+            yield f"the aliases of {agent}: {done.action} ({done.collection or 'nothing is live'})"
+    hasty.database.close()
+    if failed:
+        raise ExceptionGroup("aliases are still wrong", failed)
 
 
 def freshness_sensor(settings: WriterSettings, job: dg.JobDefinition) -> dg.SensorDefinition:
@@ -125,7 +140,7 @@ def news(
 ) -> dg.SensorResult | dg.SkipReason:
     """Ask for what stands otherwise than was told last; the cursor keeps what was told."""
     silent = without_result(instance)
-    now = {one: [*(check.state for check in look.standings(one).values()),
+    now = {one: [*(_worded(check, look.now) for check in look.standings(one).values()),
                  stand_of(look.live.get(one)), silent.get(one, "")] for one in present}  # fmt: skip
     changed = {one for one in present if now[one][:-2] != told.get(one, [])[:-2]}
     # A run that makes an agent live tells so itself; what else moves names tells Dagster nothing.
@@ -140,6 +155,12 @@ def news(
         cursor=json.dumps(now, sort_keys=True),
         run_requests=[dg.RunRequest(run_config=config)] if again else [],
     )
+
+
+def _worded(standing: Standing, now: float) -> str:
+    """Its state; what is wrong becomes news again after a while."""
+    tries = f" {now // AGAIN_SECONDS:.0f}" if standing.state == "wrong" else ""
+    return standing.state + tries
 
 
 def without_result(instance: dg.DagsterInstance, *checks: str) -> dict[str, str]:

@@ -208,3 +208,44 @@ def test_a_run_that_failed_is_news_once(world: WriterWorld):
     assert len(told.run_requests or []) == 1
     again = news(look(world), {world.agent}, json.loads(told.cursor or "{}"), world.instance)
     assert isinstance(again, dg.SkipReason)
+
+
+def test_what_is_still_wrong_is_news_again_after_a_while(world: WriterWorld):
+    world.publish({"tea.md": PAGE})
+    world.store.drop_aliases(aliases_of(world.ledger.workspace, world.agent))
+    told = news(look(world), {world.agent}, {}, world.instance)
+    assert isinstance(told, dg.SensorResult)
+    cursor = json.loads(told.cursor or "{}")
+    later = [news(look(world, later_minutes=one), {world.agent}, cursor, world.instance)
+             for one in (0, 11)]  # fmt: skip
+    assert isinstance(later[1], dg.SensorResult)
+    assert len(later[1].run_requests or []) == 1
+    assert isinstance(later[0], dg.SkipReason)
+
+
+def test_the_aliases_of_others_wait_for_nobody_who_holds_an_agent(world: WriterWorld):
+    world.publish({"tea.md": PAGE})
+    other = f"{world.agent}_other"
+    world.write({"x.md": "# X\n\nWords of x.\n"}, agent=other)
+    world.repository.commit()
+    assert world.ingest(other).success
+    agents = (world.agent, other)
+    for one in agents:
+        world.store.drop_aliases(aliases_of("default", one))
+    found = [(one, look(world).standings(one)) for one in agents]
+    with world.ledger.agent_lock(world.agent):
+        said = list(put_right(world.ledger, world.store, found, world.instance))
+    assert [one.split(":")[0] for one in said] == [f"the aliases of {other}"]
+    assert [look(world).alias(one).state for one in agents] == ["wrong", "right"]
+
+
+def test_one_that_cannot_be_put_right_holds_up_no_other_and_is_told(world: WriterWorld):
+    world.publish({"tea.md": PAGE})
+    found = look(world).standings(world.agent)
+    wrong = {**found, POINTS: replace(found[POINTS], state="wrong")}
+    asked = [("a name that no\0 database takes", wrong), (world.agent, wrong)]
+    told = put_right(world.ledger, world.store, asked, world.instance)
+    right = collection_of(world, world.agent)
+    assert next(told) == f"the aliases of {world.agent}: right ({right})"
+    with pytest.raises(ExceptionGroup, match="still wrong"):
+        next(told)
