@@ -9,7 +9,8 @@ from dagster_kb.assets.story import RETRY, Story
 from dagster_kb.partitions import agents
 from dagster_kb.publishing.alias_moves import serves_nothing
 from dagster_kb.publishing.collection_audit import look_of
-from dagster_kb.publishing.collection_sync import CollectionSync, Synced
+from dagster_kb.publishing.collection_sync import CollectionSync
+from dagster_kb.publishing.colour_sync import Synced
 from dagster_kb.publishing.publication import Publication
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.progress import Progress

@@ -5,7 +5,8 @@ from typing import Final
 from dagster_kb.gates.whole import has_points, keeps_contract, same_space
 from dagster_kb.publishing.alias_moves import is_served, point_names
 from dagster_kb.publishing.collection_audit import CollectionAudit, stands
-from dagster_kb.publishing.collection_sync import CollectionSync, Synced, SyncTask
+from dagster_kb.publishing.collection_sync import CollectionSync
+from dagster_kb.publishing.colour_sync import Synced, SyncTask
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_ways_back import Return
 from dagster_kb.resources.vector_store import VectorStore

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from dagster_kb.batching import batches
-from dagster_kb.publishing.collection_sync import SyncTask, still_wanted
+from dagster_kb.publishing.collection_sync import still_wanted
+from dagster_kb.publishing.colour_sync import SyncTask
 from dagster_kb.publishing.scanned_passages import look_through
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import BATCH, VectorStore
