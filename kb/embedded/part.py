@@ -33,6 +33,7 @@ class Part:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_within: float = 6.0
     starts_within: float = 120.0
+    """Of what stays; a task takes as long as there is work."""
     not_if_adopted: str = ""
     """A task that need not run when this part has survived."""
     children_may_outlive: bool = False

@@ -148,7 +148,9 @@ class PartRunner:
                 self.ready.set()
                 return
             waited = time.monotonic() - began
-            if waited > self.part.starts_within and not self.part.is_external:
+            if waited > self.part.starts_within and not (
+                self.part.is_external or self.part.is_task
+            ):
                 raise PartEnded(f"not healthy within {self.part.starts_within:.0f} s: {found}")
             if waited > SAYS_WHY_AFTER:
                 self._is("starting", found)

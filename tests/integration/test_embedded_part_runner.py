@@ -75,6 +75,23 @@ async def test_a_task_runs_once_and_is_done(tmp_path: Path):
     assert runner.ready.is_set()
 
 
+async def test_a_task_may_take_longer_than_a_start(tmp_path: Path):
+    stage = Stage(tmp_path)
+    at_work, enough = tmp_path / "at work", tmp_path / "enough"
+    waits = (
+        "import pathlib, time\n"
+        f"pathlib.Path({str(at_work)!r}).touch()\n"
+        f"while not pathlib.Path({str(enough)!r}).exists(): time.sleep(0.05)\n"
+    )
+    runner = stage.runner(stage.python(waits, is_task=True, starts_within=0.0))
+    life = asyncio.create_task(runner.run([]))
+    await until(lambda: at_work.exists() or "backoff" in dict(stage.seen))
+    enough.touch()
+    await asyncio.wait_for(life, 60)
+    assert "backoff" not in dict(stage.seen)
+    assert runner.record.state == "done"
+
+
 async def test_a_part_waits_for_what_it_needs(tmp_path: Path):
     runner = Stage(tmp_path).runner(Stage(tmp_path).python("", is_task=True))
     needed = asyncio.Event()
