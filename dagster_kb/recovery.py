@@ -9,7 +9,7 @@ import sys
 
 from dagster_kb.definitions import embedder_of, ledger_of, store_of
 from dagster_kb.publishing.live_canary import LiveCanary, make_up_all
-from dagster_kb.publishing.made_again import reconcile
+from dagster_kb.publishing.made_again import NotMended, reconcile
 from dagster_kb.settings import load_settings
 from kb_contract.errors import Unavailable
 
@@ -20,26 +20,30 @@ def main() -> None:
     """Put right what is not, or say what does not answer."""
     logging.basicConfig(level=logging.INFO)
     try:
-        put_right()
+        left = put_right()
     except Unavailable as error:
         _log.error("%s", error)
         sys.exit(1)
+    if left:
+        _log.error("not mended, for what is said above: %s", ", ".join(left))
+        sys.exit(1)
 
 
-def put_right() -> None:
-    """Reconcile every agent, and say what was not right."""
+def put_right() -> list[str]:
+    """Reconcile every agent, say what was not right, and return those that could not be mended."""
     settings = load_settings()
     ledger = ledger_of(settings)
     store = store_of(settings)
     found = reconcile(ledger, store)
+    for one in found:
+        if not isinstance(one, NotMended) and one.action != "right":
+            _log.warning("%s: %s (%s)", one.agent, one.action, one.collection)
     silent = make_up_all(LiveCanary(ledger, store, embedder_of(settings)))
     ledger.database.close()
-    for one in found:
-        if one.action != "right":
-            _log.warning("%s: %s (%s)", one.agent, one.action, one.collection)
     for said in silent.values():
         _log.error("%s", said)
     _log.info("%d agent(s) looked at", len(found))
+    return [one.agent for one in found if isinstance(one, NotMended)]
 
 
 if __name__ == "__main__":

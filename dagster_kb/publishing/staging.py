@@ -74,7 +74,7 @@ class Staging:
         """Stage; an agent whose own files are broken is refused, and what is live stays."""
         self._know_former_name(agent, revision)
         if before := self.ledger.generations.live(agent):
-            serve_astray_again(self.ledger, self.store, [before])
+            serve_astray_again(self.ledger, self.store, before)
         self.ledger.incidents.refuse_if_paused(agent)
         try:
             settings = self.folder.agent_settings(revision, agent)

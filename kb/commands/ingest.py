@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 import psutil
 import typer
 
-from kb.commands.ingest_plan import Asked, Work, leaving, plan_work
+from kb.commands.ingest_plan import Asked, Work, leaving, plan_work, refuse_paused
 from kb.commands.ingest_shown import Bars, estimate_lines, show_runs
 from kb.settings import load_settings
 from kb.terminal import console, escape, progress_console, say_json
@@ -64,13 +64,19 @@ class Parts:
 
         return cls(settings, folder_of(settings), ledger_of(settings), embedder_of(settings), quiet)
 
-    def serve_again(self) -> None:
-        """Make again what Qdrant lost, also of agents that are paused: no run looks at these."""
+    def serve_again(self, paused: list[str]) -> list[str]:
+        """Make again what Qdrant lost of paused agents, where no run comes by; say of which it was not."""
         from dagster_kb.definitions import store_of
-        from dagster_kb.publishing.made_again import serve_astray_again
+        from dagster_kb.publishing.made_again import NotMended, serve_paused_again
 
-        lives = self.ledger.generations.all_live()
-        serve_astray_again(self.ledger, store_of(self.settings), lives)
+        left: list[str] = []
+        for one in serve_paused_again(self.ledger, store_of(self.settings), paused):
+            if isinstance(one, NotMended):
+                left.append(f"what {one.agent} served is not made again: {one.said}")
+            else:
+                said = f"{one.agent} is paused, and was not served right: {one.action} "
+                progress_console().print(f"{escape(said)}({one.collection})", highlight=False)
+        return left
 
     def estimator(self) -> "Estimator":
         from dagster_kb.definitions import way_of
@@ -107,9 +113,11 @@ def ingest(
 ) -> None:
     """Bring agents to what git says now. Exit 1 when one of them did not get there."""
     settings = writer_settings(workspace)
-    parts = _parts(settings, quiet=json, estimates=estimate)
+    # Dagster takes seconds to import, so what does not answer is said before.
+    require_parts(settings, store=not estimate)
+    parts = Parts.of(settings, quiet=json)
     asked = Asked(paths or [], agent or [], uncommitted, force, retire, extract, yes)
-    work = plan_work(settings, parts.folder, parts.ledger, asked)
+    work = _planned(parts, asked, estimates=estimate)
     if estimate:
         _say_estimate(_estimated(parts, work, always=True), _forecast(parts, work), as_json=json)
         return
@@ -126,13 +134,12 @@ def ingest(
     raise typer.Exit(0 if done.ok else 1)
 
 
-def _parts(settings: "WriterSettings", *, quiet: bool, estimates: bool) -> Parts:
-    # Dagster takes seconds to import, so what does not answer is said before.
-    require_parts(settings, store=not estimates)
-    parts = Parts.of(settings, quiet=quiet)
-    if not estimates:
-        parts.serve_again()
-    return parts
+def _planned(parts: Parts, asked: Asked, *, estimates: bool) -> Work:
+    """Plan; where nothing will be built, what is served is looked at all the same."""
+    work = plan_work(parts.settings, parts.folder, parts.ledger, asked)
+    left = [] if estimates else parts.serve_again(work.paused)
+    refuse_paused(parts.ledger, work, left)
+    return replace(work, notes=[*work.notes, *left])
 
 
 def _estimated(parts: Parts, work: Work, *, always: bool) -> "Estimate | None":

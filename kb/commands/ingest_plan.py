@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kb.chosen_agents import FolderOfAgents
+from kb.terminal import escape, progress_console
 from kb_contract.errors import BadInput
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class Work:
     """Files that were named, by their path from the repository's root."""
     notes: list[str]
     """What is left alone, and why."""
+    paused: list[str]
+    """Agents asked for of which nothing is built; of all agents, also those without a folder."""
     waits: list[str]
     """Why agents without a folder are not ended yet; after the runs that may be otherwise."""
 
@@ -73,10 +76,10 @@ def plan_work(
             "there is no agent yet", where=str(folder),
             cure="make a folder of documents there, and commit it",
         )  # fmt: skip
-    wanted, paused = _not_paused(ledger, wanted, asked)
+    wanted, paused, held = _not_paused(ledger, wanted, asked)
     files = [one for one in asked.paths if not known.is_name(str(one))]
     named = [path for one in files if (path := _named(folder, head, one, asked))]
-    return Work(wanted, gone, head, asked, named, [*notes, *paused], waits)
+    return Work(wanted, gone, head, asked, named, [*notes, *held], paused, waits)
 
 
 def _known(
@@ -117,15 +120,25 @@ def leaving(
     return [one for one in found.now if one not in paused], found.reasons
 
 
-def _not_paused(ledger: "Ledger", wanted: list[str], asked: Asked) -> tuple[list[str], list[str]]:
+def refuse_paused(ledger: "Ledger", work: Work, left: list[str]) -> None:
     """A paused agent that was named is refused; of all agents it is left out."""
-    if not asked.everything:
-        for one in wanted:
-            ledger.incidents.refuse_if_paused(one)
+    if work.asked.everything or not work.paused:
+        return
+    for one in left:
+        progress_console().print(escape(one), highlight=False)
+    for one in work.paused:
+        ledger.incidents.refuse_if_paused(one)
+
+
+def _not_paused(
+    ledger: "Ledger", wanted: list[str], asked: Asked
+) -> tuple[list[str], list[str], list[str]]:
+    """Return who is built, who is paused, and what is said of those."""
     paused = ledger.incidents.all_paused()
     notes = [f"{one} is paused: {paused[one]['reason']} → kb resume {one}"
              for one in wanted if one in paused]  # fmt: skip
-    return [one for one in wanted if one not in paused], notes
+    mine = sorted(paused) if asked.everything else [one for one in wanted if one in paused]
+    return [one for one in wanted if one not in paused], mine, notes
 
 
 def _named(folder: "KnowledgeFolder", head: "Revision", path: Path, asked: Asked) -> str | None:

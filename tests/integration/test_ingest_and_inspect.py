@@ -16,7 +16,7 @@ from dagster_kb.definitions import folder_of, way_of
 from dagster_kb.intake.estimates import ASSUMED_PACE, Estimator, calibrated, spread
 from dagster_kb.intake.parsing_children import ParsingChildren
 from dagster_kb.resources.git_files import GitFile
-from kb.commands.ingest_plan import Asked, Work, plan_work
+from kb.commands.ingest_plan import Asked, Work, plan_work, refuse_paused
 from kb.commands.ingest_shown import show_notes, show_runs
 from kb.ingestion import Ingestion
 from kb_contract.errors import BadInput, GateRefused
@@ -123,10 +123,11 @@ def test_a_file_that_is_not_committed_is_refused_before_anything_runs(world: Wri
 def test_a_paused_agent_is_refused_when_named_and_left_out_of_all(world: WriterWorld):
     world.commit({"a.md": PAGE.format(1)})
     world.ledger.incidents.pause(world.agent, "looked at", "ann")
+    named, work = Command(world).plan(agents=[world.agent]), Command(world).plan()
     with pytest.raises(GateRefused, match=f"kb resume {world.agent}"):
-        Command(world).plan(agents=[world.agent])
-    work = Command(world).plan()
-    assert work.agents == []
+        refuse_paused(world.ledger, named, [])
+    refuse_paused(world.ledger, work, [])
+    assert (work.agents, work.paused) == ([], [world.agent])
     assert f"{world.agent} is paused: looked at" in work.notes[0]
 
 
