@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from dagster_kb.publishing.alias_moves import NOT_WHAT_IT_WAS, names_of, reconcile_agent
 from dagster_kb.publishing.collection_sync import CollectionSync
 from dagster_kb.publishing.walking_back import made_sure, walk
 from dagster_kb.resources.embedder import Embedder
@@ -54,7 +55,6 @@ class WayBack:
         """
         with self.ledger.agent_lock(agent):
             began = time.perf_counter()
-            CollectionSync(self.ledger, self.store).serve_again(agent)
             begun = self.ledger.ways_back.begun(agent)
             if begun and to is None:
                 to, reason = int(begun["facts"]["to"]), str(begun["facts"]["reason"])
@@ -62,6 +62,7 @@ class WayBack:
             target = self._target(agent, live, to)
             if live and live.generation_id == target.generation_id and not begun:
                 raise BadInput(f"generation {target.number} is live already", where=agent)
+            self._names_put_right(agent)
             incident = self._told(live, target, begun, reason=reason, by=by)
             failed = begun is not None and begun["kind"] == AUTOMATIC_ROLLBACK
             ends_as = "failed" if failed else "retired"
@@ -76,6 +77,13 @@ class WayBack:
                 served_after=round(served_after, 3),
                 seconds=round(time.perf_counter() - began, 3),
             )  # fmt: skip
+
+    def _names_put_right(self, agent: str) -> None:
+        """What is left is not made again first, unless names lead to the colour that is written next."""
+        found = reconcile_agent(self.ledger, self.store, agent)
+        names = names_of(self.ledger, self.store, agent)
+        if found.action == NOT_WHAT_IT_WAS and self.store.aliases().keys() & set(names):
+            CollectionSync(self.ledger, self.store).serve_again(agent)
 
     def _target(self, agent: str, live: Generation | None, to: int | None) -> Generation:
         if any(one.agent == agent and not one.withdrawn for one in self.ledger.names.at_rest(0)):

@@ -86,6 +86,27 @@ def test_when_the_other_colour_is_not_what_it_should_be_it_is_mended(world: Writ
     assert_served(world, old, "Good.")
 
 
+def test_what_is_left_is_not_made_again_first(world: WriterWorld):
+    old, bad = published(world, "Good.", "Bad.")
+    world.store.client.delete_collection(bad.collection or "")
+    with pytest.raises(BadInput, match="no generation 7"):
+        roll_back(world, 7)
+    assert world.store.written == []
+    assert roll_back(world).points_written == 0
+    assert world.store.written == []
+    assert_served(world, old, "Good.")
+
+
+def test_what_a_lost_ledger_still_serves_is_not_written_in_place(world: WriterWorld):
+    """Qdrant is newer than the ledger: names lead to the colour that is written next."""
+    old, bad = published(world, "Good.", "Bad.")
+    world.store.client.delete_collection(bad.collection or "")
+    world.store.point_aliases(aliases_of("default", world.agent), old.collection or "")
+    assert roll_back(world).points_written == 0
+    assert set(world.store.written) == set(world.ledger.documents.manifest(bad.generation_id))
+    assert_served(world, old, "Good.")
+
+
 def test_a_colour_that_was_made_otherwise_is_made_anew_before_it_is_served(world: WriterWorld):
     old, _ = published(world, "Good.", "Bad.")
     make_otherwise(world.store, old.collection or "")
