@@ -18,7 +18,7 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 NO_LEAK = "tells_nothing_of_another_tenant"
 FUZZER = ROOT / ".venv-fuzz" / "bin" / "schemathesis"
 # `make fuzz` asks for thousands; a small part of them runs with every other test.
-CASES = int(os.environ.get("FUZZ_CASES", "200"))
+CASES = int(os.environ.get("FUZZ_CASES", "100"))
 # The systematic part alone makes thousands; a small run leaves it out.
 PHASES = {True: "examples,coverage,fuzzing", False: "examples,fuzzing"}
 PER_OPERATION = {True: 30, False: 2}

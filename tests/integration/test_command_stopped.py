@@ -51,7 +51,7 @@ def runs_of(process: int, home: Path, database_url: str, monkeypatch: pytest.Mon
     [
         pytest.param(signal.SIGINT, 1, marks=pytest.mark.full),
         (signal.SIGINT, 3),
-        (signal.SIGTERM, 1),
+        pytest.param(signal.SIGTERM, 1, marks=pytest.mark.full),
     ],
 )
 def test_a_stopped_command_leaves_no_child_and_the_next_one_goes_on(

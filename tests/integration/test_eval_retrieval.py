@@ -150,7 +150,9 @@ def test_what_is_kept_is_not_embedded_again(command: Command):
     assert command.processes(kept) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.full)]
+)
 def test_ended_politely_it_leaves_nothing(command: Command, number: signal.Signals):
     write(command.data, DOCUMENTS[:2], {"q1": QUERIES["q1"]})
     with subprocess.Popen(

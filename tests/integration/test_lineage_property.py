@@ -211,7 +211,7 @@ DONE = st.lists(
 
 @pytest.mark.timeout(600)
 @settings(
-    max_examples=3,
+    max_examples=2,
     deadline=None,
     derandomize=True,
     database=None,

@@ -13,7 +13,12 @@ from tests.doubles.dying_daemon import SENSOR
 from tests.doubles.git_repository import GitRepository
 
 pytestmark = pytest.mark.stack
-POINTS = ("TICK_CREATED", "TICK_HELD", "RUN_CREATED", "RUN_LAUNCHED")
+POINTS = (
+    pytest.param("TICK_CREATED", marks=pytest.mark.full),
+    "TICK_HELD",
+    "RUN_CREATED",
+    pytest.param("RUN_LAUNCHED", marks=pytest.mark.full),
+)
 
 
 def iterate(environment: dict[str, str], point: str, *offsets: int) -> int:

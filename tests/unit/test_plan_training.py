@@ -11,7 +11,8 @@ from kb_contract.embedding_space import DEFAULT_MODEL
 from kb_contract.errors import BadSetting
 from kb_contract.sentence_models.model_files import find_model
 
-pytestmark = pytest.mark.timeout(600)
+# The training of the classifier beside it stays: both stand on the same code.
+pytestmark = [pytest.mark.timeout(600), pytest.mark.full]
 
 
 def test_training_twice_gives_the_same_file_and_measures_whom_it_was_not_taught(tmp_path: Path):
