@@ -32,7 +32,8 @@ class Flights:
             self._begin(key, answer_id)
             return False
         try:
-            await asyncio.wait_for(flight.ended.wait(), self.patience)
+            async with asyncio.timeout(self.patience):
+                await flight.ended.wait()
         except TimeoutError:
             return False
         return True

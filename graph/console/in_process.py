@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import httpx
 from starlette.types import ASGIApp, Message, Scope
 
+from graph.ending_tasks import end
+
 WAITING_PARTS = 64
 
 
@@ -56,8 +58,7 @@ class _Parts(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         self.exchange.gone.set()
-        self.work.cancel()
-        await asyncio.wait({self.work})
+        await end(self.work)
         if not self.work.cancelled():
             # The app has logged its own error; here it only must not be called forgotten.
             self.work.exception()

@@ -12,6 +12,7 @@ import structlog
 from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import ApiException
 
+from graph.ending_tasks import end
 from graph.gateways.postgres import Connection, LazyPool
 from graph.retrieval.terms import sparse_document
 from kb_contract.embedding_space import EmbeddingSpace, searched_text
@@ -54,8 +55,7 @@ class PastCopies:
     async def close(self) -> None:
         """Stop waiting for copies to be idle; whoever asks the past next, or the night, drops them."""
         if self._tidying is not None:
-            self._tidying.cancel()
-            await asyncio.wait([self._tidying])
+            await end(self._tidying)
             self._tidying = None
 
     async def _tidy(self) -> None:

@@ -18,6 +18,7 @@ from opentelemetry import trace
 
 from graph.caller import Caller, working_for
 from graph.checkpoints import PostgresSaver
+from graph.ending_tasks import CANCEL_AGAIN_SECONDS, end
 from graph.postgres_session import PASSING_ERRORS
 from graph.server.approval_keeping import ApprovalKeeping
 from graph.server.database import Database, Row
@@ -40,8 +41,6 @@ from kb_contract.kept_secrets import KeptSecrets
 
 log = structlog.get_logger(__name__)
 MOST_ATTEMPTS: Final = 12
-# How long a run may put its things in order before it is cancelled again.
-CANCEL_AGAIN_SECONDS: Final = 5.0
 StopReason = Literal["cancel", "superseded", "shutdown"]
 # Parts that come often and may wait for the next batch; the others are kept before the graph goes on.
 LOOSE: Final = frozenset({"messages", "custom", "events"})
@@ -59,8 +58,8 @@ class NothingWaits(ScriptoriumError):
 class ActiveRun:
     """A run of this process.
 
-    A cancellation can be lost: before Python 3.12 `asyncio.wait_for`, which psycopg waits with, swallows
-    one that comes as its result does. So it is said again, and each part of the graph asks for it.
+    A cancellation can be lost (see `ending_tasks`), so it is said again, and each part of the graph asks
+    for it.
     """
 
     attempt: int
@@ -172,8 +171,7 @@ class RunExecution:
         self, graph: Graph, run: Row, mine: ActiveRun, ending: RunEnding
     ) -> Ending | None:
         if not mine.task.done():
-            mine.task.cancel()
-            await asyncio.wait([mine.task])
+            await end(mine.task)
         if mine.stopped == "superseded":
             return None
         if mine.stopped == "cancel":

@@ -12,6 +12,8 @@ import structlog
 from psycopg import sql
 from pydantic import SecretStr
 
+from graph.ending_tasks import end
+
 log = structlog.get_logger(__name__)
 EVENTS: Final = "ops_events"
 CONTROL: Final = "ops_control"
@@ -48,9 +50,7 @@ class Signals:
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end(task)
 
     def wake_all(self) -> None:
         """Have everyone look, for what could have been missed."""
@@ -86,5 +86,6 @@ class Signals:
 async def happened(event: asyncio.Event, *, within: float = POLL_SECONDS) -> None:
     """Wait for the event, but not longer than the next look is due."""
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), within)
+        async with asyncio.timeout(within):
+            await event.wait()
     event.clear()

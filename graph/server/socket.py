@@ -5,7 +5,6 @@ A client sends `{"subscribe": SESSION, "after": SEQ, "view": "interleaved", "lan
 """
 
 import asyncio
-import contextlib
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -13,6 +12,7 @@ import orjson
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from graph.ending_tasks import end
 from graph.server.door.tickets import SUBPROTOCOL
 from graph.server.encoding import to_json
 from graph.server.run_request import OwnId
@@ -65,9 +65,7 @@ class Conversation:
         except KeyError:
             await self.socket.close(NO_TEXT, "send text")
         finally:
-            for task in self._told.values():
-                task.cancel()
-            await asyncio.gather(*self._told.values(), return_exceptions=True)
+            await end(*self._told.values())
 
     async def _obey(self, text: str) -> None:
         try:
@@ -94,9 +92,7 @@ class Conversation:
     async def _end(self, session: str) -> None:
         task = self._told.pop(session, None)
         if task:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end(task)
 
     async def _tell(self, session: str, after: int, seen: Seen) -> None:
         async for line in self.transcripts.tail(session, after, seen):

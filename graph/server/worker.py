@@ -16,6 +16,7 @@ from procrastinate.exceptions import ProcrastinateException
 from psycopg_pool import PoolTimeout
 
 from graph.checkpoints import checkpoint_pool
+from graph.ending_tasks import CANCEL_AGAIN_SECONDS, end
 from graph.server.approval_answering import Answering
 from graph.server.approval_keeping import ApprovalKeeping
 from graph.server.approval_policy import policies_of
@@ -74,8 +75,7 @@ class Worker:
             try:
                 await self._work_always()
             finally:
-                for task in side:
-                    task.cancel()
+                await end(*side)
 
     async def _work_always(self) -> None:
         queue = queue_of(self.settings.workspace_id)
@@ -107,7 +107,7 @@ class Worker:
         if not work.done():
             for run in self.execution.active.values():
                 run.control.request_drain()
-            work.cancel()
+            await end(work, again_after=DRAIN_SECONDS + CANCEL_AGAIN_SECONDS)
         with contextlib.suppress(asyncio.CancelledError):
             await work
 

@@ -22,6 +22,7 @@ def worker() -> None:
 
 
 async def _worked(settings: "ReaderSettings", gateways: "Gateways") -> None:
+    from graph.ending_tasks import end
     from graph.server.gap_rounds import GapRounds
     from graph.server.worker import work
     from kb.reader_process import cache_rounds, reader_graphs
@@ -40,7 +41,5 @@ async def _worked(settings: "ReaderSettings", gateways: "Gateways") -> None:
     try:
         await work(settings, reader_graphs(settings, gateways))
     finally:
-        for one in rounds:
-            one.cancel()
-        await asyncio.gather(*rounds, return_exceptions=True)
+        await end(*rounds)
         await gateways.close()

@@ -11,6 +11,7 @@ from graph.console.pages.turn import TurnPanel
 from graph.console.server_calls import Refused, ServerCalls
 from graph.console.story import Story, Turn
 from graph.console.views import View
+from graph.ending_tasks import end
 
 # Lines come faster than eyes; what changed is drawn this often at most.
 DRAW_SECONDS: Final = 0.12
@@ -93,8 +94,7 @@ class SessionPanel:
         try:
             await self._take_events()
         finally:
-            for task in beside:
-                task.cancel()
+            await end(*beside)
         self._draw()
         await self.settled(working=False)
 
