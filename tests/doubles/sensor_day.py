@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from dagster_kb.definitions import build_definitions, folder_of, ledger_of
 from dagster_kb.settings import WriterSettings
 from dagster_kb.triggers.knowledge_tick import REFRESH
+from tests.doubles.dagster_in_memory import instance_in_memory
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.hash_embedder import HashEmbedder
 
@@ -29,7 +30,7 @@ class Day:
         )  # fmt: skip
         self.ledger = ledger_of(self.settings)
         self.definitions = build_definitions(self.settings, embedder=HashEmbedder())
-        self.instance = dg.DagsterInstance.ephemeral()
+        self.instance = instance_in_memory()
         self.cursor: str | None = None
         self.said = ""
 

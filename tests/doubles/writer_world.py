@@ -21,6 +21,7 @@ from dagster_kb.telemetry import FOR_MACHINES
 from dagster_kb.triggers.automation import REFRESH
 from kb_contract.generation import Generation
 from kb_contract.identifiers import DEFAULT_WORKSPACE, production_alias
+from tests.doubles.dagster_in_memory import instance_in_memory
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.warm_children import warm_children
@@ -75,7 +76,7 @@ class WriterWorld:
         self.embedder = embedder or HashEmbedder()
         self.store = store or CountingStore(qdrant_url)
         self.ledger: Ledger = open_ledger(database_url, workspace)
-        self.instance = dg.DagsterInstance.ephemeral()
+        self.instance = instance_in_memory()
         self.definitions = build_definitions(
             self.settings, embedder=self.embedder, store=self.store, ledger=self.ledger,
             parsing=parsing or warm_children(),

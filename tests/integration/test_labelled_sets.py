@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.stack, pytest.mark.model, pytest.mark.timeout(600)]
+# Minutes of embedding, so it is for `make full`; test_eval_retrieval measures a small set each time.
+pytestmark = [pytest.mark.stack, pytest.mark.model, pytest.mark.full, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[2]
 # 326 articles and questions over several of them, which are others' and so not in the repository.
 DATA = ROOT.parent / "shared" / "evals" / "multihop500_lite"

@@ -16,6 +16,7 @@ from dagster_kb.settings import WriterSettings
 from dagster_kb.triggers.automation import config_digest
 from dagster_kb.triggers.knowledge_tick import REFRESH, RUNS_IN_A_TICK, Demand, Sight, plan_tick
 from dagster_kb.upkeep.retirement import QUICK_ATTEMPTS, RETIRE, retirement, retiring
+from tests.doubles.dagster_in_memory import instance_in_memory
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.hash_embedder import HashEmbedder
 
@@ -33,7 +34,7 @@ class SensorWorld:
         self.ledger = open_ledger(database_url, self.settings.workspace_id)
         definitions = build_definitions(self.settings, embedder=HashEmbedder())
         self.sensor = definitions.get_sensor_def("knowledge_changes")
-        self.instance = dg.DagsterInstance.ephemeral()
+        self.instance = instance_in_memory()
         self.cursor: str | None = None
         self.run_keys: set[str] = set()
 
