@@ -28,7 +28,10 @@ def code_socket(home: Path) -> Path:
 
 def code_arguments(socket: Path) -> tuple[str, ...]:
     """Return what `python -m` is to run."""
-    return ("dagster", "api", "grpc", "-m", MODULE, "--location-name", LOCATION, "-s", str(socket))
+    return (
+        *("kb.dagster_code_server", "api", "grpc"),
+        *("-m", MODULE, "--location-name", LOCATION, "-s", str(socket)),
+    )
 
 
 def write_workspace(folder: Path, socket: Path) -> None:

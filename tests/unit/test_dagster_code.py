@@ -1,11 +1,15 @@
 """Where the process with the Writer's code listens, and who may reach it."""
 
+import inspect
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from dagster._grpc.server import DagsterApiServer
 
 from kb.dagster_code import LOCATION, code_arguments, code_socket, write_workspace
 from kb.embedded.health import NotHealthy, SocketProbe
@@ -37,3 +41,36 @@ def test_only_this_account_reaches_it(tmp_path: Path):
 async def test_nobody_listens(tmp_path: Path):
     with pytest.raises(NotHealthy, match=r"code\.socket"):
         await SocketProbe(tmp_path / "code.socket")(1.0)
+
+
+BEGIN_TWO = """
+import sys
+from kb.dagster_code_server import COMMON, forked_from_one
+
+def imported(said):
+    said.put([one for one in COMMON if one not in sys.modules])
+
+if __name__ == "__main__":
+    context = forked_from_one()
+    for _ in range(2):
+        said = context.SimpleQueue()
+        process = context.Process(target=imported, args=(said,))
+        process.start()
+        print(said.get(), flush=True)
+        process.join()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each run is a new interpreter")
+def test_a_run_begins_with_all_that_runs_import(tmp_path: Path):
+    script = tmp_path / "begin_two.py"
+    script.write_text(BEGIN_TWO, "utf-8")
+    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, script], env=here, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.splitlines() == ["[]", "[]"], done.stderr
+
+
+def test_dagster_begins_runs_by_what_we_set():
+    assert "self._mp_ctx.Process(" in inspect.getsource(DagsterApiServer.StartRun)
