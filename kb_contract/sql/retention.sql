@@ -153,29 +153,15 @@ select 'ops.usage' as place, to_json(going)::text as said from going;
 select count(*)::int as rows from ops.usage_to_sum_up(%(workspace)s, %(before)s);
 
 -- name: forget_balances
--- Of periods that ended long ago, a month being the longest; and of sessions that are gone, whose period has no end.
--- A request that is still open holds money of its balance, which stays for it.
 delete from ops.budget_balances b where (budget, subject, begins) in (
-  select budget, subject, begins from ops.budget_balances
-  where starts_with(subject, %(workspace)s::text || '/') and held = 0
-    and (begins <> 'ever' and begins < to_char(%(before)s::timestamptz at time zone 'UTC' - interval '31 days', 'YYYY-MM-DD')
-         or begins = 'ever' and budget = any(%(of_sessions)s::text[])
-           and not exists (select from ops.threads
-                           where thread_id = substr(subject, length(%(workspace)s::text) + 2))
-           and not exists (select from ops.usage where at >= %(before)s
-                           and thread_id = substr(subject, length(%(workspace)s::text) + 2)))
+  select budget, subject, begins from ops.budget_balances o
+  where ops.balance_is_old(o, %(workspace)s, %(before)s, %(of_sessions)s)
   order by budget, subject, begins limit %(limit)s for update skip locked)
 returning 'ops.budget_balances' as place, to_json(b)::text as said;
 
 -- name: balances_over_age
-select count(*)::int as rows from ops.budget_balances
-where starts_with(subject, %(workspace)s::text || '/') and held = 0
-  and (begins <> 'ever' and begins < to_char(%(before)s::timestamptz at time zone 'UTC' - interval '31 days', 'YYYY-MM-DD')
-       or begins = 'ever' and budget = any(%(of_sessions)s::text[])
-         and not exists (select from ops.threads
-                         where thread_id = substr(subject, length(%(workspace)s::text) + 2))
-         and not exists (select from ops.usage where at >= %(before)s
-                         and thread_id = substr(subject, length(%(workspace)s::text) + 2)));
+select count(*)::int as rows from ops.budget_balances o
+where ops.balance_is_old(o, %(workspace)s, %(before)s, %(of_sessions)s);
 
 -- name: forget_notices
 delete from ops.notices o where notice_id in (
