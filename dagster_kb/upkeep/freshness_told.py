@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import closing
 from typing import Final
 
 import dagster as dg
@@ -10,7 +11,7 @@ from psycopg.errors import LockNotAvailable
 
 from dagster_kb.assets.story import RETRY, Story, clear_failures
 from dagster_kb.partitions import AGENTS
-from dagster_kb.publishing.alias_moves import led_to
+from dagster_kb.publishing.alias_moves import Reconciled, led_to
 from dagster_kb.publishing.made_again import serve_again
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger import Ledger, open_ledger
@@ -92,24 +93,30 @@ def put_right(
     A run that is under way moves them itself, and whoever has an agent's lock may hold it for long.
     """
     wrong = [agent for agent, standings in found if standings[POINTS].state == "wrong"]
-    busy = being_built(instance) if wrong else set[str]()
-    hasty = open_ledger(ledger.database.url, ledger.workspace, lock_patience=LOCK_PATIENCE)
+    if not wrong:
+        return
+    busy = being_built(instance)
     failed: list[Exception] = []
-    for agent in wrong:
-        try:
-            led = led_to(hasty, agent)
-            owner = led.agent_id if led else agent
-            done = None if owner in busy else serve_again(hasty, store, owner)
-        except LockNotAvailable:
-            continue
-        except Exception as error:  # noqa: BLE001 - raised below, when the others are right
-            failed.append(error)
-            continue
-        if done:
-            yield f"the aliases of {agent}: {done.action} ({done.collection or 'nothing is live'})"
-    hasty.database.close()
+    hasty = open_ledger(ledger.database.url, ledger.workspace, lock_patience=LOCK_PATIENCE)
+    with closing(hasty.database):
+        for agent in wrong:
+            try:
+                done = _led_back(hasty, store, agent, busy)
+            except LockNotAvailable:
+                continue
+            except Exception as error:  # noqa: BLE001 - raised below, when the others are right
+                failed.append(error)
+                continue
+            if done:
+                yield f"the aliases of {agent}: {done.action} ({done.collection or 'nothing is live'})"
     if failed:
         raise ExceptionGroup("aliases are still wrong", failed)
+
+
+def _led_back(ledger: Ledger, store: VectorStore, agent: str, busy: Set[str]) -> Reconciled | None:
+    led = led_to(ledger, agent)
+    owner = led.agent_id if led else agent
+    return None if owner in busy else serve_again(ledger, store, owner)
 
 
 def freshness_sensor(settings: WriterSettings, job: dg.JobDefinition) -> dg.SensorDefinition:
