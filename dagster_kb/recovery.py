@@ -6,12 +6,17 @@ answered, because its writer died, is asked now.
 
 import logging
 import sys
+from typing import Final
 
-from dagster_kb.definitions import embedder_of, ledger_of, store_of
+from dagster_kb.definitions import embedder_of, store_of
 from dagster_kb.publishing.live_canary import LiveCanary, make_up_all
 from dagster_kb.publishing.made_again import NotMended, reconcile
+from dagster_kb.resources.ledger import open_ledger
 from dagster_kb.settings import load_settings
 from kb_contract.errors import Unavailable
+
+# Whoever works on an agent puts it right; the start waits no longer for that.
+LOCK_PATIENCE: Final = 10
 
 _log = logging.getLogger("dagster_kb.recovery")
 
@@ -32,7 +37,9 @@ def main() -> None:
 def put_right() -> list[str]:
     """Reconcile every agent, say what was not right, and return those that could not be mended."""
     settings = load_settings()
-    ledger = ledger_of(settings)
+    ledger = open_ledger(
+        settings.database_url.get_secret_value(), settings.workspace_id, lock_patience=LOCK_PATIENCE
+    )
     store = store_of(settings)
     found = reconcile(ledger, store)
     for one in found:

@@ -25,7 +25,9 @@ class Reconciled:
     """What reconciling an agent found and did."""
 
     agent: str
-    action: Literal["right", "moved back", "removed", "not what it was", "made again"]
+    action: Literal[
+        "right", "moved back", "removed", "not what it was", "made again", "left to who works on it"
+    ]
     collection: str | None
 
 

@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from psycopg.errors import LockNotAvailable
+
 from dagster_kb.publishing.alias_moves import Reconciled, aliases_of
 from dagster_kb.publishing.collection_sync import CollectionSync
 from dagster_kb.resources.ledger import Ledger
@@ -64,6 +66,8 @@ def _tried(ledger: Ledger, store: VectorStore, agent: str) -> Reconciled | NotMe
     """One agent's trouble holds up no other; a server that is away is everybody's."""
     try:
         return serve_again(ledger, store, agent)
+    except LockNotAvailable:
+        return Reconciled(agent, "left to who works on it", None)
     except Exception as error:  # noqa: BLE001 - others are served again all the same
         store.aliases()
         ledger.generations.live(agent)

@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from dagster_kb.publishing.made_again import reconcile
 from dagster_kb.recovery import put_right
+from dagster_kb.resources.ledger import open_ledger
 from tests.doubles.departing_agents import texts
 from tests.doubles.writer_world import WriterWorld
 
@@ -52,6 +54,16 @@ def test_the_others_are_served_again_at_the_start(world: WriterWorld, broken: st
     assert (found[broken], found[world.agent]) == ("not mended", "made again")
     assert texts(world, world.agent) == {PAGE}
     assert world.embedder.passages == []
+
+
+def test_at_the_start_nobody_waits_for_who_works_on_an_agent(world: WriterWorld, broken: str):
+    hasty = open_ledger(
+        world.settings.database_url.get_secret_value(), world.ledger.workspace, lock_patience=1
+    )
+    with closing(hasty.database), world.ledger.agent_lock(world.agent):
+        found = {one.agent: one.action for one in reconcile(hasty, world.store)}
+    assert (found[broken], found[world.agent]) == ("not mended", "left to who works on it")
+    assert texts(world, world.agent) is None
 
 
 @pytest.mark.usefixtures("environment")
