@@ -11,7 +11,7 @@ from dagster._core.storage.event_log import InMemoryEventLogStorage
 from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from dagster._core.storage.root import TemporaryLocalArtifactStorage
 from dagster._core.storage.runs import InMemoryRunStorage
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, inspect
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import QueuePool
 
@@ -25,6 +25,10 @@ class _Events(InMemoryEventLogStorage):
     def __init__(self) -> None:
         super().__init__()
         self._kept = _keeping(self._engine)
+        self._tables = {*inspect(self._held_conn).get_table_names()}
+
+    def has_table(self, table_name: str) -> bool:
+        return table_name in self._tables
 
     @contextmanager
     def _connect(self) -> Generator[Connection]:
