@@ -79,7 +79,7 @@ class SentenceEmbedder:
         processes = self._processes_for(texts)
         lanes = self._ready(self._choice(texts, processes), processes)
         yield lanes
-        if self._may_export():
+        if self._should_export(lanes.choice):
             lanes.export()
 
     def warm(self, texts: int) -> None:
@@ -134,13 +134,15 @@ class SentenceEmbedder:
                 self._exported[kind] = found
         return self._exported.get(kind)
 
-    def _may_export(self) -> bool:
+    def _should_export(self, used: ModelChoice) -> bool:
+        """Ask once for what is missing; few texts do without a traced graph, for which torch is loaded."""
         if self.cache is None or self.backend != "auto" or self._asked_to_export:
             return False
-        self._asked_to_export = True
-        return any(
-            one not in self._exported and not self._kept(self.cache, one).given_up for one in KINDS
+        cache, wanted = self.cache, KINDS if used.backend == "fastest" else ("onnx",)
+        self._asked_to_export = any(
+            one not in self._exported and not self._kept(cache, one).given_up for one in wanted
         )
+        return self._asked_to_export
 
     def _kept(self, cache: Path, kind: Kind) -> ExportCache:
         return ExportCache(cache, self.space.weights_sha256, kind)

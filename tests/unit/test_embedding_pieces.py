@@ -55,6 +55,7 @@ def test_processes_are_used_as_far_as_they_pay(
 def test_few_texts_take_the_quick_start_and_many_the_quick_model(
     embedder: SentenceEmbedder, tmp_path: Path
 ):
+    embedder._asked_to_export = True
     graph = tmp_path / "model.onnx"
     graph.write_bytes(b"graph")
     kept = ExportCache(tmp_path, embedder.space.weights_sha256).keep(graph)
