@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +11,7 @@ import pytest
 from dagster_kb.resources.sentence_embedder import SentenceEmbedder
 from graph.gateways.query_embedder import QuestionEmbedder
 from kb_contract.embedding_space import DEFAULT_MODEL
-from kb_contract.sentence_models.export_cache import ExportCache
-from kb_contract.sentence_models.exporting import export
+from kb_contract.sentence_models.export_cache import ExportCache, Kind
 from kb_contract.sentence_models.model_files import find_model
 from kb_contract.sentence_models.onnx_model import OnnxModel
 from kb_contract.sentence_models.torch_model import TorchModel, computes_in_bfloat16, load
@@ -26,14 +25,29 @@ pytestmark = [
 
 ROOT = Path(__file__).parents[2]
 FILES = find_model(DEFAULT_MODEL)
+TEXTS = 100
+
+
+@dataclass(frozen=True)
+class Raced:
+    """What two left who exported at once."""
+
+    folder: Path
+    codes: list[int]
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def raced(tmp_path_factory: pytest.TempPathFactory) -> Raced:
     folder = tmp_path_factory.mktemp("models")
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(export, FILES, folder).result()
-    return folder
+    command = [sys.executable, "-m", "kb_contract.sentence_models.exporting",
+               "--cache", str(folder)]  # fmt: skip
+    both = [subprocess.Popen(command, cwd=ROOT) for _ in range(2)]
+    return Raced(folder, [one.wait(300) for one in both])
+
+
+@pytest.fixture(scope="module")
+def cache(raced: Raced) -> Path:
+    return raced.folder
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +56,23 @@ def texts() -> list[str]:
         path.read_text("utf-8") for path in sorted((ROOT / "knowledge").rglob("*.md"))
     ).split()
     # No two alike: those would be equally near, and their order is nobody's.
-    step = (len(words) - 120) // 300
-    return [" ".join(words[at * step : at * step + 10 + at * 37 % 110]) for at in range(300)]
+    step = (len(words) - 120) // TEXTS
+    return [" ".join(words[at * step : at * step + 10 + at * 37 % 110]) for at in range(TEXTS)]
+
+
+@pytest.fixture(scope="module")
+def reference(texts: list[str]) -> np.ndarray:
+    return unit_rows(load(FILES, "float32", 1).encode(texts, batch_size=16))
+
+
+def exported(cache: Path, kind: Kind) -> Path:
+    found = ExportCache(cache, FILES.weights_sha256(), kind).find()
+    assert found is not None
+    return found
 
 
 def graph_in(cache: Path) -> OnnxModel:
-    found = ExportCache(cache, FILES.weights_sha256()).find()
-    assert found is not None
-    return OnnxModel(FILES, found, 256)
+    return OnnxModel(FILES, exported(cache, "onnx"), 256)
 
 
 def neighbours(vectors: np.ndarray) -> list[set[int]]:
@@ -62,8 +85,13 @@ def overlap(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.mean([len(a & b) / 10 for a, b in pairs]))
 
 
-def test_every_runtime_fills_the_same_space(cache: Path, texts: list[str]):
-    reference = unit_rows(load(FILES, "float32", 1).encode(texts, batch_size=16))
+def test_two_who_export_at_once_leave_one_that_is_whole(raced: Raced):
+    assert raced.codes == [0, 0]
+    assert exported(raced.folder, "onnx")
+    assert not list(raced.folder.glob("exporting-*"))
+
+
+def test_every_runtime_fills_the_same_space(cache: Path, texts: list[str], reference: np.ndarray):
     onnx = graph_in(cache).embed(texts)
     quick = TorchModel(FILES).embed(texts)
     assert (onnx * reference).sum(axis=1).min() >= 0.99999
@@ -74,10 +102,9 @@ def test_every_runtime_fills_the_same_space(cache: Path, texts: list[str]):
 
 @pytest.mark.skipif(not computes_in_bfloat16(), reason="this CPU does not compute in bfloat16")
 def test_a_traced_graph_gives_the_vectors_of_the_library_and_loads_none_of_it(
-    tmp_path: Path, texts: list[str]
+    cache: Path, texts: list[str], reference: np.ndarray
 ):
-    graph = export(FILES, tmp_path, "traced")
-    reference = unit_rows(load(FILES, "float32", 1).encode(texts, batch_size=16))
+    graph = exported(cache, "traced")
     traced = TracedModel(FILES, graph, 256).embed(texts)
     assert (traced * reference).sum(axis=1).min() >= 0.9998
     assert overlap(traced, reference) >= 0.97
@@ -113,6 +140,7 @@ def test_one_text_needs_no_torch(cache: Path):
         "from kb_contract.embedding_space import DEFAULT_MODEL;"
         "e = SentenceEmbedder(DEFAULT_MODEL, cache=Path(sys.argv[1]));"
         "assert e.embed(['one']).shape == (1, 384);"
+        "e.close();"  # waits for what goes on behind
         "print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program, str(cache)],
@@ -137,12 +165,3 @@ def test_the_first_few_texts_of_a_machine_leave_an_export_behind(tmp_path: Path)
     embedder.embed(["one"])
     embedder.close()
     assert ExportCache(tmp_path, embedder.space.weights_sha256).find() is not None
-
-
-def test_two_who_export_at_once_leave_one_that_is_whole(tmp_path: Path):
-    command = [sys.executable, "-m", "kb_contract.sentence_models.exporting",
-               "--cache", str(tmp_path)]  # fmt: skip
-    both = [subprocess.Popen(command, cwd=ROOT) for _ in range(2)]
-    assert [one.wait(300) for one in both] == [0, 0]
-    assert ExportCache(tmp_path, FILES.weights_sha256()).find() is not None
-    assert not list(tmp_path.glob("exporting-*"))
