@@ -17,22 +17,23 @@ from dagster_kb.assets.extractions import extractions
 from dagster_kb.assets.live_alias import live_alias
 from dagster_kb.assets.pages import with_pages
 from dagster_kb.assets.story import Story
+from dagster_kb.described_parts import (
+    embedder_of,
+    extraction_of,
+    folder_of,
+    ledger_of,
+    store_of,
+    way_of,
+)
 from dagster_kb.executors import executor_of
-from dagster_kb.extraction.desk import ExtractionDesk
 from dagster_kb.intake.document_texts import DocumentTexts
 from dagster_kb.intake.parsing_children import ParsingChildren
-from dagster_kb.intake.reading_way import Way
 from dagster_kb.links import Links
 from dagster_kb.publishing.publication import Publication
 from dagster_kb.publishing.staging import Staging
 from dagster_kb.resources.embedder import Embedder
-from dagster_kb.resources.knowledge_folder import KnowledgeFolder
-from dagster_kb.resources.ledger import Ledger, open_ledger
-from dagster_kb.resources.ledger_database import LedgerDatabase
-from dagster_kb.resources.ledger_money import MoneyLedger
+from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.progress import Progress, nobody
-from dagster_kb.resources.remote_repository import RemoteRepository, mirrors_in
-from dagster_kb.resources.sentence_embedder import SentenceEmbedder
 from dagster_kb.resources.vector_store import VectorStore
 from dagster_kb.settings import WriterSettings, load_settings
 from dagster_kb.telemetry import Telemetry
@@ -144,58 +145,6 @@ def _resources(
         "parsing": parsing,
         "publication": Publication(ledger, store, model, DocumentTexts(folder, way, parsing)),
     }
-
-
-def folder_of(settings: WriterSettings) -> KnowledgeFolder:
-    """Describe the folder of agents: here, or in a repository elsewhere."""
-    if not settings.knowledge_repository:
-        return KnowledgeFolder(settings.knowledge_dir)
-    remote = RemoteRepository(
-        settings.knowledge_repository, settings.knowledge_branch, mirrors_in(settings.kb_home),
-        settings.knowledge_ask_seconds,
-    )  # fmt: skip
-    return KnowledgeFolder.of_remote(remote, settings.knowledge_path)
-
-
-def ledger_of(settings: WriterSettings) -> Ledger:
-    """Describe the ledger that the settings name."""
-    return open_ledger(settings.database_url.get_secret_value(), settings.workspace_id)
-
-
-def embedder_of(settings: WriterSettings) -> SentenceEmbedder:
-    """Describe the embedder that the settings name."""
-    return SentenceEmbedder(
-        settings.embedding_model,
-        settings.embedding_threads,
-        settings.embedding_processes,
-        settings.embedding_backend,
-        settings.embedding_cache.expanduser(),
-    )
-
-
-def store_of(settings: WriterSettings) -> VectorStore:
-    """Describe the vector store that the settings name."""
-    key = settings.qdrant_api_key
-    return VectorStore(settings.qdrant_url, key.get_secret_value() if key else None)
-
-
-def way_of(settings: WriterSettings, embedder: Embedder) -> Way:
-    """Describe how documents are read where an agent says nothing else."""
-    desk = extraction_of(settings)
-    return Way(
-        embedder, settings.chunk_tokens, settings.pdf_ocr, situated_by=desk.situated_by
-    )  # fmt: skip
-
-
-def extraction_of(
-    settings: WriterSettings, database: LedgerDatabase | None = None
-) -> ExtractionDesk:
-    """Describe who extracts."""
-    database = database or ledger_of(settings).database
-    return ExtractionDesk(
-        MoneyLedger(database, settings.workspace_id), settings.llm_profile, settings.llm_profiles,
-        settings.extraction_ask_above, settings.extraction_concurrency,
-    )  # fmt: skip
 
 
 def links_of(settings: WriterSettings) -> Links:

@@ -8,7 +8,7 @@ import logging
 import sys
 from typing import Final
 
-from dagster_kb.definitions import embedder_of, store_of
+from dagster_kb.described_parts import embedder_of, store_of
 from dagster_kb.publishing.live_canary import LiveCanary, make_up_all
 from dagster_kb.publishing.made_again import NotMended, reconcile
 from dagster_kb.resources.ledger import open_ledger

@@ -27,7 +27,7 @@ def candidates(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """List questions that people praised or corrected, with the passages that they should find."""
-    from dagster_kb.definitions import folder_of
+    from dagster_kb.described_parts import folder_of
     from kb.evaluation.golden_candidates import candidates_of
     from kb.evaluation.golden_file import GoldenFile
     from kb.writer_access import writer_settings

@@ -34,7 +34,7 @@ def delete(
         raise BadInput("--reason is empty", cure="say why: it stands in the incident")
     settings = writer_settings(workspace)
     require_parts(settings, store=True)
-    from dagster_kb.definitions import ledger_of, store_of
+    from dagster_kb.described_parts import ledger_of, store_of
     from dagster_kb.upkeep.hot_deletion import HotDeletion
 
     ledger = ledger_of(settings)

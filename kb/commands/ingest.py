@@ -60,13 +60,13 @@ class Parts:
 
     @classmethod
     def of(cls, settings: "WriterSettings", *, quiet: bool) -> "Parts":
-        from dagster_kb.definitions import embedder_of, folder_of, ledger_of
+        from dagster_kb.described_parts import embedder_of, folder_of, ledger_of
 
         return cls(settings, folder_of(settings), ledger_of(settings), embedder_of(settings), quiet)
 
     def serve_again(self, paused: list[str]) -> list[str]:
         """Make again what Qdrant lost of paused agents, where no run comes by; say of which it was not."""
-        from dagster_kb.definitions import store_of
+        from dagster_kb.described_parts import store_of
         from dagster_kb.publishing.made_again import NotMended, serve_paused_again
 
         left: list[str] = []
@@ -79,7 +79,7 @@ class Parts:
         return left
 
     def estimator(self) -> "Estimator":
-        from dagster_kb.definitions import way_of
+        from dagster_kb.described_parts import way_of
         from dagster_kb.intake.estimates import Estimator
         from dagster_kb.intake.parsing_children import ParsingChildren
 
@@ -158,7 +158,7 @@ def _estimated(parts: Parts, work: Work, *, always: bool) -> "Estimate | None":
 
 def _forecast(parts: Parts, work: Work) -> "dict[str, ExtractionEstimate]":
     """What extraction would cost, for each agent that is read."""
-    from dagster_kb.definitions import extraction_of
+    from dagster_kb.described_parts import extraction_of
     from dagster_kb.extraction.forecast import Forecast
 
     folder, asked = parts.folder, work.asked

@@ -42,7 +42,7 @@ def inspect(
     """Report a run: where it came from, its stages, documents, chunks, errors and checks."""
     settings = writer_settings(workspace)
     require_parts(settings, store=False)
-    from dagster_kb.definitions import ledger_of
+    from dagster_kb.described_parts import ledger_of
 
     ledger = ledger_of(settings)
     report = ledger.reports.run(run, limit)

@@ -64,7 +64,7 @@ def _there(ledger: "Ledger", agent: str, workspace: str | None) -> str:
     """
     if agent in ledger.generations.known_agents():
         return agent
-    from dagster_kb.definitions import folder_of
+    from dagster_kb.described_parts import folder_of
 
     settings = writer_settings(workspace)
     folder = folder_of(settings)

@@ -22,7 +22,7 @@ def retention(
     """Prune old generations and all that only they used, and what the server keeps for so many days."""
     settings = writer_settings(workspace)
     require_parts(settings, store=True)
-    from dagster_kb.definitions import folder_of, ledger_of, store_of
+    from dagster_kb.described_parts import folder_of, ledger_of, store_of
     from dagster_kb.upkeep.retention import retention_of
 
     ledger = ledger_of(settings)

@@ -23,7 +23,7 @@ def tune(
     """Ask the golden questions with each blend, and write the choice into agent.yaml."""
     settings = writer_settings(workspace)
     require_parts(settings, store=True)
-    from dagster_kb.definitions import embedder_of, ledger_of, store_of
+    from dagster_kb.described_parts import embedder_of, ledger_of, store_of
     from dagster_kb.publishing.tuning import Tuning
 
     ledger, embedder = ledger_of(settings), embedder_of(settings)

@@ -30,7 +30,7 @@ def verify(
     of_server = writer_settings().workspace_id
     settings = writer_settings(workspace)
     require_parts(settings, store=True)
-    from dagster_kb.definitions import embedder_of, ledger_of, store_of
+    from dagster_kb.described_parts import embedder_of, ledger_of, store_of
     from dagster_kb.publishing.serving_checks import ServingChecks
 
     ledger = ledger_of(settings)

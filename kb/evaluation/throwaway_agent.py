@@ -9,7 +9,8 @@ from typing import Any, Final
 import dagster as dg
 from pydantic import SecretStr
 
-from dagster_kb.definitions import build_definitions, embedder_of, ledger_of
+from dagster_kb.definitions import build_definitions
+from dagster_kb.described_parts import embedder_of, ledger_of
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.progress import Progress
 from dagster_kb.settings import WriterSettings

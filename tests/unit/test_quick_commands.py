@@ -26,3 +26,8 @@ def test_settings_are_read_without_dagster():
 
 def test_commands_are_told_of_without_any_of_it():
     assert not loaded_by("import kb.__main__")
+
+
+def test_what_is_served_is_looked_at_led_back_and_put_right_without_dagster():
+    needed = "dagster_kb.described_parts, dagster_kb.publishing.ways_back, dagster_kb.recovery"
+    assert "dagster" not in loaded_by(f"import {needed}")
