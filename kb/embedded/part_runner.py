@@ -23,6 +23,7 @@ STACK_MARK = "KB_STACK"
 PART_MARK = "KB_PART"
 LOOK_EVERY = 0.2
 PROBE_EVERY = 2.0
+SLOWER_BY = 20.0
 SILENT_FOR = 60.0
 SAYS_WHY_AFTER = 5.0
 
@@ -154,7 +155,8 @@ class PartRunner:
                 raise PartEnded(f"not healthy within {self.part.starts_within:.0f} s: {found}")
             if waited > SAYS_WHY_AFTER:
                 self._is("starting", found)
-            await asyncio.sleep(LOOK_EVERY / 2)
+            # What takes long is asked less often: it starts on the same cores.
+            await asyncio.sleep(LOOK_EVERY / 2 + min(waited / SLOWER_BY, LOOK_EVERY * 2))
         self._forget_process()
         self._is("done")
         self.ready.set()
@@ -180,9 +182,9 @@ class PartRunner:
         if self.part.is_external:
             return False
         code = self._child.poll() if self._child else None
-        identity = self.record.identity
-        alive = code is None and identity is not None and identity.alive()
-        if alive:
+        # Of our own child the kernel tells all; a survivor has to be looked up by its name.
+        identity = None if self._child else self.record.identity
+        if (self._child and code is None) or (identity and identity.alive()):
             return False
         if self.part.is_task and code == 0:
             return True
