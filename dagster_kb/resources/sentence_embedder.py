@@ -6,7 +6,7 @@ through torch in one process per core: that takes seconds to start and embeds ha
 
 import hashlib
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -138,7 +138,8 @@ class SentenceEmbedder:
         """Ask once for what is missing; few texts do without a traced graph, for which torch is loaded."""
         if self.cache is None or self.backend != "auto" or self._asked_to_export:
             return False
-        cache, wanted = self.cache, KINDS if used.backend == "fastest" else ("onnx",)
+        cache = self.cache
+        wanted: Iterable[Kind] = KINDS if used.backend == "fastest" else ("onnx",)
         self._asked_to_export = any(
             one not in self._exported and not self._kept(cache, one).given_up for one in wanted
         )
