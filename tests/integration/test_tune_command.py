@@ -102,15 +102,33 @@ def command(world: WriterWorld, tmp_path: Path) -> Command:
     return command
 
 
+def refuse_what_cannot_be_chosen(command: Command) -> None:
+    """Nobody has to write what too few questions say, or what nobody asked."""
+    agent = f"{command.world.agent}_few"
+    refused = command.run("tune", agent)
+    assert refused.returncode == 1
+    said = " ".join(refused.stderr.split())
+    assert "3 golden questions are too few to choose by; 8 can" in said
+    assert f"kb golden candidates {agent}" in said
+    file = command.world.settings.knowledge_dir / agent / "agent.yaml"
+    assert file.read_text("utf-8") == WRITTEN
+    stranger = command.run("tune", "nobody", "--json")
+    assert stranger.returncode == 1
+    assert agent in json.loads(stranger.stdout)["error"]["cure"]
+
+
 def test_the_choice_is_written_with_its_evidence_and_all_else_stays(command: Command) -> None:
+    refuse_what_cannot_be_chosen(command)
     file = command.world.settings.knowledge_dir / command.world.agent / "agent.yaml"
-    only_told = command.said("tune", command.world.agent, "--no-write")
-    assert (only_told["written"], file.read_text("utf-8")) == (None, WRITTEN)
-    told = command.said("tune", command.world.agent)
+    told = command.said("tune", command.world.agent, "--no-write")
+    assert (told["written"], file.read_text("utf-8")) == (None, WRITTEN)
+    assert (told["questions"], set(told["measured"])) == (len(GARDEN), set(BLENDS))
+    shown = command.run("tune", command.world.agent)
+    assert (shown.returncode, "commit it, and ingest" in shown.stdout) == (0, True), shown.stderr
     made = file.read_text("utf-8")
-    assert (told["written"], told["questions"], set(told["measured"])) == (
-        str(file), len(GARDEN), set(BLENDS),
-    )  # fmt: skip
+    again = command.said("tune", command.world.agent)
+    assert again == {**told, "written": str(file)}
+    assert file.read_text("utf-8") == made, "the same questions lead to the same words, once"
     before, after = WRITTEN.split("retrieval:\n")[0], WRITTEN.split("{words: 3}\n")[1]
     assert made.startswith(before)
     assert made.endswith(after)
@@ -129,31 +147,12 @@ def test_the_choice_is_written_with_its_evidence_and_all_else_stays(command: Com
         f"threshold {retrieval.threshold}: refuses",
     ):
         assert any(said in one for one in evidence), made
-    shown = command.run("tune", command.world.agent)
-    assert (shown.returncode, "commit it, and ingest" in shown.stdout) == (0, True), shown.stderr
-    assert file.read_text("utf-8") == made, "the same questions lead to the same words, once"
-    command.world.repository.commit()
-    assert command.said("ingest", "--agent", command.world.agent)["ok"], "what it writes is read"
     # With too few strangers nothing is chosen, and what an earlier one chose goes.
     command.world.write(
         folder(OFFICE, 3, "gate: {canary: 'off'}\n"), f"{command.world.agent}_office"
     )
     command.world.repository.commit()
-    assert command.said("ingest", "--agent", f"{command.world.agent}_office")["ok"]
+    assert command.said("ingest")["ok"], "what it writes is read"
     command.said("tune", command.world.agent)
     later = yaml.safe_load(file.read_text("utf-8"))["retrieval"]
     assert (later["limit"], "threshold" in later) == (12, False)
-
-
-def test_too_few_questions_are_refused_and_nothing_is_written(command: Command) -> None:
-    agent = f"{command.world.agent}_few"
-    refused = command.run("tune", agent)
-    assert refused.returncode == 1
-    said = " ".join(refused.stderr.split())
-    assert "3 golden questions are too few to choose by; 8 can" in said
-    assert f"kb golden candidates {agent}" in said
-    file = command.world.settings.knowledge_dir / agent / "agent.yaml"
-    assert file.read_text("utf-8") == WRITTEN
-    stranger = command.run("tune", "nobody", "--json")
-    assert stranger.returncode == 1
-    assert agent in json.loads(stranger.stdout)["error"]["cure"]
