@@ -59,11 +59,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     app.mkdir()
     elsewhere.mkdir()
     copied_by_the_image(app)
-    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     there = Installed(folder / "venv", elsewhere)
     built = subprocess.run(
-        [there.venv / "bin" / "pip", "install", "--quiet", "--no-deps", "--constraint",
-         ROOT / "constraints.txt", app],
+        [sys.executable, "-m", "pip", "--python", there.venv, "install", "--quiet", "--no-deps",
+         "--constraint", ROOT / "constraints.txt", app],
         capture_output=True, text=True, check=False,
         # It alone asks somebody outside.
         env={name: value for name, value in os.environ.items() if name != "SSL_CERT_FILE"},
