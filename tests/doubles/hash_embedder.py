@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 
 import numpy as np
 
@@ -86,9 +87,17 @@ class HashedQuestions(QuestionEmbedder):
 def _vector(text: str) -> Vectors:
     vector = np.zeros(DIMENSION, dtype=np.float32)
     vector[0] = 0.01  # a text without words has a direction too
-    for word in _WORD.findall(text.lower()):
-        digest = hashlib.sha256(word.encode()).digest()
-        for place in range(0, 8, 2):
-            axis = int.from_bytes(digest[place : place + 2], "big") % DIMENSION
-            vector[axis] += 1.0 if digest[place + 8] % 2 else -1.0
+    for word, times in Counter(_WORD.findall(text.lower())).items():
+        for axis, turn in _turns(word):
+            vector[axis] += turn * times
     return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+@lru_cache(maxsize=20_000)
+def _turns(word: str) -> list[tuple[int, float]]:
+    digest = hashlib.sha256(word.encode()).digest()
+    return [
+        (int.from_bytes(digest[place : place + 2], "big") % DIMENSION,
+         1.0 if digest[place + 8] % 2 else -1.0)
+        for place in range(0, 8, 2)
+    ]  # fmt: skip
