@@ -13,11 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.going_without import go_without
 
 ROOT = Path(__file__).parents[2]
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PATIENCE = 60_000
 GARDEN = """---
 title: Watering
 tags: [garden]
@@ -98,6 +104,15 @@ def chromium() -> str:
     if found is None:
         go_without("chromium is not installed", "apt-get install chromium")
     return found
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as tools:
+        expect.set_options(timeout=PATIENCE)
+        running = tools.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield running
+        running.close()
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,10 @@ from importlib.resources import files
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.end_to_end.conftest import ROOT, Stack, eventually, free_port
-from tests.end_to_end.test_pages_in_a_browser import FLAGS, PATIENCE, keep_picture
+from tests.end_to_end.conftest import PATIENCE, ROOT, Stack, eventually, free_port
+from tests.end_to_end.test_pages_in_a_browser import keep_picture
 
 pytestmark = [
     pytest.mark.stack,
@@ -22,21 +22,16 @@ pytestmark = [
 WATER = "How much water do tomatoes want?"
 REFRESH = "Refresh the knowledge of the garden agent"
 PATHS = ("/", "/approvals", "/knowledge?agent=garden", "/runs", "/costs")
-WIDTHS = (400, 1600)
+# Each width and each scheme once; the other two of four are in `make full`.
+LOOKS = (
+    (400, False), (1600, True),
+    pytest.param(400, True, marks=pytest.mark.full), pytest.param(1600, False, marks=pytest.mark.full),
+)  # fmt: skip
 HOSTILE = (
     "\n## Vinegar\n\nVinegar keeps for eleven years <img src=\"http://evil.example/a.png\" "
     "onerror=\"window.hit=1\"> in a dark ![p](http://evil.example/b.png) place, "
     "says [the cook](javascript:window.hit=2).\n"
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as tools:
-        expect.set_options(timeout=PATIENCE)
-        running = tools.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield running
-        running.close()
 
 
 @contextmanager
@@ -148,8 +143,7 @@ def test_what_documents_and_questions_say_is_words(stack: Stack, page: Page):
     assert {httpx.URL(one).host for one in called} == {"127.0.0.1"}
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("width", "dark"), LOOKS)
 def test_every_page_fits_and_is_accessible_by_the_rules_of_axe(
     stack: Stack, browser: Browser, width: int, dark: bool
 ):

@@ -6,36 +6,35 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from playwright.sync_api import TimeoutError as NotShown
 
 from dagster_kb.publishing.release_checks import GATES
 from dagster_kb.upkeep.freshness import FRESH, POINTS
-from tests.end_to_end.conftest import Stack, eventually
+from tests.end_to_end.conftest import PATIENCE, Stack, eventually
 
 pytestmark = [
     pytest.mark.stack,
     pytest.mark.browser,
     pytest.mark.timeout(300),
 ]
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-PATIENCE = 60_000
 ASSETS = ("parsed_documents", "chunks", "embeddings", "collection", "live_alias")
 
 
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """One for all pages, as a person has: Dagster's programs of megabytes are fetched and compiled once."""
+    context = browser.new_context(viewport={"width": 1600, "height": 1000})
+    context.set_default_timeout(PATIENCE)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def page(tmp_path: Path, chromium: str) -> Iterator[Page]:
-    with sync_playwright() as tools:
-        context = tools.chromium.launch_persistent_context(
-            str(tmp_path / "profile"), executable_path=chromium, args=FLAGS,
-            viewport={"width": 1600, "height": 1000},
-        )  # fmt: skip
-        context.set_default_timeout(PATIENCE)
-        yield context.pages[0]
-        context.close()
+def page(context: BrowserContext) -> Iterator[Page]:
+    page = context.new_page()
+    yield page
+    page.close()
 
 
 def keep_picture(page: Page, name: str) -> None:
