@@ -93,8 +93,13 @@ def eventually(what: Callable[[], Any], *, seconds: float = 180, every: float = 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run this folder last: while other tests run, no stack of ours takes their cores."""
-    items.sort(key=lambda item: "tests/end_to_end/" in item.nodeid)
+    """Run this folder first, beside the unit tests: it waits as often as it works.
+
+    Last, it would leave a core idle for a quarter of an hour. Unit tests hurry for no clock, and
+    what else starts servers comes when the stack is down.
+    """
+    order = ("tests/end_to_end/", "tests/unit/")
+    items.sort(key=lambda item: [not item.nodeid.startswith(one) for one in order])
 
 
 @pytest.fixture(scope="session")
@@ -115,7 +120,7 @@ def browser(chromium: str) -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stack")
     repository = GitRepository(folder / "repository")

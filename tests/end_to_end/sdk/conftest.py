@@ -13,7 +13,7 @@ from tests.doubles.demo_processes import DemoProcesses, demo_processes
 HELLO = {"messages": [{"role": "user", "content": "hi"}]}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def processes(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcesses]:
     folder = tmp_path_factory.mktemp("sdk")
     with demo_processes(postgres.url("sdk"), folder, "server", "worker") as running:
