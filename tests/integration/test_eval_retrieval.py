@@ -125,7 +125,7 @@ def test_a_corpus_of_odd_documents_is_measured_and_nothing_is_left(command: Comm
     assert command.homes() == []
 
 
-def test_a_pdf_is_found_by_page(command: Command):
+def test_a_pdf_is_found_by_page_and_what_is_kept_is_not_embedded_again(command: Command):
     write(command.data, [{"id": "Report 1#0", "text": "not from here"}], {
         "q1": ("What is the colour of the second machine?", ["Report 1#1"]),
         "q2": ("What is the colour of the third machine?", ["Report 1#2"]),
@@ -136,16 +136,11 @@ def test_a_pdf_is_found_by_page(command: Command):
         canvas.drawString(72, 700, f"The colour of the {place} machine is {colour} since 1998.")
         canvas.showPage()
     canvas.save()
-    found = command.measured("--no-refusals")
-    assert (found["documents"], found["chunks"], found["wanted_and_missing"]) == (1, 3, 0)
-    assert [one["ranked"][0] for one in found["questions"]] == ["Report 1#1", "Report 1#2"]
-
-
-def test_what_is_kept_is_not_embedded_again(command: Command):
-    write(command.data, DOCUMENTS[:2], {"q1": QUERIES["q1"]})
     kept = command.temporary / "kept"
-    first, again = (command.measured("--keep", str(kept)) for _ in range(2))
-    assert (first["recall@10"], again["recall@10"]) == (1, 1)
+    first, again = (command.measured("--no-refusals", "--keep", str(kept)) for _ in range(2))
+    for found in (first, again):
+        assert (found["documents"], found["chunks"], found["wanted_and_missing"]) == (1, 3, 0)
+        assert [one["ranked"][0] for one in found["questions"]] == ["Report 1#1", "Report 1#2"]
     assert (first["ingested"], again["ingested"]) == ("new", "unchanged")
     assert command.processes(kept) == []
 
