@@ -20,7 +20,7 @@ from kb.evaluation import private_stack
 from kb.processes import processes_marked
 from tests.conftest import wait_for
 
-pytestmark = [pytest.mark.stack, pytest.mark.model]
+pytestmark = [pytest.mark.stack, pytest.mark.model, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
     {"id": "garden/tomato#1", "title": "Tomatoes",
@@ -70,7 +70,7 @@ class Command:
     def run(self, *more: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             self.typed(*more), env=self.environment, cwd=ROOT, text=True, capture_output=True,
-            check=False, timeout=110,
+            check=False, timeout=240,
         )  # fmt: skip
 
     def measured(self, *more: str) -> dict[str, Any]:
