@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -152,9 +153,15 @@ def demo_processes(
         processes.stop()
 
 
+@cache
+def _asking() -> httpx.Client:
+    """One for all looks: a new one reads certificates, and takes more of a core than what starts."""
+    return httpx.Client(timeout=2, limits=httpx.Limits(max_keepalive_connections=0))
+
+
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=2).status_code == 200
+        return _asking().get(url).status_code == 200
     except httpx.TransportError:
         return False
 
