@@ -17,8 +17,9 @@ from websockets.exceptions import InvalidStatus
 from tests.doubles.demo_processes import DemoProcesses
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
-LINES = 240
-CUTS = 200
+MANY = pytest.mark.parametrize(
+    ("lines", "cuts"), [(96, 80), pytest.param(240, 200, marks=pytest.mark.full)]
+)
 Told = list[tuple[str, str, Any]]
 
 
@@ -61,15 +62,16 @@ async def paused(client: LangGraphClient, thread: str) -> None:
         await asyncio.sleep(0.05)
 
 
-async def test_two_hundred_cuts_a_restart_and_a_pause_change_nothing(
-    processes: DemoProcesses, client: LangGraphClient
+@MANY
+async def test_many_cuts_a_restart_and_a_pause_change_nothing(
+    processes: DemoProcesses, client: LangGraphClient, lines: int, cuts: int
 ):
     dice = random.Random(11)
     thread = (await client.threads.create())["thread_id"]
-    await client.runs.create(thread, "story", input={"lines": LINES})
+    await client.runs.create(thread, "story", input={"lines": lines})
     events = f"{processes.url}/orchestration/{thread}/events"
     cut_off = Reader(events)
-    for _ in range(CUTS // 2):
+    for _ in range(cuts // 2):
         await cut_off.read(dice.randint(1, 2))
     await asyncio.to_thread(processes.kill, "server")
     await asyncio.to_thread(processes.start, "server")
@@ -79,14 +81,14 @@ async def test_two_hundred_cuts_a_restart_and_a_pause_change_nothing(
     await client.runs.create(
         thread, "story", command={"resume": {"decisions": [{"type": "approve"}]}}
     )
-    cuts = CUTS // 2
+    made = cuts // 2
     while not cut_off.ended:
         await cut_off.read(dice.randint(1, 2))
-        cuts += 1
+        made += 1
     await waiting
-    assert cuts >= CUTS
+    assert made >= cuts
     assert cut_off.told == steady.told
-    assert [kind for _, kind, _ in steady.told] == ["token"] * (2 * LINES) + ["final"]
+    assert [kind for _, kind, _ in steady.told] == ["token"] * (2 * lines) + ["final"]
     places = [int(place) for place, _, _ in steady.told]
     assert places == sorted(set(places))
 
@@ -136,38 +138,40 @@ async def test_one_socket_follows_two_sessions(processes: DemoProcesses, client:
     assert all(places == sorted(places) and len(places) == 4 for places in told.values())
 
 
-async def test_two_hundred_cuts_of_a_socket_change_nothing(
-    processes: DemoProcesses, client: LangGraphClient
+@MANY
+async def test_many_cuts_of_a_socket_change_nothing(
+    processes: DemoProcesses, client: LangGraphClient, lines: int, cuts: int
 ):
     dice = random.Random(12)
     thread = (await client.threads.create())["thread_id"]
     other = (await client.threads.create())["thread_id"]
-    for one, lines in ((thread, LINES), (other, 6)):
-        await client.runs.create(one, "story", input={"lines": lines})
+    for one, long in ((thread, lines), (other, 6)):
+        await client.runs.create(one, "story", input={"lines": long})
     told: list[Any] = []
-    cuts = 0
+    made = 0
     answered = False
     while not told or told[-1]["type"] != "end":
-        told += await heard(processes.url, thread, other, told, dice.randint(1, 3), dice)
-        cuts += 1
-        if not answered and len(told) == LINES:
+        told += await heard(processes.url, (thread, other), told, lines, dice)
+        made += 1
+        if not answered and len(told) == lines:
             await paused(client, thread)
             resume = {"resume": {"decisions": [{"type": "approve"}]}}
             await client.runs.create(thread, "story", command=resume)
             answered = True
     async with httpx.AsyncClient(base_url=f"{processes.url}/orchestration/{thread}") as http:
         whole = (await http.get("/transcript", params={"limit": 1000})).json()
-    assert cuts >= CUTS
+    assert made >= cuts
     assert [{k: v for k, v in one.items() if k != "session"} for one in told[:-1]] == whole[
         "events"
     ]
-    assert [one["type"] for one in told] == ["token"] * (2 * LINES) + ["final", "end"]
+    assert [one["type"] for one in told] == ["token"] * (2 * lines) + ["final", "end"]
 
 
 async def heard(
-    url: str, thread: str, other: str, told: list[Any], most: int, dice: random.Random
+    url: str, threads: tuple[str, str], told: list[Any], pause: int, dice: random.Random
 ) -> list[Any]:
     """Open a socket, follow two sessions, hear so many lines of one, and cut it in any way."""
+    (thread, other), most = threads, dice.randint(1, 3)
     after = told[-1]["seq"] if told else 0
     lines: list[Any] = []
     # Who has heard enough reads no further, so a polite goodbye is not waited for.
@@ -178,7 +182,7 @@ async def heard(
             line = orjson.loads(await socket.recv())
             if line["session"] == thread:
                 lines.append(line)
-            if line["type"] == "end" or len(told) + len(lines) == LINES:
+            if line["type"] == "end" or len(told) + len(lines) == pause:
                 break
         if dice.random() < 0.85:
             socket.transport.abort()
