@@ -30,9 +30,12 @@ def world(world: WriterWorld) -> WriterWorld:
     return world
 
 
-@pytest.fixture(params=[3600, 0], ids=["kept", "none kept"])
+KEPT_OR_NOT = pytest.mark.parametrize("reader", [3600, 0], ids=["kept", "none kept"], indirect=True)
+
+
+@pytest.fixture
 async def reader(world: WriterWorld, request: Any) -> AsyncIterator[ComposedReader]:
-    async with composed_reader(world, result_cache_ttl=request.param) as reader:
+    async with composed_reader(world, result_cache_ttl=getattr(request, "param", 3600)) as reader:
         yield reader
         kept = reader.outside.kept
         if kept is not None and kept.similar is not None:
@@ -63,6 +66,7 @@ async def partly(reader: ComposedReader, whole: dict[str, Any]) -> str:
     return part.answer_id
 
 
+@KEPT_OR_NOT
 async def test_a_quoted_edit_flags_old_partial_and_unkept_answers(
     world: WriterWorld, reader: ComposedReader
 ) -> None:
