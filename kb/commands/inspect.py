@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kb.commands.ingest_shown import show_notes
+from kb.operator_access import operators_ledger
 from kb.terminal import console, escape, say_json
-from kb.writer_access import open_dagster, require_parts, writer_settings
+from kb.writer_access import open_dagster
 from kb_contract.agent_manifest import kept_manifest
 
 if TYPE_CHECKING:
@@ -40,17 +41,13 @@ def inspect(
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Report a run: where it came from, its stages, documents, chunks, errors and checks."""
-    settings = writer_settings(workspace)
-    require_parts(settings, store=False)
-    from dagster_kb.described_parts import ledger_of
-
-    ledger = ledger_of(settings)
-    report = ledger.reports.run(run, limit)
-    report = {**report, "chunks": [_showable(one) for one in report["chunks"]], "generation": _generation(ledger, report["run"]["generation_id"]),
-              "stages": _stages(report["dagster_runs"]),
-              **_notes(ledger, report["run"]["generation_id"], limit),
-              **_extractions(ledger, report["run"]["generation_id"], limit, path, chunk)}  # fmt: skip
-    ledger.database.close()
+    with operators_ledger(workspace) as ledger:
+        report = ledger.reports.run(run, limit)
+        generation = report["run"]["generation_id"]
+        report = {**report, "chunks": [_showable(one) for one in report["chunks"]],
+                  "generation": _generation(ledger, generation),
+                  "stages": _stages(report["dagster_runs"]), **_notes(ledger, generation, limit),
+                  **_extractions(ledger, generation, limit, path, chunk)}  # fmt: skip
     if json:
         say_json(report)
     else:

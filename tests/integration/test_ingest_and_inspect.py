@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from dagster_kb.definitions import folder_of, way_of
 from dagster_kb.intake.estimates import ASSUMED_PACE, Estimator, calibrated, spread
 from dagster_kb.intake.parsing_children import ParsingChildren
 from dagster_kb.resources.git_files import GitFile
+from kb.__main__ import main
 from kb.commands.ingest_plan import Asked, Work, plan_work, refuse_paused
 from kb.commands.ingest_shown import show_notes, show_runs
 from kb.ingestion import Ingestion
@@ -131,19 +133,47 @@ def test_a_paused_agent_is_refused_when_named_and_left_out_of_all(world: WriterW
     assert f"{world.agent} is paused: looked at" in work.notes[0]
 
 
-def run_kb(world: WriterWorld, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+@dataclass
+class Typed:
+    """What people type: as a process, or in this one, which has loaded all that a command loads."""
+
+    environment: Mapping[str, str]
+    capsys: pytest.CaptureFixture[str]
+
+    def process(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "kb", *arguments], env={**os.environ, **self.environment},
+            capture_output=True, text=True, timeout=100, check=False,
+        )  # fmt: skip
+
+    def here(self, *arguments: str) -> str:
+        before = dict(os.environ)
+        self.capsys.readouterr()
+        try:
+            os.environ.update(self.environment)
+            with pytest.MonkeyPatch.context() as typed:
+                typed.setattr(sys, "argv", ["kb", *arguments])
+                with pytest.raises(SystemExit) as ended:
+                    main()
+        finally:  # what the command added goes too, as it does with a process
+            os.environ.clear()
+            os.environ.update(before)
+        told = self.capsys.readouterr()
+        assert not ended.value.code, told.err
+        return told.out
+
+
+@pytest.fixture
+def kb(world: WriterWorld, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Typed:
     environment = {
-        **os.environ, "DATABASE_URL": world.settings.database_url.get_secret_value(),
-        "QDRANT_URL": world.settings.qdrant_url, "KB_HOME": str(home), "CHUNK_TOKENS": "40",
-        "KNOWLEDGE_DIR": str(world.settings.knowledge_dir),
+        "DATABASE_URL": world.settings.database_url.get_secret_value(),
+        "QDRANT_URL": world.settings.qdrant_url, "KB_HOME": str(tmp_path / "home"),
+        "CHUNK_TOKENS": "40", "KNOWLEDGE_DIR": str(world.settings.knowledge_dir),
     }  # fmt: skip
-    return subprocess.run(
-        [sys.executable, "-m", "kb", *arguments], env=environment, capture_output=True, text=True,
-        timeout=100, check=False,
-    )  # fmt: skip
+    return Typed(environment, capsys)
 
 
-def test_inspect_tells_of_a_run_by_either_id(world: WriterWorld, tmp_path: Path):
+def test_inspect_tells_of_a_run_by_either_id(world: WriterWorld, kb: Typed):
     world.write({"broken.md": b"# \xff\xfe\x00 not a text"})
     world.publish({f"page{number}.md": PAGE.format(number) for number in range(8)})
     live = world.live()
@@ -154,21 +184,20 @@ def test_inspect_tells_of_a_run_by_either_id(world: WriterWorld, tmp_path: Path)
         "published": 8, "quarantined": 1,
     }  # fmt: skip
     assert (report["chunk_runs"]["done"], report["errors"], len(report["chunks"])) == (8, [], 3)
-    said = run_kb(world, tmp_path / "home", "inspect", "--run", str(live.run_id), "--json")
+    said = kb.process("inspect", "--run", str(live.run_id), "--json")
     assert said.returncode == 0, said.stderr
     told = json.loads(said.stdout)
     assert (told["run"]["trigger"], told["extractions"]) == ("ui", [])
     assert (told["generation"]["number"], told["generation"]["state"]) == (1, "live")
-    shown = run_kb(world, tmp_path / "home", "inspect", "--run", str(live.run_id), "--limit", "2")
-    assert shown.returncode == 0, shown.stderr
+    shown = kb.here("inspect", "--run", str(live.run_id), "--limit", "2")
     index = "index: m 16, ef_construct 100, full_scan_threshold 10000"
     for words in ("DONE_WITH_ERRORS", "1 quarantined", "8 done", "extractions: none", index):
-        assert words in shown.stdout, shown.stdout
-    unknown = run_kb(world, tmp_path / "home", "inspect", "--run", "0123456789")
+        assert words in shown
+    unknown = kb.process("inspect", "--run", "0123456789")
     assert (unknown.returncode, "there is no run" in unknown.stderr) == (1, True)
 
 
-def test_what_gates_refuse_is_not_shown_by_inspect(world: WriterWorld, tmp_path: Path):
+def test_what_gates_refuse_is_not_shown_by_inspect(world: WriterWorld, kb: Typed):
     key, person, plain = "AKIA" + "Q7" * 8, "jo.miller@acme-tea.com", "Words that hide nothing."
     world.commit({
         "deploy.md": f"# Deploying\n\nTo deploy, AWS knows us by {key} in every region.\n",
@@ -178,14 +207,14 @@ def test_what_gates_refuse_is_not_shown_by_inspect(world: WriterWorld, tmp_path:
     assert "no_secrets" in str(why(world.ingest()))
     run = str(world.ledger.generations.pipeline_runs(world.agent)[0]["run_id"])
     for form in ([], ["--json"]):
-        shown = run_kb(world, tmp_path / "home", "inspect", "--run", run, *form).stdout
+        shown = kb.here("inspect", "--run", run, *form)
         assert key not in shown
         assert person not in shown
         assert "withheld: AWS Access Key" in shown
         assert shown.count(plain) >= 2, "as a passage, and in what was read out of it"
 
 
-def test_what_of_a_document_is_not_served_is_told(world: WriterWorld, tmp_path: Path):
+def test_what_of_a_document_is_not_served_is_told(world: WriterWorld, kb: Typed):
     half = drawn([plain("A page of words."), DrawnPage([], pictures=[(0, 0, 595, 842)])])
     world.commit({"a.md": PAGE.format(1), "half.pdf": half})
     result = world.ingest()
@@ -195,7 +224,7 @@ def test_what_of_a_document_is_not_served_is_told(world: WriterWorld, tmp_path: 
     live, path = world.live(), world.path("half.pdf")
     noted, of_all = world.ledger.documents.noted(live.generation_id, 5)
     assert (list(noted), of_all, noted[path][0].startswith(said)) == ([path], 1, True)
-    shown = run_kb(world, tmp_path / "home", "inspect", "--run", str(live.run_id)).stdout
+    shown = kb.here("inspect", "--run", str(live.run_id))
     assert f"note {path}: {said}" in " ".join(shown.split())
     done = Ingestion(world.definitions, world.ledger, world.instance).run(
         world.agent, uncommitted=False, force=False
@@ -220,33 +249,32 @@ def test_of_many_notes_some_are_shown_and_those_with_a_cure_first(world: WriterW
     assert "and of 2 more documents" in out.getvalue()
 
 
-def test_an_estimate_on_the_command_line_changes_nothing(world: WriterWorld, tmp_path: Path):
+def test_an_estimate_on_the_command_line_changes_nothing(world: WriterWorld, kb: Typed):
     world.commit({f"page{number}.md": PAGE.format(number) for number in range(8)})
-    said = run_kb(world, tmp_path / "home", "ingest", "--estimate", "--json")
+    said = kb.process("ingest", "--estimate", "--json")
     assert said.returncode == 0, said.stderr
     told = json.loads(said.stdout)["estimate"]
     assert (told["documents"], told["documents_to_read"], told["money"]) == (8, 8, 0.0)
     assert told["chunks"] >= 8
-    shown = run_kb(world, tmp_path / "home", "ingest", "--estimate")
-    assert "8 documents of 1 agents, 8 to read" in shown.stdout
-    assert "embedding costs no money" in shown.stdout
+    shown = kb.here("ingest", "--estimate")
+    assert "8 documents of 1 agents, 8 to read" in shown
+    assert "embedding costs no money" in shown
     assert (world.count("documents"), world.count("pipeline_runs")) == (0, 0)
 
 
-def test_what_was_read_out_is_estimated_and_shown(world: WriterWorld, tmp_path: Path):
+def test_what_was_read_out_is_estimated_and_shown(world: WriterWorld, kb: Typed):
     world.commit({"a.md": PAGE.format(1), "agent.yaml": "extraction: {enabled: true}\n"})
-    said = run_kb(world, tmp_path / "home", "ingest", "--estimate", "--json")
-    assert said.returncode == 0, said.stderr
-    [told] = json.loads(said.stdout)["estimate"]["extraction"]
+    said = kb.here("ingest", "--estimate", "--json")
+    [told] = json.loads(said)["estimate"]["extraction"]
     assert told["agent"] == world.agent
     assert (told["passages"], told["dollars"], told["model"]) == (1, 0.0, "offline/patterns-3")
     assert world.ingest().success
     run = str(world.live().run_id)
-    shown = run_kb(world, tmp_path / "home", "inspect", "--run", run, "--path", "a.md")
-    assert "1 DONE by chunk_extract_v1 with offline/patterns-3" in " ".join(shown.stdout.split())
-    assert "Words about key 1" in " ".join(shown.stdout.split())
-    none = run_kb(world, tmp_path / "home", "inspect", "--run", run, "--path", "b.md", "--json")
-    assert json.loads(none.stdout)["extractions"] == []
+    shown = kb.here("inspect", "--run", run, "--path", "a.md")
+    assert "1 DONE by chunk_extract_v1 with offline/patterns-3" in " ".join(shown.split())
+    assert "Words about key 1" in " ".join(shown.split())
+    none = kb.here("inspect", "--run", run, "--path", "b.md", "--json")
+    assert json.loads(none)["extractions"] == []
 
 
 def test_where_a_run_came_from_is_kept_with_it(world: WriterWorld):
