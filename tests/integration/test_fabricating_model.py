@@ -1,7 +1,8 @@
 """A model that fabricates in more than 300 ways, through the whole graph: none of it reaches a person."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
 from tests.doubles.writer_world import WriterWorld, why
 
 pytestmark = pytest.mark.timeout(900)
+EVERY = 1000
 GATE = "gate: {canary: 'off', secrets: 'off'}\n"
 FOUND = f"retrieval: {{limit: 20, threshold: 0.0}}\n{GATE}"
 # One passage is found; all else that may be quoted is there because it stands around that one.
@@ -66,17 +68,31 @@ def false_in(done: dict[str, Any], lie: Lie, world: WriterWorld, live: Generatio
     return wrong
 
 
+def of_each_way(lies: Iterable[Lie], most: int) -> Iterator[Lie]:
+    """The first quotes that are falsified in each way."""
+    seen = Counter[str]()
+    for lie in lies:
+        seen[lie.how] += 1
+        if seen[lie.how] <= most:
+            yield lie
+
+
 @pytest.mark.parametrize(
-    "world",
-    [FOUND, pytest.param(AROUND, marks=pytest.mark.full)],
-    indirect=True,
-    ids=["found", "around"],
+    ("world", "quotes"),
+    [
+        (FOUND, 3),
+        pytest.param(FOUND, EVERY, marks=pytest.mark.full),
+        pytest.param(AROUND, EVERY, marks=pytest.mark.full),
+    ],
+    indirect=["world"],
+    ids=["found", "every found", "every around"],
 )
 async def test_what_a_model_makes_up_reaches_nobody(
-    world: WriterWorld, provider: LoopbackProvider
+    world: WriterWorld, provider: LoopbackProvider, quotes: int
 ) -> None:
-    lies = [*false_quotes(), *false_claims()]
-    assert len(lies) >= 300
+    assert len([*false_quotes(), *false_claims()]) >= 300
+    # What a claim says beyond its quote is another thing each time; a quote is falsified alike in each.
+    lies = [*of_each_way(false_quotes(), quotes), *false_claims()]
     live, reached, lost = world.live(), list[str](), list[str]()
     async with composed_reader(world, provider.api_base) as reader:
         for lie in lies:
