@@ -95,6 +95,7 @@ def test_it_is_gone_from_both_colours_every_generation_and_the_ledger(world: Wri
     assert [one["text_sha256"] for one in world.ledger.tombstones.open(world.agent)] != []
 
 
+@THE_SERVER
 def test_no_rollback_brings_it_back(world: WriterWorld):
     world.publish()
     world.publish({"keys.md": "# Keys\n\nTwo.\n"})
@@ -194,6 +195,7 @@ def test_what_a_killed_deletion_did_not_count_the_next_run_counts(world: WriterW
     assert staging.settled(world.agent, staging.folder.head()) == live
 
 
+@THE_SERVER
 def test_what_is_no_point_of_ours_is_said(world: WriterWorld):
     world.publish()
     with pytest.raises(BadInput, match="is no id of a point"):
