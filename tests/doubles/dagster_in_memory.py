@@ -1,13 +1,20 @@
-"""Dagster's own storage in memory, whose connections are kept: it opens one for each event else."""
+"""Dagster's own storage in memory, with kept connections, and events that its tables get when read."""
 
-from collections.abc import Generator, Iterator
+import threading
+from collections import defaultdict
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import dagster as dg
+from dagster._core.event_api import EventLogCursor, EventLogRecord, EventRecordsResult
+from dagster._core.events import AssetKey, DagsterEventType
+from dagster._core.events.log import EventLogEntry
 from dagster._core.instance import InstanceType
 from dagster._core.launcher.sync_in_memory_run_launcher import SyncInMemoryRunLauncher
 from dagster._core.run_coordinator import DefaultRunCoordinator
-from dagster._core.storage.event_log import InMemoryEventLogStorage
+from dagster._core.storage.event_log import InMemoryEventLogStorage, SqlEventLogStorage
+from dagster._core.storage.event_log.base import AssetEntry, AssetRecord
+from dagster._core.storage.event_log.schema import AssetKeyTable
 from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from dagster._core.storage.root import TemporaryLocalArtifactStorage
 from dagster._core.storage.runs import InMemoryRunStorage
@@ -22,7 +29,15 @@ def _keeping(engine: Engine) -> Engine:
 
 
 class _Events(InMemoryEventLogStorage):
+    """Fills the tables when somebody reads what only they tell: a run asks for the latest alone."""
+
     def __init__(self) -> None:
+        self._waiting: list[EventLogEntry] = []
+        self._filling: Connection | None = None
+        self._latest: dict[tuple[AssetKey, str | None], EventLogRecord] = {}
+        self._last_run: dict[AssetKey, str] = {}
+        self._partitions: dict[str, set[str]] = defaultdict(set)
+        self._turn = threading.RLock()
         super().__init__()
         self._kept = _keeping(self._engine)
         self._tables = {*inspect(self._held_conn).get_table_names()}
@@ -30,14 +45,131 @@ class _Events(InMemoryEventLogStorage):
     def has_table(self, table_name: str) -> bool:
         return table_name in self._tables
 
+    def has_asset_key_col(self, column_name: str) -> bool:
+        return column_name in AssetKeyTable.columns
+
+    def store_event(self, event: EventLogEntry) -> None:
+        """Keep it in its place; whoever reads a table finds it there."""
+        with self._turn:
+            self._waiting.append(event)
+            self._storage_id += 1
+            number = self._storage_id
+            self._remember(event, number)
+        for handler in [*self._handlers[event.run_id]]:
+            handler(event, str(EventLogCursor.from_storage_id(number)))
+
+    def _remember(self, event: EventLogEntry, number: int) -> None:
+        said = event.dagster_event
+        if not said or not said.asset_key:
+            return
+        if said.is_step_materialization:
+            record = EventLogRecord(number, event)
+            self._latest[said.asset_key, said.partition] = record
+            self._latest[said.asset_key, None] = record
+        if said.is_step_materialization or said.is_asset_materialization_planned:
+            self._last_run[said.asset_key] = event.run_id
+
     @contextmanager
     def _connect(self) -> Generator[Connection]:
-        with self._db_lock, self._kept.begin() as connection:
-            yield connection
+        with self._turn:
+            if self._filling is not None:
+                yield self._filling
+                return
+            with self._kept.begin() as connection:
+                self._fill(connection)
+                yield connection
+
+    def _fill(self, connection: Connection) -> None:
+        waiting, self._waiting = self._waiting, []
+        self._filling = connection
+        try:
+            for event in waiting:
+                SqlEventLogStorage.store_event(self, event)
+        finally:
+            self._filling = None
+
+    def fetch_materializations(
+        self, records_filter: AssetKey | dg.AssetRecordsFilter, limit: int,
+        cursor: str | None = None, ascending: bool = False,
+    ) -> EventRecordsResult:  # fmt: skip
+        """The latest of one partition is known without the tables."""
+        partition = None if cursor or ascending or limit > 1 else _only_partition(records_filter)
+        record = partition and self._latest.get(partition)
+        if not record:
+            return super().fetch_materializations(records_filter, limit, cursor, ascending)
+        at = EventLogCursor.from_storage_id(record.storage_id).to_string()
+        return EventRecordsResult([record], cursor=at, has_more=True)
+
+    def get_asset_records(
+        self, asset_keys: Sequence[AssetKey] | None = None
+    ) -> Sequence[AssetRecord]:
+        """Those of which each was made."""
+        if not asset_keys or not all((one, None) in self._latest for one in asset_keys):
+            return super().get_asset_records(asset_keys)
+        return [
+            AssetRecord(
+                storage_id=number,
+                asset_entry=AssetEntry(
+                    asset_key=one,
+                    last_materialization_record=self._latest[one, None],
+                    last_run_id=self._last_run[one],
+                ),
+            )
+            for number, one in enumerate(asset_keys, 1)
+        ]
+
+    def get_latest_tags_by_partition(
+        self, asset_key: AssetKey, event_type: DagsterEventType, tag_keys: Sequence[str],
+        asset_partitions: Sequence[str] | None = None, before_cursor: int | None = None,
+        after_cursor: int | None = None,
+    ) -> Mapping[str, Mapping[str, str]]:  # fmt: skip
+        """Those of partitions of which each was made."""
+        made = {one: self._latest.get((asset_key, one)) for one in asset_partitions or ()}
+        if (
+            not made or before_cursor or after_cursor or not all(made.values())
+            or event_type is not DagsterEventType.ASSET_MATERIALIZATION
+        ):  # fmt: skip
+            return super().get_latest_tags_by_partition(
+                asset_key, event_type, tag_keys, asset_partitions, before_cursor, after_cursor
+            )
+        tags = {one: record.asset_materialization.tags or {} for one, record in made.items()}
+        return {
+            one: {key: value for key, value in all_of_them.items() if key in tag_keys}
+            for one, all_of_them in tags.items()
+        }
+
+    def add_dynamic_partitions(
+        self, partitions_def_name: str, partition_keys: Sequence[str]
+    ) -> None:
+        known = self._partitions[partitions_def_name]
+        if new := [one for one in partition_keys if one not in known]:
+            super().add_dynamic_partitions(partitions_def_name, new)
+            known.update(new)
+
+    def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
+        super().delete_dynamic_partition(partitions_def_name, partition_key)
+        self._partitions[partitions_def_name].discard(partition_key)
+
+    def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
+        return partition_key in self._partitions[partitions_def_name]
+
+    def wipe(self) -> None:
+        raise NotImplementedError("an instance of a test is thrown away whole")
+
+    wipe_asset = delete_events = wipe
 
     def dispose(self) -> None:
+        self._waiting = []
         self._kept.dispose()
         super().dispose()
+
+
+def _only_partition(wanted: AssetKey | dg.AssetRecordsFilter) -> tuple[AssetKey, str] | None:
+    if not isinstance(wanted, dg.AssetRecordsFilter) or len(wanted.asset_partitions or ()) != 1:
+        return None
+    [one] = wanted.asset_partitions
+    alone = dg.AssetRecordsFilter(wanted.asset_key, asset_partitions=[one])
+    return (wanted.asset_key, one) if wanted == alone else None
 
 
 class _Runs(InMemoryRunStorage):
