@@ -29,13 +29,12 @@ from kb.embedded.postgres_place import choose_place
 from kb.migrate import migrate
 from kb.processes import spawn
 from tests.doubles.qdrant_servers import running
+from tests.doubles.quick_folder import quick_folder
 
 TEMPLATE: LiteralString = "template_scriptorium"
 # A test's database may be lost with the machine, so it need not wait for the disk.
 TEST_OPTIONS = {"fsync": "off", "synchronous_commit": "off", "max_connections": "200"}
 
-
-ROOM = 2 * 1024**3
 # A busy machine takes a fifth of a second for anything.
 settings.register_profile("any machine", deadline=None, max_examples=50)
 settings.register_profile("full", deadline=None, max_examples=500, derandomize=False)
@@ -122,9 +121,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStack:
 @pytest.fixture(scope="session")
 def short_home() -> Iterator[Path]:
     """A folder that another account can enter (pytest's own is private), in memory where that is."""
-    memory = Path("/dev/shm")
-    roomy = memory.is_dir() and shutil.disk_usage(memory).free > ROOM
-    home = Path(tempfile.mkdtemp(prefix="kb-test-", dir=memory if roomy else None))
+    home = quick_folder("kb-test-")
     home.chmod(0o755)
     yield home
     shutil.rmtree(home)
@@ -185,9 +182,9 @@ def qdrant_url(short_home: Path) -> Iterator[str]:
         process.wait(timeout=60)
 
 
-@pytest.fixture(scope="module", params=["owner", "server"])
+@pytest.fixture(scope="module", params=["server", pytest.param("owner", marks=pytest.mark.full)])
 def either_qdrant(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Our owner process, and the real server where it can be had, for this file alone."""
+    """The real server, for this file alone; nearly every other test has our owner process."""
     with running(request.param) as server:
         yield server.url
 

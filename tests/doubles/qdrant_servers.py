@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 import warnings
 from collections.abc import Iterator
@@ -14,18 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-import pytest
 from qdrant_client import QdrantClient
 
 from kb.embedded.qdrant_choice import BinaryQdrant, OwnerQdrant, command
 from tests.doubles.qdrant_program import server_program
+from tests.doubles.quick_folder import quick_folder
 
 ROOT = Path(__file__).parents[2]
 UNPRIVILEGED = "nobody"
-# For what differs little between them: the embedded one is what nearly every other test has.
-THE_SERVER = pytest.mark.parametrize(
-    "either_qdrant", ["server", pytest.param("owner", marks=pytest.mark.full)], indirect=True
-)
 SECONDS_TO_START = 30
 
 
@@ -111,7 +106,7 @@ def running(kind: str, api_key: str | None = None) -> Iterator[QdrantServer]:
 
     Who asks for the real server where there is none goes without: it is skipped, or fails on CI.
     """
-    folder = Path(tempfile.mkdtemp(prefix="kb-qdrant-"))
+    folder = quick_folder("kb-qdrant-")
     try:
         server = _make(kind, folder, api_key)
         server.start()

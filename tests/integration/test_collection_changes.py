@@ -13,11 +13,9 @@ from dagster_kb.publishing.ways_back import WayBack
 from kb_contract.identifiers import COLOURS, collection_name, other_colour
 from tests.conftest import TEMPLATE, RunningPostgres
 from tests.doubles.git_repository import GitRepository
-from tests.doubles.qdrant_servers import THE_SERVER
 from tests.doubles.writer_world import WriterWorld, metadata, why
 
 PAGES = 34
-pytestmark = THE_SERVER
 
 
 def new_word() -> str:

@@ -8,7 +8,6 @@ import pytest
 from dagster_kb.publishing.ways_back import WayBack
 from kb_contract.index_settings import IndexSettings
 from tests.doubles.git_repository import GitRepository
-from tests.doubles.qdrant_servers import THE_SERVER
 from tests.doubles.writer_world import WriterWorld, failures, metadata, why
 
 PAGES = 12
@@ -58,7 +57,6 @@ def test_another_index_is_another_generation_that_embeds_nothing(world: WriterWo
     assert (index_of_live(world), len(world.store.written)) == (OTHER, 1)
 
 
-@THE_SERVER
 def test_the_way_back_serves_the_old_index_as_it_was_built(world: WriterWorld):
     recreated(world, {"agent.yaml": SETTINGS})
     back = WayBack(world.ledger, world.store, world.embedder)
@@ -66,7 +64,6 @@ def test_the_way_back_serves_the_old_index_as_it_was_built(world: WriterWorld):
     assert index_of_live(world) == IndexSettings()
 
 
-@THE_SERVER
 def test_without_a_graph_all_vectors_are_compared(world: WriterWorld):
     recreated(world, {"agent.yaml": "index: {m: 0}\n"})
     assert index_of_live(world).m == 0
@@ -76,7 +73,6 @@ def test_without_a_graph_all_vectors_are_compared(world: WriterWorld):
     assert found[0].payload["metadata"]["path"] == world.path("page7.md")
 
 
-@THE_SERVER
 def test_a_wrong_value_is_refused_with_what_is_allowed(world: WriterWorld):
     world.commit({"agent.yaml": "index: {m: 500}\n"})
     assert "index.m: Input should be less than or equal to 128" in str(failures(world.ingest()))

@@ -15,7 +15,6 @@ from tests.doubles.departing_agents import retire, texts
 from tests.doubles.dying_operator import Order, run
 from tests.doubles.dying_writer import Place
 from tests.doubles.git_repository import GitRepository
-from tests.doubles.qdrant_servers import THE_SERVER
 from tests.doubles.sudden_death import Death
 from tests.doubles.writer_world import WriterWorld, metadata
 
@@ -95,7 +94,6 @@ def test_it_is_gone_from_both_colours_every_generation_and_the_ledger(world: Wri
     assert [one["text_sha256"] for one in world.ledger.tombstones.open(world.agent)] != []
 
 
-@THE_SERVER
 def test_no_rollback_brings_it_back(world: WriterWorld):
     world.publish()
     world.publish({"keys.md": "# Keys\n\nTwo.\n"})
@@ -109,7 +107,6 @@ def test_no_rollback_brings_it_back(world: WriterWorld):
     assert_nowhere(world, point)
 
 
-@THE_SERVER
 def test_it_does_not_come_back_until_its_source_changes_and_then_the_drift_ends(
     world: WriterWorld,
 ):
@@ -142,7 +139,6 @@ def test_it_does_not_come_back_until_its_source_changes_and_then_the_drift_ends(
     assert [one["kind"] for one in told] == ["deleted_text_is_back"]
 
 
-@THE_SERVER
 def test_the_same_words_elsewhere_in_the_agent_go_too_and_other_agents_are_named(
     world: WriterWorld,
 ):
@@ -161,7 +157,6 @@ def test_the_same_words_elsewhere_in_the_agent_go_too_and_other_agents_are_named
     assert_nowhere(world, point)
 
 
-@THE_SERVER
 def test_a_run_that_was_on_its_way_does_not_bring_it_back(world: WriterWorld):
     world.publish()
     point = point_of(world, SECRET)
@@ -180,7 +175,6 @@ def test_a_run_that_was_on_its_way_does_not_bring_it_back(world: WriterWorld):
     assert_nowhere(world, point)
 
 
-@THE_SERVER
 def test_what_a_killed_deletion_did_not_count_the_next_run_counts(world: WriterWorld):
     world.publish()
     delete(world, point_of(world, SECRET))
@@ -195,7 +189,6 @@ def test_what_a_killed_deletion_did_not_count_the_next_run_counts(world: WriterW
     assert staging.settled(world.agent, staging.folder.head()) == live
 
 
-@THE_SERVER
 def test_what_is_no_point_of_ours_is_said(world: WriterWorld):
     world.publish()
     with pytest.raises(BadInput, match="is no id of a point"):
@@ -259,7 +252,6 @@ def counted(world: WriterWorld) -> dict[int, tuple[int, str]]:
     return {row["number"]: (row["chunks"], row["names"]) for row in rows}
 
 
-@THE_SERVER
 def test_neither_its_words_nor_its_names_are_counted_any_more(world: WriterWorld):
     firm = "# Firm\n\nJane of the Elmstreet Holding Company (EHC) pays. EHC pays her.\n"
     world.publish({"firm.md": firm})
@@ -275,7 +267,6 @@ def test_neither_its_words_nor_its_names_are_counted_any_more(world: WriterWorld
     assert world.ledger.terms.of(live).get(question_weights("elmstreet")).holding == {}
 
 
-@THE_SERVER
 def test_a_commit_that_deletes_the_file_and_is_reverted_does_not_bring_it_back(world: WriterWorld):
     world.publish()
     point = point_of(world, SECRET)
@@ -294,7 +285,6 @@ def test_a_commit_that_deletes_the_file_and_is_reverted_does_not_bring_it_back(w
     assert world.served_texts() == {"# Keys\n\nWords of keys."}
 
 
-@THE_SERVER
 @pytest.mark.parametrize("way", ["withdrawn", "folder gone"])
 def test_what_leaves_git_with_all_the_rest_settles_it_too(world: WriterWorld, way: str):
     world.publish()
@@ -316,7 +306,6 @@ def test_what_leaves_git_with_all_the_rest_settles_it_too(world: WriterWorld, wa
     assert left == (["run_failed"] if way == "withdrawn" else [])
 
 
-@THE_SERVER
 def test_a_file_that_goes_to_another_agent_takes_its_deletion_along(world: WriterWorld):
     world.publish()
     other = f"{world.agent}_other"

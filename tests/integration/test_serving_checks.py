@@ -5,7 +5,6 @@ import yaml
 
 from dagster_kb.publishing.release_checks import Verdict
 from dagster_kb.publishing.serving_checks import ServingChecks
-from tests.doubles.qdrant_servers import THE_SERVER
 from tests.doubles.writer_world import WriterWorld
 
 EVERYTHING = ("last_run", "alias", "points", "golden_questions")
@@ -82,7 +81,6 @@ def test_a_point_that_was_taken_is_found(world: WriterWorld):
     assert (points.facts["missing"], points.facts["for_example"]) == (1, [point])
 
 
-@THE_SERVER
 def test_a_run_under_way_is_told_of_and_the_one_before_it_judged(world: WriterWorld):
     world.publish()
     start_run(world)
@@ -102,7 +100,6 @@ def test_a_run_under_way_is_told_of_and_the_one_before_it_judged(world: WriterWo
     assert "the model is away" in met_a_pause.description
 
 
-@THE_SERVER
 def test_of_two_runs_the_one_that_ended_last_is_judged(world: WriterWorld):
     start_run(world, "long")
     start_run(world, "short")
@@ -111,7 +108,6 @@ def test_of_two_runs_the_one_that_ended_last_is_judged(world: WriterWorld):
     assert "ended late" in verdicts(world)["last_run"].description
 
 
-@THE_SERVER
 def test_the_first_run_under_way_is_told_of(world: WriterWorld):
     start_run(world)
     first = verdicts(world)["last_run"]

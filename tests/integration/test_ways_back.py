@@ -15,7 +15,6 @@ from tests.doubles.dying_operator import Order, run
 from tests.doubles.dying_writer import Place
 from tests.doubles.faulty_store import FaultyStore, make_otherwise
 from tests.doubles.git_repository import GitRepository
-from tests.doubles.qdrant_servers import THE_SERVER
 from tests.doubles.sudden_death import Death
 from tests.doubles.writer_world import WriterWorld
 
@@ -141,7 +140,6 @@ def test_what_cannot_be_mended_after_the_swap_ends_the_way_back_and_is_served(wo
     assert world.ledger.incidents.paused(world.agent)
 
 
-@THE_SERVER
 def test_rolled_back_again_it_skips_what_was_bad(world: WriterWorld):
     published(world, "One.", "Two.", "Three.")
     assert roll_back(world).live == 2
@@ -153,7 +151,6 @@ def test_rolled_back_again_it_skips_what_was_bad(world: WriterWorld):
     assert roll_back(world).live == 1
 
 
-@THE_SERVER
 def test_what_a_rollback_went_past_is_not_gone_back_to_later(world: WriterWorld):
     published(world, "One.", "Bad.", "Worse.")
     roll_back(world, to=1)
@@ -166,7 +163,6 @@ def test_what_a_rollback_went_past_is_not_gone_back_to_later(world: WriterWorld)
     assert "# Page\n\nOne." in world.served_texts()
 
 
-@THE_SERVER
 def test_what_git_says_comes_back_after_resume_only(world: WriterWorld):
     old, _ = published(world, "Good.", "Bad.")
     roll_back(world)
@@ -178,7 +174,6 @@ def test_what_git_says_comes_back_after_resume_only(world: WriterWorld):
     assert "# Page\n\nBad." in world.served_texts()
 
 
-@THE_SERVER
 def test_a_run_that_was_on_its_way_does_not_undo_it(world: WriterWorld):
     old, _ = published(world, "Good.", "Bad.")
     world.commit({"page.md": "# Page\n\nWorse.\n"})
@@ -192,7 +187,6 @@ def test_a_run_that_was_on_its_way_does_not_undo_it(world: WriterWorld):
     assert_served(world, old, "Good.")
 
 
-@THE_SERVER
 def test_what_cannot_be_gone_back_to_is_said(world: WriterWorld):
     published(world, "One.")
     with pytest.raises(BadInput, match="no generation before"):
@@ -204,7 +198,6 @@ def test_what_cannot_be_gone_back_to_is_said(world: WriterWorld):
     assert world.ledger.incidents.paused(world.agent) is None
 
 
-@THE_SERVER
 def test_vectors_of_another_model_are_refused_with_the_cure(world: WriterWorld):
     published(world, "Good.", "Bad.")
     with world.ledger.database.transaction() as connection:
@@ -228,7 +221,6 @@ def test_a_live_check_that_fails_puts_the_one_before_back(world: WriterWorld):
     assert world.ledger.incidents.paused(world.agent)
 
 
-@THE_SERVER
 def test_a_first_generation_that_fails_its_live_check_stays_and_is_told_of(world: WriterWorld):
     (first,) = published(world, "Only.")
     with world.ledger.agent_lock(world.agent):
@@ -240,7 +232,6 @@ def test_a_first_generation_that_fails_its_live_check_stays_and_is_told_of(world
     assert world.ledger.incidents.paused(world.agent)
 
 
-@THE_SERVER
 def test_what_was_withdrawn_on_purpose_comes_back_only_by_number(world: WriterWorld):
     published(world, "On purpose taken away.")
     draft = "---\nstatus: draft\n---\n# Page\n\nOn purpose taken away.\n"
@@ -262,7 +253,6 @@ def test_what_was_withdrawn_on_purpose_comes_back_only_by_number(world: WriterWo
     assert roll_back(world, 1).live == 1
 
 
-@THE_SERVER
 def test_a_rollback_that_was_left_is_not_gone_on_with_when_others_went_live(world: WriterWorld):
     one, _, three = published(world, "One.", "Two.", "Three.")
     open_incident(world.ledger, ROLLBACK, three, one, reason="left half way", by="operator")
@@ -270,7 +260,6 @@ def test_a_rollback_that_was_left_is_not_gone_on_with_when_others_went_live(worl
     assert roll_back(world).live == 4
 
 
-@THE_SERVER
 def test_what_runs_alone_after_a_rollback_is_about_what_is_live(world: WriterWorld):
     published(world, "One.", "Two.")
     roll_back(world)
