@@ -86,6 +86,20 @@ class OneStack(LoadScopeScheduling):
         return folder if nodeid.startswith(folder) else nodeid.partition("::")[0]
 
 
+class ToldAtOnce:
+    """Says what failed as it fails: who waits for the rest may mend it, or end the run, and knows."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        terminal = self.config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and terminal:
+            terminal.ensure_newline()
+            terminal.write_sep("_", f"{report.nodeid} ({report.when})")
+            terminal.write_line(report.longreprtext)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="the rest of the matrices too")
 
@@ -94,6 +108,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let clients read one certificate, not all of the world's: tests ask nobody but this machine."""
     if config.getoption("--full"):
         settings.load_profile("full")
+    config.pluginmanager.register(ToldAtOnce(config))
     if "SSL_CERT_FILE" in os.environ:
         return
     folder = Path(tempfile.mkdtemp(prefix="kb-certificate-"))

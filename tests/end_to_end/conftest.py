@@ -143,7 +143,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         **ports,
         "KB_HOME": str(folder / "home"),
         "KNOWLEDGE_DIR": str(repository.root / "knowledge"),
-        "SENSOR_SECONDS": "2",
+        "SENSOR_SECONDS": "5",
     }
     running = Stack(
         folder / "home", repository, environment,
