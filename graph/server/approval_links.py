@@ -37,7 +37,10 @@ STYLE: Final = (
 _HTML: Final[dict[str, Any]] = {"content": {"text/html": {}}}
 _PAGES: Final[dict[int | str, dict[str, Any]]] = {
     200: _HTML,
-    **{status: {**REFUSALS[status], **_HTML} for status in (403, 404, 409, 422)},
+    **{
+        status: {**REFUSALS[status], "content": {**REFUSALS[status]["content"], **_HTML["content"]}}
+        for status in (403, 404, 409, 422)
+    },
 }
 GONE: Final = "This link was used, is too old, or what it was about is something else by now."
 
