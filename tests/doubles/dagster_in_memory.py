@@ -1,9 +1,12 @@
 """Dagster's own storage in memory, with kept connections, and events that its tables get when read."""
 
+import sqlite3
 import threading
+import uuid
 from collections import defaultdict
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 
 import dagster as dg
 from dagster._core.event_api import EventLogCursor, EventLogRecord, EventRecordsResult
@@ -14,18 +17,37 @@ from dagster._core.launcher.sync_in_memory_run_launcher import SyncInMemoryRunLa
 from dagster._core.run_coordinator import DefaultRunCoordinator
 from dagster._core.storage.event_log import InMemoryEventLogStorage, SqlEventLogStorage
 from dagster._core.storage.event_log.base import AssetEntry, AssetRecord
-from dagster._core.storage.event_log.schema import AssetKeyTable
+from dagster._core.storage.event_log.schema import AssetKeyTable, SqlEventLogStorageMetadata
 from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from dagster._core.storage.root import TemporaryLocalArtifactStorage
 from dagster._core.storage.runs import InMemoryRunStorage
-from sqlalchemy import Engine, create_engine, inspect
+from dagster._core.storage.sqlite import create_in_memory_conn_string
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import QueuePool
 
 
-def _keeping(engine: Engine) -> Engine:
-    """Another engine on the same database, which lives as long as Dagster holds its first connection."""
-    return create_engine(engine.url, poolclass=QueuePool, connect_args={"check_same_thread": False})
+@cache
+def _new(storage: type[InMemoryEventLogStorage | InMemoryRunStorage]) -> sqlite3.Connection:
+    """Keep what a new one has in it: to make those tables takes longer than most runs."""
+    made, kept = storage(), sqlite3.connect(":memory:", check_same_thread=False)
+    made._held_conn.connection.driver_connection.backup(kept)
+    made.dispose()
+    return kept
+
+
+def _database(storage: type[InMemoryEventLogStorage | InMemoryRunStorage]) -> Engine:
+    """Give a new one in memory, there as long as somebody is connected to it."""
+    url = create_in_memory_conn_string(f"{storage.__name__}-{uuid.uuid4()}")
+    return create_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False})
+
+
+def _held(
+    engine: Engine, storage: type[InMemoryEventLogStorage | InMemoryRunStorage]
+) -> Connection:
+    connection = engine.connect()
+    _new(storage).backup(connection.connection.driver_connection)
+    return connection
 
 
 class _Events(InMemoryEventLogStorage):
@@ -38,12 +60,13 @@ class _Events(InMemoryEventLogStorage):
         self._last_run: dict[AssetKey, str] = {}
         self._partitions: dict[str, set[str]] = defaultdict(set)
         self._turn = threading.RLock()
-        super().__init__()
-        self._kept = _keeping(self._engine)
-        self._tables = {*inspect(self._held_conn).get_table_names()}
+        self._handlers = defaultdict(set)
+        self._storage_id = 0
+        self._engine = _database(InMemoryEventLogStorage)
+        self._held_conn = _held(self._engine, InMemoryEventLogStorage)
 
     def has_table(self, table_name: str) -> bool:
-        return table_name in self._tables
+        return table_name in SqlEventLogStorageMetadata.tables
 
     def has_asset_key_col(self, column_name: str) -> bool:
         return column_name in AssetKeyTable.columns
@@ -75,7 +98,7 @@ class _Events(InMemoryEventLogStorage):
             if self._filling is not None:
                 yield self._filling
                 return
-            with self._kept.begin() as connection:
+            with self._engine.begin() as connection:
                 self._fill(connection)
                 yield connection
 
@@ -160,7 +183,6 @@ class _Events(InMemoryEventLogStorage):
 
     def dispose(self) -> None:
         self._waiting = []
-        self._kept.dispose()
         super().dispose()
 
 
@@ -174,17 +196,13 @@ def _only_partition(wanted: AssetKey | dg.AssetRecordsFilter) -> tuple[AssetKey,
 
 class _Runs(InMemoryRunStorage):
     def __init__(self) -> None:
-        super().__init__()
-        self._kept = _keeping(self._engine)
+        self._engine = _database(InMemoryRunStorage)
+        self._held_conn = _held(self._engine, InMemoryRunStorage)
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
-        with self._kept.begin() as connection:
+        with self._engine.begin() as connection:
             yield connection
-
-    def dispose(self) -> None:
-        self._kept.dispose()
-        super().dispose()
 
 
 def instance_in_memory() -> dg.DagsterInstance:
