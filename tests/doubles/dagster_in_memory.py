@@ -5,7 +5,7 @@ import threading
 import uuid
 from collections import defaultdict
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 
 import dagster as dg
@@ -55,7 +55,7 @@ class _Events(InMemoryEventLogStorage):
 
     def __init__(self) -> None:
         self._waiting: list[EventLogEntry] = []
-        self._filling: Connection | None = None
+        self._open: Connection | None = None
         self._latest: dict[tuple[AssetKey, str | None], EventLogRecord] = {}
         self._last_run: dict[AssetKey, str] = {}
         self._partitions: dict[str, set[str]] = defaultdict(set)
@@ -95,21 +95,26 @@ class _Events(InMemoryEventLogStorage):
     @contextmanager
     def _connect(self) -> Generator[Connection]:
         with self._turn:
-            if self._filling is not None:
-                yield self._filling
-                return
-            with self._engine.begin() as connection:
-                self._fill(connection)
+            if self._open is None:
+                self._fill()
+            with nullcontext(self._open) if self._open else self._engine.begin() as connection:
                 yield connection
 
-    def _fill(self, connection: Connection) -> None:
+    @contextmanager
+    def _as_it_is(self) -> Generator[None]:
+        """Read and write tables in one go, without what waits."""
+        with self._turn, self._engine.begin() as self._open:
+            try:
+                yield
+            finally:
+                self._open = None
+
+    def _fill(self) -> None:
         waiting, self._waiting = self._waiting, []
-        self._filling = connection
-        try:
-            for event in waiting:
-                SqlEventLogStorage.store_event(self, event)
-        finally:
-            self._filling = None
+        if waiting:
+            with self._as_it_is():
+                for event in waiting:
+                    SqlEventLogStorage.store_event(self, event)
 
     def fetch_materializations(
         self, records_filter: AssetKey | dg.AssetRecordsFilter, limit: int,
@@ -166,12 +171,18 @@ class _Events(InMemoryEventLogStorage):
     ) -> None:
         known = self._partitions[partitions_def_name]
         if new := [one for one in partition_keys if one not in known]:
-            super().add_dynamic_partitions(partitions_def_name, new)
+            with self._as_it_is():
+                super().add_dynamic_partitions(partitions_def_name, new)
             known.update(new)
 
     def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
-        super().delete_dynamic_partition(partitions_def_name, partition_key)
+        with self._as_it_is():
+            super().delete_dynamic_partition(partitions_def_name, partition_key)
         self._partitions[partitions_def_name].discard(partition_key)
+
+    def get_dynamic_partitions(self, partitions_def_name: str) -> Sequence[str]:
+        with self._as_it_is():
+            return super().get_dynamic_partitions(partitions_def_name)
 
     def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
         return partition_key in self._partitions[partitions_def_name]
