@@ -12,6 +12,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, LiteralString
@@ -167,13 +168,27 @@ def postgres(short_home: Path) -> Iterator[RunningPostgres]:
         process.wait(timeout=60)
 
 
-@pytest.fixture
-def database_url(postgres: RunningPostgres) -> Iterator[str]:
-    """A fresh, migrated database; dropped after the test, whoever is still connected."""
+@contextmanager
+def fresh_database(postgres: RunningPostgres) -> Iterator[str]:
+    """Make a migrated database; it is dropped at the end, whoever is still connected."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     postgres.execute(f"create database {{name}} template {TEMPLATE} strategy file_copy", name)
     yield postgres.url(name)
     postgres.execute("drop database {name} with (force)", name)
+
+
+@pytest.fixture
+def database_url(postgres: RunningPostgres) -> Iterator[str]:
+    """A database for this test alone."""
+    with fresh_database(postgres) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def file_database_url(postgres: RunningPostgres) -> Iterator[str]:
+    """A database for all tests of this file, each of which empties what it filled."""
+    with fresh_database(postgres) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

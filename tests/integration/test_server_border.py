@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+import pytest_asyncio
 from pydantic import SecretStr
 
 from graph.server.app import create_app
@@ -29,11 +30,24 @@ def settings(database_url: str, **more: Any) -> ReaderSettings:
     )
 
 
-@pytest.fixture
-async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with http_of(server_on(database_url)) as client:
-        await client.post("/threads", json={"thread_id": "known"})
+# One server for all of it; what a test left in the database goes with the test.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server(file_database_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with http_of(server_on(file_database_url)) as client:
         yield client
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def http(
+    server: httpx.AsyncClient, file_database_url: str
+) -> AsyncIterator[httpx.AsyncClient]:
+    await server.post("/threads", json={"thread_id": "known"})
+    yield server
+    with psycopg.connect(file_database_url) as connection:
+        connection.execute("truncate ops.threads, ops.runs cascade")
 
 
 def run(**changes: Any) -> str:
@@ -143,10 +157,10 @@ async def test_queries(http: httpx.AsyncClient, query: str):
         assert (await http.get(f"{path}?{query}")).status_code < 500
 
 
-async def test_what_is_kept_is_clean(http: httpx.AsyncClient, database_url: str):
+async def test_what_is_kept_is_clean(http: httpx.AsyncClient, file_database_url: str):
     answer = await http.post("/threads/known/runs", content=BODIES["NUL"])
     assert answer.status_code == 200
-    with psycopg.connect(database_url) as connection:
+    with psycopg.connect(file_database_url) as connection:
         row = connection.execute("select kwargs->'input', metadata->>'a' from ops.runs").fetchone()
     assert row == ({"messages": "ab"}, "b")
 
@@ -225,7 +239,7 @@ async def test_health(http: httpx.AsyncClient):
 
 
 @pytest.mark.parametrize("host", ["192.168.1.7", "0:0:0:0:0:0:0:0", "example.org"])
-def test_an_open_server_needs_a_key(host: str):
+async def test_an_open_server_needs_a_key(host: str):
     with pytest.raises(BadSetting, match="loopback only"):
         create_app(settings("postgresql://x", api_host=host), GRAPHS)
     create_app(settings("postgresql://x", api_host=host, kb_auth="required"), GRAPHS)

@@ -5,11 +5,13 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
+import pytest_asyncio
 from pydantic import SecretStr
 
 from graph.server.app import create_app
@@ -44,10 +46,26 @@ async def client(database_url: str, **more: Any) -> AsyncIterator[httpx.AsyncCli
         yield http
 
 
+# One server for all of it; what a test left in the database goes with the test.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
 @pytest.fixture
-async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    async for one in client(database_url):
+def database_url(file_database_url: str) -> Iterator[str]:
+    yield file_database_url
+    with psycopg.connect(file_database_url) as connection:
+        connection.execute("truncate ops.pushes, ops.threads cascade")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server(file_database_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    async for one in client(file_database_url):
         yield one
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def http(server: httpx.AsyncClient, database_url: str) -> httpx.AsyncClient:
+    return server
 
 
 def signed(body: bytes, secret: str = SECRET) -> str:
