@@ -1,25 +1,24 @@
-"""Servers and workers as real processes over the demo graphs: `python -m … serve|work`."""
+"""Servers and workers as real processes over the demo graphs."""
 
 import asyncio
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import psycopg
 
 from kb.migrate import migrate
 from tests.doubles.demo_graphs import EFFECTS, GRAPHS
+from tests.doubles.sudden_death import begun, exit_code
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 90
@@ -46,6 +45,17 @@ def _work() -> None:
     asyncio.run(work(settings, GRAPHS))
 
 
+def _begin(kind: Literal["serve", "work"], environment: Mapping[str, str], log: Path) -> None:
+    """Be a server or a worker: with an environment, a folder and a log of its own, as if started anew."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(ROOT)
+    with log.open("ab", buffering=0) as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    {"serve": _serve, "work": _work}[kind]()
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -61,7 +71,7 @@ class DemoProcesses:
     port: int = field(default_factory=free_port)
     settings: dict[str, str] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
-    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    running: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def url(self) -> str:
@@ -74,18 +84,17 @@ class DemoProcesses:
     def start(self, *names: str) -> None:
         for name in names:
             kind = "serve" if name.startswith("server") else "work"
-            with (self.folder / f"{name}.log").open("ab") as log:
-                self.running[name] = subprocess.Popen(
-                    [sys.executable, "-m", "tests.doubles.demo_processes", kind],
-                    cwd=ROOT, env=self._environment(name), stdout=log, stderr=log,
-                )  # fmt: skip
+            self.running[name] = begun(
+                _begin, kind, self._environment(name), self.folder / f"{name}.log"
+            )
         for name in names:
             self._wait_until_ready(name)
 
     def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> None:
         process = self.running.pop(name)
-        process.send_signal(how)
-        process.wait(timeout=60)
+        with suppress(ProcessLookupError):  # it may have ended by itself
+            os.kill(process.pid, how)
+        exit_code(process)
 
     def stop(self) -> None:
         for name in list(self.running):
@@ -101,7 +110,7 @@ class DemoProcesses:
         return found[0]
 
     def signal(self, name: str, what: signal.Signals) -> None:
-        self.running[name].send_signal(what)
+        os.kill(self.running[name].pid, what)
 
     def effects(self, prefix: str) -> Counter[str]:
         with psycopg.connect(self.database_url) as connection:
@@ -117,14 +126,14 @@ class DemoProcesses:
         port = self.url_of(name).rpartition(":")[2] if name.startswith("server") else "0"
         return {
             **os.environ, **self.settings, "DATABASE_URL": self.database_url, "QDRANT_URL": "http://127.0.0.1:1",
-            "API_PORT": port, "LANGGRAPH_STRICT_MSGPACK": "true", "LANGSMITH_TRACING": "false",
+            "API_PORT": port, "LANGSMITH_TRACING": "false",
         }  # fmt: skip
 
     def _wait_until_ready(self, name: str) -> None:
         deadline = time.monotonic() + READY_SECONDS
         process = self.running[name]
         while not self._is_ready(name, process.pid):
-            assert process.poll() is None, self.log(name)[-4000:]
+            assert process.exitcode is None, self.log(name)[-4000:]
             assert time.monotonic() < deadline, f"{name} is not ready: {self.log(name)[-4000:]}"
             time.sleep(0.05)
 
@@ -164,11 +173,3 @@ def _answers(url: str) -> bool:
         return _asking().get(url).status_code == 200
     except httpx.TransportError:
         return False
-
-
-def main(kind: str) -> Any:
-    return {"serve": _serve, "work": _work}[kind]()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

@@ -10,8 +10,10 @@ def quick_processes() -> ForkServerContext:
     """Return the one way to start them: whoever starts the server says for all what it imports."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([
-        "tests.doubles.asking_process", "tests.doubles.extracting_process", "tests.doubles.plan_worker",
+        "tests.doubles.strict_checkpoints",  # before what reads it
+        "tests.doubles.asking_process", "tests.doubles.demo_processes", "tests.doubles.extracting_process", "tests.doubles.plan_worker",
         "tests.doubles.spending_process", "tests.doubles.writer_world",
+        "graph.server.app", "graph.server.serving", "graph.server.worker",
         "litellm", "kb_contract.chat_models.litellm_library",
     ])  # fmt: skip
     return context

@@ -131,7 +131,7 @@ async def test_a_worker_that_was_taken_for_dead_writes_nothing(
     assert (attempts, set(attempts)) == (sorted(attempts), {1, 2})
     after = await client.runs.wait(thread, "slow", input={"n": 9, "tag": "after"})
     assert len(after["log"]) == 9
-    assert all(process.poll() is None for process in processes.running.values())
+    assert all(process.exitcode is None for process in processes.running.values())
 
 
 async def test_the_server_dies_and_the_stream_continues(
