@@ -111,7 +111,7 @@ def lines(stack: Stack) -> set[str]:
     return in_postgres & {one["name"] for one in listed}
 
 
-@pytest.mark.parametrize("part", ["postgres", "qdrant"])
+@pytest.mark.parametrize("part", ["postgres", pytest.param("qdrant", marks=pytest.mark.full)])
 def test_a_killed_part_comes_back_with_its_data(running: Stack, part: str):
     write(running, f"before_{part}")
     killed = running.pid(part)

@@ -9,7 +9,6 @@ import pytest
 from tests.doubles.demo_processes import DemoProcesses
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
-THREADS = 20
 
 
 @pytest.fixture
@@ -26,9 +25,12 @@ async def waiting_thread(http: httpx.AsyncClient, request: str) -> tuple[str, li
     return thread, [one["approval_id"] for one in pending["approvals"]]
 
 
-async def test_of_two_approvers_one_wins(http: httpx.AsyncClient, processes: DemoProcesses):
+@pytest.mark.parametrize("threads", [5, pytest.param(20, marks=pytest.mark.full)])
+async def test_of_two_approvers_one_wins(
+    http: httpx.AsyncClient, processes: DemoProcesses, threads: int
+):
     async def race(number: int) -> list[httpx.Response]:
-        thread, (first, second) = await waiting_thread(http, f"race {number}")
+        thread, (first, second) = await waiting_thread(http, f"race {number} of {threads}")
         resume = {
             "assistant_id": "dag",
             "command": {"resume": {first: {"decisions": [{"type": "reject"}]}}},
@@ -43,11 +45,11 @@ async def test_of_two_approvers_one_wins(http: httpx.AsyncClient, processes: Dem
         assert values["final"] == "g,g2"
         return list(answers)
 
-    for number, answers in enumerate(await asyncio.gather(*(race(one) for one in range(THREADS)))):
+    for number, answers in enumerate(await asyncio.gather(*(race(one) for one in range(threads)))):
         assert sorted(one.status_code for one in answers) == [200, 409]
         lost = next(one.json() for one in answers if one.status_code == 409)
         assert lost["decided_by"] in ("ada", "bob")
-        assert set(processes.effects(f"race {number}:").values()) == {1}
+        assert set(processes.effects(f"race {number} of {threads}:").values()) == {1}
 
 
 async def test_eight_racers_over_the_same_resume(http: httpx.AsyncClient, processes: DemoProcesses):

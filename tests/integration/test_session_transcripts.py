@@ -18,7 +18,7 @@ from tests.doubles.demo_processes import DemoProcesses
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
 MANY = pytest.mark.parametrize(
-    ("lines", "cuts"), [(96, 80), pytest.param(240, 200, marks=pytest.mark.full)]
+    ("lines", "cuts"), [(32, 24), pytest.param(240, 200, marks=pytest.mark.full)]
 )
 Told = list[tuple[str, str, Any]]
 
