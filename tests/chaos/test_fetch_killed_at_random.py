@@ -19,14 +19,14 @@ from tests.doubles.dying_writer import Place
 from tests.doubles.git_http_server import git_http_server
 from tests.doubles.git_repository import GitRepository
 from tests.doubles.marking_writer import RandomKiller
+from tests.doubles.sizes import sizes
 
-KILLS = 2 * int(os.environ.get("WRITER_KILLS", "2"))
 SEED = int(os.environ.get("WRITER_SEED", "5"))
 # Git keeps what comes in few objects one by one, and of many it makes a pack.
-FILES = (2, 300)
+FILES = (2, 120)
 LETTERS = 4000
 LONGEST_DELAY = 0.06
-pytestmark = pytest.mark.timeout(120 + 10 * KILLS)
+pytestmark = pytest.mark.timeout(120 + 20 * int(os.environ.get("WRITER_KILLS", "4")))
 
 
 def fetch(remote: RemoteRepository, place: Place) -> None:
@@ -74,8 +74,11 @@ class Life:
         return {f"knowledge/a/{one.name}": one.read_bytes() for one in folder.iterdir()}
 
 
+@pytest.mark.parametrize("kills", sizes("WRITER_KILLS", 2, 4))
 @pytest.mark.parametrize("way", ["file", "http"])
-def test_the_next_look_has_all_of_the_newest_commit(way: str, tmp_path: Path, record_property: Any):
+def test_the_next_look_has_all_of_the_newest_commit(
+    way: str, kills: int, tmp_path: Path, record_property: Any
+):
     chance = random.Random(SEED)
     life = Life(tmp_path, chance)
     with git_http_server(tmp_path / "host") as (base, _):
@@ -85,7 +88,7 @@ def test_the_next_look_has_all_of_the_newest_commit(way: str, tmp_path: Path, re
         killer = RandomKiller(
             Place(tmp_path, "", "", ""), tmp_path / "marks", chance, LONGEST_DELAY
         )
-        while killer.kills < KILLS:
+        while killer.kills < kills:
             files = life.push()
             kill = chance.choice((alone, with_all_that_it_started))
             moment = f"{kill.__name__} at {killer.strike(partial(fetch, remote), kill)}"

@@ -23,8 +23,8 @@ from tests.doubles.asking_process import FACTS, answer
 from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
 from tests.doubles.loopback_replies import Reply
 from tests.doubles.quick_processes import quick_processes
+from tests.doubles.sizes import sizes
 
-KILLS = int(os.environ.get("QUESTION_KILLS", "5"))
 SEED = int(os.environ.get("QUESTION_SEED", "3"))
 # So often a thread's process is killed before it may come to its end.
 MOST_OF_A_THREAD = 4
@@ -65,6 +65,7 @@ class Ordeal:
     database_url: str
     file: str
     saver: PostgresSaver
+    most_kills: int
     database: psycopg.Connection[DictRow]
     dice: random.Random = field(default_factory=lambda: random.Random(SEED))
     threads: list[str] = field(default_factory=list)
@@ -79,7 +80,7 @@ class Ordeal:
         self.threads.append(thread)
         kept: dict[str, int] = {}
         for left in range(MOST_OF_A_THREAD if self.took else 0, -1, -1):
-            killed = self._run(thread, may_die=left > 0 and self.kills < KILLS)
+            killed = self._run(thread, may_die=left > 0 and self.kills < self.most_kills)
             self.kills += killed
             await self._look(thread, kept)
             if not killed:
@@ -130,7 +131,7 @@ def provider() -> Iterator[LoopbackProvider]:
 
 @pytest.fixture
 async def ordeal(
-    database_url: str, tmp_path: Path, provider: LoopbackProvider
+    database_url: str, tmp_path: Path, provider: LoopbackProvider, kills: int
 ) -> AsyncIterator[Ordeal]:
     file = tmp_path / "models.yaml"
     file.write_text(FILE.format(base=provider.api_base), encoding="utf-8")
@@ -138,16 +139,20 @@ async def ordeal(
         database_url, autocommit=True, row_factory=dict_row
     ) as database:
         async with open_saver(database_url) as saver:
-            yield Ordeal(database_url, str(file), saver, database)
+            yield Ordeal(database_url, str(file), saver, kills, database)
 
 
 @pytest.mark.stack
-@pytest.mark.timeout(300 + 60 * KILLS)
+@pytest.mark.timeout(300 + 60 * int(os.environ.get("QUESTION_KILLS", "5")))
+@pytest.mark.parametrize("kills", sizes("QUESTION_KILLS", 2, 5))
 async def test_every_request_has_one_row_and_what_was_checkpointed_is_not_paid_again(
-    ordeal: Ordeal, provider: LoopbackProvider, record_property: Callable[[str, object], None]
+    ordeal: Ordeal,
+    provider: LoopbackProvider,
+    kills: int,
+    record_property: Callable[[str, object], None],
 ) -> None:
-    while ordeal.kills < KILLS:
-        assert len(ordeal.threads) < 10 * KILLS, "nobody could be killed"
+    while ordeal.kills < kills:
+        assert len(ordeal.threads) < 10 * kills, "nobody could be killed"
         await ordeal.thread()
     record_property("faults", f"{ordeal.kills} kills of {len(ordeal.threads)} threads")
     say = ordeal.database.execute

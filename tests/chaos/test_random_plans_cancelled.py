@@ -22,6 +22,7 @@ from tests.doubles.random_plans import (
 from tests.doubles.scripted_agents import EffectsInMemory, scripted_graph
 
 PLANS = 60
+IN_MAKE_TEST = 20
 MOST_ROUNDS = 80
 
 
@@ -80,7 +81,13 @@ class Ordeal:
         return Counter(key.rsplit("/", 1)[1] for key in self.effects.attempts)
 
 
-@pytest.mark.parametrize("first", range(0, PLANS, 10))
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(first, marks=[] if first < IN_MAKE_TEST else pytest.mark.full)
+        for first in range(0, PLANS, 10)
+    ],
+)
 async def test_nothing_is_lost_wrong_or_repeated(
     first: int, record_property: Callable[[str, object], None]
 ):

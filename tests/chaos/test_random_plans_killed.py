@@ -22,7 +22,6 @@ from tests.doubles.random_plans import (
 )
 from tests.doubles.scripted_agents import EffectsInMemory, EffectsInPostgres, scripted_graph
 
-PLANS = 15
 MOST_ROUNDS = 60
 MOST_KILLS = 4  # of one plan: on a busy machine a process may die before it has done anything
 
@@ -96,15 +95,16 @@ class Ordeal:
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.parametrize("plans", [5, pytest.param(15, marks=pytest.mark.full)])
 async def test_nothing_is_lost_wrong_or_repeated(
-    database_url: str, record_property: Callable[[str, object], None]
+    database_url: str, plans: int, record_property: Callable[[str, object], None]
 ):
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
         await connection.execute(EffectsInPostgres.TABLE)
     kills = 0
     damage = Damage()
     async with open_saver(database_url) as saver:
-        for seed in range(PLANS):
+        for seed in range(plans):
             ordeal = Ordeal(seed, database_url, saver)
             end = await ordeal.run()
             ended = {name: one["status"] for name, one in end["results"].items()}
@@ -112,11 +112,11 @@ async def test_nothing_is_lost_wrong_or_repeated(
             finished = ordeal.attempts_when_finished
             damage.look(expected, ended, finished, await ordeal.attempts(), seed)
             kills += ordeal.kills
-    told = {"plans": PLANS, "faults": f"{kills} kills", **damage.told()}
+    told = {"plans": plans, "faults": f"{kills} kills", **damage.told()}
     for name, value in told.items():
         record_property(name, value)
     assert damage == Damage()
     async with await psycopg.AsyncConnection.connect(database_url) as connection:
         kept = await (await connection.execute("select count(*) from ops.answers")).fetchone()
-    assert kept == (PLANS,)
-    assert kills >= PLANS // 2
+    assert kept == (plans,)
+    assert kills >= plans // 2

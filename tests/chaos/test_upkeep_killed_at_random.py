@@ -39,7 +39,7 @@ from tests.doubles.writer_world import WriterWorld
 
 KILLS = int(os.environ.get("WRITER_KILLS", "1"))
 SEED = int(os.environ.get("WRITER_SEED", "5"))
-PAGES = 8
+PAGES = 4
 EDITS = ["add", "edit", "edit", "insert above", "delete", "rename and edit", "double"]
 Report = Callable[[str, object], None]
 pytestmark = pytest.mark.timeout(300 + 60 * KILLS)

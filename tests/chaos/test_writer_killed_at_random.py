@@ -19,12 +19,13 @@ from tests.doubles.git_repository import GitRepository
 from tests.doubles.knowledge_history import KnowledgeHistory
 from tests.doubles.marking_writer import FAILED, KILLED, LONGEST_DELAY, MarkingWriter
 from tests.doubles.qdrant_servers import QdrantServer, running
+from tests.doubles.sizes import sizes
 from tests.doubles.sudden_death import exit_code
 from tests.doubles.writer_world import WriterWorld, why
 
-KILLS = int(os.environ.get("WRITER_KILLS", "4"))
 SEED = int(os.environ.get("WRITER_SEED", "5"))
-PAGES = 30
+MOST_PAGES = 30
+PAGES_FOR_A_KILL = 8
 EDITS = ["add", "add", "edit", "edit", "insert above", "shrink", "delete", "rename",
          "rename and edit", "double", "draft"]  # fmt: skip
 
@@ -32,11 +33,11 @@ EDITS = ["add", "add", "edit", "edit", "insert above", "shrink", "delete", "rena
 class Ordeal:
     """One agent with a life, whose writer dies again and again."""
 
-    def __init__(self, world: WriterWorld, qdrant: QdrantServer, seed: int) -> None:
+    def __init__(self, world: WriterWorld, qdrant: QdrantServer, pages: int) -> None:
         self.world = world
-        self.chance = random.Random(seed)
-        self.history = KnowledgeHistory(world.repository, (world.agent,), seed)
-        for _ in range(PAGES):
+        self.chance = random.Random(SEED)
+        self.history = KnowledgeHistory(world.repository, (world.agent,), SEED)
+        for _ in range(pages):
             self.history.step("add")
         self.outages = Outages(qdrant)
         self.watch = AliasWatch(qdrant, self.outages, production_alias("default", world.agent))
@@ -107,20 +108,21 @@ def world(
     world.close()
 
 
-@pytest.mark.timeout(240 + 30 * KILLS)
+@pytest.mark.timeout(240 + 30 * int(os.environ.get("WRITER_KILLS", "4")))
+@pytest.mark.parametrize("kills", sizes("WRITER_KILLS", 2, 4))
 def test_readers_see_whole_generations_and_the_next_run_ends_where_a_clean_build_ends(
     world: WriterWorld, qdrant: QdrantServer, postgres: RunningPostgres, qdrant_url: str,
-    record_property: Callable[[str, object], None],
+    record_property: Callable[[str, object], None], kills: int,
 ):  # fmt: skip
-    ordeal = Ordeal(world, qdrant, SEED)
+    ordeal = Ordeal(world, qdrant, min(MOST_PAGES, PAGES_FOR_A_KILL * kills))
     world.publish()
     ordeal.undisturbed()
     seen_whole = 0
     with ordeal.watch.watching():
-        while sum(ordeal.killed.values()) < KILLS:
+        while sum(ordeal.killed.values()) < kills:
             before = ordeal.served()
             moment = ordeal.disturbed(
-                "Qdrant" if sum(ordeal.killed.values()) % 3 == 2 else "writer"
+                "Qdrant" if sum(ordeal.killed.values()) % 3 == 1 else "writer"
             )
             ordeal.run_to_the_end(moment)
             served = ordeal.served()
@@ -134,4 +136,4 @@ def test_readers_see_whole_generations_and_the_next_run_ends_where_a_clean_build
         record_property(name, len(found))
     assert ordeal.damage == Damage()
     assert ordeal.watch.errors == []
-    assert seen_whole > KILLS
+    assert seen_whole > kills

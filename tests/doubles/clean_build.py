@@ -1,14 +1,12 @@
 """What is served, and what a build would serve whose ledger and Qdrant never saw anything."""
 
-import uuid
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from dagster_kb.resources.vector_store import VectorStore
 from kb_contract.identifiers import production_alias
-from tests.conftest import TEMPLATE, RunningPostgres
+from tests.conftest import RunningPostgres, fresh_database
 from tests.doubles.writer_world import WriterWorld, why
 
 Payloads = dict[str, dict[str, Any]]
@@ -56,11 +54,3 @@ def built_from_nothing(
             return served_by(fresh, agents)
         finally:
             fresh.close()
-
-
-@contextmanager
-def fresh_database(postgres: RunningPostgres) -> Generator[str]:
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    postgres.execute(f"create database {{name}} template {TEMPLATE}", name)
-    yield postgres.url(name)
-    postgres.execute("drop database {name} with (force)", name)

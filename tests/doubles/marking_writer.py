@@ -73,13 +73,14 @@ class RandomKiller:
     marks: Path
     chance: random.Random
     longest_delay: float = LONGEST_DELAY
+    marks_of_a_run: int = 0
+    """Of the last one that nobody killed; where none is said, the first one tells."""
     kills: int = 0
-    _whole: int = 0
-    """Marks of the last run that nobody killed."""
 
     def strike(self, work: Work, kill: Callable[[Any], None] = lambda one: one.kill()) -> str:
-        """Kill it, but for the first; how far it comes after a mark is chance, maybe to its end."""
-        mark = self.chance.randint(1, self._whole) if self._whole else sys.maxsize
+        """Kill it, once it is known how many marks it makes; how far it comes after one is chance."""
+        known = self.marks_of_a_run
+        mark = self.chance.randint(1, known) if known else sys.maxsize
         delay = self.chance.uniform(0, self.longest_delay)
         writer = MarkingWriter(self.place, self.marks, work)
         if writer.comes_to(mark):
@@ -89,5 +90,5 @@ class RandomKiller:
         assert ended in {0, KILLED}, ended
         self.kills += ended == KILLED
         if ended == 0:
-            self._whole = writer.made()
-        return f"{mark} of {self._whole} + {delay:.3f} s: {ended}"
+            self.marks_of_a_run = writer.made()
+        return f"{mark} of {self.marks_of_a_run} + {delay:.3f} s: {ended}"

@@ -21,7 +21,6 @@ from tests.doubles.reading_model import models_file, shown
 from tests.doubles.writer_world import WriterWorld
 
 PASSAGES = 40
-KILLS = 3
 ANSWER = json.dumps({"summary": "A page. " * 20, "facts": ["It is one of many."] * 5})
 
 
@@ -50,10 +49,11 @@ def row(world: WriterWorld, statement: str) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize("kills", [1, pytest.param(3, marks=pytest.mark.full)])
 def test_a_killed_run_goes_on_at_the_passage(
-    world: WriterWorld, provider: LoopbackProvider, profiles: str, database_url: str
+    world: WriterWorld, provider: LoopbackProvider, profiles: str, database_url: str, kills: int
 ) -> None:
-    for number in range(KILLS):
+    for number in range(kills):
         process = quick_processes().Process(
             target=read_out_alone, args=(database_url, world.agent, profiles, f"killed-{number}")
         )
@@ -70,7 +70,7 @@ def test_a_killed_run_goes_on_at_the_passage(
     assert outcome.totals.done == PASSAGES
     # The last run asked for no passage that was kept; each kill lost what was under way at most.
     assert len(provider.calls) - asked == PASSAGES - kept
-    assert len(provider.calls) <= PASSAGES + KILLS * CONCURRENCY
+    assert len(provider.calls) <= PASSAGES + kills * CONCURRENCY
     row(world, "update ops.usage set expires_at = now() - interval '1 s' where outcome = 'open' returning 1")  # fmt: skip
     row(world, "select ops.settle_lost_money()")
     books = row(world, "select sum(cost)::float as cost, count(sent_at) as sent from ops.usage")
@@ -84,7 +84,7 @@ def test_a_killed_run_goes_on_at_the_passage(
 def test_runs_at_the_same_time_ask_for_each_passage_once(
     world: WriterWorld, provider: LoopbackProvider, profiles: str, database_url: str
 ) -> None:
-    ledgers = [open_ledger(database_url, DEFAULT_WORKSPACE) for _ in range(3)]
+    ledgers = [open_ledger(database_url, DEFAULT_WORKSPACE) for _ in range(2)]
     with ThreadPoolExecutor(len(ledgers)) as pool:
         runs = [
             pool.submit(read_out, one, world.agent, profiles, f"run-{number}")

@@ -20,10 +20,11 @@ from tests.doubles.git_repository import GitRepository
 from tests.doubles.knowledge_history import KnowledgeHistory
 from tests.doubles.qdrant_servers import running
 from tests.doubles.real_history import BUNDLE, laid_out
+from tests.doubles.sizes import sizes
 from tests.doubles.writer_world import WriterWorld, why
 
-COMMITS = int(os.environ.get("HISTORY_COMMITS", "16"))
 COMPARED_EVERY = 8
+SEED = 11
 FOLDERS = tuple(os.environ.get("HISTORY_FOLDERS", "linux").split(","))
 
 
@@ -77,20 +78,20 @@ def replay(
     world.close()
 
 
-@pytest.mark.timeout(180 + 20 * COMMITS)
-@pytest.mark.parametrize("seed", [11])
-def test_a_history_forwards_and_back(replay: Replay, seed: int):
-    history = KnowledgeHistory(replay.world.repository, replay.agents, seed)
+@pytest.mark.timeout(180 + 20 * int(os.environ.get("HISTORY_COMMITS", "16")))
+@pytest.mark.parametrize("commits", sizes("HISTORY_COMMITS", 8, 16))
+def test_a_history_forwards_and_back(replay: Replay, commits: int):
+    history = KnowledgeHistory(replay.world.repository, replay.agents, SEED)
     replay.follow()
     kept: dict[str, Served] = {}
-    for number in range(1, COMMITS + 1):
+    for number in range(1, commits + 1):
         kind = history.step()
         replay.follow()
         now = kept[history.commits[-1]] = replay.served()
-        if number % COMPARED_EVERY == 0 or number == COMMITS:
+        if number % COMPARED_EVERY == 0 or number == commits:
             assert now == replay.from_nothing(), (kind, history.commits[-1])
     embedded = replay.world.count("embeddings")
-    for sha in list(kept)[:: -max(1, COMMITS // 4)]:
+    for sha in list(kept)[:: -max(1, commits // 4)]:
         history.repository.reset_to(sha)
         replay.follow()
         assert replay.served() == kept[sha]
@@ -118,6 +119,8 @@ def test_a_real_repository_commit_by_commit_forwards_and_back(replay: Replay):
     assert replay.world.count("embeddings") == embedded, "the way back embeds nothing"
 
 
+# In `make test` the order of one seed stands for all.
+@pytest.mark.full
 @pytest.mark.timeout(400)
 def test_any_order_of_steps(replay: Replay):
     """Hypothesis looks for an order that ends otherwise, and makes it short."""
