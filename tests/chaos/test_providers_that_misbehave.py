@@ -30,7 +30,7 @@ TRUE = "Signing keys are rotated every 90 days."
 PAGE = f"# Keys\n\n{TRUE} Do not share signing keys with anyone. Ask the lead.\n"
 PATIENT_SECONDS = 30
 """For a request whose answer comes at once, however busy the machine is."""
-LATE_SECONDS = 3
+LATE_SECONDS = 2
 """For a request whose answer comes too late."""
 CALLS = 3
 PLAN = json.dumps({"steps": [
@@ -166,14 +166,17 @@ def provider() -> Iterator[LoopbackProvider]:
 
 
 def cases() -> list[Any]:
+    """Each fault meets whose turn it is; the others, and at later calls, in `make full`."""
+    turns = {fault: list(WHO)[turn % len(WHO)] for turn, fault in enumerate(FAULTS)}
     return [
         pytest.param(
-            who, fault, at, id=f"{who}-{fault}-{at}", marks=[] if at == 0 else [pytest.mark.full]
+            who, fault, at, id=f"{who}-{fault}-{at}",
+            marks=[] if at == 0 and turns[fault] == who else [pytest.mark.full],
         )
         for who in WHO
         for fault in FAULTS
         for at in range(CALLS)
-    ]
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("who", "fault", "at"), cases())
