@@ -213,21 +213,26 @@ DEATHS = [
     Death("mark colour", "after"),
     Death("add facts", "before"),
 ]
+# Nothing is gone yet, the ledger's alone, both.
+FEW = [Death("pause", "after"), Death("bury", "after"), Death("delete points", "after")]
 
 
 # A command dies alike over both, and that takes long.
 @pytest.mark.parametrize("either_qdrant", ["owner"], indirect=True)
+@pytest.mark.parametrize(
+    "deaths", [pytest.param(FEW, id="few"), pytest.param(DEATHS, id="all", marks=pytest.mark.full)]
+)
 def test_killed_anywhere_the_same_command_finishes_it(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
+    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str, deaths: list[Death]
 ):
     repository = GitRepository(tmp_path / "repo")
     world = WriterWorld(repository, database_url, qdrant_url, agent_id)
     place = Place(repository.root, database_url, qdrant_url, agent_id)
     names = {f"people{number}.md": f"# People\n\n{NAME} No. {number}.\n"
-             for number in range(len(DEATHS))}  # fmt: skip
+             for number in range(len(deaths))}  # fmt: skip
     world.publish({"keys.md": "# Keys\n\nOne.\n", **names})
     world.publish({"keys.md": "# Keys\n\nTwo.\n"})
-    for number, death in enumerate(DEATHS):
+    for number, death in enumerate(deaths):
         point = point_of(world, f"# People\n\n{NAME} No. {number}.")
         order = Order(delete=point)
         assert run(place, order, death) == -9, death
@@ -236,7 +241,7 @@ def test_killed_anywhere_the_same_command_finishes_it(
         colours = {one["state"] for one in world.ledger.aliases.colours(agent_id)}
         assert colours == {"clean"}, death
     assert_nowhere(world, point)
-    assert len(world.ledger.incidents.listed(agent_id)) == len(DEATHS)
+    assert len(world.ledger.incidents.listed(agent_id)) == len(deaths)
     assert world.served_texts() == {"# Keys\n\nTwo."}
     world.close()
 
