@@ -10,8 +10,10 @@ from typing import Any, LiteralString
 
 import psycopg
 import pytest
+from typer.testing import CliRunner, Result
 
 from graph.server.audit_entries import Chain
+from kb.commands.audit import audit
 from tests.conftest import free_port
 from tests.doubles.aged_rows import lines
 
@@ -54,21 +56,25 @@ def followed(url: str) -> Chain:
         return Chain().follow(rows.fetchall())
 
 
-def kb(url: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "kb", "audit", *arguments],
-        capture_output=True, text=True, check=False,
-        env={**os.environ, "DATABASE_URL": url, "QDRANT_URL": f"http://127.0.0.1:{free_port()}", **more},
-    )  # fmt: skip
+def environment(url: str) -> dict[str, str]:
+    return {"DATABASE_URL": url, "QDRANT_URL": f"http://127.0.0.1:{free_port()}"}
+
+
+def kb(url: str, *arguments: str, **more: str) -> Result:
+    """What people type after `kb audit`, in this process."""
+    return CliRunner().invoke(audit, arguments, env={**environment(url), **more})
 
 
 def test_verify_names_the_first_broken_entry(database_url: str):
     fill(database_url, 5)
-    whole = kb(database_url, "verify", "--json")
+    whole = subprocess.run(
+        [sys.executable, "-m", "kb", "audit", "verify", "--json"], capture_output=True, text=True,
+        check=False, env={**os.environ, **environment(database_url)},
+    )  # fmt: skip
     report = json.loads(whole.stdout)
     assert (whole.returncode, report["ok"], report["entries"]) == (0, True, 5)
     noted = kb(database_url, "verify", "--head", report["head"])
-    assert noted.returncode == 0
+    assert noted.exit_code == 0
     listed = json.loads(kb(database_url, "list", "--approval", "a3", "--json").stdout)["entries"]
     assert [(one["n"], one["kind"], one["approval_id"]) for one in listed] == [(4, "asked", "a3")]
     run(database_url, "alter table ops.audit disable trigger append_only")
@@ -78,7 +84,7 @@ def test_verify_names_the_first_broken_entry(database_url: str):
     )
     broken = kb(database_url, "verify", "--json")
     report = json.loads(broken.stdout)
-    assert (broken.returncode, report["ok"], report["broken"]) == (1, False, 3)
+    assert (broken.exit_code, report["ok"], report["broken"]) == (1, False, 3)
     assert "words" in report["reason"]
 
 
@@ -103,9 +109,9 @@ def test_a_tail_that_was_cut_off_is_found_by_a_head_that_was_noted(database_url:
     head = followed(database_url).head
     run(database_url, "alter table ops.audit disable trigger append_only")
     run(database_url, "delete from ops.audit where n = 3")
-    assert kb(database_url, "verify").returncode == 0
+    assert kb(database_url, "verify").exit_code == 0
     lost = kb(database_url, "verify", "--head", head)
-    assert (lost.returncode, "noted head" in lost.stdout) == (1, True)
+    assert (lost.exit_code, "noted head" in lost.stdout) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +142,7 @@ def test_it_outlives_what_it_tells_of(database_url: str):
     assert followed(database_url).count == 2
 
 
-def cut(url: str, archive: Path, **more: str) -> subprocess.CompletedProcess[str]:
+def cut(url: str, archive: Path, **more: str) -> Result:
     return kb(url, "cut", "--keep-days", "30", "--json", ARCHIVE_DIR=str(archive), **more)
 
 
