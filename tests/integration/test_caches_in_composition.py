@@ -146,7 +146,7 @@ async def test_an_answer_lives_as_long_as_its_type_says_and_no_second_longer(
         assert await kept_questions(reader) == {}
 
 
-@pytest.mark.parametrize("head", ["expires", "effective"])
+@pytest.mark.parametrize("head", ["expires", pytest.param("effective", marks=pytest.mark.full)])
 async def test_no_answer_outlives_the_next_date_of_a_document(
     world: WriterWorld, head: str
 ) -> None:
@@ -191,7 +191,13 @@ async def test_every_cache_tells_its_figures(world: WriterWorld) -> None:
         assert found["plans"]["entries"] == 1
 
 
-@pytest.mark.parametrize("rule", [{"unsupported_claims": "mark"}, {"conflict_rule": "version"}])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"unsupported_claims": "mark"},
+        pytest.param({"conflict_rule": "version"}, marks=pytest.mark.full),
+    ],
+)
 async def test_answers_of_other_rules_are_not_shared(
     world: WriterWorld, rule: dict[str, Any]
 ) -> None:
