@@ -1,6 +1,7 @@
 """Real parts for tests: one Postgres and one Qdrant per session, a fresh database per test."""
 
 import asyncio
+import gc
 import inspect
 import os
 import shutil
@@ -126,6 +127,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left and not config.getoption("--full"):
         config.hook.pytest_deselected(items=left)
         items[:] = [one for one in items if not one.get_closest_marker("full")]
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the tests and what they loaded: none of it goes before the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
