@@ -9,6 +9,17 @@ from dataclasses import dataclass
 from tests.doubles import poison_archives, poison_links, poison_markup, poison_texts
 
 Made = bytes | Callable[[], bytes]
+HEAVY = frozenset({
+    "flood 100 k headings.md", "flood setext.md", "flood reference definitions.md", "flood 4 MB line.md",
+    "flood 4 MB word.md", "flood nested lists.md", "flood front matter again and again.md",
+    "flood emphasis 1 MB.md", "flood 1 M headings.md", "flood table of one row.md", "flood escapes.md",
+    "flood fence never closed.md", "flood references to nothing.md", "flood backticks.md",
+    "flood 50 MB line.md", "flood 19 MB line.md", "yaml scalar of 20 MB.md", "office far cell.xlsx",
+    "pdf double bomb.pdf", "pdf deflate bomb.pdf", "pdf words bomb.pdf", "office media bomb.docx",
+    "office many parts.docx", "office row bomb.xlsx", "table many rows.csv", "table many columns.csv",
+    "code one line.js",
+})  # fmt: skip
+"""Each takes a second or more of a processor, made, read and indexed; others hurt in the same ways."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +32,10 @@ class Poison:
     fate: str = ""
     mode: str = "100644"
 
+    @property
+    def heavy(self) -> bool:
+        return self.name.decode(errors="replace") in HEAVY
+
     def data(self) -> bytes:
         return self.content if isinstance(self.content, bytes) else self.content()
 
@@ -30,6 +45,7 @@ def corpus(outside: str) -> list[Poison]:
     found = list(_all(outside))
     names = [one.name for one in found]
     assert len(names) == len(set(names)), "two poisons of one name"
+    assert sum(one.heavy for one in found) == len(HEAVY)
     return found
 
 

@@ -5,6 +5,7 @@ import stat
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from tests.doubles.poison_corpus import Poison, corpus, fast_import
 from tests.doubles.writer_world import WriterWorld, why
 
 LIMITS = ParsingLimits()
+# What ends for its time ends sooner, and what is published takes a tenth of this.
+SHORT = replace(LIMITS, cpu_seconds=3)
 GOOD = {
     f"good-{n}.md": f"# Good {n}\n\nThe lantern of harbour {n} is lit at dusk.\n" for n in range(8)
 }
@@ -31,8 +34,8 @@ pytestmark = pytest.mark.timeout(900)
 class MeasuringChildren(ParsingChildren):
     """The real children; they remember what each document took."""
 
-    def __init__(self) -> None:
-        super().__init__(HashEmbedder(), limits=LIMITS)
+    def __init__(self, limits: ParsingLimits) -> None:
+        super().__init__(HashEmbedder(), limits=limits)
         self.taken: dict[str, Reading] = {}
 
     def read_all(self, asked: Any, *, expected: int) -> Any:
@@ -60,9 +63,13 @@ def outside(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def world(
-    tmp_path: Path, database_url: str, qdrant_url: str, agent_id: str
+    tmp_path: Path,
+    database_url: str,
+    qdrant_url: str,
+    agent_id: str,
+    request: pytest.FixtureRequest,
 ) -> Iterator[WriterWorld]:
-    children = MeasuringChildren()
+    children = MeasuringChildren(getattr(request, "param", LIMITS))
     world = WriterWorld(
         GitRepository(tmp_path / "repo"), database_url, qdrant_url, agent_id, parsing=children
     )
@@ -108,8 +115,16 @@ def set_traps(world: WriterWorld, sprung: Path) -> None:
         (hooks / name).symlink_to(trap)
 
 
-def test_all_of_it_at_once(world: WriterWorld, outside: Path, tmp_path: Path, record_property: Any):
-    poisons = corpus(str(outside / "secret.md"))
+@pytest.mark.parametrize(
+    ("world", "heavy"),
+    [(SHORT, False), pytest.param(LIMITS, True, marks=pytest.mark.full)],
+    indirect=["world"],
+    ids=["light", "all"],
+)
+def test_all_of_it_at_once(
+    world: WriterWorld, outside: Path, tmp_path: Path, record_property: Any, heavy: bool
+):
+    poisons = [one for one in corpus(str(outside / "secret.md")) if heavy or not one.heavy]
     assert len(poisons) >= 150
     commit_poison(world, poisons)
     sprung = tmp_path / "sprung"
@@ -130,6 +145,7 @@ def test_all_of_it_at_once(world: WriterWorld, outside: Path, tmp_path: Path, re
     for name, text in GOOD.items():
         assert shown[name].status == "published"
         assert any(text.strip() in one for one in world.served_texts())
+    assert any("of a processor" in (one.stopped or "") for one in children.taken.values())
     # Its own time, not that of a busy machine; one that died took a moment to be gone.
     assert max(row["seconds"] for row in rows) <= LIMITS.seconds + 5
     assert max(row["bytes"] for row in rows) <= LIMITS.memory
