@@ -15,7 +15,7 @@ from tests.doubles.git_repository import GitRepository
 pytestmark = pytest.mark.stack
 POINTS = (
     pytest.param("TICK_CREATED", marks=pytest.mark.full),
-    "TICK_HELD",
+    pytest.param("TICK_HELD", marks=pytest.mark.full),
     "RUN_CREATED",
     pytest.param("RUN_LAUNCHED", marks=pytest.mark.full),
 )
