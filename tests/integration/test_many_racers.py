@@ -84,7 +84,7 @@ class Deed:
         await self.http.get(f"/threads/{self.thread}/runs/{run}/join")
 
 
-@pytest.mark.parametrize("threads", [80, pytest.param(200, marks=pytest.mark.full)])
+@pytest.mark.parametrize("threads", [24, pytest.param(200, marks=pytest.mark.full)])
 async def test_every_deed_has_one_winner_and_is_done_once(
     http: httpx.AsyncClient, processes: DemoProcesses, threads: int
 ):
