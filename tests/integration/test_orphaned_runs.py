@@ -26,7 +26,7 @@ PATIENCE = 150
 def home(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Our generated dagster.yaml, with a shorter longest run."""
     config = yaml.safe_load(write_dagster_home(tmp_path, database_url).read_text())
-    section = {**config["run_monitoring"], "max_runtime_seconds": 40, "poll_interval_seconds": 1}
+    section = {**config["run_monitoring"], "max_runtime_seconds": 20, "poll_interval_seconds": 1}
     addition = tmp_path / "shorter.yaml"
     addition.write_text(yaml.safe_dump({"run_monitoring": section}))
     write_dagster_home(tmp_path, database_url, addition)
