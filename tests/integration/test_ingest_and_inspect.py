@@ -2,10 +2,6 @@
 
 import io
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +13,12 @@ from dagster_kb.definitions import folder_of, way_of
 from dagster_kb.intake.estimates import ASSUMED_PACE, Estimator, calibrated, spread
 from dagster_kb.intake.parsing_children import ParsingChildren
 from dagster_kb.resources.git_files import GitFile
-from kb.__main__ import main
 from kb.commands.ingest_plan import Asked, Work, plan_work, refuse_paused
 from kb.commands.ingest_shown import show_notes, show_runs
 from kb.ingestion import Ingestion
 from kb_contract.errors import BadInput, GateRefused
 from tests.doubles.drawn_pdf import DrawnLine, DrawnPage, drawn, plain
+from tests.doubles.typed import Typed
 from tests.doubles.writer_world import WriterWorld, metadata, why
 
 PAGE = "# Keys of {0}\n\nWords about key {0} that say how it is kept and by whom it is changed.\n"
@@ -131,36 +127,6 @@ def test_a_paused_agent_is_refused_when_named_and_left_out_of_all(world: WriterW
     refuse_paused(world.ledger, work, [])
     assert (work.agents, work.paused) == ([], [world.agent])
     assert f"{world.agent} is paused: looked at" in work.notes[0]
-
-
-@dataclass
-class Typed:
-    """What people type: as a process, or in this one, which has loaded all that a command loads."""
-
-    environment: Mapping[str, str]
-    capsys: pytest.CaptureFixture[str]
-
-    def process(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "kb", *arguments], env={**os.environ, **self.environment},
-            capture_output=True, text=True, timeout=100, check=False,
-        )  # fmt: skip
-
-    def here(self, *arguments: str) -> str:
-        before = dict(os.environ)
-        self.capsys.readouterr()
-        try:
-            os.environ.update(self.environment)
-            with pytest.MonkeyPatch.context() as typed:
-                typed.setattr(sys, "argv", ["kb", *arguments])
-                with pytest.raises(SystemExit) as ended:
-                    main()
-        finally:  # what the command added goes too, as it does with a process
-            os.environ.clear()
-            os.environ.update(before)
-        told = self.capsys.readouterr()
-        assert not ended.value.code, told.err
-        return told.out
 
 
 @pytest.fixture

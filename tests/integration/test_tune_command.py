@@ -1,9 +1,7 @@
 """`kb tune` as people type it: the choice and its evidence go into agent.yaml, and nothing else there changes."""
 
 import json
-import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import yaml
 from dagster_kb.gates.blend_choice import BLENDS
 from kb.manifest_file import MARK
 from kb_contract.agent_manifest import AgentManifest
+from tests.doubles.typed import Typed
 from tests.doubles.writer_world import WriterWorld
 
 pytestmark = [pytest.mark.stack, pytest.mark.model, pytest.mark.timeout(600)]
@@ -60,24 +59,21 @@ class Command:
     """The command on the parts of a world, with the real model."""
 
     world: WriterWorld
-    home: Path
+    typed: Typed
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        settings = self.world.settings
-        environment = {
-            **os.environ, "DATABASE_URL": settings.database_url.get_secret_value(),
-            "QDRANT_URL": settings.qdrant_url, "KB_HOME": str(self.home),
-            "KNOWLEDGE_DIR": str(settings.knowledge_dir),
-        }  # fmt: skip
-        return subprocess.run(
-            [sys.executable, "-m", "kb", *arguments], env=environment, capture_output=True,
-            text=True, timeout=300, check=False,
-        )  # fmt: skip
+        return self.typed.ended_here(*arguments)
 
     def said(self, *arguments: str) -> dict[str, Any]:
         done = self.run(*arguments, "--json")
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout)
+
+    def ingest(self) -> bool:
+        """Dagster takes its own settings from the process; it has one to itself."""
+        done = self.typed.process("ingest", "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout)["ok"]
 
 
 def folder(pages: dict[str, str], questions: int, agent_yaml: str) -> dict[str, str]:
@@ -92,13 +88,19 @@ def folder(pages: dict[str, str], questions: int, agent_yaml: str) -> dict[str, 
 
 
 @pytest.fixture
-def command(world: WriterWorld, tmp_path: Path) -> Command:
+def command(world: WriterWorld, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
     world.write(folder(GARDEN, len(GARDEN), WRITTEN))
     world.write(folder(OFFICE, len(OFFICE), "gate: {canary: 'off'}\n"), f"{world.agent}_office")
     world.write(folder(OFFICE, 3, WRITTEN), f"{world.agent}_few")
     world.repository.commit()
-    command = Command(world, tmp_path / "home")
-    assert command.said("ingest")["ok"]
+    settings = world.settings
+    environment = {
+        "DATABASE_URL": settings.database_url.get_secret_value(),
+        "QDRANT_URL": settings.qdrant_url, "KB_HOME": str(tmp_path / "home"),
+        "KNOWLEDGE_DIR": str(settings.knowledge_dir),
+    }  # fmt: skip
+    command = Command(world, Typed(environment, capsys))
+    assert command.ingest()
     return command
 
 
@@ -152,7 +154,7 @@ def test_the_choice_is_written_with_its_evidence_and_all_else_stays(command: Com
         folder(OFFICE, 3, "gate: {canary: 'off'}\n"), f"{command.world.agent}_office"
     )
     command.world.repository.commit()
-    assert command.said("ingest")["ok"], "what it writes is read"
+    assert command.ingest(), "what it writes is read"
     command.said("tune", command.world.agent)
     later = yaml.safe_load(file.read_text("utf-8"))["retrieval"]
     assert (later["limit"], "threshold" in later) == (12, False)
