@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -22,6 +23,7 @@ from tests.doubles.fabricator import (
     false_claims,
     false_quotes,
 )
+from tests.doubles.git_repository import GitRepository
 from tests.doubles.loopback_provider import LoopbackProvider, loopback_provider
 from tests.doubles.writer_world import WriterWorld, why
 
@@ -33,14 +35,24 @@ FOUND = f"retrieval: {{limit: 20, threshold: 0.0}}\n{GATE}"
 AROUND = f"retrieval: {{limit: 1, threshold: 0.0, context: section}}\nchunking: {{tokens: 60, overlap: 0}}\n{GATE}"
 
 
-@pytest.fixture
-def world(world: WriterWorld, request: pytest.FixtureRequest) -> WriterWorld:
-    settings = getattr(request, "param", FOUND)
+@pytest.fixture(scope="module", params=[FOUND])
+def world(
+    file_database_url: str, qdrant_url: str, tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Iterator[WriterWorld]:  # fmt: skip
+    """What is published once, and no test changes."""
+    repository = GitRepository(tmp_path_factory.mktemp("fabricating") / "repo")
+    world = WriterWorld(repository, file_database_url, qdrant_url, f"agent_{uuid4().hex[:10]}")
+    publish(world, request.param)
+    yield world
+    world.close()
+
+
+def publish(world: WriterWorld, settings: str) -> None:
     world.write({"agent.yaml": settings, "travel.md": OTHERS}, agent=f"{world.agent}_x")
     world.publish({"agent.yaml": settings, "keys.md": OLDER, "plan.md": RESTRICTED})
     assert (other := world.ingest(f"{world.agent}_x")).success, why(other)
     world.publish({"keys.md": PAGE})
-    return world
 
 
 @pytest.fixture
@@ -69,7 +81,7 @@ def false_in(done: dict[str, Any], lie: Lie, world: WriterWorld, live: Generatio
 
 
 def of_each_way(lies: Iterable[Lie], most: int) -> Iterator[Lie]:
-    """The first quotes that are falsified in each way."""
+    """The first that are false in each way."""
     seen = Counter[str]()
     for lie in lies:
         seen[lie.how] += 1
@@ -78,21 +90,23 @@ def of_each_way(lies: Iterable[Lie], most: int) -> Iterator[Lie]:
 
 
 @pytest.mark.parametrize(
-    ("world", "quotes"),
+    ("world", "most"),
     [
-        (FOUND, 3),
+        (FOUND, 2),
         pytest.param(FOUND, EVERY, marks=pytest.mark.full),
         pytest.param(AROUND, EVERY, marks=pytest.mark.full),
     ],
     indirect=["world"],
     ids=["found", "every found", "every around"],
+    scope="module",
 )
 async def test_what_a_model_makes_up_reaches_nobody(
-    world: WriterWorld, provider: LoopbackProvider, quotes: int
+    world: WriterWorld, provider: LoopbackProvider, most: int
 ) -> None:
-    assert len([*false_quotes(), *false_claims()]) >= 300
-    # What a claim says beyond its quote is another thing each time; a quote is falsified alike in each.
-    lies = [*of_each_way(false_quotes(), quotes), *false_claims()]
+    every = [*false_quotes(), *false_claims()]
+    assert len(every) >= 300
+    # Every false claim is held against its quote without a graph: tests/unit/test_claims_beyond_quotes.py.
+    lies = list(of_each_way(every, most))
     live, reached, lost = world.live(), list[str](), list[str]()
     async with composed_reader(world, provider.api_base) as reader:
         for lie in lies:
