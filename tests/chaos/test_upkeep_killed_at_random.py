@@ -40,6 +40,8 @@ from tests.doubles.writer_world import WriterWorld
 KILLS = int(os.environ.get("WRITER_KILLS", "1"))
 SEED = int(os.environ.get("WRITER_SEED", "5"))
 PAGES = 4
+# About so many marks each makes, so that the first may be killed too.
+MARKS = {"forget": 44, "retire": 40, "follow": 140}
 EDITS = ["add", "edit", "edit", "insert above", "delete", "rename and edit", "double"]
 Report = Callable[[str, object], None]
 pytestmark = pytest.mark.timeout(300 + 60 * KILLS)
@@ -48,13 +50,16 @@ pytestmark = pytest.mark.timeout(300 + 60 * KILLS)
 class Ordeal:
     """An agent beside another that stays, and what happens to it."""
 
-    def __init__(self, world: WriterWorld) -> None:
+    def __init__(self, world: WriterWorld, work: str) -> None:
         self.world = world
         self.history = KnowledgeHistory(world.repository, (world.agent, "stays"), SEED)
         for _ in range(PAGES):
             self.history.step("add")
         self.killer = RandomKiller(
-            Place.of(world), world.repository.root.parent / "marks", random.Random(SEED)
+            Place.of(world),
+            world.repository.root.parent / "marks",
+            random.Random(SEED),
+            marks_of_a_run=MARKS[work],
         )
         self.damage = Damage()
         world.publish()
@@ -80,7 +85,7 @@ class Ordeal:
         assert self.damage == Damage()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def qdrant() -> Iterator[QdrantServer]:
     with running("owner") as server:
         yield server
@@ -107,11 +112,11 @@ def is_over(world: WriterWorld) -> bool:
 def test_retention_that_was_killed_takes_nothing_that_is_served_or_led_back_to(
     world: WriterWorld, record_property: Report
 ):
-    ordeal = Ordeal(world)
+    ordeal = Ordeal(world, "forget")
     work = partial(in_a_process, forget)
     while ordeal.killer.kills < KILLS:
         before: list[Payloads] = []
-        for _ in range(KEPT + 2):
+        for _ in range(KEPT + 1):
             for _ in range(3):
                 ordeal.history.step(ordeal.history.chance.choice(EDITS))
             ordeal.ingest(world.agent, "an edit")
@@ -135,7 +140,7 @@ def test_retention_that_was_killed_takes_nothing_that_is_served_or_led_back_to(
 def test_the_end_of_an_agent_that_was_killed_is_brought_to_its_end(
     world: WriterWorld, record_property: Report, postgres: RunningPostgres, qdrant_url: str
 ):
-    ordeal = Ordeal(world)
+    ordeal = Ordeal(world, "retire")
     agent, work = world.agent, partial(in_a_process, retire)
     gone = aliases_of("default", agent)
     while ordeal.killer.kills < KILLS:
@@ -168,7 +173,7 @@ def test_a_renaming_that_was_killed_is_served_all_the_time_and_embeds_nothing(
     world: WriterWorld, qdrant: QdrantServer, record_property: Report,
     postgres: RunningPostgres, qdrant_url: str,
 ):  # fmt: skip
-    ordeal = Ordeal(world)
+    ordeal = Ordeal(world, "follow")
     old, seen_whole = world.agent, 0
     names = (f"{world.agent}_{number}" for number in itertools.count())
     while ordeal.killer.kills < KILLS:
