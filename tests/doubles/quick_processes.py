@@ -10,7 +10,7 @@ def quick_processes() -> ForkServerContext:
     """Return the one way to start them: whoever starts the server says for all what it imports."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([
-        "tests.doubles.strict_checkpoints",  # before what reads it
+        "tests.doubles.read_at_import",  # before those that read it
         "tests.doubles.asking_process", "tests.doubles.demo_processes", "tests.doubles.extracting_process", "tests.doubles.plan_worker",
         "tests.doubles.spending_process", "tests.doubles.writer_world",
         "graph.server.app", "graph.server.serving", "graph.server.worker",
