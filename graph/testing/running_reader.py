@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import httpx
 from fastapi import FastAPI
@@ -17,6 +17,8 @@ from graph.server.graph_set import GraphFactory
 from graph.server.worker import Worker, open_worker
 from graph.settings import ReaderSettings
 from graph.testing.scripted_approver import Rule, ScriptedApprover
+
+EVERY_SECOND: Final = "* * * * * *"
 
 
 @dataclass
@@ -57,7 +59,7 @@ async def running_reader(
     with_worker: bool = True,
     tends_itself: bool = False,
 ) -> AsyncGenerator[RunningReader]:
-    """Run it for the length of the block; time has its effects when you call `tend`, or by itself."""
+    """Run it for the length of the block; time has its effects when you call `tend`, or by itself within a second."""
     app = create_app(settings, graphs, now=now)
     async with (
         app.router.lifespan_context(app),
@@ -89,7 +91,7 @@ async def running_worker(
     """Run a worker for the length of the block; at its end runs are given back, as on SIGTERM."""
     stopping = asyncio.Event()
     async with open_worker(settings, graphs, stopping, now=now) as opened:
-        people = opened.people if tends_itself else replace(opened.people, cron=None)
+        people = replace(opened.people, cron=EVERY_SECOND if tends_itself else None)
         worker = replace(opened, people=people)
         work = asyncio.create_task(worker.run())
         try:

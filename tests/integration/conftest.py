@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import httpx
 
     from graph.gateways.postgres import LazyPool
-    from tests.conftest import RunningPostgres
     from tests.doubles.demo_processes import DemoProcesses
     from tests.doubles.hand_written import HandWritten
     from tests.doubles.sensor_day import Day
@@ -79,13 +78,12 @@ async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture(scope="module")
 def processes(
     request: pytest.FixtureRequest,
-    postgres: RunningPostgres,
+    file_database_url: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[DemoProcesses]:
     """Run a server and a worker over the demo graphs, for this file alone."""
     from tests.doubles.demo_processes import demo_processes
 
-    name = request.module.__name__.rpartition(".")[2]
-    folder = tmp_path_factory.mktemp(name)
-    with demo_processes(postgres.url(name), folder, "server", "worker") as running:
+    folder = tmp_path_factory.mktemp(request.module.__name__.rpartition(".")[2])
+    with demo_processes(file_database_url, folder, "server", "worker") as running:
         yield running

@@ -20,10 +20,11 @@ ALL = ("server", "worker", "second")
 
 
 @pytest.fixture(scope="module")
-def running(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcesses]:
-    with demo_processes(
-        postgres.url("server_recovery"), tmp_path_factory.mktemp("recovery"), *ALL
-    ) as processes:
+def running(
+    file_database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DemoProcesses]:
+    folder = tmp_path_factory.mktemp("recovery")
+    with demo_processes(file_database_url, folder, *ALL) as processes:
         yield processes
 
 
@@ -88,13 +89,13 @@ class Follower:
 
 async def test_a_worker_dies_and_another_goes_on(processes: DemoProcesses, client: LangGraphClient):
     thread = (await client.threads.create())["thread_id"]
-    follower = Follower(client, thread, input={"n": 8, "tag": "dies", "seconds": 0.6})
+    follower = Follower(client, thread, input={"n": 5, "tag": "dies", "seconds": 0.6})
     await follower.seen(2)
     processes.kill(processes.working_on(follower.run_id()))
     done = len(follower.steps())
     await follower.seen(done + 1)
     await follower.ended()
-    follower.check_nothing_twice(8, [1, 2])
+    follower.check_nothing_twice(5, [1, 2])
     effects = processes.effects("dies:")
     assert [effects[f"dies:{n}"] for n in range(done)] == [1] * done
     assert (await client.threads.get(thread))["status"] == "idle"
@@ -104,13 +105,13 @@ async def test_sigterm_stops_at_a_safe_place_and_gives_the_run_back(
     processes: DemoProcesses, client: LangGraphClient
 ):
     thread = (await client.threads.create())["thread_id"]
-    follower = Follower(client, thread, input={"n": 8, "tag": "drained", "seconds": 0.6})
+    follower = Follower(client, thread, input={"n": 5, "tag": "drained", "seconds": 0.6})
     await follower.seen(2)
     name = processes.working_on(follower.run_id())
     await asyncio.to_thread(processes.kill, name, signal.SIGTERM)
     await follower.ended()
-    follower.check_nothing_twice(8, [1, 2])
-    assert processes.effects("drained:") == Counter({f"drained:{n}": 1 for n in range(8)})
+    follower.check_nothing_twice(5, [1, 2])
+    assert processes.effects("drained:") == Counter({f"drained:{n}": 1 for n in range(5)})
     assert '"worker stopped"' in processes.log(name)
 
 
@@ -118,14 +119,14 @@ async def test_a_worker_that_was_taken_for_dead_writes_nothing(
     processes: DemoProcesses, client: LangGraphClient
 ):
     thread = (await client.threads.create())["thread_id"]
-    follower = Follower(client, thread, input={"n": 8, "tag": "stale", "seconds": 0.6})
+    follower = Follower(client, thread, input={"n": 5, "tag": "stale", "seconds": 0.6})
     await follower.seen(2)
     name = processes.working_on(follower.run_id())
     processes.signal(name, signal.SIGSTOP)
     await follower.seen(len(follower.steps()) + 1)
     processes.signal(name, signal.SIGCONT)
     await follower.ended()
-    follower.check_nothing_twice(8, [1, 2])
+    follower.check_nothing_twice(5, [1, 2])
     history = await client.threads.get_history(thread, limit=50)
     attempts = [one["metadata"]["attempt"] for one in reversed(history)]
     assert (attempts, set(attempts)) == (sorted(attempts), {1, 2})
@@ -138,7 +139,7 @@ async def test_the_server_dies_and_the_stream_continues(
     processes: DemoProcesses, client: LangGraphClient
 ):
     thread = (await client.threads.create())["thread_id"]
-    follower = Follower(client, thread, input={"n": 8, "tag": "server"})
+    follower = Follower(client, thread, input={"n": 5, "tag": "server"})
     await follower.seen(1)
     waiting = asyncio.ensure_future(
         client.runs.wait(thread, "slow", input={"n": 9, "tag": "after"})
@@ -147,8 +148,8 @@ async def test_the_server_dies_and_the_stream_continues(
     processes.kill("server")
     await asyncio.to_thread(processes.start, "server")
     await follower.ended()
-    follower.check_nothing_twice(8, [1])
-    assert processes.effects("server:") == Counter({f"server:{n}": 1 for n in range(8)})
+    follower.check_nothing_twice(5, [1])
+    assert processes.effects("server:") == Counter({f"server:{n}": 1 for n in range(5)})
     assert len((await waiting)["log"]) == 9
 
 
