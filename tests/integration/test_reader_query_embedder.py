@@ -41,13 +41,6 @@ async def test_callers_together_load_it_once() -> None:
     assert len({tuple(one[0]) for one in vectors}) == 12
 
 
-async def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(KNOWN_DIGESTS, DEFAULT_MODEL, "0" * 64)
-    query_embedder._loaded.cache_clear()
-    with pytest.raises(BadSetting, match="sha256"):
-        await QuestionEmbedder().embed(["x"])
-
-
 async def test_a_model_that_is_not_there_is_named() -> None:
     with pytest.raises(BadSetting, match="EMBEDDING_MODEL"):
         await QuestionEmbedder("nobody/no-such-model").embed(["x"])
@@ -74,3 +67,11 @@ async def test_what_others_push_out_of_memory_meanwhile_is_still_answered(
     second = embedder.embed(["kept", "four"])
     vectors = await asyncio.gather(first, second)
     assert [len(one) for one in vectors] == [3, 2]
+
+
+# The last: it lets go of the model that all others share.
+async def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KNOWN_DIGESTS, DEFAULT_MODEL, "0" * 64)
+    query_embedder._loaded.cache_clear()
+    with pytest.raises(BadSetting, match="sha256"):
+        await QuestionEmbedder().embed(["x"])

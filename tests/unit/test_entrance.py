@@ -6,7 +6,6 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -38,10 +37,10 @@ def token(name: str, *roles: str) -> str:
     return jwt.encode(said, PRIVATE, algorithm="EdDSA", headers={"kid": "one"})
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> ReaderSettings:
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> ReaderSettings:
     public: Any = jwt.algorithms.OKPAlgorithm.to_jwk(PRIVATE.public_key(), as_dict=True)
-    place = tmp_path / "jwks.json"
+    place = tmp_path_factory.mktemp("keys") / "jwks.json"
     place.write_text(json.dumps({"keys": [{**public, "kid": "one", "alg": "EdDSA"}]}))
     return ReaderSettings(
         database_url=SecretStr("postgresql://nobody@127.0.0.1:1/none"),
@@ -54,10 +53,15 @@ def settings(tmp_path: Path) -> ReaderSettings:
     )
 
 
-@pytest.fixture
-def app(settings: ReaderSettings) -> FastAPI:
+@pytest.fixture(scope="module")
+def made(settings: ReaderSettings) -> FastAPI:
     """As it is before the first connection; it stays so."""
-    made = create_app(settings, {})
+    return create_app(settings, {})
+
+
+@pytest.fixture
+def app(settings: ReaderSettings, made: FastAPI) -> FastAPI:
+    """Give it a doorkeeper who has seen nobody yet."""
     database = Database(server_pool(settings.database_url, largest=1), settings.workspace_id)
     door = Authentication(settings, database, token_check(settings))
     limits = Limits(at_one_time=4)
