@@ -30,19 +30,23 @@ async def client(processes: DemoProcesses) -> AsyncIterator[LangGraphClient]:
     await made.aclose()
 
 
+@pytest.fixture
+async def plain() -> AsyncIterator[httpx.AsyncClient]:
+    """One for all connections: making one takes longer than a connection."""
+    async with httpx.AsyncClient(timeout=20) as http:
+        yield http
+
+
 class Reader:
     """Follows a session, and comes again after every cut with the last id that it saw."""
 
-    def __init__(self, url: str) -> None:
-        self.url, self.told, self.ended = url, Told(), False
+    def __init__(self, url: str, http: httpx.AsyncClient) -> None:
+        self.url, self.http, self.told, self.ended = url, http, Told(), False
 
     async def read(self, most: int) -> None:
         """Read so many events, and cut the line."""
         last = {"Last-Event-ID": self.told[-1][0]} if self.told else {}
-        async with (
-            httpx.AsyncClient(timeout=20) as http,
-            http.stream("GET", self.url, headers=last) as response,
-        ):
+        async with self.http.stream("GET", self.url, headers=last) as response:
             decoder = SSEDecoder()
             async for line in aiter_lines_raw(response):
                 event = decoder.decode(line.rstrip(b"\n"))
@@ -64,19 +68,20 @@ async def paused(client: LangGraphClient, thread: str) -> None:
 
 @MANY
 async def test_many_cuts_a_restart_and_a_pause_change_nothing(
-    processes: DemoProcesses, client: LangGraphClient, lines: int, cuts: int
-):
+    processes: DemoProcesses, client: LangGraphClient, plain: httpx.AsyncClient, lines: int,
+    cuts: int,
+):  # fmt: skip
     dice = random.Random(11)
     thread = (await client.threads.create())["thread_id"]
     await client.runs.create(thread, "story", input={"lines": lines})
     events = f"{processes.url}/orchestration/{thread}/events"
-    cut_off = Reader(events)
+    cut_off = Reader(events, plain)
     for _ in range(cuts // 2):
         await cut_off.read(dice.randint(1, 2))
     await asyncio.to_thread(processes.kill, "server")
     await asyncio.to_thread(processes.start, "server")
     await paused(client, thread)
-    steady = Reader(events)
+    steady = Reader(events, plain)
     waiting = asyncio.create_task(steady.read(10_000))
     await client.runs.create(
         thread, "story", command={"resume": {"decisions": [{"type": "approve"}]}}
