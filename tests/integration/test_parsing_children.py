@@ -35,6 +35,14 @@ def children() -> Iterator[ParsingChildren]:
     children.close()
 
 
+@pytest.fixture(scope="module")
+def unharmed() -> Iterator[ParsingChildren]:
+    """For documents that reach out and leave the child that reads them as it was."""
+    children = ParsingChildren(HashEmbedder(), deadly_reader.read, LIMITS)
+    yield children
+    children.close()
+
+
 def read(children: ParsingChildren, *orders: str, expected: int = 1) -> list[Reading]:
     asked = [Asked(f"{n}.txt", order.encode(), RULES) for n, order in enumerate(orders)]
     return list(children.read_all(asked, expected=expected))
@@ -153,9 +161,9 @@ def test_what_earlier_documents_left_is_not_held_against_one(children: ParsingCh
     ["connect", "resolve", "read /etc/passwd", "read /proc/1/environ", "write PLACE/poisoned", "rewrite",
      "run PLACE/poisoned", "shell PLACE/poisoned", "fork", "kill 1", "remove PLACE/there"],
 )  # fmt: skip
-def test_a_document_reaches_nothing(children: ParsingChildren, tmp_path: Path, deed: str):
+def test_a_document_reaches_nothing(unharmed: ParsingChildren, tmp_path: Path, deed: str):
     (tmp_path / "there").touch()
-    [reading] = read(children, f"try {deed.replace('PLACE', str(tmp_path))}")
+    [reading] = read(unharmed, f"try {deed.replace('PLACE', str(tmp_path))}")
     assert "PermissionError: a document may not cause" in text(reading)
     assert {one.name for one in tmp_path.iterdir()} == {"there"}
 
