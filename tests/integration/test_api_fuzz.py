@@ -21,7 +21,7 @@ FUZZER = ROOT / ".venv-fuzz" / "bin" / "schemathesis"
 CASES = int(os.environ.get("FUZZ_CASES", "100"))
 # The systematic part alone makes thousands; a small run leaves it out.
 PHASES = {True: "examples,coverage,fuzzing", False: "examples,fuzzing"}
-PER_OPERATION = {True: 30, False: 2}
+PER_OPERATION = {True: 30, False: 1}
 GENERATED = re.compile(r"(\d[\d,]*) generated")
 
 
