@@ -159,7 +159,7 @@ def test_inspect_tells_of_a_run_by_either_id(world: WriterWorld, kb: Typed):
     index = "index: m 16, ef_construct 100, full_scan_threshold 10000"
     for words in ("DONE_WITH_ERRORS", "1 quarantined", "8 done", "extractions: none", index):
         assert words in shown
-    unknown = kb.process("inspect", "--run", "0123456789")
+    unknown = kb.ended_here("inspect", "--run", "0123456789")
     assert (unknown.returncode, "there is no run" in unknown.stderr) == (1, True)
 
 
@@ -217,9 +217,7 @@ def test_of_many_notes_some_are_shown_and_those_with_a_cure_first(world: WriterW
 
 def test_an_estimate_on_the_command_line_changes_nothing(world: WriterWorld, kb: Typed):
     world.commit({f"page{number}.md": PAGE.format(number) for number in range(8)})
-    said = kb.process("ingest", "--estimate", "--json")
-    assert said.returncode == 0, said.stderr
-    told = json.loads(said.stdout)["estimate"]
+    told = json.loads(kb.here("ingest", "--estimate", "--json"))["estimate"]
     assert (told["documents"], told["documents_to_read"], told["money"]) == (8, 8, 0.0)
     assert told["chunks"] >= 8
     shown = kb.here("ingest", "--estimate")
