@@ -54,7 +54,8 @@ from dagster_kb.upkeep.freshness import freshness_checks
 from dagster_kb.upkeep.freshness_told import freshness_job, freshness_sensor
 from dagster_kb.upkeep.housekeeping import purge_job, purge_schedule
 from dagster_kb.upkeep.operator_work import operator_job
-from dagster_kb.upkeep.retention import retention_job, retention_of, retention_schedule
+from dagster_kb.upkeep.retention import retention_of
+from dagster_kb.upkeep.retention_job import retention_job, retention_schedule
 from dagster_kb.upkeep.retirement import Departures, retirement
 from dagster_kb.upkeep.stopped_runs import stopped_runs
 from kb_contract.loaded_code import leave_out_what_is_loaded

@@ -1,21 +1,16 @@
-"""Every night: what nobody can go back to any more is deleted."""
+"""What nobody can go back to any more is deleted: every night, or when it is asked for."""
 
 import itertools
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Any
 
-import dagster as dg
-
-from dagster_kb.assets.story import RETRY, clear_failures
 from dagster_kb.publishing.alias_moves import drop
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_retention import Keep
 from dagster_kb.resources.vector_store import VectorStore
 from dagster_kb.settings import WriterSettings
-
-RETENTION: Final = "retention"
 
 
 @dataclass(frozen=True)
@@ -122,39 +117,6 @@ def _by_agent(pairs: Any) -> dict[str, list[int]]:
     for agent, number in pairs:
         found.setdefault(str(agent), []).append(int(number))
     return found
-
-
-@dg.op(retry_policy=RETRY)
-def delete_what_is_old(
-    context: dg.OpExecutionContext, retention: dg.ResourceParam[Retention]
-) -> None:
-    """Delete what nobody can go back to any more."""
-    with clear_failures():
-        went = retention.run()
-    context.log.info("went: %s", went.as_json())
-    context.add_output_metadata({
-        "generations": sum(len(one) for one in went.generations.values()),
-        "documents": went.documents, "chunks": went.chunks, "vectors": went.embeddings,
-        "runs": went.runs, "megabytes": round(went.bytes / 1e6, 3),
-        "what": dg.MetadataValue.json(went.as_json()),
-    })  # fmt: skip
-
-
-@dg.job(name=RETENTION, description="Delete what nobody can go back to any more.")
-def retention_job() -> None:
-    """One op."""
-    delete_what_is_old()
-
-
-def retention_schedule(settings: WriterSettings) -> dg.ScheduleDefinition:
-    """Make the schedule; it comes after the nightly look at everything."""
-    return dg.ScheduleDefinition(
-        name="retention_nightly",
-        job=retention_job,
-        cron_schedule=settings.retention_cron,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Forgets every night what no retained generation holds; what is pinned stays.",
-    )
 
 
 def retention_of(

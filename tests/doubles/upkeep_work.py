@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
-from dagster_kb.upkeep.retention import RETENTION
+from dagster_kb.upkeep.retention_job import RETENTION
 from dagster_kb.upkeep.retirement import RETIRE, Departures, Leaving, Retirement
 from tests.doubles.dying_writer import Place
 from tests.doubles.git_repository import GitRepository

@@ -17,7 +17,8 @@ from dagster_kb.publishing.ways_back import WayBack
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger_database import run
 from dagster_kb.resources.ledger_retention import Keep
-from dagster_kb.upkeep.retention import RETENTION, Retention
+from dagster_kb.upkeep.retention import Retention
+from dagster_kb.upkeep.retention_job import RETENTION
 from kb.commands.retention import retention as the_command
 from kb_contract.errors import BadInput
 from tests.doubles.aged_rows import rows
