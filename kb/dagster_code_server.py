@@ -14,6 +14,7 @@ from dagster._cli import main
 from dagster._grpc import server
 
 from kb.dagster_code import MODULE
+from kb.forked_runs import ForkedRuns
 
 COMMON: Final = (
     MODULE,
@@ -22,6 +23,7 @@ COMMON: Final = (
     "kb.dagster_instance",
     "kb.dagster_output",
     "kb.dagster_storage",
+    "kb.forked_runs",
 )
 
 
@@ -29,7 +31,7 @@ def forked_from_one() -> BaseContext:
     """Return how processes begin: elsewhere than on Linux, what was imported may not bear a fork."""
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
+    context = ForkedRuns()
     context.set_forkserver_preload(list(COMMON))
     return context
 

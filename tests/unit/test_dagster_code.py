@@ -43,33 +43,65 @@ async def test_nobody_listens(tmp_path: Path):
         await SocketProbe(tmp_path / "code.socket")(1.0)
 
 
-BEGIN_TWO = """
+IMPORTED = """
 import sys
-from kb.dagster_code_server import COMMON, forked_from_one
+from kb.dagster_code_server import COMMON
 
 def imported(said):
     said.put([one for one in COMMON if one not in sys.modules])
 
+def ends_tidily(said):
+    import atexit
+    atexit.register(print, "the rest is sent", flush=True)
+    said.put("it goes on")
+
+def works_on(said):
+    import os, signal
+    said.put(os.getpid())
+    signal.pause()
+"""
+BEGUN = """
+import os, signal
+from multiprocessing import forkserver
+
+import psutil
+
+from kb.dagster_code_server import forked_from_one
+from imported import ends_tidily, imported, works_on
+
+def begun(work):
+    said = context.SimpleQueue()
+    process = context.Process(target=work, args=(said,))
+    process.start()
+    return process, said.get()
+
 if __name__ == "__main__":
     context = forked_from_one()
-    for _ in range(2):
-        said = context.SimpleQueue()
-        process = context.Process(target=imported, args=(said,))
-        process.start()
-        print(said.get(), flush=True)
+    for work in (imported, imported, ends_tidily):
+        process, told = begun(work)
         process.join()
+        print(told, process.exitcode, flush=True)
+    process, pid = begun(works_on)
+    at_work = psutil.Process(pid)
+    os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)
+    process.join()
+    at_work.wait(timeout=20)
+    print("it ended too", process.is_alive(), flush=True)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each run is a new interpreter")
-def test_a_run_begins_with_all_that_runs_import(tmp_path: Path):
-    script = tmp_path / "begin_two.py"
-    script.write_text(BEGIN_TWO, "utf-8")
-    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+def test_a_run_begins_with_all_that_runs_import_and_ends_as_if_it_were_alone(tmp_path: Path):
+    (tmp_path / "imported.py").write_text(IMPORTED, "utf-8")
+    script = tmp_path / "begun.py"
+    script.write_text(BEGUN, "utf-8")
+    here = {**os.environ, "PYTHONPATH": f"{Path(__file__).parents[2]}:{tmp_path}"}
     done = subprocess.run(
         [sys.executable, script], env=here, capture_output=True, text=True, check=False
     )
-    assert done.stdout.splitlines() == ["[]", "[]"], done.stderr
+    assert done.stdout.splitlines() == [
+        "[] 0", "[] 0", "the rest is sent", "it goes on 0", "it ended too False",
+    ], done.stderr  # fmt: skip
 
 
 def test_dagster_begins_runs_by_what_we_set():
