@@ -6,6 +6,7 @@ answered, because its writer died, is asked now.
 
 import logging
 import sys
+from contextlib import closing
 from typing import Final
 
 from dagster_kb.described_parts import embedder_of, store_of
@@ -41,12 +42,13 @@ def put_right() -> list[str]:
         settings.database_url.get_secret_value(), settings.workspace_id, lock_patience=LOCK_PATIENCE
     )
     store = store_of(settings)
-    found = reconcile(ledger, store)
+    with closing(ledger.database):
+        found = reconcile(ledger, store)
+        silent = make_up_all(LiveCanary(ledger, store, embedder_of(settings)))
     for one in found:
         if not isinstance(one, NotMended) and one.action != "right":
-            _log.warning("%s: %s (%s)", one.agent, one.action, one.collection)
-    silent = make_up_all(LiveCanary(ledger, store, embedder_of(settings)))
-    ledger.database.close()
+            where = f" ({one.collection})" if one.collection else ""
+            _log.warning("%s: %s%s", one.agent, one.action, where)
     for said in silent.values():
         _log.error("%s", said)
     _log.info("%d agent(s) looked at", len(found))

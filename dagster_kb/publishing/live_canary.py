@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from psycopg.errors import LockNotAvailable
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 from dagster_kb.gates.canary import finds_canary
@@ -156,4 +157,6 @@ def make_up_all(canary: LiveCanary) -> dict[str, str]:
                 canary.make_up(live.agent_id, None)
         except GateRefused as error:
             said[live.agent_id] = str(error)
+        except LockNotAvailable:
+            continue  # who works on it asks before anything is built
     return said

@@ -33,7 +33,7 @@ class NotMended:
 
 def reconcile(ledger: Ledger, store: VectorStore) -> list[Reconciled | NotMended]:
     """Let every agent serve what the ledger says; run this before writers start."""
-    return [_tried(ledger, store, agent) for agent in ledger.generations.known_agents()]
+    return [_unless_held(ledger, store, agent) for agent in ledger.generations.known_agents()]
 
 
 def serve_paused_again(
@@ -62,15 +62,29 @@ def _is_astray(ledger: Ledger, store: VectorStore, live: Generation) -> bool:
     return any(now.get(name) != live.collection for name in names)
 
 
-def _tried(ledger: Ledger, store: VectorStore, agent: str) -> Reconciled | NotMended:
-    """One agent's trouble holds up no other; a server that is away is everybody's."""
+def _unless_held(ledger: Ledger, store: VectorStore, agent: str) -> Reconciled | NotMended:
+    """As `_tried`, but for an agent that somebody works on: who does puts it right."""
     try:
         return serve_again(ledger, store, agent)
     except LockNotAvailable:
         return Reconciled(agent, "left to who works on it", None)
     except Exception as error:  # noqa: BLE001 - others are served again all the same
-        store.aliases()
-        ledger.generations.live(agent)
-        is_told = isinstance(error, ScriptoriumError)
-        _log.warning("%s is not mended: %s", agent, error, exc_info=not is_told)
-        return NotMended(agent, str(error))
+        return _not_mended(ledger, store, agent, error)
+
+
+def _tried(ledger: Ledger, store: VectorStore, agent: str) -> Reconciled | NotMended:
+    try:
+        return serve_again(ledger, store, agent)
+    except LockNotAvailable:
+        return NotMended(agent, "somebody else has worked on it for longer than is waited")
+    except Exception as error:  # noqa: BLE001 - others are served again all the same
+        return _not_mended(ledger, store, agent, error)
+
+
+def _not_mended(ledger: Ledger, store: VectorStore, agent: str, error: Exception) -> NotMended:
+    """One agent's trouble holds up no other; a server that is away is everybody's."""
+    store.aliases()
+    ledger.generations.live(agent)
+    is_told = isinstance(error, ScriptoriumError)
+    _log.warning("%s is not mended: %s", agent, error, exc_info=None if is_told else error)
+    return NotMended(agent, str(error))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_kb.publishing.made_again import reconcile
+from dagster_kb.publishing.made_again import NotMended, reconcile, serve_paused_again
 from dagster_kb.recovery import put_right
 from dagster_kb.resources.ledger import open_ledger
 from tests.doubles.departing_agents import texts
@@ -62,7 +62,10 @@ def test_at_the_start_nobody_waits_for_who_works_on_an_agent(world: WriterWorld,
     )
     with closing(hasty.database), world.ledger.agent_lock(world.agent):
         found = {one.agent: one.action for one in reconcile(hasty, world.store)}
+        [asked_for] = serve_paused_again(hasty, world.store, [world.agent])
     assert (found[broken], found[world.agent]) == ("not mended", "left to who works on it")
+    assert isinstance(asked_for, NotMended)
+    assert "somebody else has worked on it" in asked_for.said
     assert texts(world, world.agent) is None
 
 

@@ -1,6 +1,7 @@
 """After the swap: what does not answer through the alias is taken back, whatever happened to it."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import yaml
 
 from dagster_kb.definitions import build_definitions
 from dagster_kb.publishing.live_canary import LiveCanary, make_up_all
+from dagster_kb.resources.ledger import open_ledger
 from dagster_kb.resources.vector_store import VectorStore
 from kb_contract.generation import Generation
 from kb_contract.identifiers import production_alias
@@ -176,6 +178,11 @@ def test_at_the_start_what_never_answered_is_asked(world: WriterWorld):
     world.commit(NEW)
     killed_after_the_swap(world, Death("go live", "after"))
     canary = LiveCanary(world.ledger, world.store, world.embedder)
+    url = world.settings.database_url.get_secret_value()
+    hasty = open_ledger(url, world.ledger.workspace, lock_patience=1)
+    with closing(hasty.database), world.ledger.agent_lock(world.agent):
+        assert make_up_all(LiveCanary(hasty, world.store, world.embedder)) == {}
+    assert "live_canary" not in world.live().checks, "somebody works on it, and asks"
     assert make_up_all(canary) == {}
     assert world.live().checks["live_canary"]["passed"]
     world.commit(PAGES)
