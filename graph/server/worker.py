@@ -16,7 +16,7 @@ from procrastinate.exceptions import ProcrastinateException
 from psycopg_pool import PoolTimeout
 
 from graph.checkpoints import checkpoint_pool
-from graph.ending_tasks import CANCEL_AGAIN_SECONDS, end
+from graph.ending_tasks import end
 from graph.server.approval_answering import Answering
 from graph.server.approval_keeping import ApprovalKeeping
 from graph.server.approval_policy import policies_of
@@ -107,7 +107,7 @@ class Worker:
         if not work.done():
             for run in self.execution.active.values():
                 run.control.request_drain()
-            await end(work, again_after=DRAIN_SECONDS + CANCEL_AGAIN_SECONDS)
+            await end(work, again_after=2 * DRAIN_SECONDS)
         with contextlib.suppress(asyncio.CancelledError):
             await work
 
