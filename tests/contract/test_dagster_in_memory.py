@@ -1,10 +1,12 @@
 """The instance that tests run jobs in tells what Dagster's own tells, during a run and after it."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._check import CheckError
 from dagster._core.events import DagsterEventType
 
 from tests.doubles.dagster_in_memory import instance_in_memory
@@ -128,3 +130,38 @@ def test_who_watches_a_run_hears_of_all_of_it(make: Callable[[], dg.DagsterInsta
         instance.report_run_failed(run)
         told = instance.all_logs(run.run_id)
     assert [kind for kind, _ in heard] == [one.dagster_event_type for one in told]
+
+
+class Odd(StrEnum):
+    ODD = "odd"
+
+
+@pytest.mark.parametrize("make", [instance_in_memory, dg.DagsterInstance.ephemeral])
+def test_what_cannot_be_written_fails_the_step_and_takes_nothing_along(
+    make: Callable[[], dg.DagsterInstance],
+):
+    @dg.asset
+    def odd() -> dg.MaterializeResult[None]:
+        return dg.MaterializeResult(metadata={"kind": dg.TextMetadataValue(Odd.ODD)})
+
+    with make() as instance:
+        ran = dg.materialize([odd], instance=instance, raise_on_error=False)
+        assert not ran.success
+        told = [one.dagster_event_type for one in instance.all_logs(ran.run_id)]
+    assert DagsterEventType.STEP_START in told
+    assert DagsterEventType.ASSET_MATERIALIZATION not in told
+
+
+@pytest.mark.parametrize("make", [instance_in_memory, dg.DagsterInstance.ephemeral])
+def test_tags_that_are_not_known_are_refused(make: Callable[[], dg.DagsterInstance]):
+    with make() as instance:
+        instance.add_dynamic_partitions("agents", ["green"])
+        _definitions([]).execute_in_process(partition_key="green", instance=instance)
+        with pytest.raises(CheckError):
+            instance.event_log_storage.get_latest_tags_by_partition(
+                FIRST, MATERIALIZED, ["colour"], asset_partitions=["green"]
+            )
+        assert [
+            (one.storage_id, one.asset_entry.asset_key)
+            for one in instance.get_asset_records([LAST, FIRST])
+        ] == [(1, FIRST), (2, LAST)]
