@@ -102,6 +102,10 @@ def _day(instance: dg.DagsterInstance) -> dict[str, Any]:
     for partition in ("green", "red", "bad", "green"):
         job.execute_in_process(partition_key=partition, instance=instance, raise_on_error=False)
     told.extend(_told(instance, one) for one in ("green", "red", "never"))
+    instance.delete_run(
+        next(one.run_id for one in instance.get_runs() if one.tags["dagster/partition"] == "red")
+    )
+    told.append(_told(instance, "red"))
     instance.delete_dynamic_partition("agents", "red")
     told.append(_told(instance, "red"))
     return {"told": told, **_after(instance)}

@@ -200,10 +200,17 @@ class _Events(InMemoryEventLogStorage):
     def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
         return partition_key in self._partitions[partitions_def_name]
 
+    def delete_events(self, run_id: str) -> None:
+        """Of what this run made last, the tables know best."""
+        super().delete_events(run_id)
+        kept = self._latest.items()
+        self._latest = {key: record for key, record in kept if record.run_id != run_id}
+
     def wipe(self) -> None:
         raise NotImplementedError("an instance of a test is thrown away whole")
 
-    wipe_asset = delete_events = wipe
+    def wipe_asset(self, asset_key: AssetKey) -> None:
+        self.wipe()
 
     def dispose(self) -> None:
         self._waiting = []
