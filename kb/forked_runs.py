@@ -24,7 +24,8 @@ class ForkedRun(ForkServerProcess):
         try:
             super().run()
         finally:
-            atexit._run_exitfuncs()  # noqa: SLF001 - what the interpreter does at its end
+            # There is no other door to what the interpreter does at its end.
+            atexit._run_exitfuncs()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 
 
 class ForkedRuns(ForkServerContext):
