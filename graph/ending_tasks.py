@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import structlog
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 # How long a task may put its things in order before it is cancelled again.
 CANCEL_AGAIN_SECONDS: Final = 5.0
