@@ -222,10 +222,8 @@ def _nearness(question: Question, found: Sequence[Candidate]) -> Numbers:
     there = [place for place, one in enumerate(found) if one.words]
     if not there or not len(question.rows):
         return near
-    passages = unpacked([found[one].words for one in there], question.rows.shape[1])
-    alike = question.rows @ np.concatenate(passages).T
-    starts = np.cumsum([0, *(len(one) for one in passages[:-1])])
-    near[:, there] = np.maximum.reduceat(alike, starts, axis=1)
+    rows, begin = unpacked([found[one].words for one in there], question.rows.shape[1])
+    near[:, there] = np.maximum.reduceat(question.rows @ rows.T, begin, axis=1)
     return near
 
 

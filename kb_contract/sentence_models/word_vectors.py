@@ -35,14 +35,20 @@ class WordVectors:
 NO_WORDS: Final = WordVectors((), np.empty((0, 0), dtype=np.float32))
 
 
-def unpacked(packed: Sequence[bytes], dimension: int) -> list[Rows]:
-    """Return the rows of each passage, of length 1."""
+def unpacked(packed: Sequence[bytes], dimension: int) -> tuple[Rows, list[int]]:
+    """Return the rows of all passages below one another, of length 1, and where each passage begins."""
     width = (dimension + 7) // 8
     whole = np.frombuffer(b"".join(packed), np.uint8).reshape(-1, width)
-    signs = np.unpackbits(whole, axis=1, count=dimension).astype(np.float32)
-    rows = (2 * signs - 1) / np.float32(np.sqrt(dimension))
+    rows = _eights(dimension).take(whole, axis=0).reshape(len(whole), 8 * width)[:, :dimension]
     ends = np.cumsum([len(one) // width for one in packed])
-    return np.split(rows, ends[:-1]) if packed else []
+    return rows, [0, *ends.tolist()][: len(packed)]
+
+
+@lru_cache
+def _eights(dimension: int) -> Rows:
+    """Say what eight numbers each byte stands for: looking them up is many times quicker than reckoning."""
+    bits = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).astype(np.float32)
+    return (2 * bits - 1) / np.float32(np.sqrt(dimension))
 
 
 def telling_pieces(encoding: Any, text: str) -> tuple[list[int], tuple[str, ...]]:

@@ -235,10 +235,13 @@ def test_parts_lie_one_behind_the_other_in_the_question(text: str) -> None:
 @given(st.lists(st.integers(0, 5), max_size=6))
 def test_packed_words_come_back_as_the_signs_of_neighbours(sizes: list[int]) -> None:
     packed = [rows(*[float(one) for one in range(size)]).pack() for size in sizes]
-    back = unpacked(packed, 8)
-    assert [len(one) for one in back] == [(size + 1) // 2 for size in sizes]
-    for one in back:
-        assert np.allclose(np.linalg.norm(one, axis=1), 1.0)
+    back, begin = unpacked(packed, 8)
+    kept = [(size + 1) // 2 for size in sizes]
+    assert begin == [sum(kept[:place]) for place in range(len(sizes))]
+    assert back.shape == (sum(kept), 8)
+    signs = [np.unpackbits(np.frombuffer(one, np.uint8)) for one in packed if one]
+    assert np.array_equal((back > 0).ravel(), [*map(bool, np.concatenate([[], *signs]))])
+    assert np.allclose(np.linalg.norm(back, axis=1), 1.0)
 
 
 @given(st.lists(st.sampled_from(["keys rotate", "old keys", "a lighthouse", ""]), max_size=9))
