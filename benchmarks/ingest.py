@@ -1,8 +1,8 @@
 """What ingestion costs beside the work that nobody can avoid: `make bench`.
 
 One corpus, one model, one run. The floor is the bare loop that any script has: embed every chunk's
-text and nothing else; once as we embed, and once as anybody would write it, in bfloat16 too, with its
-model ready. A script without a ledger pays it again for every change.
+text and nothing else; once as we embed, and once as anybody would write it, in bfloat16 where the
+CPU computes in it, with its model ready. A script without a ledger pays it again for every change.
 """
 
 import argparse
@@ -39,6 +39,7 @@ from dagster_kb.resources.sentence_embedder import SentenceEmbedder
 from dagster_kb.resources.vector_store import batches
 from kb.ingestion import Ingested, Ingestion
 from kb.writer_access import open_dagster, writer_settings
+from kb_contract.sentence_models.torch_model import computes_in_bfloat16
 
 SECTIONS = 6
 # An agent of one page: what a run takes beside its pages.
@@ -182,7 +183,7 @@ def plain_floor(texts: list[str]) -> Row:
     with tempfile.TemporaryDirectory(prefix="kb-plain-") as folder:
         given, out = Path(folder) / "texts.json", Path(folder) / "out.jsonl"
         given.write_text(json.dumps(texts), "utf-8")
-        way = ("bfloat16", "together", "ready")
+        way = ("bfloat16" if computes_in_bfloat16() else "float32", "together", "ready")
         command = [sys.executable, "-m", "benchmarks.ingest_peers.plain_loop", given, out, *way]
         subprocess.run(command, check=True, stdout=sys.stderr, env=everywhere)
         told = json.loads(out.read_text("utf-8"))

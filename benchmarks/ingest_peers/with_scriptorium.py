@@ -15,7 +15,7 @@ import psutil
 from qdrant_client import QdrantClient
 
 from benchmarks.embedded_stack import AGENT, Repository, embeddings_kept, servers, stack, texts_of
-from benchmarks.ingest_peers.plain_loop import WAYS
+from benchmarks.ingest_peers.plain_loop import ways
 from benchmarks.ingest_peers.protocol import FIRST, Step, compete, cpu_seconds, given
 from dagster_kb.definitions import build_definitions, embedder_of, ledger_of
 from dagster_kb.embedding.job import TEXTS_IN_A_COMMIT
@@ -101,7 +101,7 @@ def plain_loops(texts: list[str], folder: Path, out: Path) -> None:
     told = folder / "texts.json"
     told.write_text(json.dumps(texts), "utf-8")
     everywhere = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
-    for way in WAYS:
+    for way in ways():
         command = [sys.executable, "-m", "benchmarks.ingest_peers.plain_loop", told, out, *way]
         subprocess.run(command, check=True, stdout=sys.stderr, env=everywhere)
 
