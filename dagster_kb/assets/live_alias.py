@@ -1,5 +1,6 @@
 """live_alias: what readers answer from."""
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import dagster as dg
@@ -7,6 +8,7 @@ import dagster as dg
 from dagster_kb.assets.story import RETRY, Story, markdown_table
 from dagster_kb.partitions import agents
 from dagster_kb.publishing.alias_moves import aliases_of
+from dagster_kb.publishing.colour_ahead import ColourAhead
 from dagster_kb.publishing.live_canary import LIVE_CANARY
 from dagster_kb.publishing.publication import Publication
 from dagster_kb.publishing.release_checks import GATES, Json
@@ -29,7 +31,7 @@ def live_alias(
     ledger: dg.ResourceParam[Ledger],
     publication: dg.ResourceParam[Publication],
     story: dg.ResourceParam[Story],
-) -> dg.MaterializeResult[Any]:
+) -> Iterator[dg.MaterializeResult[Any]]:
     """Move the alias, if every gate passes here and now: a check blocks only its own run."""
     with story.of(context, last=True) as told:
         generation = told.generation()
@@ -37,12 +39,14 @@ def live_alias(
             publication.publish(generation, context.run.run_id)
         generation = ledger.generations.by_id(generation.generation_id)
         told.stages.say("published", state=generation.state, collection=generation.collection or "")
-        return told.result(
+        yield told.result(
             generation,
             version=f"generation {generation.number}",
             goes_on_in=None,
             **served_facts(ledger, generation),
         )
+        # What is served is told by now, however long this takes.
+        ColourAhead(ledger, publication.store, told.stages).fill(generation.agent_id)
 
 
 def served_facts(ledger: Ledger, generation: Generation) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Points of a first generation are written while its other texts are still being embedded.
 
-They are looked through for secrets and the like meanwhile. It only spares time. What it leaves is a colour that is marked as being written, as a killed writer
+They are looked through for secrets and the like meanwhile. Behind its publication the other colour is filled
+in the same way. It only spares time. What it leaves is a colour that is marked as being written, as a killed writer
 leaves one: `collection` looks at all of it, writes what is missing, and alone says what it holds.
 """
 
@@ -9,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
 from dagster_kb.batching import batches
@@ -19,7 +21,9 @@ from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.vector_store import BATCH, VectorStore
 from dagster_kb.telemetry import Stages
 from kb_contract.generation import Generation
-from kb_contract.identifiers import other_colour
+from kb_contract.identifiers import Colour, other_colour
+
+FIRST: Final = other_colour(None)
 
 
 @dataclass
@@ -30,6 +34,7 @@ class WriteAhead:
     store: VectorStore
     generation: Generation
     stages: Stages
+    colour: Colour = FIRST
     written: int = 0
     _thread: ThreadPoolExecutor = field(init=False, repr=False)
     _context: Context = field(default_factory=copy_context, init=False, repr=False)
@@ -41,7 +46,7 @@ class WriteAhead:
 
     @contextmanager
     def open(self) -> Generator["WriteAhead"]:
-        """Begin where nothing lies and nothing is live; elsewhere differences are written later.
+        """Begin where nothing lies and nothing else is live; elsewhere differences are written later.
 
         To make a collection takes as long as to embed some hundred texts, which is done meanwhile.
         """
@@ -76,12 +81,13 @@ class WriteAhead:
         self._under_way = None
 
     def _task(self) -> SyncTask:
-        colour = other_colour(None)
-        return SyncTask(self.ledger, self.store, self.stages, self.generation, colour)
+        return SyncTask(self.ledger, self.store, self.stages, self.generation, self.colour)
 
     def _begin(self) -> None:
         agent, task = self.generation.agent_id, self._task()
-        if self.ledger.generations.live(agent) or not self.generation.chunks:
+        live = self.ledger.generations.live(agent)
+        is_other = live and live.generation_id != self.generation.generation_id
+        if is_other or not self.generation.chunks:
             return
         with self.ledger.agent_lock(agent):
             ground = task.ground("when in doubt") if self._is_free(task) else None

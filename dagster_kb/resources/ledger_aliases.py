@@ -64,7 +64,7 @@ class AliasLedger:
         """Forget what is known of the colour that holds this generation: it is made anew."""
         self.database.run(
             "doubt_colour", workspace=self.workspace, agent=generation.agent_id,
-            generation=generation.generation_id,
+            generation=generation.generation_id, colour=generation.colour,
         )  # fmt: skip
 
     def go_live(

@@ -159,7 +159,7 @@ class HotDeletion:
             if found.exact:
                 seal = audit.sealed(generation, colour["collection"], found)
                 self.ledger.aliases.mark(generation, colour["colour"], "clean", seal)
-            elif generation.state == "live":
+            elif generation.state == "live" and colour["colour"] == generation.colour:
                 raise self._not_whole(generation, found.description)
             self.ledger.terms.count(generation)
 

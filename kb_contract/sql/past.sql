@@ -49,12 +49,14 @@ where g.workspace_id = %(workspace)s and starts_with(g.git_sha, %(sha)s) and g.l
 order by g.agent_id, g.number desc;
 
 -- name: where_it_lies
--- A colour that holds the generation for sure, or none.
+-- A colour that holds the generation for sure, or none; what was just published may lie in both.
 select g.state, g.pruned_at, g.chunks, k.collection, k.stamp
 from kb.generations g
 left join kb.colours k on k.generation_id = g.generation_id and k.state = 'clean'
   and k.chunk_count = g.chunks
-where g.generation_id = %(generation)s;
+where g.generation_id = %(generation)s
+order by k.colour is not distinct from g.colour desc
+limit 1;
 
 -- name: past_passages
 -- As live_passages; but what was purged since is gone, and so is what is not for the caller today.

@@ -24,9 +24,10 @@ on conflict (workspace_id, agent_id, colour) do update set
   audit = excluded.audit, updated_at = now();
 
 -- name: doubt_colour
--- What it holds is not to be built upon; unless it holds another generation by now.
+-- What it holds is not to be built upon; unless it holds another generation by now. The same may lie in the other colour, whole.
 delete from kb.colours
-where workspace_id = %(workspace)s and agent_id = %(agent)s and generation_id = %(generation)s;
+where workspace_id = %(workspace)s and agent_id = %(agent)s and generation_id = %(generation)s
+  and colour = coalesce(%(colour)s, colour);
 
 -- name: place_generation
 update kb.generations set colour = %(colour)s, collection = %(collection)s
