@@ -13,6 +13,7 @@ from dagster_kb.publishing.live_canary import LIVE_CANARY
 from dagster_kb.publishing.publication import Publication
 from dagster_kb.publishing.release_checks import GATES, Json
 from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.progress import Progress
 from kb_contract.generation import Generation
 
 FINDS_GOLDEN: Final = "finds_golden"
@@ -31,6 +32,7 @@ def live_alias(
     ledger: dg.ResourceParam[Ledger],
     publication: dg.ResourceParam[Publication],
     story: dg.ResourceParam[Story],
+    progress: dg.ResourceParam[Progress],
 ) -> Iterator[dg.MaterializeResult[Any]]:
     """Move the alias, if every gate passes here and now: a check blocks only its own run."""
     with story.of(context, last=True) as told:
@@ -46,7 +48,10 @@ def live_alias(
             **served_facts(ledger, generation),
         )
         # What is served is told by now, however long this takes.
-        ColourAhead(ledger, publication.store, told.stages).fill(generation.agent_id)
+        ColourAhead(
+            ledger, publication.store, told.stages,
+            lambda done, total: progress(generation.agent_id, "writing ahead", done, total),
+        ).fill(generation.agent_id)  # fmt: skip
 
 
 def served_facts(ledger: Ledger, generation: Generation) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from uuid import UUID
 
 from dagster_kb.batching import batches
 from dagster_kb.publishing.collection_sync import CollectionSync
+from dagster_kb.publishing.colour_sync import Advance, nobody_waits
 from dagster_kb.publishing.write_ahead import WriteAhead
 from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.progress import WorkProgress
 from dagster_kb.resources.vector_store import BATCH, VectorStore
 from dagster_kb.telemetry import Stages
 from kb_contract.generation import Generation
@@ -27,6 +29,7 @@ class ColourAhead:
     ledger: Ledger
     store: VectorStore
     stages: Stages
+    advance: Advance = nobody_waits
 
     def fill(self, agent: str) -> None:
         """Fill it, a batch under the agent's lock at a time: who must delete something does not wait.
@@ -53,9 +56,13 @@ class ColourAhead:
 
     def _fill(self, live: Generation, colour: Colour) -> None:
         ahead = WriteAhead(self.ledger, self.store, live, self.stages, colour)
+        progress = WorkProgress(
+            "writing ahead", "points", live.chunks, live.chunks, self.advance, self.stages.say
+        )
         with ahead.open(), self.ledger.manifests.stale(live, None) as chunks:
             for batch in batches(chunks, BATCH):
                 ahead.take([UUID(one) for one in batch])
+                progress.advance(len(batch), len(batch))
         with self.ledger.agent_lock(live.agent_id):
             now = self.ledger.generations.live(live.agent_id)
             if now and now.generation_id == live.generation_id:

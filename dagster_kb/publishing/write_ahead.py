@@ -103,7 +103,6 @@ class WriteAhead:
 
     def _write(self, batch: Sequence[str]) -> None:
         task, agent = self._task(), self.generation.agent_id
-        points = task.points(batch)
         with self.ledger.agent_lock(agent):
             held = self.ledger.aliases.colour(agent, task.colour)
             mine = held is not None and held["generation_id"] == self.generation.generation_id
@@ -111,6 +110,8 @@ class WriteAhead:
             if held is None or not mine or held["state"] != "writing":
                 self._stopped = True
                 return
+            # Read under the lock: what somebody deletes for good meanwhile is not written again.
+            points = task.points(batch)
             task.write(points)
             self.written += len(points)
         look_through(self.ledger, {

@@ -1,10 +1,11 @@
 """The first edit of an agent pays for what was edited: the colour that it is written into was filled before."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
 from dagster_kb.publishing.colour_ahead import WORTH_IT, ColourAhead
@@ -29,9 +30,12 @@ class StoreThatLoses(CountingStore):
     """Fails whenever points are written to these colours."""
 
     loses: set[Colour] = field(default_factory=lambda: {"green"})
+    before_it_fails: list[Callable[[], None]] = field(default_factory=list)
 
     def write(self, collection: str, points: Sequence[Point]) -> None:
         if any(collection.endswith(one) for one in self.loses):
+            for look in self.before_it_fails:
+                look()
             raise ConnectionError("the store is away")
         super().write(collection, points)
 
@@ -64,8 +68,9 @@ def test_both_colours_hold_what_was_published_first(world: WriterWorld):
     assert world.live().colour == "blue"
     assert held(world, "green") == held(world, "blue") == world.served()
     with world.ledger.database.transaction() as connection:
+        asked = named_queries("past")["where_it_lies"].encode()
         where = {"generation": world.live().generation_id}
-        found = connection.execute(named_queries("past")["where_it_lies"], where).fetchall()
+        found = connection.execute(asked, where).fetchall()
     assert [one["collection"] for one in found] == [world.live().collection]
 
 
@@ -123,6 +128,18 @@ def test_what_stops_it_stops_no_publication_and_the_next_run_mends_it(losing: Lo
     world.publish(EDIT)
     assert len(held(world, "green")) == len(world.served()) == len(PAGES)
     assert any("machine 7 is gone" in one for one in world.served_texts())
+
+
+def test_what_is_served_is_told_before_the_other_colour_is_filled(losing: Losing):
+    world, store = losing
+    served = dg.AssetKey("live_alias")
+    told = list[Any]()
+    store.before_it_fails.append(
+        lambda: told.append(world.instance.get_latest_materialization_event(served))
+    )
+    world.publish(PAGES)
+    assert told
+    assert all(one.asset_materialization.partition == world.agent for one in told)
 
 
 def test_words_are_deleted_though_the_other_colour_is_half_filled(losing: Losing):

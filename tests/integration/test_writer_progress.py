@@ -70,6 +70,8 @@ def test_reading_embedding_and_writing_say_how_far_they_are(
     ]
     embedded = lines(world, first.run_id, "embedding")
     assert (embedded[0]["done"], embedded[0]["total"]) == (32, CHUNKS)
+    [ahead] = lines(world, first.run_id, "writing ahead")
+    assert (ahead["done"], ahead["total"]) == (BATCH, CHUNKS)
     # Where something is served, `collection` writes what differs, a batch at a time.
     world.commit({f"q{number:02d}.md": page(PAGES + number) for number in range(PAGES)})
     [written] = lines(world, world.ingest().run_id, "writing")
