@@ -55,6 +55,7 @@ class Ingested:
     """Why the agent serves nothing: all that it has is unpublished or gone."""
     chunks: int
     done: int
+    """Chunks that have their vector; of a run that failed, those that it made."""
     errors: int
     seconds: float
     error: str | None
@@ -62,6 +63,8 @@ class Ingested:
     """What became of the files that were named: document, status, chunks."""
     extraction: dict[str, Any] | None = None
     """What was read out of its passages, and what that cost; None where nothing was asked."""
+    embedded: int = 0
+    """Chunks whose vector this run made: the others had theirs."""
 
     @property
     def waits_for_a_word(self) -> str:
@@ -192,6 +195,7 @@ class Ingestion:
         totals = self.ledger.embeddings.totals(str(run["run_id"])) if run else None
         noted, with_notes = (self.ledger.documents.noted(generation.generation_id, NAMED)
                              if generation else ({}, 0))  # fmt: skip
+        embedded, errors = (totals.done, totals.error + totals.pending) if totals else (0, 0)
         by_status = [one.status for one in placed.values()]
         ignored = [one for one in found.files if one and one not in placed]
         return Ingested(
@@ -213,13 +217,14 @@ class Ingestion:
             ignored_files=ignored[:NAMED],
             withdrawn=generation.reason if generation and is_withdrawn(generation) else None,
             chunks=generation.chunks if generation else 0,
-            done=totals.done if totals else 0,
-            errors=totals.error + totals.pending if totals else 0,
+            done=generation.chunks - errors if generation and problem is None else embedded,
+            errors=errors,
             seconds=round(seconds, 3),
             error=problem,
             named=self.ledger.reports.named(generation.generation_id, named)
             if generation and named else [],
             extraction=found.extraction,
+            embedded=embedded,
         )  # fmt: skip
 
 

@@ -109,6 +109,22 @@ def test_a_named_file_is_reported_with_its_document(world: WriterWorld):
     assert (run["trigger"], bool(run["requested_by"])) == ("kb ingest", True)
 
 
+def test_what_has_its_vector_already_is_done_too(world: WriterWorld):
+    def ingest(agent: str, *, force: bool = False) -> tuple[int, int, int, int]:
+        ingestion = Ingestion(world.definitions, world.ledger, world.instance)
+        done = ingestion.run(agent, uncommitted=False, force=force)
+        assert done.ok, done.error
+        return done.chunks, done.done, done.errors, done.embedded
+
+    pages = {f"page{number}.md": PAGE.format(number) for number in range(3)}
+    world.commit(pages)
+    assert ingest(world.agent) == (3, 3, 0, 3)
+    assert ingest(world.agent) == (3, 3, 0, 3)  # nothing changed: it tells of the run before
+    world.commit({"page1.md": PAGE.format(9)})
+    assert ingest(world.agent) == (3, 3, 0, 1)
+    assert ingest(world.agent, force=True) == (3, 3, 0, 0)
+
+
 def test_a_file_that_is_not_committed_is_refused_before_anything_runs(world: WriterWorld):
     world.commit({"a.md": PAGE.format(1)})
     world.write({"b.md": PAGE.format(2)})
