@@ -1,12 +1,13 @@
 """chunks: the manifest, which is every chunk that the generation is made of."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
-from dagster_kb.assembly import manifest_rows
+from dagster_kb.assembly import ManifestRow, manifest_rows
 from dagster_kb.assets.extractions import EXTRACTIONS, WITHOUT
-from dagster_kb.assets.story import RETRY, Story
+from dagster_kb.assets.story import RETRY, Story, markdown_table
 from dagster_kb.partitions import agents
 from dagster_kb.resources.ledger import Ledger
 from kb_contract.agent_manifest import AgentManifest
@@ -30,13 +31,16 @@ def chunks(
         generation = told.generation()
         _refuse_if_left_out(context, generation)
         made: int | None = None
+        of_documents = dict[str, int]()
+
+        def rows_of(
+            document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
+        ) -> Iterator[ManifestRow]:
+            of_documents[document["path"]] = len(rows)
+            return manifest_rows(ledger.workspace, generation.agent_id, document, rows)
+
         if generation.state in ("staged", "checked"):
-            made = ledger.documents.fill_manifest(
-                generation,
-                lambda document, rows: manifest_rows(
-                    ledger.workspace, generation.agent_id, document, rows
-                ),
-            )
+            made = ledger.documents.fill_manifest(generation, rows_of)
             generation = ledger.generations.by_id(generation.generation_id)
             told.stages.say("manifest", chunks=generation.chunks, made=made or 0)
         return told.result(
@@ -49,7 +53,14 @@ def chunks(
             copied=generation.chunks - (made or 0),
             documents=generation.documents,
             quarantined=generation.quarantined,
+            made_of=_made_of(of_documents),
         )
+
+
+def _made_of(documents: Mapping[str, int]) -> dg.MetadataValue[Any] | str:
+    """Say how many chunks were made of each document; nothing where all were copied."""
+    rows = sorted(documents.items())
+    return markdown_table(("document", "chunks"), rows) if rows else ""
 
 
 def _refuse_if_left_out(context: dg.AssetExecutionContext, generation: Generation) -> None:

@@ -60,7 +60,7 @@ def collection(
             recreated=synced.recreated if synced else False,
             **_looked(synced),
             **_asked(generation.own_questions),
-            collection=generation.collection or "",
+            indexed_collection=generation.collection or "",
             colour=generation.colour or "",
             **told.links.collection(store.url, generation.collection or ""),
         )

@@ -91,6 +91,19 @@ def test_points_of_a_first_ingest_are_written_while_others_are_embedded(world: W
     assert metadata(again, "embeddings")["points_written_ahead"] == 0
 
 
+def test_it_says_how_many_chunks_were_made_of_each_document(world: WriterWorld):
+    world.commit({"two.md": "# Two\n\nThe first valve opens.\n\n## More\n\nThe second valve closes.\n",
+                  "one.md": "# One\n\nThe pump runs.\n"})  # fmt: skip
+    made = metadata(world.ingest(), "chunks")["made_of"]
+    assert f"| {world.path('one.md')} | 1 |" in made
+    assert world.path("two.md") in made
+    world.commit({"one.md": "# One\n\nThe pump stands.\n"})
+    assert metadata(world.ingest(), "chunks")["made_of"].splitlines()[2:] == [
+        f"| {world.path('one.md')} | 1 |"
+    ]
+    assert "made_of" not in metadata(world.ingest(force=True), "chunks")
+
+
 def test_another_header_is_another_vector_for_every_row_below_it(world: WriterWorld):
     rows = "\n".join(f"| pump {n} | {n} bar |" for n in range(30))
     table = f"# Limits\n\n| machine | pressure |\n| --- | --- |\n{rows}\n"
