@@ -140,8 +140,6 @@ class Changes:
         everyone = [self._agent(number) for number in range(self.agents)]
         first = [self._write(number) for number in range(self.files)]
         rows = [self._row("first ingest of everything", everyone, first)]
-        # Each colour is filled once; from then on only differences are written.
-        self._ingested(everyone, [self._edit(number) for number in range(self.agents)])
         rows.append(self._row("nothing changed", everyone, []))
         # A step that is no multiple of the number of agents reaches all of them.
         edited = [self._edit(number) for number in range(0, self.files - 1, 101)]

@@ -39,12 +39,15 @@ from dagster_kb.resources.sentence_embedder import SentenceEmbedder
 from dagster_kb.resources.vector_store import batches
 from kb.ingestion import Ingested, Ingestion
 from kb.writer_access import open_dagster, writer_settings
-from kb_contract.sentence_models.torch_model import computes_in_bfloat16
+from kb_contract.sentence_models.torch_model import computes_in_bfloat16, load
+from kb_contract.sentence_models.vectors import unit_rows
 
 SECTIONS = 6
 # An agent of one page: what a run takes beside its pages.
 ALONE = "alone"
 SEED = 7
+# Texts whose vectors are held against the library's.
+COMPARED = 256
 VOCABULARY = (
     "pump valve filter pressure gauge bearing shaft seal motor rotor inspection interval grease torque "
     "spring housing flange gasket leak vibration noise sensor threshold alarm manual backup schedule "
@@ -154,6 +157,15 @@ class Bench:
                 one.result()
         return clock.read()
 
+    def nearness(self) -> float:
+        """Say how near our vectors are to those of the library in float32: the least cosine of some texts."""
+        texts = [one for agent in self.pages.agents for one in texts_of(self.ledger, agent)]
+        with self.embedder.lanes(len(texts)) as lanes:
+            ours = lanes.submit(texts[:COMPARED]).result().vectors
+        library = load(self.embedder.files, "float32", 1)
+        theirs = unit_rows(library.encode(texts[:COMPARED], show_progress_bar=False))
+        return float((ours * theirs).sum(axis=1).min())
+
     def _changed(self, what: str, change: Callable[[], object]) -> Row:
         change()
         self.pages.repository.commit(what)
@@ -248,11 +260,13 @@ def measured(pages: Pages) -> tuple[list[Row], str]:
     with open_dagster() as instance:
         parsing = ParsingChildren(embedder, stays=True)  # as in the command
         definitions = build_definitions(settings, embedder=embedder, ledger=ledger, parsing=parsing)
-        rows = Bench(pages, ledger, embedder, Ingestion(definitions, ledger, instance)).rows()
+        bench = Bench(pages, ledger, embedder, Ingestion(definitions, ledger, instance))
+        rows, near = bench.rows(), bench.nearness()
         parsing.close()
     ledger.database.close()
     embedder.close()
-    return rows, f"{runs_on}, ready in {started:.1f} s"
+    said = f"cosine with float32 {near:.6f} or more"
+    return rows, f"{runs_on}, ready in {started:.1f} s, {said}"
 
 
 if __name__ == "__main__":
