@@ -31,7 +31,8 @@ from benchmarks.embedded_stack import (
     texts_of,
 )
 from benchmarks.ingest_peers.corpus import from_folder
-from dagster_kb.definitions import build_definitions, embedder_of, ledger_of
+from dagster_kb.definitions import build_definitions, ledger_of
+from dagster_kb.described_parts import sentence_embedder_of
 from dagster_kb.embedding.job import TEXTS_IN_A_COMMIT
 from dagster_kb.intake.parsing_children import ParsingChildren
 from dagster_kb.resources.ledger import Ledger
@@ -254,7 +255,7 @@ def main() -> None:
 
 def measured(pages: Pages) -> tuple[list[Row], str]:
     settings = writer_settings()
-    ledger, embedder = ledger_of(settings), embedder_of(settings)
+    ledger, embedder = ledger_of(settings), sentence_embedder_of(settings)
     # Before the clock starts, for the floor and for us: it is once for a command, whatever it ingests.
     started, runs_on = make_ready(embedder, pages.documents * SECTIONS)
     with open_dagster() as instance:

@@ -93,8 +93,8 @@ def build_definitions(  # noqa: PLR0913 - whoever composes may bring each part
     telemetry: Telemetry | None = None,
 ) -> dg.Definitions:
     """Compose the writer; nothing connects or loads before something runs."""
-    model = embedder or embedder_of(settings)
     ledger = ledger or ledger_of(settings)
+    model = embedder or embedder_of(settings, ledger.database)
     telemetry = telemetry or Telemetry(settings.otel_exporter_otlp_endpoint)
     names = [key.name for one in checks for key in one.check_keys]
     assets = with_pages(

@@ -10,10 +10,14 @@ from dagster_kb.resources.knowledge_folder import KnowledgeFolder
 from dagster_kb.resources.ledger import Ledger, open_ledger
 from dagster_kb.resources.ledger_database import LedgerDatabase
 from dagster_kb.resources.ledger_money import MoneyLedger
+from dagster_kb.resources.provider_embedder import ProviderEmbedder
 from dagster_kb.resources.remote_repository import RemoteRepository, mirrors_in
 from dagster_kb.resources.sentence_embedder import SentenceEmbedder
+from dagster_kb.resources.vector_books import VectorBooks
 from dagster_kb.resources.vector_store import VectorStore
 from dagster_kb.settings import WriterSettings
+from kb_contract.chat_models.by_api import is_by_api
+from kb_contract.chat_models.profiles import read_models_file
 
 
 def folder_of(settings: WriterSettings) -> KnowledgeFolder:
@@ -32,8 +36,20 @@ def ledger_of(settings: WriterSettings) -> Ledger:
     return open_ledger(settings.database_url.get_secret_value(), settings.workspace_id)
 
 
-def embedder_of(settings: WriterSettings) -> SentenceEmbedder:
-    """Describe the embedder that the settings name."""
+def embedder_of(settings: WriterSettings, database: LedgerDatabase | None = None) -> Embedder:
+    """Describe the embedder that the settings name: here, or a provider's."""
+    if not is_by_api(settings.embedding_model):
+        return sentence_embedder_of(settings)
+    database = database or ledger_of(settings).database
+    books = VectorBooks(
+        MoneyLedger(database, settings.workspace_id),
+        lambda: read_models_file(settings.llm_profiles).budgets,
+    )
+    return ProviderEmbedder(settings.embedding_model, settings.embedding_dimension, books)
+
+
+def sentence_embedder_of(settings: WriterSettings) -> SentenceEmbedder:
+    """Describe the embedder whose model is on this machine."""
     return SentenceEmbedder(
         settings.embedding_model,
         settings.embedding_threads,

@@ -44,7 +44,7 @@ def put_right() -> list[str]:
     store = store_of(settings)
     with closing(ledger.database):
         found = reconcile(ledger, store)
-        silent = make_up_all(LiveCanary(ledger, store, embedder_of(settings)))
+        silent = make_up_all(LiveCanary(ledger, store, embedder_of(settings, ledger.database)))
     for one in found:
         if not isinstance(one, NotMended) and one.action != "right":
             where = f" ({one.collection})" if one.collection else ""

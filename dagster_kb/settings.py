@@ -52,7 +52,14 @@ class WriterSettings(BaseSettings):
     workspace_id: str = Field(
         default=DEFAULT_WORKSPACE, pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="tenant"
     )
-    embedding_model: str = Field(default=DEFAULT_MODEL, description="name or path of the model")
+    embedding_model: str = Field(
+        default=DEFAULT_MODEL,
+        description="name or path of the model, or litellm/<model> of a provider",
+    )
+    embedding_dimension: int = Field(
+        default=0, ge=0, le=8192,
+        description="numbers in a vector of a provider's model; 0: as litellm's list says",
+    )  # fmt: skip
     embedding_threads: int = Field(default=1, ge=1, le=64, description="threads of one model")
     embedding_processes: int = Field(
         default=0,
@@ -140,6 +147,12 @@ class WriterSettings(BaseSettings):
     otel_exporter_otlp_endpoint: str = Field(
         default="", description="where spans go; empty: nowhere"
     )
+
+    @property
+    def embedding(self) -> str:
+        """Name what vectors are made with."""
+        dimension = self.embedding_dimension
+        return f"{self.embedding_model}/{dimension}" if dimension else self.embedding_model
 
     @field_validator("nightly_cron", "retention_cron")
     @classmethod

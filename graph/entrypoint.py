@@ -38,6 +38,7 @@ from graph.gateways.operations import RequestedOperations
 from graph.gateways.past_copies import PastCopies
 from graph.gateways.past_knowledge import AnyTimeReader
 from graph.gateways.postgres import READER_ROLE, LazyPool
+from graph.gateways.provider_questions import provider_questions
 from graph.gateways.provider_reranker import ProviderReranker, provider_reranker
 from graph.gateways.query_embedder import QuestionEmbedder
 from graph.gateways.question_adviser import ModelAdviser
@@ -65,6 +66,7 @@ from graph.planning.rules import RulePlanner
 from graph.ports import AnswerLog
 from graph.settings import ReaderSettings, load_settings
 from kb_contract.audience import callers_groups
+from kb_contract.chat_models.by_api import is_by_api
 from kb_contract.kept_secrets import KeptSecrets, secrets_of
 from kb_contract.trusted_certificates import trusted_certificates
 
@@ -101,6 +103,7 @@ class Gateways:
             await self.model.close()
         if self.reranker is not None:
             await self.reranker.close()
+        await self.embedder.close()
         await self.ledger.close()
         await self.ops.close()
         await self.qdrant.close()
@@ -112,7 +115,7 @@ def gateways_of(
     """Make the gateways; none of them connects before it is used."""
     ledger = LazyPool(settings.database_url, role=READER_ROLE)
     ops = LazyPool(settings.database_url)
-    qdrant, embedder = _qdrant_of(settings), _embedder_of(settings)
+    qdrant, embedder = _qdrant_of(settings), _embedder_of(settings, ops)
     # Everybody who may call this server has the same rights; keys of their own may change that here.
     groups = callers_groups(settings.kb_audience)
     model, reranker = chat_model(settings, ops), provider_reranker(settings, ops)
@@ -158,7 +161,9 @@ def _qdrant_of(settings: ReaderSettings) -> AsyncQdrantClient:
     )
 
 
-def _embedder_of(settings: ReaderSettings) -> QuestionEmbedder:
+def _embedder_of(settings: ReaderSettings, ops: LazyPool) -> QuestionEmbedder:
+    if is_by_api(settings.embedding_model):
+        return provider_questions(settings, ops)
     return QuestionEmbedder(
         settings.embedding_model,
         settings.embedding_threads,

@@ -39,7 +39,14 @@ class ReaderSettings(ModelSettings):
     workspace_id: str = Field(
         default=DEFAULT_WORKSPACE, pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="tenant"
     )
-    embedding_model: str = Field(default=DEFAULT_MODEL, description="name or path of the model")
+    embedding_model: str = Field(
+        default=DEFAULT_MODEL,
+        description="name or path of the model, or litellm/<model> of a provider",
+    )
+    embedding_dimension: int = Field(
+        default=0, ge=0, le=8192,
+        description="numbers in a vector of a provider's model; 0: as litellm's list says",
+    )  # fmt: skip
     rerank_model: str = Field(
         default="",
         description="cross-encoder (name or folder), or litellm/<model> of a provider; empty: none",

@@ -67,7 +67,14 @@ class StackSettings(BaseSettings):
     mcp_servers: str = Field(
         default="", description="tool servers: JSON, or the path of a YAML file, see docs/agents.md"
     )
-    embedding_model: str = Field(default=DEFAULT_MODEL, description="name or path of the model")
+    embedding_model: str = Field(
+        default=DEFAULT_MODEL,
+        description="name or path of the model, or litellm/<model> of a provider",
+    )
+    embedding_dimension: int = Field(
+        default=0, ge=0, le=8192,
+        description="numbers in a vector of a provider's model; 0: as litellm's list says",
+    )  # fmt: skip
     rerank_model: str = Field(
         default="",
         description="cross-encoder (name or folder), or litellm/<model> of a provider; empty: none",

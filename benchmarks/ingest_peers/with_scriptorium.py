@@ -17,7 +17,8 @@ from qdrant_client import QdrantClient
 from benchmarks.embedded_stack import AGENT, Repository, embeddings_kept, servers, stack, texts_of
 from benchmarks.ingest_peers.plain_loop import ways
 from benchmarks.ingest_peers.protocol import FIRST, Step, compete, cpu_seconds, given
-from dagster_kb.definitions import build_definitions, embedder_of, ledger_of
+from dagster_kb.definitions import build_definitions, ledger_of
+from dagster_kb.described_parts import sentence_embedder_of
 from dagster_kb.embedding.job import TEXTS_IN_A_COMMIT
 from dagster_kb.resources.sentence_embedder import SentenceEmbedder
 from kb.ingestion import Ingestion
@@ -116,7 +117,7 @@ def main() -> None:
         repository.make()
         with stack(home / "home", repository.root / "knowledge"):
             settings = writer_settings()
-            ledger, embedder = ledger_of(settings), embedder_of(settings)
+            ledger, embedder = ledger_of(settings), sentence_embedder_of(settings)
             with open_dagster() as instance:
                 definitions = build_definitions(settings, embedder=embedder, ledger=ledger)
                 ours = Scriptorium(repository, Ingestion(definitions, ledger, instance), embedder)

@@ -54,7 +54,7 @@ def embeddings(
             texts_reused=embedded.reused,
             texts_cut=embedded.cut,
             estimate=embedded.estimate,
-            cost="nothing: the model runs here",
+            cost=embedded.cost,
             texts_per_second=embedded.per_second,
             embedding_seconds=round(embedded.seconds, 3),
             **{AHEAD: written},

@@ -123,7 +123,7 @@ def code_versions(settings: WriterSettings, checks: Sequence[str]) -> Mapping[st
         "parsed_documents": f"{reader_id(settings.chunk_tokens)}/formats-{VERSIONS}",
         "extractions": settings.llm_profile,
         "chunks": f"manifest-{MANIFEST_VERSION}/contract-{CONTRACT_VERSION}",
-        "embeddings": settings.embedding_model,
+        "embeddings": settings.embedding,
         "collection": f"contract-{CONTRACT_VERSION}",
         "live_alias": f"checks-{sha256_json(sorted(checks))[:8]}",
     }

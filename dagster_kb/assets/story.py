@@ -14,6 +14,7 @@ from dagster_kb.assembly import PlacedDocument
 from dagster_kb.links import Links
 from dagster_kb.origins import PAUSED, SKIPPED, tags_of_work
 from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.vector_books import pays_for_vectors
 from dagster_kb.telemetry import Stages, Telemetry
 from kb_contract.errors import AgentPaused, NotServed, ScriptoriumError, Unavailable
 from kb_contract.generation import Generation
@@ -105,6 +106,7 @@ class Story:
         name, run = context.asset_key.to_user_string(), context.run
         with (
             clear_failures(),
+            pays_for_vectors(context.partition_key, run.run_id),
             self.telemetry.asset(
                 name, context.log, run.run_id, context.partition_key, run.tags, last=last
             ) as stages,

@@ -20,24 +20,36 @@ class EmbeddingForecast:
     pace_from: str
     """`past runs` or `an assumption`: the model is not asked for it, the first texts show its pace."""
     money: float = 0.0
-    """The model runs on this machine: nothing is paid to anybody."""
+    """Dollars; a model that runs on this machine costs none."""
 
     @property
     def said(self) -> str:
         """In words, to be set beside what it came to."""
         return (
             f"{self.texts_to_embed:,} texts with {self.tokens:,} tokens: about {self.minutes:g} minutes "
-            f"({self.texts_per_second:g} texts/s, from {self.pace_from}), no money"
+            f"({self.texts_per_second:g} texts/s, from {self.pace_from}), {money_said(self.money)}"
         )
 
 
-def forecast_of(
-    documents: int, chunks: int, texts: int, tokens: int, in_store: int, measured: float | None
+def money_said(dollars: float) -> str:
+    """Say what embedding costs."""
+    return f"about ${dollars:.4g}" if dollars else "no money"
+
+
+def forecast_of(  # noqa: PLR0913 - a number each, and pure
+    documents: int,
+    chunks: int,
+    texts: int,
+    tokens: int,
+    in_store: int,
+    measured: float | None,
+    dollars_a_token: float = 0.0,
 ) -> EmbeddingForecast:
     """Pure: forecast at the pace of past runs, where there were any."""
     pace = measured or ASSUMED_PACE
     source = "past runs" if measured else "an assumption"
     minutes = round(texts / pace / 60, 2)
     return EmbeddingForecast(
-        documents, chunks, in_store, texts, tokens, minutes, round(pace, 1), source
-    )
+        documents, chunks, in_store, texts, tokens, minutes, round(pace, 1), source,
+        round(tokens * dollars_a_token, 6),
+    )  # fmt: skip

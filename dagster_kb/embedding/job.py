@@ -11,12 +11,13 @@ from uuid import UUID
 import psycopg
 
 from dagster_kb.batching import batches
-from dagster_kb.embedding.forecast import EmbeddingForecast, forecast_of
+from dagster_kb.embedding.forecast import EmbeddingForecast, forecast_of, money_said
 from dagster_kb.resources.embedder import Embedder, Lanes, Reading, checked, to_bytes
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_embeddings import Failure, MissingText
 from dagster_kb.resources.progress import WorkProgress
 from dagster_kb.telemetry import Stages
+from kb_contract.chat_models.by_api import is_by_api
 from kb_contract.errors import BadInput, BadSetting, Unavailable
 from kb_contract.generation import Generation
 
@@ -30,6 +31,9 @@ KEEP_TRIES: Final = 6
 NAMED: Final = 5
 # What the model puts around each text.
 _FRAME_TOKENS: Final = 2
+
+# What lies at neither a text nor the model: asking for each text alone would not help.
+_OURS: Final = (BadSetting, Unavailable, psycopg.OperationalError)
 
 Batch = Sequence[MissingText]
 # Each with those of its words.
@@ -57,6 +61,8 @@ class Embedded:
     """Texts of which the model read the beginning only."""
     estimate: str = ""
     """What was foretold of it."""
+    cost: str = "nothing: there was nothing to embed"
+    """In words; `kb cost` has what the books say."""
 
     @property
     def per_second(self) -> float:
@@ -117,7 +123,7 @@ class EmbeddingJob:
         forecast = forecast_of(
             self.generation.documents, self.generation.chunks, len(work),
             sum(one.tokens for one in work), reused,
-            self.ledger.reports.pace(self.embedder.space.space_id),
+            self.ledger.reports.pace(self.embedder.space.space_id), self.embedder.dollars_a_token,
         )  # fmt: skip
         self.stages.say("embedding.estimate", **asdict(forecast))
         return forecast
@@ -132,10 +138,15 @@ class EmbeddingJob:
                 progress.advance(len(one.batch), sum(text.tokens for text in one.batch))
             done = Embedded(
                 len(work), forecast.texts_in_store, progress.seconds, lanes.runs_on,
-                lanes.processes, self._cut, forecast.said,
+                lanes.processes, self._cut, forecast.said, self._cost(forecast),
             )  # fmt: skip
         self.stages.say("embed", **asdict(done))
         return done
+
+    def _cost(self, forecast: EmbeddingForecast) -> str:
+        if not is_by_api(self.embedder.space.model):
+            return "nothing: the model runs here"
+        return f"{money_said(forecast.money)} to the provider"
 
     def _under_way(self, work: Batch, lanes: Lanes) -> Generator[HandedIn]:
         """Hand in ahead, so that no process waits while this one writes to the ledger."""
@@ -172,7 +183,7 @@ class EmbeddingJob:
         with self.stages.stage("embed", quiet=True, texts=len(batch), chunk_ids=chunks) as told:
             try:
                 vectors = self._vectors(handed)
-            except (BadSetting, Unavailable):
+            except _OURS:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever a model fails with, on whatever text
                 told["failed"] = len(self._rescue(batch, error, lanes))
@@ -229,7 +240,7 @@ class EmbeddingJob:
         try:
             handed = HandedIn(list(batch), lanes.submit(texts), perf_counter())
             vectors = self._vectors(handed)
-        except (BadSetting, Unavailable):
+        except _OURS:
             raise
         except Exception as error:  # noqa: BLE001 - as above
             return self._halve(batch, error, lanes, attempts)

@@ -6,10 +6,10 @@ from functools import cached_property
 from typing import Any
 
 from dagster_kb.entities.extraction import EXTRACTOR
-from dagster_kb.extraction.books import LedgerBooks
 from dagster_kb.extraction.extractor import Extractor, first_model
 from dagster_kb.extraction.job import CONCURRENCY
 from dagster_kb.extraction.prompts_on_file import prompt_named
+from dagster_kb.resources.ledger_books import LedgerBooks
 from dagster_kb.resources.ledger_entities import ExtractedBy
 from dagster_kb.resources.ledger_money import MoneyLedger
 from kb_contract.agent_manifest import AgentManifest

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
-from dagster_kb.extraction.books import LedgerBooks, one_effect
 from dagster_kb.extraction.extractor import Extracted, Extractor
 from dagster_kb.extraction.passages import Passage, extraction_id
+from dagster_kb.resources.ledger_books import LedgerBooks, one_effect
 from dagster_kb.resources.ledger_extractions import Claims, ExtractionLedger, Waiting
 from dagster_kb.resources.progress import WorkProgress
 from dagster_kb.telemetry import Stages

@@ -67,7 +67,7 @@ class Estimate:
     sampled: int
     """Documents that were read for it."""
     money: float = 0.0
-    """The model runs on this machine: nothing is paid to anybody."""
+    """Dollars for what is to be embedded; a model that runs on this machine costs none."""
 
     @property
     def minutes(self) -> float:
@@ -111,19 +111,21 @@ class Estimator:
     def estimate(self, look: Look, agents: int) -> Estimate:
         sample = self._sample(look.unread)
         texts = round(look.missing + sample.chunks)
+        chunks, tokens = look.chunks + sample.chunks, look.tokens + sample.tokens
         pace, source = self._pace(texts, sample.texts)
         return Estimate(
             agents=agents,
             documents=look.documents,
             documents_to_read=len(look.unread),
-            chunks=round(look.chunks + sample.chunks),
-            tokens=round(look.tokens + sample.tokens),
+            chunks=round(chunks),
+            tokens=round(tokens),
             texts_in_store=look.texts - look.missing,
             texts_to_embed=texts,
             seconds=round(texts / pace + sample.seconds, 1),
             texts_per_second=round(pace, 1),
             pace_from=source,
             sampled=sample.documents,
+            money=self._money(texts * tokens / max(chunks, 1)),
         )
 
     def _readable(self, agent: str, revision: Revision) -> list[tuple[Way, list[GitFile]]]:
@@ -177,6 +179,9 @@ class Estimator:
             return [one.text for one in drafts], sum(one.tokens for one in drafts)
         length = len(reading.parsed.text) // LETTERS_OF_A_TOKEN if reading.parsed else 0
         return [""] * -(-length // max(way.chunk_tokens, 1)), length
+
+    def _money(self, tokens: float) -> float:
+        return round(tokens * self.way.embedder.dollars_a_token, 6)
 
     def _pace(self, texts: int, sample: Iterable[str]) -> tuple[float, str]:
         space = self.way.embedder.space.space_id

@@ -52,6 +52,11 @@ class Embedder(Protocol):
         ...
 
     @property
+    def dollars_a_token(self) -> float:
+        """What a provider takes for one; a model that runs here costs nothing."""
+        ...
+
+    @property
     def token_counting(self) -> Callable[[], TokenCounter]:
         """Makes the same counter in another process: it can be pickled, and loads no model."""
         ...
@@ -72,6 +77,10 @@ class Embedder(Protocol):
 
     def warm(self, texts: int) -> None:
         """Begin to make ready for about so many texts, and return at once."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what was made ready."""
         ...
 
 

@@ -59,6 +59,10 @@ class SentenceEmbedder:
         return self._tokenizer
 
     @property
+    def dollars_a_token(self) -> float:
+        return 0.0
+
+    @property
     def token_counting(self) -> Callable[[], TokenCounter]:
         return partial(token_counter, self.files.folder)
 

@@ -69,7 +69,7 @@ checking: Final = dg.define_asset_job(
 def config_digest(settings: WriterSettings) -> str:
     """Digest of the settings and readers that change what is built; a change of them is a new run."""
     return sha256_json([
-        settings.workspace_id, settings.embedding_model, settings.chunk_tokens, settings.pdf_ocr,
+        settings.workspace_id, settings.embedding, settings.chunk_tokens, settings.pdf_ocr,
         reader_id(settings.chunk_tokens), VERSIONS,
     ])[:12]  # fmt: skip
 

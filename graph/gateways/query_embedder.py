@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
@@ -49,7 +49,7 @@ class QuestionEmbedder:
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """Return one vector per text; what was asked lately is not computed again."""
         self._count(self._known, texts)
-        return await _remembering(self._known, texts, self._embedded)
+        return await _remembering(self._known, texts, self._vectors_of)
 
     async def read(self, questions: Sequence[str]) -> list[ReadText]:
         self._count(self._read, questions)
@@ -57,12 +57,21 @@ class QuestionEmbedder:
 
     async def _read_together(self, asked: Sequence[Sequence[str]]) -> list[list[ReadText]]:
         every = [one for each in asked for one in each]
-        read = iter(await _remembering(self._read, every, self._questions))
+        read = iter(await _remembering(self._read, every, self._readings_of))
         return [list(islice(read, len(each))) for each in asked]
 
     def size(self) -> Size:
         """Tell how many vectors are remembered."""
         return Size(len(self._known) + len(self._read))
+
+    async def close(self) -> None:
+        """Let go of what was opened: the model of this process stays for the next."""
+
+    async def _vectors_of(self, texts: list[str]) -> list[list[float]]:
+        return await _by_worker(self._known, texts, self._embedded)
+
+    async def _readings_of(self, questions: list[str]) -> list[ReadText]:
+        return await _by_worker(self._read, questions, self._questions)
 
     def _count(self, known: Mapping[str, object], texts: Sequence[str]) -> None:
         for text in texts:
@@ -79,13 +88,14 @@ class QuestionEmbedder:
 
 
 async def _remembering(
-    known: OrderedDict[str, Made], texts: Sequence[str], make: Callable[[list[str]], list[Made]]
+    known: OrderedDict[str, Made],
+    texts: Sequence[str],
+    make: Callable[[list[str]], Awaitable[list[Made]]],
 ) -> list[Made]:
     # Taken out before waiting: meanwhile another step may push them out of memory.
     found = {text: known[text] for text in texts if text in known}
     if missing := [text for text in dict.fromkeys(texts) if text not in found]:
-        loop = asyncio.get_running_loop()
-        found |= await loop.run_in_executor(_worker(), _made, known, missing, make)
+        found |= zip(missing, await make(missing), strict=True)
     for text, made in found.items():
         known[text] = made
         known.move_to_end(text)
@@ -94,16 +104,22 @@ async def _remembering(
     return [found[text] for text in texts]
 
 
+async def _by_worker(
+    known: OrderedDict[str, Made], texts: list[str], make: Callable[[list[str]], list[Made]]
+) -> list[Made]:
+    return await asyncio.get_running_loop().run_in_executor(_worker(), _made, known, texts, make)
+
+
 def _made(
     known: OrderedDict[str, Made], texts: list[str], make: Callable[[list[str]], list[Made]]
-) -> dict[str, Made]:
+) -> list[Made]:
     """Make what is still missing: agents that work side by side ask the same question at once."""
     found = {text: known[text] for text in texts if text in known}
     if missing := [text for text in texts if text not in found]:
         fresh = dict(zip(missing, make(missing), strict=True))
         known.update(fresh)
         found |= fresh
-    return found
+    return [found[text] for text in texts]
 
 
 @cache

@@ -24,7 +24,6 @@ SPENT: Final = "blend (a budget is spent)"
 READ: Final = 30
 """So many are read; the others keep their places behind them."""
 REST_SECONDS: Final = 30.0
-BY_API: Final = "litellm/"
 _log = structlog.get_logger()
 
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from dagster_kb.extraction.estimate import ExtractionEstimate
     from dagster_kb.intake.estimates import Estimate, Estimator
+    from dagster_kb.resources.embedder import Embedder
     from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
     from dagster_kb.resources.ledger import Ledger
-    from dagster_kb.resources.sentence_embedder import SentenceEmbedder
     from dagster_kb.settings import WriterSettings
     from kb.ingestion import Ingested, Ingestion, Retired, Retirements
 
@@ -55,14 +55,16 @@ class Parts:
     settings: "WriterSettings"
     folder: "KnowledgeFolder"
     ledger: "Ledger"
-    embedder: "SentenceEmbedder"
+    embedder: "Embedder"
     quiet: bool
 
     @classmethod
     def of(cls, settings: "WriterSettings", *, quiet: bool) -> "Parts":
         from dagster_kb.described_parts import embedder_of, folder_of, ledger_of
 
-        return cls(settings, folder_of(settings), ledger_of(settings), embedder_of(settings), quiet)
+        ledger = ledger_of(settings)
+        embedder = embedder_of(settings, ledger.database)
+        return cls(settings, folder_of(settings), ledger, embedder, quiet)
 
     def serve_again(self, paused: list[str]) -> list[str]:
         """Make again what Qdrant lost of paused agents, where no run comes by; say of which it was not."""

@@ -62,14 +62,15 @@ class Bars:
 
 def estimate_lines(found: "Estimate") -> list[str]:
     """Say an estimate in words."""
+    from dagster_kb.embedding.forecast import money_said
+
     pace = f"{found.texts_per_second:g} texts/s, from {found.pace_from}"
     return [
         f"{found.documents:,} documents of {found.agents} agents, {found.documents_to_read:,} to read",
         f"about {found.chunks:,} chunks with {found.tokens:,} tokens",
         f"{found.texts_in_store:,} texts have their vectors already, "
         f"about {found.texts_to_embed:,} are to be embedded",
-        f"about {found.minutes:.1f} minutes ({pace}); "
-        "embedding costs no money: the model runs on this machine",
+        f"about {found.minutes:.1f} minutes ({pace}); embedding costs {money_said(found.money)}",
     ]
 
 

@@ -34,7 +34,8 @@ def rollback(
     from dagster_kb.publishing.serving_checks import ServingChecks
     from dagster_kb.publishing.ways_back import WayBack
 
-    ledger, store, embedder = ledger_of(settings), store_of(settings), embedder_of(settings)
+    ledger, store = ledger_of(settings), store_of(settings)
+    embedder = embedder_of(settings, ledger.database)
     known_agent(ledger, agent)
     done = WayBack(ledger, store, embedder).roll_back(agent, to, reason=reason, by=operator())
     found = ServingChecks(ledger, store, embedder).run(agent, seen=True)

@@ -26,7 +26,8 @@ def tune(
     from dagster_kb.described_parts import embedder_of, ledger_of, store_of
     from dagster_kb.publishing.tuning import Tuning
 
-    ledger, embedder = ledger_of(settings), embedder_of(settings)
+    ledger = ledger_of(settings)
+    embedder = embedder_of(settings, ledger.database)
     try:
         known_agent(ledger, agent)
         tuned = Tuning(ledger, store_of(settings), embedder).run(agent)

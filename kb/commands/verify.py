@@ -34,7 +34,7 @@ def verify(
     from dagster_kb.publishing.serving_checks import ServingChecks
 
     ledger = ledger_of(settings)
-    embedder = embedder_of(settings)
+    embedder = embedder_of(settings, ledger.database)
     known_agent(ledger, agent)
     found = ServingChecks(ledger, store_of(settings), embedder).run(agent)
     found |= _what_is_open(ledger, agent)

@@ -13,12 +13,12 @@ _MEANWHILE = "passages keep the order of the blend meanwhile"
 
 def reranker_findings(settings: StackSettings) -> list[Finding]:
     """Look at what RERANK_MODEL names."""
-    from graph.gateways.reranking import BY_API
+    from kb_contract.chat_models.by_api import is_by_api, name_by_api
 
     name = settings.rerank_model
     if not name:
         return []
-    return [_by_api(name.removeprefix(BY_API)) if name.startswith(BY_API) else _by_files(name)]
+    return [_by_api(name_by_api(name)) if is_by_api(name) else _by_files(name)]
 
 
 def _by_api(model: str) -> Finding:

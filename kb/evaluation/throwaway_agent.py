@@ -36,7 +36,8 @@ class ThrowawayAgent:
     def ingest(self, progress: Progress) -> Ingested:
         """Run the job of the real pipeline; a document that is refused stops no other."""
         settings = setting_errors.load(lambda: WriterSettings(**self._given()))
-        ledger, embedder = ledger_of(settings), embedder_of(settings)
+        ledger = ledger_of(settings)
+        embedder = embedder_of(settings, ledger.database)
         try:
             with dg.DagsterInstance.ephemeral() as instance:
                 definitions = build_definitions(

@@ -20,6 +20,8 @@ def litellm() -> Any:
     from litellm.llms.openai.common_utils import BaseOpenAILLM  # noqa: PLC0415
 
     library.suppress_debug_info = True
+    # Where none are asked for, it takes these: of a request for vectors each would be sent three times.
+    library.DEFAULT_MAX_RETRIES = 0  # pyright: ignore[reportPrivateImportUsage]
     # All of its providers are asked through clients that one of these two makes; neither has a switch.
     for owner, name in (
         (AsyncHTTPHandler, "create_client"),

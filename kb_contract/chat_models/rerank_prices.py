@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from kb_contract.chat_models.litellm_library import litellm
+from kb_contract.chat_models.paid_request import Paid
 from kb_contract.chat_models.prices import Count, is_likely, most_told
 
 # A query reads up to a hundred texts; each so many tokens of a long one count as a text.
@@ -13,26 +14,18 @@ _TEXTS_A_QUERY: Final = 100
 _TOKENS_A_TEXT: Final = 500
 
 
-@dataclass(frozen=True)
-class Reranked:
-    """Tokens and dollars of one reranking."""
-
-    count: Count
-    dollars: float
-
-
-def most_of(model: str, ours: Count) -> Reranked:
+def most_of(model: str, ours: Count) -> Paid:
     """Return what it takes by our own count; models that no list knows cost nothing."""
-    return Reranked(ours, _dollars(model, ours.prompt, 1))
+    return Paid(ours, _dollars(model, ours.prompt, 1))
 
 
-def bound_of(model: str, ours: Count, texts: int) -> Reranked:
+def bound_of(model: str, ours: Count, texts: int) -> Paid:
     """Return the most that is believed of it, which is held."""
     most = Count(most_told(ours.prompt, 0).prompt, 0)
-    return Reranked(most, _dollars(model, most.prompt, _most_queries(ours.prompt, texts)))
+    return Paid(most, _dollars(model, most.prompt, _most_queries(ours.prompt, texts)))
 
 
-def took(model: str, meta: Mapping[str, Any] | None, most: Reranked, texts: int) -> Reranked:
+def took(model: str, meta: Mapping[str, Any] | None, most: Paid, texts: int) -> Paid:
     """Take what the provider bills, where it says so and that can be true."""
     billed: Mapping[str, Any] = (meta or {}).get("billed_units") or {}
     tokens, units = billed.get("total_tokens"), billed.get("search_units")
@@ -41,7 +34,7 @@ def took(model: str, meta: Mapping[str, Any] | None, most: Reranked, texts: int)
         count = Count(tokens, 0, source="provider")
     if type(units) is int and 0 < units <= _most_queries(most.count.prompt, texts):
         count, queries = replace(count, source="provider"), units
-    return Reranked(count, _dollars(model, count.prompt, queries))
+    return Paid(count, _dollars(model, count.prompt, queries))
 
 
 def _most_queries(tokens: int, texts: int) -> int:

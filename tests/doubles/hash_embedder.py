@@ -44,6 +44,10 @@ class HashEmbedder:
         return "words"
 
     @property
+    def dollars_a_token(self) -> float:
+        return 0.0
+
+    @property
     def token_counting(self) -> Callable[[], TokenCounter]:
         return word_counter
 
@@ -72,6 +76,9 @@ class HashEmbedder:
 
     def warm(self, texts: int) -> None:
         self.warmed.append(texts)
+
+    def close(self) -> None:
+        """Nothing was opened."""
 
 
 class HashedQuestions(QuestionEmbedder):

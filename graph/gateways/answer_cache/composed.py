@@ -19,6 +19,7 @@ MEGABYTE: Final = 2**20
 # All settings that an answer depends on: with others it would be another answer.
 _RULES: Final = (
     "llm_profile", "planner", "unsupported_claims", "conflict_rule", "rerank_model", "embedding_model",
+    "embedding_dimension",
 )  # fmt: skip
 
 
@@ -33,7 +34,8 @@ def stored_answers(
     if not (settings.result_cache_ttl and settings.answer_cache_size):
         return None
     workspace = settings.workspace_id
-    similar = SimilarQuestions(qdrant, workspace, settings.embedding_model)
+    model = f"{settings.embedding_model}/{settings.embedding_dimension or ''}".rstrip("/")
+    similar = SimilarQuestions(qdrant, workspace, model)
     return StoredAnswers(
         rows=KeptRows(ops, workspace),
         truth=Truth(ServedKnowledge(ledger, workspace), embedder),

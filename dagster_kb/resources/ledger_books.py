@@ -13,7 +13,7 @@ from dagster_kb.resources.ledger_money import MoneyLedger
 from kb_contract.chat_models.books import BudgetSpent, Held, Order, Receipt
 from kb_contract.chat_models.budgets import Budget, holds_of, spent_words
 
-STEP: Final = "extract"
+EXTRACT: Final = "extract"
 # A request that is older than it may get belonged to a process that is gone.
 _GRACE: Final = 60.0
 _WITH_EFFECT: Final = frozenset({"answered", "unusable"})
@@ -37,10 +37,12 @@ class LedgerBooks:
 
     money: MoneyLedger
     budgets: tuple[Budget, ...]
-    agent: str
-    dagster_run: str
+    agent: str | None
+    dagster_run: str | None
     approved: bool = False
     """A person agreed to what this run costs: budgets that ask let it pass."""
+    step: str = EXTRACT
+    """What it is paid for."""
     refused: str = field(default="", init=False)
     """The last budget that had no room."""
     near_ends: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]], init=False)
@@ -48,7 +50,7 @@ class LedgerBooks:
 
     async def hold(self, order: Order) -> Held:
         await self._settle_earlier()
-        who = {"agent_id": self.agent, "run_id": self.dagster_run, "step_id": STEP}
+        who = {"agent_id": self.agent, "run_id": self.dagster_run, "step_id": self.step}
         holds = holds_of(self.budgets, who, _now(), order.wanted(approved=self.approved))
         call_id = str(uuid4())
         call = {

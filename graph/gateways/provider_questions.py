@@ -1,0 +1,76 @@
+"""Questions as vectors that a provider makes, where EMBEDDING_MODEL names one of its models."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from graph.gateways.chat_model import tell_change
+from graph.gateways.postgres import LazyPool
+from graph.gateways.query_embedder import QuestionEmbedder
+from graph.gateways.usage_ledger import PostgresBooks
+from graph.ports import WORKING_STEP
+from graph.settings import ReaderSettings
+from kb_contract.chat_models.breaker import BreakerChange
+from kb_contract.chat_models.by_api import name_by_api
+from kb_contract.chat_models.profiles import Deployment, read_models_file
+from kb_contract.errors import KnowledgeUnavailable, ModelFailed, Unavailable
+from kb_contract.provider_embeddings.patience import Patience
+from kb_contract.provider_embeddings.provider import EmbeddingProvider
+from kb_contract.provider_embeddings.purposes import Purpose
+from kb_contract.provider_embeddings.spaces import provider_space
+from kb_contract.sentence_models.vectors import ReadText, Vectors
+from kb_contract.sentence_models.word_vectors import NO_WORDS
+
+STEP: Final = "embed"
+# Somebody waits for the answer.
+PATIENCE: Final = Patience(tries=3, longest=2.0)
+LONGEST_REQUEST: Final = 15.0
+
+
+@dataclass
+class ProviderQuestions(QuestionEmbedder):
+    """Remembers as the model of this machine does, and asks for what is new."""
+
+    provider: EmbeddingProvider = field(kw_only=True)
+
+    async def close(self) -> None:
+        """Wait for the books."""
+        await self.provider.board.finished()
+
+    async def _vectors_of(self, texts: list[str]) -> list[list[float]]:
+        return (await self._asked(texts, "passage")).tolist()
+
+    async def _readings_of(self, questions: list[str]) -> list[ReadText]:
+        vectors = await self._asked(questions, "question")
+        return ReadText.all(questions, (vectors, [NO_WORDS] * len(questions)))
+
+    async def _asked(self, texts: Sequence[str], purpose: Purpose) -> Vectors:
+        """Ask on the account of the agent at work."""
+        _, agent = WORKING_STEP.get() or (None, "retrieval")
+        working = WORKING_STEP.set((STEP, agent))
+        try:
+            return await self.provider.embed(texts, purpose)
+        except ModelFailed:
+            raise
+        except Unavailable as away:
+            # Without it the collections cannot be asked either.
+            raise KnowledgeUnavailable(away.what, where=away.where, cure=away.cure) from away
+        finally:
+            WORKING_STEP.reset(working)
+
+
+def provider_questions(settings: ReaderSettings, ops: LazyPool) -> ProviderQuestions:
+    """Make it; nobody is asked before the first question."""
+    name = settings.embedding_model
+    books = PostgresBooks(
+        ops, settings.workspace_id, read_models_file(settings.llm_profiles).budgets
+    )
+    model = Deployment(model=name_by_api(name), timeout=LONGEST_REQUEST)
+    space = provider_space(name, settings.embedding_dimension)
+
+    def changed(change: BreakerChange) -> None:
+        tell_change(change)
+        provider.board.beside(books.keep_state(change))
+
+    provider = EmbeddingProvider(model, space, books, PATIENCE, changed)
+    return ProviderQuestions(name, provider=provider)

@@ -1,0 +1,1 @@
+"""Vectors that a provider makes, for passages and for the questions that look for them."""
