@@ -10,6 +10,7 @@ from dagster_kb.partitions import agent_of_check, agents
 from dagster_kb.publishing.publication import Publication
 from dagster_kb.publishing.release_checks import GATES, Gate, Verdict
 from dagster_kb.resources.ledger import Ledger
+from dagster_kb.resources.vector_books import pays_for_vectors
 from kb_contract.generation import Generation
 
 ASSET: Final = "collection"
@@ -43,9 +44,9 @@ def gates(
     """Ask every gate about the collection; the swap asks again."""
     chosen = {key.name for key in context.selected_asset_check_keys}
     asked = [gate for gate in GATES if gate.name in chosen]
-    run = context.run.run_id
-    with clear_failures():
-        generation = ledger.generations.of_run(agent_of_check(context), run)
+    run, agent = context.run.run_id, agent_of_check(context)
+    with clear_failures(), pays_for_vectors(agent, run):
+        generation = ledger.generations.of_run(agent, run)
         for gate, verdict in _found(publication, asked, generation, run):
             if verdict.refuses:
                 # Dagster's own word for it, that a check failed, names neither passage nor cure.

@@ -10,6 +10,7 @@ from dagster_kb.gates.ranking import DEPTH
 from dagster_kb.resources.embedder import Embedder, from_bytes
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.reader_search import Question, ReaderSearch, Weighed
+from dagster_kb.resources.vector_books import pays_for_vectors
 from dagster_kb.resources.vector_store import VectorStore
 from kb_contract.agent_manifest import (
     AgentManifest,
@@ -111,7 +112,8 @@ class CollectionQuestions:
     def _read(self, question: str) -> ReadText:
         if question not in self.remembered:
             new = [one.question for one in self._questions if one.question not in self.remembered]
-            self.remembered.update((one.text, one) for one in self.embedder.read(new))
+            with pays_for_vectors(self.generation.agent_id):
+                self.remembered.update((one.text, one) for one in self.embedder.read(new))
         return self.remembered[question]
 
 

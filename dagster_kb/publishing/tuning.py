@@ -17,6 +17,7 @@ from dagster_kb.gates.ranking import DEPTH, ENOUGH
 from dagster_kb.resources.embedder import Embedder
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.reader_search import Question, ReaderSearch, Weighed
+from dagster_kb.resources.vector_books import pays_for_vectors
 from dagster_kb.resources.vector_store import VectorStore
 from kb_contract.agent_manifest import AgentManifest, GoldenQuestion, GoldenSet, RetrievalSettings
 from kb_contract.calibration import Calibration
@@ -84,7 +85,8 @@ class Tuning:
     ) -> list[tuple[GoldenQuestion, Weighed]]:
         alias = production_alias(self.ledger.workspace, live.agent_id)
         search = ReaderSearch(self.ledger, self.store, live)
-        read = self.embedder.read([one.question for one in questions]) if questions else []
+        with pays_for_vectors(live.agent_id):
+            read = self.embedder.read([one.question for one in questions]) if questions else []
         asked = [Question(text, one.audience) for one, text in zip(questions, read, strict=True)]
         found = search.weigh(alias, asked, how, DEPTH)
         return list(zip(questions, found, strict=True))

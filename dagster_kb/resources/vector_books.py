@@ -31,9 +31,9 @@ _PAYER: ContextVar[Payer] = ContextVar("pays_for_vectors", default=_NOBODY)
 
 
 @contextmanager
-def pays_for_vectors(agent: str, dagster_run: str) -> Generator[None]:
-    """What is embedded meanwhile is paid by this run."""
-    token = _PAYER.set(Payer(agent, dagster_run))
+def pays_for_vectors(agent: str, dagster_run: str | None = None) -> Generator[None]:
+    """What is embedded meanwhile is paid by this agent, in this run or the one that is at work."""
+    token = _PAYER.set(Payer(agent, dagster_run or _PAYER.get().dagster_run))
     try:
         yield
     finally:

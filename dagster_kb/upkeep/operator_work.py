@@ -15,6 +15,7 @@ from dagster_kb.publishing.ways_back import WayBack
 from dagster_kb.resources.embedder import Embedder
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_database import one, run
+from dagster_kb.resources.vector_books import pays_for_vectors
 from dagster_kb.resources.vector_store import VectorStore
 from kb_contract.errors import BadInput, ScriptoriumError, Unavailable
 
@@ -96,7 +97,7 @@ def carry_out(
     embedder: dg.ResourceParam[Embedder],
 ) -> None:
     """Do what was approved, once, and write down what became of it."""
-    with clear_failures():
+    with clear_failures(), pays_for_vectors(config.agent, context.run_id):
         try:
             told = OperatorWork(ledger, store, embedder).do(config)
         except Unavailable:

@@ -34,6 +34,7 @@ IMPATIENT = Patience(tries=2, longest=0.05)
 A_TOKEN = 0.02 / 1e6
 PAGES = {
     "agent.yaml": "gate: {canary: 'off', max_shrink: 1.0}\n",
+    "golden.yaml": "questions:\n  - question: How long does leave last?\n    path: leave.md\n",
     "leave.md": "# Leave\n\nLeave lasts thirty days for everybody.\n",
     "keys.md": "# Keys\n\nKeys are rotated every ninety days by Alice.\n",
     "ships.md": "# Ships\n\nShips lie in the harbour over night.\n",
@@ -221,7 +222,7 @@ def test_an_estimate_has_what_it_would_cost_before_anything_is_read_in_earnest(
         folder, way = folder_of(world.settings), way_of(world.settings, embedder)
         estimator = Estimator(folder, world.ledger, way, ParsingChildren(embedder))
         found = estimator.estimate(estimator.look({world.agent: folder.head()}), 1)
-    assert found.texts_to_embed == len(PAGES) - 1
+    assert found.texts_to_embed == 3
     assert found.money == pytest.approx(found.tokens * A_TOKEN, abs=1e-6)
     assert found.money > 0
     assert any("embedding costs about $" in line for line in estimate_lines(found))
