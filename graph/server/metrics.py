@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final, get_args
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from graph.server.border import BorderRoute
@@ -16,16 +16,21 @@ from graph.server.server_parts import Parts, ServerParts
 from kb_contract.chat_models.breaker import BreakerState
 
 STATES: Final = get_args(BreakerState)
+KNOWLEDGE_FIGURES: Final = (
+    "generation", "documents", "quarantined", "chunks", "live_seconds", "paused", "incidents",
+    "last_run_failed", "last_run_seconds",
+)  # fmt: skip
 CACHE_FIGURES_OF = timedelta(days=90)
 router = APIRouter(tags=["health"], route_class=BorderRoute)
 
 
 @router.get("/metrics", responses={200: {"content": {"text/plain": {}}}}, response_class=Response)
 async def metrics(parts: Parts, request: Request) -> Response:
-    """Requests by route, runs, approvals, workers, caches, chat models and budgets, in Prometheus' text."""
+    """Requests by route, runs, approvals, workers, caches, models, budgets and what agents serve, in Prometheus' text."""
     kept: RequestMetrics = request.app.state.metrics
     await _look(parts, kept)
-    return Response(generate_latest(kept.registry), media_type=CONTENT_TYPE_LATEST)
+    text = generate_latest(kept.registry) + generate_latest(await _knowledge(parts))
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
 async def _look(parts: ServerParts, kept: RequestMetrics) -> None:
@@ -41,6 +46,20 @@ async def _look(parts: ServerParts, kept: RequestMetrics) -> None:
     await _look_at_models(parts, kept)
     alive = await parts.database.row("workers", seconds=STALLED_SECONDS) or {}
     kept.workers.set(alive.get("alive") or 0)
+
+
+async def _knowledge(parts: ServerParts) -> CollectorRegistry:
+    """What the writer made; apart from the rest, for not every caller may see every agent."""
+    registry = CollectorRegistry()
+    gauge = Gauge(
+        "scriptorium_knowledge", "What each agent serves, and how its last run of the writer went",
+        ["agent", "figure"], registry=registry,
+    )  # fmt: skip
+    for row in await parts.database.rows("knowledge_figures"):
+        for figure in KNOWLEDGE_FIGURES:
+            if row[figure] is not None:
+                gauge.labels(row["agent_id"], figure).set(row[figure])
+    return registry
 
 
 async def _look_at_models(parts: ServerParts, kept: RequestMetrics) -> None:

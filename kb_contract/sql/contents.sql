@@ -105,3 +105,28 @@ left join lateral (
 where ops.may_see(t, %(workspace)s, %(scope)s::text[])
   and (%(status)s::text is null or r.status = %(status)s)
 order by r.created_at desc, r.run_id limit %(limit)s offset %(offset)s;
+
+-- name: knowledge_figures
+-- What each agent serves, and how its last run of the writer went; also of agents that serve nothing yet.
+select agents.agent_id, g.number as generation, g.documents, g.quarantined, g.chunks,
+       extract(epoch from now() - g.live_at)::float as live_seconds,
+       exists (select from kb.pauses p where p.workspace_id = %(workspace)s and p.agent_id = agents.agent_id
+               and p.resumed_at is null)::int as paused,
+       (select count(*) from kb.incidents i where i.workspace_id = %(workspace)s
+        and i.agent_id = agents.agent_id and i.closed_at is null)::int as incidents,
+       (run.status = 'FAILED')::int as last_run_failed,
+       extract(epoch from run.finished_at - run.started_at)::float as last_run_seconds
+from (
+  select agent_id from kb.generations where workspace_id = %(workspace)s and state = 'live'
+  union
+  select agent_id from kb.incidents where workspace_id = %(workspace)s and closed_at is null
+) agents
+left join kb.generations g on g.workspace_id = %(workspace)s and g.agent_id = agents.agent_id
+  and g.state = 'live'
+left join lateral (
+  select r.status, r.started_at, r.finished_at from kb.pipeline_runs r
+  where r.workspace_id = %(workspace)s and r.agent_id = agents.agent_id and r.finished_at is not null
+  order by r.started_at desc limit 1
+) run on true
+where %(scope)s::text[] is null or agents.agent_id = any(%(scope)s::text[])
+order by agents.agent_id;
