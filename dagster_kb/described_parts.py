@@ -45,7 +45,10 @@ def embedder_of(settings: WriterSettings, database: LedgerDatabase | None = None
         MoneyLedger(database, settings.workspace_id),
         lambda: read_models_file(settings.llm_profiles).budgets,
     )
-    return ProviderEmbedder(settings.embedding_model, settings.embedding_dimension, books)
+    return ProviderEmbedder(
+        settings.embedding_model, settings.embedding_dimension, books,
+        models_file=settings.llm_profiles,
+    )  # fmt: skip
 
 
 def sentence_embedder_of(settings: WriterSettings) -> SentenceEmbedder:

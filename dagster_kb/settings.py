@@ -139,7 +139,10 @@ class WriterSettings(BaseSettings):
         description="YAML file with profiles and budgets of your own, see docs/models.md",
     )
     extraction_ask_above: float = Field(
-        default=1.0, ge=0, description="dollars that extraction may cost in a run without asking"
+        default=1.0,
+        ge=0,
+        description="dollars that extraction may cost in a run without asking; "
+        "`kb ingest` asks too before a provider embeds for more",
     )
     extraction_concurrency: int = Field(
         default=4, ge=1, le=64, description="passages that a run asks about at once"

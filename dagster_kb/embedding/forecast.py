@@ -19,8 +19,8 @@ class EmbeddingForecast:
     texts_per_second: float
     pace_from: str
     """`past runs` or `an assumption`: the model is not asked for it, the first texts show its pace."""
-    money: float = 0.0
-    """Dollars; a model that runs on this machine costs none."""
+    money: float | None = 0.0
+    """Dollars; a model that runs on this machine costs none. None: nobody knows its price."""
 
     @property
     def said(self) -> str:
@@ -31,8 +31,10 @@ class EmbeddingForecast:
         )
 
 
-def money_said(dollars: float) -> str:
+def money_said(dollars: float | None) -> str:
     """Say what embedding costs."""
+    if dollars is None:
+        return "what its provider takes, whose price is not known here"
     return f"about ${dollars:.4g}" if dollars else "no money"
 
 
@@ -43,7 +45,7 @@ def forecast_of(  # noqa: PLR0913 - a number each, and pure
     tokens: int,
     in_store: int,
     measured: float | None,
-    dollars_a_token: float = 0.0,
+    dollars_a_token: float | None = 0.0,
 ) -> EmbeddingForecast:
     """Pure: forecast at the pace of past runs, where there were any."""
     pace = measured or ASSUMED_PACE
@@ -51,5 +53,5 @@ def forecast_of(  # noqa: PLR0913 - a number each, and pure
     minutes = round(texts / pace / 60, 2)
     return EmbeddingForecast(
         documents, chunks, in_store, texts, tokens, minutes, round(pace, 1), source,
-        round(tokens * dollars_a_token, 6),
+        None if dollars_a_token is None else round(tokens * dollars_a_token, 6),
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from time import perf_counter
 from typing import Final
@@ -18,7 +19,7 @@ from dagster_kb.resources.ledger_embeddings import Failure, MissingText
 from dagster_kb.resources.progress import WorkProgress
 from dagster_kb.telemetry import Stages
 from kb_contract.chat_models.by_api import is_by_api
-from kb_contract.errors import BadInput, BadSetting, Unavailable
+from kb_contract.errors import BadInput, BadSetting, ScriptoriumError, Unavailable
 from kb_contract.generation import Generation
 
 # What a crash can cost at most: what is under way, which is two of these for each process.
@@ -132,8 +133,8 @@ class EmbeddingJob:
         progress = WorkProgress(
             "embedding", "texts", len(work), forecast.tokens, self.tell, self.stages.say
         )
-        with self.embedder.lanes(len(work)) as lanes:
-            for one in self._under_way(work, lanes):
+        with self.embedder.lanes(len(work)) as lanes, self._handed_in() as waiting:
+            for one in self._under_way(work, lanes, waiting):
                 self._finish(one, lanes)
                 progress.advance(len(one.batch), sum(text.tokens for text in one.batch))
             done = Embedded(
@@ -148,20 +149,30 @@ class EmbeddingJob:
             return "nothing: the model runs here"
         return f"{money_said(forecast.money)} to the provider"
 
-    def _under_way(self, work: Batch, lanes: Lanes) -> Generator[HandedIn]:
+    def _under_way(
+        self, work: Batch, lanes: Lanes, waiting: deque[HandedIn]
+    ) -> Generator[HandedIn]:
         """Hand in ahead, so that no process waits while this one writes to the ledger."""
+        for batch in batches(work, TEXTS_IN_A_COMMIT):
+            reading = lanes.submit(self._texts(batch))
+            waiting.append(HandedIn(list(batch), reading, perf_counter()))
+            if len(waiting) > lanes.width:
+                yield waiting.popleft()
+        while waiting:
+            yield waiting.popleft()
+
+    @contextmanager
+    def _handed_in(self) -> Generator[deque[HandedIn]]:
+        """What is under way; where one fails, what came of the others is kept, for it may be paid."""
         waiting: deque[HandedIn] = deque()
         try:
-            for batch in batches(work, TEXTS_IN_A_COMMIT):
-                reading = lanes.submit(self._texts(batch))
-                waiting.append(HandedIn(list(batch), reading, perf_counter()))
-                if len(waiting) > lanes.width:
-                    yield waiting.popleft()
-            while waiting:
-                yield waiting.popleft()
+            yield waiting
         finally:
-            for one in waiting:
-                one.reading.cancel()
+            came = [one for one in waiting if not one.reading.cancel() and one.reading.done()]
+            with suppress(ScriptoriumError, psycopg.OperationalError):
+                for one in came:
+                    if not (one.reading.cancelled() or one.reading.exception()):
+                        self._keep(one, self._vectors(one), tries=1)
 
     def _texts(self, batch: Batch) -> list[str]:
         texts = self.ledger.embeddings.texts(batch)
@@ -172,7 +183,7 @@ class EmbeddingJob:
         return texts
 
     def _is_cut(self, one: MissingText, text: str) -> bool:
-        room = self.embedder.space.max_tokens - _FRAME_TOKENS
+        room = self.embedder.max_tokens - _FRAME_TOKENS
         # A token of the header is a character or more, so most texts need not be counted again.
         at_most = one.tokens + len(text) - one.characters
         return at_most > room and self.embedder.count_tokens(text) > room
@@ -196,9 +207,9 @@ class EmbeddingJob:
         vectors = checked(reading.vectors, len(handed.batch), self.embedder.space.dimension)
         return list(zip(to_bytes(vectors), reading.words, strict=True))
 
-    def _keep(self, handed: HandedIn, vectors: Vectors) -> None:
+    def _keep(self, handed: HandedIn, vectors: Vectors, tries: int = KEEP_TRIES) -> None:
         """Write to the ledger; what was paid for outlasts a Postgres that is away for minutes."""
-        for left in reversed(range(KEEP_TRIES)):
+        for left in reversed(range(tries)):
             try:
                 self.ledger.embeddings.keep(
                     self.generation, self.embedder.space.space_id, handed.batch, vectors,

@@ -24,7 +24,7 @@ from dagster_kb.resources.git_files import GitFile
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.progress import WorkProgress
 from dagster_kb.telemetry import Stages
-from kb_contract.errors import BadDocument, ScriptoriumError
+from kb_contract.errors import BadDocument, BadInput, BadSetting, BadVector, ScriptoriumError
 
 FILES_IN_A_COMMIT: Final = 64
 
@@ -181,6 +181,10 @@ class DocumentIntake:
             return Reading(keepable(cut))
         except BadDocument as error:
             return Reading(refusal=reason_of(error, path))
+        except (BadInput, BadVector) as error:
+            if isinstance(error, BadSetting):
+                raise
+            return Reading(refusal=f"it cannot be cut by its meaning: {error}")
         except ScriptoriumError:
             raise  # no document's fault
         except Exception as error:  # noqa: BLE001 - a mistake with one file stops no other

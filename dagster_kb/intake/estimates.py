@@ -16,6 +16,7 @@ from dagster_kb.resources.git_files import GitFile
 from dagster_kb.resources.knowledge_folder import KnowledgeFolder, Revision
 from dagster_kb.resources.ledger import Ledger
 from dagster_kb.resources.ledger_reports import ASSUMED_PACE
+from kb_contract.chat_models.by_api import is_by_api
 from kb_contract.errors import BadInput
 from kb_contract.identifiers import sha256_text
 
@@ -66,8 +67,8 @@ class Estimate:
     """`past runs`, `a calibration`, or `an assumption`."""
     sampled: int
     """Documents that were read for it."""
-    money: float = 0.0
-    """Dollars for what is to be embedded; a model that runs on this machine costs none."""
+    money: float | None = 0.0
+    """Dollars for what is to be embedded; a model that runs on this machine costs none. None: not known."""
 
     @property
     def minutes(self) -> float:
@@ -180,14 +181,18 @@ class Estimator:
         length = len(reading.parsed.text) // LETTERS_OF_A_TOKEN if reading.parsed else 0
         return [""] * -(-length // max(way.chunk_tokens, 1)), length
 
-    def _money(self, tokens: float) -> float:
-        return round(tokens * self.way.embedder.dollars_a_token, 6)
+    def _money(self, tokens: float) -> float | None:
+        price = self.way.embedder.dollars_a_token
+        return None if price is None else round(tokens * price, 6)
 
     def _pace(self, texts: int, sample: Iterable[str]) -> tuple[float, str]:
         space = self.way.embedder.space.space_id
         if measured := self.ledger.reports.pace(space):
             return measured, "past runs"
         tried = [one for one in dict.fromkeys(sample) if one][:CALIBRATION_TEXTS]
+        # A provider would be paid for texts that are embedded again afterwards.
+        if is_by_api(self.way.embedder.space.model):
+            return ASSUMED_PACE, "an assumption"
         if texts < SMALL_TEXTS or len(tried) < CALIBRATION_TEXTS // 2:
             return ASSUMED_PACE, "an assumption"
         return calibrated(self.way.embedder.embed, tried), "a calibration"

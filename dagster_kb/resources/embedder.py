@@ -52,8 +52,13 @@ class Embedder(Protocol):
         ...
 
     @property
-    def dollars_a_token(self) -> float:
-        """What a provider takes for one; a model that runs here costs nothing."""
+    def max_tokens(self) -> int:
+        """So much of a text the model reads."""
+        ...
+
+    @property
+    def dollars_a_token(self) -> float | None:
+        """What a provider takes for one, if that is known; a model that runs here costs nothing."""
         ...
 
     @property

@@ -32,6 +32,8 @@ from kb_contract.sentence_models.vectors import Reading, ReadText, SentenceModel
 IDLE_SECONDS: Final = 30
 # What a process with a model needs, and more than the largest machine gains from.
 BYTES_OF_A_PROCESS: Final = 10**9
+# loky ends processes that grow by a third of that after their first task, as leaking: a model does, once.
+_SWITCHES: Final = {**LIBRARY_SWITCHES, "LOKY_MAX_MEMORY_LEAK_SIZE": str(BYTES_OF_A_PROCESS)}
 MOST_PROCESSES: Final = 32
 
 
@@ -132,7 +134,7 @@ def _pool(processes: int) -> Executor:
     from loky import ProcessPoolExecutor  # noqa: PLC0415 - only those with much to embed pay
 
     pool = ProcessPoolExecutor(
-        processes, timeout=IDLE_SECONDS, env=LIBRARY_SWITCHES, initializer=_leave_ctrl_c_to_parent
+        processes, timeout=IDLE_SECONDS, env=_SWITCHES, initializer=_leave_ctrl_c_to_parent
     )
     # Dagster's runs are multiprocessing's children, which would wait for the idle ones to end.
     Finalize(None, pool.shutdown, exitpriority=100)

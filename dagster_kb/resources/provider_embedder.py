@@ -1,5 +1,6 @@
 """Embeddings by a provider: asked from a thread of its own, a few requests at once, paid by the run at work."""
 
+import asyncio
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -11,18 +12,21 @@ from dagster_kb.chunking.tokens import TokenCounter
 from dagster_kb.resources.embedder import Reading, ReadText, Vectors
 from dagster_kb.resources.loop_thread import LoopThread
 from dagster_kb.resources.vector_books import VectorBooks
+from kb_contract.chat_models.breaker import BreakerChange
 from kb_contract.chat_models.by_api import name_by_api
 from kb_contract.chat_models.profiles import Deployment
 from kb_contract.embedding_space import EmbeddingSpace
+from kb_contract.provider_embeddings.deployments import deployment_of, price_of
 from kb_contract.provider_embeddings.patience import Patience
 from kb_contract.provider_embeddings.provider import REQUESTS_AT_ONCE, EmbeddingProvider
 from kb_contract.provider_embeddings.purposes import Purpose
-from kb_contract.provider_embeddings.spaces import dollars_a_token, provider_space
+from kb_contract.provider_embeddings.spaces import most_tokens, provider_space
 from kb_contract.provider_embeddings.tokens import ENCODING, usual_counter
 from kb_contract.sentence_models.word_vectors import NO_WORDS
 
 # A run may wait for minutes for a provider that is busy; then Dagster tries the step again.
-PATIENCE: Final = Patience(tries=6, longest=60.0)
+LONGEST_REQUEST: Final = 60.0
+PATIENCE: Final = Patience(tries=6, longest=60.0, in_all=600.0)
 
 
 @dataclass(eq=False)
@@ -35,8 +39,8 @@ class ProviderEmbedder:
     """0: as litellm's list says."""
     books: VectorBooks = field(repr=False)
     patience: Patience = PATIENCE
-    api_base: str | None = None
-    """None: where litellm finds it, or the environment says."""
+    models_file: str = ""
+    """LLM_PROFILES: it may say where the model is, and what it costs."""
     _thread: LoopThread = field(
         default_factory=lambda: LoopThread("embedding-provider"), init=False, repr=False
     )
@@ -54,8 +58,12 @@ class ProviderEmbedder:
         return usual_counter
 
     @property
-    def dollars_a_token(self) -> float:
-        return dollars_a_token(self.model)
+    def max_tokens(self) -> int:
+        return most_tokens(self.model)
+
+    @property
+    def dollars_a_token(self) -> float | None:
+        return price_of(self.model, self._deployment)
 
     def count_tokens(self, text: str) -> int:
         return usual_counter()(text)
@@ -103,11 +111,19 @@ class ProviderEmbedder:
         return provider_space(self.model, self.dimension)
 
     @cached_property
+    def _deployment(self) -> Deployment:
+        return deployment_of(self.model, self.models_file, LONGEST_REQUEST)
+
+    @cached_property
     def _provider(self) -> EmbeddingProvider:
-        model = Deployment(model=name_by_api(self.model), api_base=self.api_base)
-        return EmbeddingProvider(
-            model, self.space, self.books, self.patience, self.books.money.keep_state
+        def changed(change: BreakerChange) -> None:
+            # Beside: the answer that brought the news does not hang on Postgres.
+            provider.board.beside(asyncio.to_thread(self.books.money.keep_state, change))
+
+        provider = EmbeddingProvider(
+            self._deployment, self.space, self.books, self.patience, changed
         )
+        return provider
 
     def _settle(self) -> None:
         """Wait until what was asked stands in the books."""

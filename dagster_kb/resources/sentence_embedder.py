@@ -59,6 +59,10 @@ class SentenceEmbedder:
         return self._tokenizer
 
     @property
+    def max_tokens(self) -> int:
+        return self.space.max_tokens
+
+    @property
     def dollars_a_token(self) -> float:
         return 0.0
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -67,6 +67,8 @@ class PostgresQdrantReader:
     reranking: Reranking | None = None
     links: EntityLinks | None = None
     rewording: Rewording | None = None
+    asks_in: Callable[[], Awaitable[str]] | None = None
+    """Names the space of questions; None: whoever composes knows that it is the writer's."""
     _finding: PassageFinding = field(init=False)
     _registry: tuple[float, dict[str, LiveAgent]] | None = field(default=None, init=False)
     _registry_read: TripsByLoop[None, None] = field(init=False)
@@ -95,6 +97,12 @@ class PostgresQdrantReader:
         only: Selection = EVERYTHING,
     ) -> list[Passage]:
         agent = await self._agent(agent_id)
+        if not await self._is_comparable(agent):
+            raise NotServed(
+                "its passages were embedded with another model than questions are here",
+                where=agent_id,
+                cure="start the readers with the writer's EMBEDDING_MODEL and EMBEDDING_DIMENSION",
+            )
         asked = await self._finding.ask(agent, question)
         wanted = limit or agent.retrieval.limit
         rights = self._rights().looking_at(only)
@@ -125,8 +133,11 @@ class PostgresQdrantReader:
             return {}
         # Read as a search reads it: the agents that are chosen find it remembered.
         [read] = await self.embedder.read([question])
-        aliases = {one: self._alias(one) for one in mine}
-        return await self._search().nearest(aliases, read.vector, self._rights())
+        live = await self._live()
+        aliases = {one: self._alias(one) for one in mine
+                   if one not in live or await self._is_comparable(live[one])}  # fmt: skip
+        near = await self._search().nearest(aliases, read.vector, self._rights())
+        return {**dict.fromkeys(mine, 0.0), **near}
 
     async def chunk_text(self, agent_id: str, generation: int, chunk_id: str) -> Passage | None:
         chunk = _uuid(chunk_id)
@@ -145,6 +156,10 @@ class PostgresQdrantReader:
         live = [one.capability for one in (await self._live()).values()]
         queries = CatalogueQueries(self.pool, self.workspace)
         return await queries.answer(question, live, self._rights())
+
+    async def _is_comparable(self, agent: LiveAgent) -> bool:
+        """Vectors of two spaces never meet: they would be near each other at random."""
+        return self.asks_in is None or agent.space == await self.asks_in()
 
     async def _agent(self, agent_id: str) -> LiveAgent:
         live = await self._live()

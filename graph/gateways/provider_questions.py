@@ -6,14 +6,14 @@ from typing import Final
 
 from graph.gateways.chat_model import tell_change
 from graph.gateways.postgres import LazyPool
-from graph.gateways.query_embedder import QuestionEmbedder
+from graph.gateways.query_embedder import QuestionEmbedder, remembering
 from graph.gateways.usage_ledger import PostgresBooks
 from graph.ports import WORKING_STEP
 from graph.settings import ReaderSettings
 from kb_contract.chat_models.breaker import BreakerChange
-from kb_contract.chat_models.by_api import name_by_api
-from kb_contract.chat_models.profiles import Deployment, read_models_file
+from kb_contract.chat_models.profiles import read_models_file
 from kb_contract.errors import KnowledgeUnavailable, ModelFailed, Unavailable
+from kb_contract.provider_embeddings.deployments import deployment_of
 from kb_contract.provider_embeddings.patience import Patience
 from kb_contract.provider_embeddings.provider import EmbeddingProvider
 from kb_contract.provider_embeddings.purposes import Purpose
@@ -23,7 +23,7 @@ from kb_contract.sentence_models.word_vectors import NO_WORDS
 
 STEP: Final = "embed"
 # Somebody waits for the answer.
-PATIENCE: Final = Patience(tries=3, longest=2.0)
+PATIENCE: Final = Patience(tries=3, longest=2.0, in_all=10.0)
 LONGEST_REQUEST: Final = 15.0
 
 
@@ -32,6 +32,17 @@ class ProviderQuestions(QuestionEmbedder):
     """Remembers as the model of this machine does, and asks for what is new."""
 
     provider: EmbeddingProvider = field(kw_only=True)
+
+    async def read(self, questions: Sequence[str]) -> list[ReadText]:
+        """Ask at once, and on the account of whoever asks: requests go side by side."""
+        self._count(self._read, questions)
+        return await remembering(self._read, questions, self._readings_of)
+
+    async def space_id(self) -> str:
+        return self.provider.space.space_id
+
+    async def warm(self) -> None:
+        """Have nothing to warm: the provider is always running."""
 
     async def close(self) -> None:
         """Wait for the books."""
@@ -65,7 +76,7 @@ def provider_questions(settings: ReaderSettings, ops: LazyPool) -> ProviderQuest
     books = PostgresBooks(
         ops, settings.workspace_id, read_models_file(settings.llm_profiles).budgets
     )
-    model = Deployment(model=name_by_api(name), timeout=LONGEST_REQUEST)
+    model = deployment_of(name, settings.llm_profiles, LONGEST_REQUEST)
     space = provider_space(name, settings.embedding_dimension)
 
     def changed(change: BreakerChange) -> None:

@@ -49,7 +49,7 @@ class QuestionEmbedder:
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """Return one vector per text; what was asked lately is not computed again."""
         self._count(self._known, texts)
-        return await _remembering(self._known, texts, self._vectors_of)
+        return await remembering(self._known, texts, self._vectors_of)
 
     async def read(self, questions: Sequence[str]) -> list[ReadText]:
         self._count(self._read, questions)
@@ -57,8 +57,16 @@ class QuestionEmbedder:
 
     async def _read_together(self, asked: Sequence[Sequence[str]]) -> list[list[ReadText]]:
         every = [one for each in asked for one in each]
-        read = iter(await _remembering(self._read, every, self._readings_of))
+        read = iter(await remembering(self._read, every, self._readings_of))
         return [list(islice(read, len(each))) for each in asked]
+
+    async def space_id(self) -> str:
+        """Name the space that questions are asked in."""
+        return await asyncio.get_running_loop().run_in_executor(_worker(), _space_of, self.model)
+
+    async def warm(self) -> None:
+        """Load the model before anybody asks."""
+        await self.embed(["ready"])
 
     def size(self) -> Size:
         """Tell how many vectors are remembered."""
@@ -87,11 +95,12 @@ class QuestionEmbedder:
         return _loaded(self.model, self.threads, self.backend, self.cache)
 
 
-async def _remembering(
+async def remembering(
     known: OrderedDict[str, Made],
     texts: Sequence[str],
     make: Callable[[list[str]], Awaitable[list[Made]]],
 ) -> list[Made]:
+    """Return what is known, and make the rest; what was not asked for longest is forgotten."""
     # Taken out before waiting: meanwhile another step may push them out of memory.
     found = {text: known[text] for text in texts if text in known}
     if missing := [text for text in dict.fromkeys(texts) if text not in found]:
@@ -126,6 +135,12 @@ def _made(
 def _worker() -> ThreadPoolExecutor:
     """One thread: parallel encodings would only fight for the same cores, and one load is enough."""
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="query-embedder")
+
+
+@cache
+def _space_of(name: str) -> str:
+    """Read it once per process: that takes a tenth of a second."""
+    return find_model(name).space().space_id
 
 
 @cache

@@ -180,7 +180,7 @@ def _say_estimate(
     if found is None:
         return
     if as_json:
-        money = round(found.money + sum(one.dollars for one in extraction.values()), 6)
+        money = round((found.money or 0.0) + sum(one.dollars for one in extraction.values()), 6)
         said = {**asdict(found), "minutes": round(found.minutes, 2), "money": money}
         read = [{"agent": agent, **asdict(one)} for agent, one in extraction.items()]
         say_json({"estimate": {**said, "extraction": read}})
@@ -190,8 +190,8 @@ def _say_estimate(
 
 
 def _ask_before_long(found: "Estimate | None", parts: Parts, *, yes: bool) -> None:
-    limit = load_settings().ingest_ask_minutes
-    if found is None or found.minutes <= limit:
+    limit, most = load_settings().ingest_ask_minutes, parts.settings.extraction_ask_above
+    if found is None or (found.minutes <= limit and (found.money or 0.0) <= most):
         return
     out = progress_console()
     out.print("\n".join(estimate_lines(found)), highlight=False)
@@ -199,7 +199,8 @@ def _ask_before_long(found: "Estimate | None", parts: Parts, *, yes: bool) -> No
         return
     if parts.quiet or not (sys.stdin.isatty() and sys.stderr.isatty()):
         out.print(
-            f"that is more than INGEST_ASK_MINUTES={limit:g}; nobody to ask here, so it goes on"
+            f"that is more than INGEST_ASK_MINUTES={limit:g} or EXTRACTION_ASK_ABOVE={most:g}; "
+            "nobody to ask here, so it goes on"
         )
     elif not typer.confirm("Go on?", default=True, err=True):
         raise typer.Exit(1)

@@ -28,7 +28,7 @@ async def _worked(settings: "ReaderSettings", gateways: "Gateways") -> None:
     from kb.reader_process import cache_rounds, reader_graphs
 
     # Loading a model keeps a process from its heartbeat, so it is done before the first run comes.
-    await gateways.embedder.embed(["ready"])
+    await gateways.embedder.warm()
     gaps = GapRounds(
         gateways.ops, gateways.reader, gateways.embedder, gateways.model,
         settings.workspace_id, settings.context_tokens,

@@ -70,11 +70,11 @@ async def floors(gateways: Gateways, folder: CorpusFolder, queries: Sequence[Que
 
 
 async def _plain(gateways: Gateways, folder: CorpusFolder, query: Query) -> Plain:
-    [vector] = await gateways.embedder.embed([query.text])
+    [read] = await gateways.embedder.read([query.text])
     words = sparse_query(query.text)
     return Plain(
         query,
-        await _documents(gateways, folder, vector, DENSE),
+        await _documents(gateways, folder, read.vector, DENSE),
         await _documents(gateways, folder, words, SPARSE) if words.indices else {},
     )
 

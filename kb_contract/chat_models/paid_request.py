@@ -19,6 +19,7 @@ from kb_contract.chat_models.profiles import Deployment
 from kb_contract.chat_models.switchboard import Switchboard
 
 Answer = TypeVar("Answer")
+_TIMED_OUT: Final = 408
 _UNPAID: Final = frozenset({"busy", "refused_us", "refused_this", "down"})
 
 
@@ -28,6 +29,10 @@ class Paid:
 
     count: Count
     dollars: float
+
+
+class NotAsked(ProviderFailure):
+    """The breaker lets nobody ask now."""
 
 
 FREE: Final = Paid(NOTHING, 0.0)
@@ -83,8 +88,10 @@ class PaidRequests:
         turn = self._admitted()
         request = await self._held(asked, turn)
         try:
+            # The library has deadlines of its own, and not for every provider.
             with told_when_it_goes_out(partial(self._going_out, request)):
-                said = await asked.ask()
+                async with asyncio.timeout(self.model.timeout):
+                    said = await asked.ask()
             # The library's client told it; of one that does not, what came tells it.
             await self._going_out(request)
             answer = asked.read(said)
@@ -105,7 +112,7 @@ class PaidRequests:
         if turn is None:
             wait = breaker.waits()
             what = f"{self.model.model} is not asked for {wait:.0f} s more"
-            raise ProviderFailure("down", f"{what} ({breaker.why})", rest=wait)
+            raise NotAsked("down", f"{what} ({breaker.why})", rest=wait)
         return turn
 
     async def _held(self, asked: Asked[Any], turn: Turn) -> _Request:
@@ -139,11 +146,27 @@ class PaidRequests:
             turn.left_alone()
             self._settle(request.receipt("abandoned", FREE))
             return request.unwritten
-        failure = error if isinstance(error, ProviderFailure) else failure_of(error)
-        turn.ended_in(failure, request.seconds)
+        failure = _failure(error, sent=request.sent)
+        if failure.kind == "not_whole" or not request.sent:
+            # It answers, and may not know what to do with one of the texts; or it was never asked.
+            turn.left_alone()
+        else:
+            turn.ended_in(failure, request.seconds)
         paid = FREE if failure.kind in _UNPAID else request.usual
         self._settle(request.receipt("failed", paid, failure.what))
         return failure
 
     def _settle(self, receipt: Receipt) -> None:
         settled(receipt, self.books, self.board)
+
+
+def _failure(error: Exception, *, sent: bool) -> ProviderFailure:
+    if isinstance(error, ProviderFailure):
+        return error
+    if isinstance(error, TimeoutError) or getattr(error, "status_code", None) == _TIMED_OUT:
+        return ProviderFailure("late", "no answer in time")
+    failure = failure_of(error)
+    if sent:
+        return failure
+    # The library did not even try: it has no key, or does not know the model or what is asked of it.
+    return ProviderFailure("refused_us", f"{failure.what}, before anything was sent")

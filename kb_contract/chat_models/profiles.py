@@ -134,6 +134,8 @@ class ModelsFile(_Closed):
 
     profiles: dict[str, Profile] = Field(default_factory=dict)
     budgets: tuple[Budget, ...] = ()
+    embeddings: tuple[Deployment, ...] = ()
+    """Models that EMBEDDING_MODEL may name, with an address, a key or a price of their own."""
 
     @field_validator("budgets")
     @classmethod

@@ -1,23 +1,19 @@
 """How long a provider of vectors is asked again, and what is said when that was in vain."""
 
+import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception,
-    stop_after_attempt,
-    wait_random_exponential,
-)
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from kb_contract.chat_models.books import BudgetSpent
 from kb_contract.chat_models.failures import ProviderFailure
+from kb_contract.chat_models.paid_request import NotAsked
 from kb_contract.errors import BadInput, BadSetting, BadVector, ScriptoriumError, Unavailable
 
 Answer = TypeVar("Answer")
-_MAY_PASS: Final = frozenset({"busy", "down", "late", "not_whole"})
+_MAY_PASS: Final = frozenset({"busy", "down", "late"})
 
 
 @dataclass(frozen=True)
@@ -27,13 +23,17 @@ class Patience:
     tries: int
     longest: float
     """Seconds between two of them."""
+    in_all: float
+    """Seconds, with those in which nobody may ask or a budget has no room for a moment."""
 
     async def ask(self, model: str, request: Callable[[], Awaitable[Answer]]) -> Answer:
         """Ask until it answers; what it says in vain becomes what a person can act upon."""
+        asking = _Asking(self)
         again = AsyncRetrying(
             retry=retry_if_exception(self._may_pass),
-            stop=stop_after_attempt(self.tries),
-            wait=self._wait,
+            before=asking.begins,
+            stop=asking.is_over,
+            wait=asking.wait,
             reraise=True,
         )
         try:
@@ -50,11 +50,35 @@ class Patience:
             return error.kind in _MAY_PASS and (error.rest or 0.0) <= self.longest
         return isinstance(error, BudgetSpent) and error.momentary
 
-    def _wait(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        said = error.rest if isinstance(error, ProviderFailure) else None
-        usual = wait_random_exponential(multiplier=self.longest / 2**self.tries, max=self.longest)
-        return usual(state) if said is None else said
+
+@dataclass
+class _Asking:
+    """One of them, as it goes."""
+
+    patience: Patience
+    tries: int = 0
+    """Without those that did not come to be asked."""
+
+    def begins(self, state: RetryCallState) -> None:
+        del state
+        self.tries += 1
+
+    def is_over(self, state: RetryCallState) -> bool:
+        if isinstance(_error(state), NotAsked | BudgetSpent):
+            self.tries -= 1
+        late = (state.seconds_since_start or 0.0) > self.patience.in_all
+        return late or self.tries >= self.patience.tries
+
+    def wait(self, state: RetryCallState) -> float:
+        error, longest = _error(state), self.patience.longest
+        if isinstance(error, ProviderFailure) and error.rest is not None:
+            return error.rest
+        first = longest / 2 ** max(self.patience.tries - 2, 0)
+        return random.uniform(0.5, 1) * min(longest, first * 2 ** max(self.tries - 1, 0))  # noqa: S311
+
+
+def _error(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
 
 
 def _told(failure: ProviderFailure, model: str) -> ScriptoriumError:

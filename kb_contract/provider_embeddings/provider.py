@@ -19,14 +19,17 @@ from kb_contract.chat_models.profiles import Deployment, Profile
 from kb_contract.chat_models.switchboard import Switchboard
 from kb_contract.embedding_space import EmbeddingSpace
 from kb_contract.errors import BadSetting
+from kb_contract.provider_embeddings.deployments import price_of
 from kb_contract.provider_embeddings.patience import Patience
-from kb_contract.provider_embeddings.purposes import Purpose, said_of
-from kb_contract.provider_embeddings.spaces import dollars_a_token, is_shortened
+from kb_contract.provider_embeddings.purposes import Purpose, in_words, said_of
+from kb_contract.provider_embeddings.spaces import (
+    is_shortened,
+    most_tokens,
+    texts_in_a_request,
+)
 from kb_contract.provider_embeddings.tokens import beginning, usual_counter
 from kb_contract.sentence_models.vectors import Vectors, unit_rows
 
-# All providers take so many, and of so many hardly any is refused for its length.
-TEXTS_IN_A_REQUEST: Final = 32
 REQUESTS_AT_ONCE: Final = 4
 
 
@@ -53,8 +56,8 @@ class EmbeddingProvider:
         """Return one row per text, of length 1; a few requests side by side."""
         if not texts:
             return np.empty((0, self.space.dimension), dtype=np.float32)
-        some = [texts[at : at + TEXTS_IN_A_REQUEST]
-                for at in range(0, len(texts), TEXTS_IN_A_REQUEST)]  # fmt: skip
+        size = texts_in_a_request(self.space.model)
+        some = [texts[at : at + size] for at in range(0, len(texts), size)]
         asking = [asyncio.ensure_future(self._patiently(one, purpose)) for one in some]
         try:
             rows = await asyncio.gather(*asking)
@@ -86,10 +89,10 @@ class EmbeddingProvider:
         return await PaidRequests(self.model, self.books, self.board).send(asked)
 
     async def _asked(self, texts: Sequence[str], purpose: Purpose) -> Any:
-        one, space = self.model, self.space
+        one, space, most = self.model, self.space, most_tokens(self.space.model)
         return await litellm().aembedding(
             model=one.model,
-            input=[beginning(text, space.max_tokens) for text in texts],
+            input=[in_words(beginning(text, most)) for text in texts],
             timeout=one.timeout,
             # `Patience` is the one that asks again.
             max_retries=0,
@@ -101,8 +104,8 @@ class EmbeddingProvider:
         )
 
     def _usual(self, texts: Sequence[str]) -> int:
-        count = usual_counter()
-        return sum(min(count(text), self.space.max_tokens) for text in texts)
+        count, most = usual_counter(), most_tokens(self.space.model)
+        return sum(min(count(text), most) for text in texts)
 
     def _took(self, answer: Any, usual: int) -> Paid:
         told = getattr(getattr(answer, "usage", None), "prompt_tokens", None)
@@ -111,9 +114,8 @@ class EmbeddingProvider:
         return self._paid(usual)
 
     def _paid(self, tokens: int, source: Any = "estimated") -> Paid:
-        price = self.model.input_price
-        each = dollars_a_token(self.space.model) if price is None else price / 1_000_000
-        return Paid(Count(tokens, 0, source=source), tokens * each)
+        price = price_of(self.space.model, self.model) or 0.0
+        return Paid(Count(tokens, 0, source=source), tokens * price)
 
 
 def _rows(answer: Any, many: int) -> list[list[float]]:

@@ -1,9 +1,12 @@
 """What a provider wants to hear of a text: whether it is to be found, or looks for others."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 Purpose = Literal["passage", "question"]
+# litellm takes texts that begin so for files, and fetches them or sends them as pictures.
+_NO_WORDS: Final = re.compile(r"(files/|gs://|https?://|data:)", re.IGNORECASE)
 
 _BY_PROVIDER: Final[Mapping[str, tuple[str, str, str]]] = {
     "cohere": ("input_type", "search_document", "search_query"),
@@ -21,3 +24,8 @@ def said_of(model: str, purpose: Purpose) -> dict[str, Any]:
         return {}
     name, passage, question = known
     return {name: passage if purpose == "passage" else question}
+
+
+def in_words(text: str) -> str:
+    """Return a text that nobody takes for the place of one."""
+    return f"\n{text}" if _NO_WORDS.match(text) else text

@@ -18,6 +18,9 @@ _LIST: Final = "model_prices_and_context_window_backup.json"
 # Weights that nobody outside can look at: the model's name is all there is to tell them apart.
 UNSEEN: Final = "unseen: a provider's"
 NO_WORDS: Final = "none"
+# Nearly all providers take so many, and of so many hardly any is refused for its length.
+TEXTS_IN_A_REQUEST: Final = 32
+_ONE_BY_ONE: Final = ("vertex_ai/gemini-embedding",)
 _TOKENS_AT_LEAST: Final = 512
 """What every embedding model reads; of a model that the list does not know, no more is sent."""
 
@@ -39,8 +42,14 @@ def provider_space(setting: str, dimension: int) -> EmbeddingSpace:
         )  # fmt: skip
     return EmbeddingSpace(
         model=setting, weights_sha256=UNSEEN, dimension=dimension or own, words=NO_WORDS,
-        max_tokens=known.get("max_input_tokens") or _TOKENS_AT_LEAST,
+        # How much it reads is the list's to say, and another list makes no other vectors.
+        max_tokens=0,
     )  # fmt: skip
+
+
+def most_tokens(setting: str) -> int:
+    """Return how much of a text the model reads."""
+    return int(known_of(name_by_api(setting)).get("max_input_tokens") or _TOKENS_AT_LEAST)
 
 
 def is_shortened(space: EmbeddingSpace) -> bool:
@@ -49,9 +58,15 @@ def is_shortened(space: EmbeddingSpace) -> bool:
     return space.dimension < own
 
 
-def dollars_a_token(setting: str) -> float:
-    """Return the price of a token; models that no list knows cost nothing."""
-    return float(known_of(name_by_api(setting)).get("input_cost_per_token") or 0.0)
+def dollars_a_token(setting: str) -> float | None:
+    """Return the price of a token; None: no list knows it."""
+    price = known_of(name_by_api(setting)).get("input_cost_per_token")
+    return None if price is None else float(price)
+
+
+def texts_in_a_request(setting: str) -> int:
+    """Return how many texts the provider takes at once."""
+    return 1 if name_by_api(setting).startswith(_ONE_BY_ONE) else TEXTS_IN_A_REQUEST
 
 
 def known_of(name: str) -> Mapping[str, Any]:

@@ -35,6 +35,8 @@ class LoopbackEmbeddings:
     always: Refusal | None = None
     refuses: str = ""
     """A word: requests with a text that has it are refused as wrong."""
+    away: str = ""
+    """A word: for requests with a text that has it, nobody is there."""
     left_out: int = 0
     """So many of the vectors do not come."""
     dimension: int | None = None
@@ -57,6 +59,8 @@ class LoopbackEmbeddings:
     def refusal_of(self, texts: list[str]) -> Refusal | None:
         if self.refusals:
             return self.refusals.popleft()
+        if self.away and any(self.away in text for text in texts):
+            return Refusal(503)
         if self.refuses and any(self.refuses in text for text in texts):
             return Refusal(400)
         return self.always

@@ -44,6 +44,10 @@ class HashEmbedder:
         return "words"
 
     @property
+    def max_tokens(self) -> int:
+        return self.space.max_tokens
+
+    @property
     def dollars_a_token(self) -> float:
         return 0.0
 

@@ -17,6 +17,7 @@ from dagster_kb.resources.provider_embedder import ProviderEmbedder
 from graph.entrypoint import build_graph, gateways_of
 from graph.settings import ReaderSettings
 from kb.commands.ingest_shown import estimate_lines
+from kb_contract.embedding_space import space_key
 from kb_contract.errors import Unavailable
 from kb_contract.generation import Generation
 from kb_contract.identifiers import production_alias
@@ -30,7 +31,7 @@ from tests.doubles.writer_world import WriterWorld, failures, log_lines, metadat
 pytestmark = pytest.mark.timeout(300)
 MODEL = "litellm/openai/text-embedding-3-small"
 DIMENSION = 384
-IMPATIENT = Patience(tries=2, longest=0.05)
+IMPATIENT = Patience(tries=2, longest=0.05, in_all=5.0)
 A_TOKEN = 0.02 / 1e6
 PAGES = {
     "agent.yaml": "gate: {canary: 'off', max_shrink: 1.0}\n",
@@ -94,11 +95,11 @@ def dimension(world: WriterWorld) -> int:
     return said[DENSE].size
 
 
-async def ask(world: WriterWorld, question: str) -> dict[str, Any]:
+async def ask(world: WriterWorld, question: str, **settings: Any) -> dict[str, Any]:
     """Ask the reader as its settings compose it."""
     said = ReaderSettings(
         database_url=world.settings.database_url, qdrant_url=world.settings.qdrant_url,
-        embedding_model=MODEL, embedding_dimension=DIMENSION, result_cache_ttl=0,
+        **{"embedding_model": MODEL, "embedding_dimension": DIMENSION, "result_cache_ttl": 0, **settings},
     )  # fmt: skip
     outside = gateways_of(said)
     try:
@@ -166,6 +167,43 @@ def test_an_outage_keeps_what_was_paid_and_the_next_run_asks_for_the_rest(
     with embedding(world) as embedder:
         assert EmbeddingJob(world.ledger, embedder, generation).run().texts == many - kept
     assert len(provider.texts) == many - kept
+
+
+def test_what_came_beside_a_request_that_failed_is_kept(
+    world: WriterWorld, provider: LoopbackEmbeddings
+) -> None:
+    generation = staged(world, TEXTS_IN_A_COMMIT * 3)
+    first = world.ledger.embeddings.missing(generation, space_key(generation.space))[0]
+    provider.away = world.ledger.embeddings.texts([first])[0]
+    with embedding(world, Patience(2, 0.5, 5.0)) as embedder, pytest.raises(Unavailable):
+        EmbeddingJob(world.ledger, embedder, generation).run()
+    assert world.count("embeddings") == TEXTS_IN_A_COMMIT * 2
+
+
+def test_a_document_of_which_a_sentence_is_refused_costs_no_other(
+    world: WriterWorld, provider: LoopbackEmbeddings
+) -> None:
+    provider.refuses = "toxic"
+    cut = PAGES["agent.yaml"] + "chunking: {strategy: semantic}\n"
+    bad = "# Bad\n\n" + "A toxic word is said. Another is not.\n" * 30
+    live = world.publish({**PAGES, "agent.yaml": cut, "bad.md": bad})
+    placed = world.ledger.documents.placed(live.generation_id)
+    assert {one.status for path, one in placed.items() if not path.endswith("bad.md")} == {
+        "published"
+    }
+    refused = placed[world.path("bad.md")]
+    assert refused.status == "quarantined"
+    assert "does not take this" in (refused.reason or "")
+
+
+def test_questions_of_another_model_are_not_compared_with_these_passages(
+    world: WriterWorld,
+) -> None:
+    world.publish(PAGES)
+    other = "litellm/openai/of-our-own"
+    refused = asyncio.run(ask(world, "How long does leave last?", embedding_model=other))
+    assert "embedded with another model" in str(refused)
+    assert not refused.get("citations")
 
 
 def test_a_text_that_the_provider_refuses_is_named_and_costs_no_other(

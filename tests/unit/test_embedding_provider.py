@@ -12,12 +12,12 @@ from kb_contract.chat_models.books import BudgetSpent, Held, Order
 from kb_contract.chat_models.profiles import Deployment
 from kb_contract.errors import BadInput, BadSetting, BadVector, Unavailable
 from kb_contract.provider_embeddings.patience import Patience
-from kb_contract.provider_embeddings.provider import (
-    REQUESTS_AT_ONCE,
+from kb_contract.provider_embeddings.provider import REQUESTS_AT_ONCE, EmbeddingProvider
+from kb_contract.provider_embeddings.spaces import (
     TEXTS_IN_A_REQUEST,
-    EmbeddingProvider,
+    most_tokens,
+    provider_space,
 )
-from kb_contract.provider_embeddings.spaces import dollars_a_token, provider_space
 from kb_contract.provider_embeddings.tokens import beginning, usual_counter
 from tests.doubles.embedding_provider import LoopbackEmbeddings, Refusal, embedding_provider
 from tests.doubles.hash_embedder import HashEmbedder
@@ -28,7 +28,7 @@ SMALL = "openai/text-embedding-3-small"
 OURS = "openai/of-our-own"
 A_MILLION = 0.02
 TEXTS = ["ships lie in the harbour", "leave lasts thirty days"]
-QUICK = Patience(tries=3, longest=0.05)
+QUICK = Patience(tries=3, longest=0.05, in_all=5.0)
 
 
 @pytest.fixture
@@ -206,8 +206,9 @@ async def test_vectors_that_do_not_come_are_paid_and_no_vectors(
     with pytest.raises(BadVector, match="2 texts gave 1 vectors"):
         await provider.embed(TEXTS, "passage")
     await provider.board.finished()
-    assert [one.outcome for one in books.receipts] == ["failed"] * 3
-    assert all(one.dollars > 0 for one in books.receipts)
+    [receipt] = books.receipts  # whoever asked asks for less at once
+    assert (receipt.outcome, receipt.dollars > 0) == ("failed", True)
+    assert provider.board.numbers()[0]["state"] == "closed"
 
 
 async def test_a_key_of_its_own_goes_along_and_is_shown_nowhere(
@@ -289,27 +290,53 @@ async def test_a_text_is_cut_where_the_model_stops_reading(
     await provider.embed([long, "short"], "passage")
     sent, short = running.texts
     assert long.startswith(sent)
-    assert usual_counter()(sent) <= provider.space.max_tokens == 512
+    assert usual_counter()(sent) <= most_tokens(provider.space.model) == 512
     assert short == "short"
     assert beginning("🦊" * 600, 512) != "🦊" * 600
 
 
-def test_a_model_that_the_list_knows_describes_itself():
-    space = provider_space(f"litellm/{SMALL}", 0)
-    assert (space.dimension, space.max_tokens) == (1536, 8191)
-    assert dollars_a_token(f"litellm/{SMALL}") == pytest.approx(A_MILLION / 1e6)
-    assert dollars_a_token(f"litellm/{OURS}") == 0
-    shorter = provider_space(f"litellm/{SMALL}", 256)
-    assert shorter.space_id != space.space_id
+async def test_a_silent_provider_is_late_and_may_have_worked(
+    running: LoopbackEmbeddings, books: KeptBooks
+) -> None:
+    provider = provider_of(running, books, timeout=0.2, input_price=1.0)
+    running.may_answer.clear()
+    with pytest.raises(Unavailable, match="no answer in time"):
+        await provider.embed(TEXTS, "passage")
+    running.may_answer.set()
+    await provider.board.finished()
+    assert len(books.receipts) == 3
+    assert all(one.outcome == "failed" and one.dollars > 0 for one in books.receipts)
 
 
-@pytest.mark.parametrize(
-    ("model", "dimension", "said"),
-    [
-        (OURS, 0, "nothing says how many numbers"),
-        (SMALL, 4096, "1536 numbers, not 4096"),
-    ],
-)
-def test_a_dimension_that_cannot_be_is_refused(model: str, dimension: int, said: str):
-    with pytest.raises(BadSetting, match=f"EMBEDDING_DIMENSION: .*{said}"):
-        provider_space(f"litellm/{model}", dimension)
+async def test_what_was_never_sent_lies_at_the_settings_and_not_at_the_provider(
+    running: LoopbackEmbeddings, books: KeptBooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    provider = provider_of(running, books)
+    with pytest.raises(BadSetting, match=r"EMBEDDING_MODEL: .*before anything was sent.*key"):
+        await provider.embed(TEXTS, "passage")
+    await provider.board.finished()
+    assert running.calls == []
+    assert [(one.outcome, one.count.prompt) for one in books.receipts] == [("failed", 0)]
+    assert provider.board.numbers()[0]["state"] == "closed"
+
+
+async def test_waiting_for_a_model_that_nobody_may_ask_takes_no_try(
+    running: LoopbackEmbeddings, books: KeptBooks
+) -> None:
+    """Four requests are refused by turns; while one probes whether it is well again, the others wait."""
+    provider = provider_of(running, books)
+    running.refusals.extend([Refusal(429, {"retry-after": "0.04"})] * 4)
+    texts = [f"text {at}" for at in range(TEXTS_IN_A_REQUEST * 6)]
+    assert (await provider.embed(texts, "passage")).shape == (len(texts), 384)
+
+
+@pytest.mark.parametrize("text", ["files/abc", "gs://bucket/a.png", "data:image/png;base64,AAAA"])
+async def test_a_text_that_looks_like_a_place_is_sent_as_words(
+    running: LoopbackEmbeddings, books: KeptBooks, text: str
+) -> None:
+    provider = provider_of(running, books, "cohere/of-our-own", path="/v2/embed")
+    await provider.embed(["words", text], "passage")
+    [call] = running.calls
+    assert call["texts"] == ["words", f"\n{text}"]
+    assert "images" not in call

@@ -1,5 +1,6 @@
 """A provider's vectors of questions: remembered, on the account of the step at work, and clearly missed."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -36,7 +37,7 @@ async def questions(
     running: LoopbackEmbeddings, books: KeptBooks
 ) -> AsyncIterator[ProviderQuestions]:
     model = Deployment(model="cohere/of-our-own", api_base=running.base("/v2/embed"))
-    provider = EmbeddingProvider(model, provider_space(MODEL, 384), books, Patience(2, 0.05))
+    provider = EmbeddingProvider(model, provider_space(MODEL, 384), books, Patience(2, 0.05, 5.0))
     made = ProviderQuestions(MODEL, provider=provider)
     yield made
     await made.close()
@@ -80,3 +81,29 @@ async def test_without_the_provider_knowledge_is_not_there_and_that_is_said(
         await questions.read(["q"])
     running.always = None
     assert len(await questions.read(["q"])) == 1
+
+
+async def test_who_asks_pays_and_waits_for_nobody_else(
+    running: LoopbackEmbeddings, questions: ProviderQuestions, books: KeptBooks
+) -> None:
+    running.may_answer.clear()
+
+    async def asked(agent: str) -> None:
+        WORKING_STEP.set(("s1", agent))
+        await questions.read([f"a question of {agent}"])
+
+    async with asyncio.TaskGroup() as group:
+        for agent in ("hr", "harbour"):
+            group.create_task(asked(agent))
+        for _ in range(2):
+            assert await asyncio.to_thread(running.arrived.acquire, timeout=60)
+        running.may_answer.set()
+    assert sorted(one[1] for one in books.who if one) == ["harbour", "hr"]
+
+
+async def test_warming_up_asks_nobody(
+    running: LoopbackEmbeddings, questions: ProviderQuestions
+) -> None:
+    await questions.warm()
+    assert running.calls == []
+    assert await questions.space_id() == questions.provider.space.space_id
