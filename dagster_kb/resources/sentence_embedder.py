@@ -22,11 +22,13 @@ from kb_contract.sentence_models.exporting import export
 from kb_contract.sentence_models.model_files import ModelFiles, find_model
 from kb_contract.sentence_models.vectors import Backend
 
-# Below it a process's start takes longer than what it takes off the others.
+# Below it a process's start takes longer than what it takes off the others: with a graph that was
+# exported it takes a second, with the libraries that know every model several.
 TEXTS_FOR_A_PROCESS: Final = 128
+TEXTS_FOR_A_QUICK_PROCESS: Final = 48
 # Up to here, for each process, ONNX Runtime is done before torch has caught its slow start up:
 # alone, by a graph that it traced earlier, or with the libraries that know every model.
-TEXTS_FOR_TRACED: Final = 200
+TEXTS_FOR_TRACED: Final = 100
 TEXTS_FOR_TORCH: Final = 700
 
 
@@ -102,7 +104,8 @@ class SentenceEmbedder:
         self._open.clear()
 
     def _processes_for(self, texts: int) -> int:
-        useful = max(1, texts // TEXTS_FOR_A_PROCESS)
+        each = TEXTS_FOR_A_QUICK_PROCESS if self._graph("onnx") else TEXTS_FOR_A_PROCESS
+        useful = max(1, texts // each)
         return 1 if useful == 1 else min(self.processes or processes_here(), useful)
 
     def _choice(self, texts: int, processes: int) -> ModelChoice:

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dagster_kb.resources import sentence_embedder
+from dagster_kb.resources import embedding_lanes, sentence_embedder
 from dagster_kb.resources.embedder import checked
 from dagster_kb.resources.sentence_embedder import (
     TEXTS_FOR_A_PROCESS,
+    TEXTS_FOR_A_QUICK_PROCESS,
     TEXTS_FOR_TORCH,
     TEXTS_FOR_TRACED,
     SentenceEmbedder,
@@ -50,6 +51,31 @@ def test_processes_are_used_as_far_as_they_pay(
     with embedder.lanes(texts) as lanes:
         assert lanes.processes == processes
         embedder._asked_to_export = True
+
+
+def test_a_quick_start_makes_more_processes_pay(embedder: SentenceEmbedder, tmp_path: Path):
+    embedder._asked_to_export = True
+    embedder._exported["onnx"] = tmp_path / "model.onnx"
+    with embedder.lanes(TEXTS_FOR_A_QUICK_PROCESS * 2) as lanes:
+        assert lanes.processes == 2
+
+
+def test_a_process_that_grows_with_its_model_is_not_taken_for_a_leak():
+    """Ended and started anew in the middle, it would load the model twice."""
+
+    def grown(megabytes: int) -> int:
+        import os
+        import time
+
+        os.held = b"x" * (megabytes * 10**6)  # pyright: ignore[reportAttributeAccessIssue]
+        time.sleep(1.1)  # so long after the last look, processes are looked at again
+        return os.getpid()
+
+    pool = embedding_lanes._pool(1)
+    try:
+        assert len({pool.submit(grown, many).result() for many in (0, 400, 400)}) == 1
+    finally:
+        pool.shutdown(wait=True)
 
 
 def test_few_texts_take_the_quick_start_and_many_the_quick_model(
