@@ -126,7 +126,7 @@ class VectorStore:
         self, collection: str, dimension: int, space_id: str = "",
         index: IndexSettings | None = None,
     ) -> None:  # fmt: skip
-        """Make the collection, empty."""
+        """Make the collection, empty; it says last whose it is, so that one half made is nobody's."""
         self.drop(collection)
         self.client.create_collection(
             collection,
@@ -135,12 +135,12 @@ class VectorStore:
             },
             sparse_vectors_config={SPARSE: models.SparseVectorParams(modifier=models.Modifier.IDF)},
             hnsw_config=models.HnswConfigDiff(**(index or IndexSettings()).model_dump()),
-            metadata={_SPACE: space_id},
         )
         for key, schema in INDEXED_FIELDS:
             self.client.create_payload_index(
                 collection, key, models.PayloadSchemaType(schema), wait=True
             )
+        self.client.update_collection(collection, metadata={_SPACE: space_id})
 
     def drop(self, collection: str) -> None:
         """Drop it; where there is none the store says so, and that is what was wanted."""

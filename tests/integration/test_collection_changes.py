@@ -10,6 +10,8 @@ from qdrant_client import models
 from dagster_kb.publishing.collection_audit import SAMPLE, SMALL
 from dagster_kb.publishing.serving_checks import ServingChecks
 from dagster_kb.publishing.ways_back import WayBack
+from dagster_kb.resources import vector_store
+from kb_contract.embedding_space import space_key
 from kb_contract.identifiers import COLOURS, collection_name, other_colour
 from tests.conftest import TEMPLATE, RunningPostgres
 from tests.doubles.git_repository import GitRepository
@@ -291,3 +293,21 @@ def test_both_colours_have_a_stamp_of_their_own(world: WriterWorld):
         stamps.add(there.stamp)
     assert len(stamps) == 2
     assert None not in stamps
+
+
+def test_a_collection_that_was_half_made_is_made_again(
+    world: WriterWorld, monkeypatch: pytest.MonkeyPatch
+):
+    """Its writer died between the collection and its indexes: filters would be slow for ever."""
+    live = world.live()
+    next_one = collection_name(
+        world.settings.workspace_id, world.agent, other_colour(live.colour or "")
+    )
+    half = (("metadata.agent_id", "keyword"), ("metadata.tags", "no kind of index"))
+    monkeypatch.setattr(vector_store, "INDEXED_FIELDS", half)
+    with pytest.raises(ValueError, match="no kind of index"):
+        world.store.recreate(next_one, 384, space_key(live.space))
+    monkeypatch.undo()
+    assert world.publish({"page0.md": page(0, new_word())}).collection == next_one
+    indexed = world.store.client.get_collection(next_one).payload_schema
+    assert {field for field, _ in vector_store.INDEXED_FIELDS} == set(indexed)
