@@ -43,7 +43,7 @@ class ExtractionDesk:
         tier = self._profile.tier_for(settings.tier, None) if self._profile else settings.tier
         return Extractor(prompt, tier, self._board)
 
-    def books(self, agent: str, dagster_run: str, *, approved: bool) -> LedgerBooks:
+    def books(self, agent: str | None, dagster_run: str | None, *, approved: bool) -> LedgerBooks:
         budgets = read_models_file(self.llm_profiles).budgets if self._profile else ()
         return LedgerBooks(self.money, budgets, agent, dagster_run, approved)
 

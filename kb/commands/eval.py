@@ -1,7 +1,7 @@
 """`kb eval`: how good the reader is at labelled questions."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,6 +21,8 @@ Baseline = Annotated[
 Report = Annotated[Path | None, typer.Option(help="Write a page (HTML) with plots here.")]
 Verbose = Annotated[bool, typer.Option(help="Also what came of every question.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+Tier = Literal["cheap", "standard", "strong"]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -207,10 +209,38 @@ def citations(
         raise typer.Exit(1)
 
 
+@app.command("extraction")
+def extraction(
+    data: Annotated[
+        Path,
+        typer.Option(help="JSON lines: passage, entities, says, …", exists=True, dir_okay=False),
+    ],
+    prompt: Annotated[
+        str, typer.Option(help="A version that there is, or a file NAME.md of one to be.")
+    ] = "chunk_extract_v1",
+    tier: Annotated[Tier, typer.Option(help="Of LLM_PROFILE.")] = "cheap",
+    save: Save = None,
+    baseline: Baseline = None,
+    report: Report = None,
+    verbose: Verbose = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read labelled passages out with a prompt, and say how much of it is of use, and right."""
+    from kb.commands.eval_extraction import measured_extraction
+    from kb.commands.eval_outcome import Wishes, conclude
+
+    wishes = Wishes(save, baseline, report, verbose, as_json)
+    before = wishes.baseline_now("extraction")
+    found = measured_extraction(data, prompt, tier, quiet=as_json)
+    _leave(conclude(found, wishes, before))
+
+
 @app.command("history")
 def history(
     agent: Annotated[str | None, typer.Option(help="Only of this agent.")] = None,
-    kind: Annotated[str | None, typer.Option(help="retrieval, answers or citations.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="retrieval, answers, citations or extraction.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
     as_json: AsJson = False,
 ) -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kb_contract.errors import BadInput
 
-Kind = Literal["retrieval", "answers", "citations"]
+Kind = Literal["retrieval", "answers", "citations", "extraction"]
 # What can be compared question by question; more is better in all of them.
 COMPARABLE: Mapping[Kind, Sequence[str]] = {
     "retrieval": (
@@ -25,6 +25,7 @@ COMPARABLE: Mapping[Kind, Sequence[str]] = {
     ),
     "answers": ("found", "cited", "verified", "refusal_right"),
     "citations": ("verified",),
+    "extraction": ("valid", "first_time", "names_found", "names_right", "says"),
 }
 
 
@@ -41,7 +42,7 @@ class Evaluation(BaseModel):
     generation: int | None = None
     git_sha: str = ""
     model: str = ""
-    """The embedding model."""
+    """The embedding model; of extraction the one that reads."""
     at: datetime
     figures: dict[str, Any]
     questions: list[dict[str, Any]] = Field(default_factory=list[dict[str, Any]])

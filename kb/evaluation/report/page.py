@@ -17,10 +17,12 @@ from kb_contract.errors import BadInput
 
 _TITLES: Final = {
     "retrieval": "Retrieval", "answers": "Answers", "citations": "Citations",
+    "extraction": "Extraction",
 }  # fmt: skip
 _MOST_CHANGED: Final = 12
 _MAIN: Final[Mapping[str, str]] = {
     "retrieval": "ndcg@10", "answers": "cited", "citations": "verified",
+    "extraction": "says",
 }  # fmt: skip
 
 
