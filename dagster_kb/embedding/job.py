@@ -153,7 +153,7 @@ class EmbeddingJob:
         self, work: Batch, lanes: Lanes, waiting: deque[HandedIn]
     ) -> Generator[HandedIn]:
         """Hand in ahead, so that no process waits while this one writes to the ledger."""
-        for batch in batches(work, TEXTS_IN_A_COMMIT):
+        for batch in batches(work, min(TEXTS_IN_A_COMMIT, lanes.texts_at_once)):
             reading = lanes.submit(self._texts(batch))
             waiting.append(HandedIn(list(batch), reading, perf_counter()))
             if len(waiting) > lanes.width:

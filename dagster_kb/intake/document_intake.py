@@ -184,7 +184,8 @@ class DocumentIntake:
         except (BadInput, BadVector) as error:
             if isinstance(error, BadSetting):
                 raise
-            return Reading(refusal=f"it cannot be cut by its meaning: {error}")
+            # A provider's word, which may be another one tomorrow.
+            return Reading(failure=f"it cannot be cut by its meaning: {error}")
         except ScriptoriumError:
             raise  # no document's fault
         except Exception as error:  # noqa: BLE001 - a mistake with one file stops no other

@@ -31,6 +31,11 @@ class Lanes(Protocol):
     def processes(self) -> int: ...
 
     @property
+    def texts_at_once(self) -> int:
+        """How many texts make a batch, at most."""
+        ...
+
+    @property
     def width(self) -> int:
         """How many batches to hand in before waiting for the first: enough that none idles."""
         ...

@@ -35,6 +35,7 @@ BYTES_OF_A_PROCESS: Final = 10**9
 # loky ends processes that grow by a third of that after their first task, as leaking: a model does, once.
 _SWITCHES: Final = {**LIBRARY_SWITCHES, "LOKY_MAX_MEMORY_LEAK_SIZE": str(BYTES_OF_A_PROCESS)}
 MOST_PROCESSES: Final = 32
+TEXTS_AT_ONCE: Final = 32
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,10 @@ class ExecutorLanes:
     _executor: Executor | None = field(default=None, init=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
     """Runs side by side share these lanes."""
+
+    @property
+    def texts_at_once(self) -> int:
+        return TEXTS_AT_ONCE
 
     @property
     def width(self) -> int:

@@ -20,7 +20,7 @@ from kb_contract.provider_embeddings.deployments import deployment_of, price_of
 from kb_contract.provider_embeddings.patience import Patience
 from kb_contract.provider_embeddings.provider import REQUESTS_AT_ONCE, EmbeddingProvider
 from kb_contract.provider_embeddings.purposes import Purpose
-from kb_contract.provider_embeddings.spaces import most_tokens, provider_space
+from kb_contract.provider_embeddings.spaces import most_tokens, provider_space, texts_in_a_request
 from kb_contract.provider_embeddings.tokens import ENCODING, usual_counter
 from kb_contract.sentence_models.word_vectors import NO_WORDS
 
@@ -137,6 +137,10 @@ class RequestLanes:
     embedder: ProviderEmbedder
     processes: int = 1
     width: int = REQUESTS_AT_ONCE
+
+    @property
+    def texts_at_once(self) -> int:
+        return texts_in_a_request(self.embedder.model)
 
     @property
     def runs_on(self) -> str:

@@ -23,8 +23,8 @@ from kb_contract.sentence_models.word_vectors import NO_WORDS
 
 STEP: Final = "embed"
 # Somebody waits for the answer.
-PATIENCE: Final = Patience(tries=3, longest=2.0, in_all=10.0)
-LONGEST_REQUEST: Final = 15.0
+PATIENCE: Final = Patience(tries=3, longest=2.0, in_all=20.0)
+LONGEST_REQUEST: Final = 8.0
 
 
 @dataclass

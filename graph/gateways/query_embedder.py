@@ -40,6 +40,7 @@ class QuestionEmbedder:
     _read: OrderedDict[str, ReadText] = field(
         default_factory=OrderedDict[str, ReadText], init=False
     )
+    _space: str = field(default="", init=False)
     _together: TripsByLoop[Sequence[str], list[ReadText]] = field(init=False, repr=False)
     """Steps that work side by side have their questions read in one run of the model."""
 
@@ -61,8 +62,11 @@ class QuestionEmbedder:
         return [list(islice(read, len(each))) for each in asked]
 
     async def space_id(self) -> str:
-        """Name the space that questions are asked in."""
-        return await asyncio.get_running_loop().run_in_executor(_worker(), _space_of, self.model)
+        """Name the space that questions are asked in; once it is known, nobody waits for the model."""
+        if not self._space:
+            loop = asyncio.get_running_loop()
+            self._space = await loop.run_in_executor(_worker(), _space_of, self.model)
+        return self._space
 
     async def warm(self) -> None:
         """Load the model before anybody asks."""

@@ -1,5 +1,7 @@
 """Figures for Prometheus. `/metrics`."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, get_args
 
@@ -10,6 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from graph.server.border import BorderRoute
 from graph.server.clock import utc_now
 from graph.server.costs import budgets_now
+from graph.server.database import Row
 from graph.server.queue import STALLED_SECONDS
 from graph.server.request_counts import RequestMetrics
 from graph.server.server_parts import Parts, ServerParts
@@ -29,7 +32,7 @@ async def metrics(parts: Parts, request: Request) -> Response:
     """Requests by route, runs, approvals, workers, caches, models, budgets and what agents serve, in Prometheus' text."""
     kept: RequestMetrics = request.app.state.metrics
     await _look(parts, kept)
-    text = generate_latest(kept.registry) + generate_latest(await _knowledge(parts))
+    text = generate_latest(kept.registry) + await _knowledge(parts)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
@@ -48,18 +51,24 @@ async def _look(parts: ServerParts, kept: RequestMetrics) -> None:
     kept.workers.set(alive.get("alive") or 0)
 
 
-async def _knowledge(parts: ServerParts) -> CollectorRegistry:
+async def _knowledge(parts: ServerParts) -> bytes:
     """What the writer made; apart from the rest, for not every caller may see every agent."""
+    rows = await parts.database.rows("knowledge_figures")
+    # Of thousands of agents it takes a moment, which streams of answers do not wait for.
+    return await asyncio.to_thread(_figures_of, rows)
+
+
+def _figures_of(rows: Sequence[Row]) -> bytes:
     registry = CollectorRegistry()
     gauge = Gauge(
         "scriptorium_knowledge", "What each agent serves, and how its last run of the writer went",
         ["agent", "figure"], registry=registry,
     )  # fmt: skip
-    for row in await parts.database.rows("knowledge_figures"):
+    for row in rows:
         for figure in KNOWLEDGE_FIGURES:
             if row[figure] is not None:
                 gauge.labels(row["agent_id"], figure).set(row[figure])
-    return registry
+    return generate_latest(registry)
 
 
 async def _look_at_models(parts: ServerParts, kept: RequestMetrics) -> None:

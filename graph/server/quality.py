@@ -20,7 +20,7 @@ Agent = Annotated[OwnId | None, Query(description="of one agent; none: of all th
 async def list_evaluations(
     parts: Parts,
     agent: Agent = None,
-    kind: Literal["retrieval", "answers", "citations"] | None = None,
+    kind: Literal["retrieval", "answers", "citations", "extraction"] | None = None,
     limit: Limit = 200,
 ) -> JsonResponse:
     """What `kb eval` measured, newest first: figures, and how they differ from the time before."""

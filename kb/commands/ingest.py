@@ -180,7 +180,9 @@ def _say_estimate(
     if found is None:
         return
     if as_json:
-        money = round((found.money or 0.0) + sum(one.dollars for one in extraction.values()), 6)
+        money = found.money
+        if money is not None:
+            money = round(money + sum(one.dollars for one in extraction.values()), 6)
         said = {**asdict(found), "minutes": round(found.minutes, 2), "money": money}
         read = [{"agent": agent, **asdict(one)} for agent, one in extraction.items()]
         say_json({"estimate": {**said, "extraction": read}})

@@ -28,16 +28,22 @@ def tool_findings(settings: StackSettings) -> list[Finding]:
 
 def _by_api(settings: StackSettings) -> Finding:
     """Look at what the provider's model needs; nobody is asked."""
+    from graph.settings import load_model_settings
     from kb_contract.chat_models.litellm_library import litellm
+    from kb_contract.provider_embeddings.deployments import deployment_of
     from kb_contract.provider_embeddings.spaces import provider_space
 
     name = name_by_api(settings.embedding_model)
     try:
         space = provider_space(settings.embedding_model, settings.embedding_dimension)
+        said_of_it = deployment_of(
+            settings.embedding_model, load_model_settings().llm_profiles, 1.0
+        )
     except BadSetting as error:
         return wrong(_MODEL, f"{error.where}: {error.what}", error.cure)
     said = litellm().validate_environment(name)
-    if said["missing_keys"] and not said["keys_in_environment"]:
+    has_key = said_of_it.api_key or said["keys_in_environment"]
+    if said["missing_keys"] and not has_key:
         missing = " or ".join(said["missing_keys"])
         return wrong(_MODEL, f"{missing} is not set", "set it: without it nothing is embedded")
     return ok(_MODEL, f"{name}, by its provider, {space.dimension} numbers a vector")

@@ -9,7 +9,10 @@ def deployment_of(setting: str, models_file: str, timeout: float) -> Deployment:
     """Return the model that EMBEDDING_MODEL names."""
     name = name_by_api(setting)
     own = {one.model: one for one in read_models_file(models_file).embeddings}
-    return own.get(name) or Deployment(model=name, timeout=timeout)
+    said = own.get(name, Deployment(model=name))
+    # Whoever asks knows how long it can wait, where the file does not say.
+    is_said = "timeout" in said.model_fields_set
+    return said if is_said else said.model_copy(update={"timeout": timeout})
 
 
 def price_of(setting: str, deployment: Deployment) -> float | None:

@@ -46,6 +46,8 @@ class Patience:
             raise BadSetting(spent.what, where=spent.where, cure=spent.cure) from spent
 
     def _may_pass(self, error: BaseException) -> bool:
+        if isinstance(error, NotAsked):
+            return True  # for how long, `in_all` says
         if isinstance(error, ProviderFailure):
             return error.kind in _MAY_PASS and (error.rest or 0.0) <= self.longest
         return isinstance(error, BudgetSpent) and error.momentary
@@ -66,8 +68,8 @@ class _Asking:
     def is_over(self, state: RetryCallState) -> bool:
         if isinstance(_error(state), NotAsked | BudgetSpent):
             self.tries -= 1
-        late = (state.seconds_since_start or 0.0) > self.patience.in_all
-        return late or self.tries >= self.patience.tries
+        until = (state.seconds_since_start or 0.0) + state.upcoming_sleep
+        return until > self.patience.in_all or self.tries >= self.patience.tries
 
     def wait(self, state: RetryCallState) -> float:
         error, longest = _error(state), self.patience.longest

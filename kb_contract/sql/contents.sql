@@ -107,7 +107,7 @@ where ops.may_see(t, %(workspace)s, %(scope)s::text[])
 order by r.created_at desc, r.run_id limit %(limit)s offset %(offset)s;
 
 -- name: knowledge_figures
--- What each agent serves, and how its last run of the writer went; also of agents that serve nothing yet.
+-- What each agent serves, and how its last run of the writer went; also of agents that serve nothing and have an open incident.
 select agents.agent_id, g.number as generation, g.documents, g.quarantined, g.chunks,
        extract(epoch from now() - g.live_at)::float as live_seconds,
        exists (select from kb.pauses p where p.workspace_id = %(workspace)s and p.agent_id = agents.agent_id

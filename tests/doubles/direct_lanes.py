@@ -14,6 +14,7 @@ class DirectLanes:
     embed: Callable[[Sequence[str]], Vectors]
     runs_on: str = "words"
     processes: int = 1
+    texts_at_once: int = 32
     width: int = 0
 
     def submit(self, texts: Sequence[str]) -> Future[Reading]:

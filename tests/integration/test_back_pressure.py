@@ -69,6 +69,7 @@ class CountingLanes:
 
     embed: Callable[[Sequence[str]], Any]
     thread: ThreadPoolExecutor
+    texts_at_once: int = 32
     width: int = WIDTH
     runs_on: str = "words"
     processes: int = 1

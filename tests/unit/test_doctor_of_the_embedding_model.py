@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,16 @@ def test_a_provider_needs_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
     found = looked_at("litellm/openai/text-embedding-3-small")
     assert (found.level, "1536 numbers" in found.says) == ("ok", True)
     assert "secret-of-mine" not in str(found)
+
+
+def test_a_key_may_stand_in_the_file_of_models(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    file = tmp_path / "models.yaml"
+    file.write_text("embeddings: [{model: openai/text-embedding-3-small, api_key: of-the-file}]\n")
+    monkeypatch.setenv("LLM_PROFILES", str(file))
+    assert looked_at("litellm/openai/text-embedding-3-small").level == "ok"
 
 
 def test_a_model_that_no_list_knows_needs_its_dimension(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,9 @@ import pytest
 from pydantic import SecretStr
 
 from kb_contract.chat_models.books import BudgetSpent, Held, Order
-from kb_contract.chat_models.profiles import Deployment
+from kb_contract.chat_models.breaker import PROBE_LOOK, BreakerRules
+from kb_contract.chat_models.profiles import Deployment, Profile
+from kb_contract.chat_models.switchboard import Switchboard
 from kb_contract.errors import BadInput, BadSetting, BadVector, Unavailable
 from kb_contract.provider_embeddings.patience import Patience
 from kb_contract.provider_embeddings.provider import REQUESTS_AT_ONCE, EmbeddingProvider
@@ -28,7 +30,7 @@ SMALL = "openai/text-embedding-3-small"
 OURS = "openai/of-our-own"
 A_MILLION = 0.02
 TEXTS = ["ships lie in the harbour", "leave lasts thirty days"]
-QUICK = Patience(tries=3, longest=0.05, in_all=5.0)
+QUICK = Patience(tries=3, longest=0.05, in_all=10.0)
 
 
 @pytest.fixture
@@ -324,11 +326,22 @@ async def test_what_was_never_sent_lies_at_the_settings_and_not_at_the_provider(
 async def test_waiting_for_a_model_that_nobody_may_ask_takes_no_try(
     running: LoopbackEmbeddings, books: KeptBooks
 ) -> None:
-    """Four requests are refused by turns; while one probes whether it is well again, the others wait."""
+    """Four requests fail, so the breaker opens; while one of them probes, the others look again and again."""
     provider = provider_of(running, books)
-    running.refusals.extend([Refusal(429, {"retry-after": "0.04"})] * 4)
-    texts = [f"text {at}" for at in range(TEXTS_IN_A_REQUEST * 6)]
-    assert (await provider.embed(texts, "passage")).shape == (len(texts), 384)
+    rules = BreakerRules(rest=0.05)
+    board = Switchboard(Profile(primary={"standard": provider.model}), rules=rules)
+    object.__setattr__(provider, "board", board)
+    running.refusals.extend([Refusal(503)] * 4)
+    running.quick = 4
+    running.may_answer.clear()
+    texts = [f"text {at}" for at in range(TEXTS_IN_A_REQUEST * 4)]
+    asking = asyncio.create_task(provider.embed(texts, "passage"))
+    for _ in range(5):
+        assert await asyncio.to_thread(running.arrived.acquire, timeout=60)
+    await asyncio.sleep(QUICK.tries * 2 * PROBE_LOOK)
+    assert board.numbers()[0]["state"] == "half_open"
+    running.may_answer.set()
+    assert (await asking).shape == (len(texts), 384)
 
 
 @pytest.mark.parametrize("text", ["files/abc", "gs://bucket/a.png", "data:image/png;base64,AAAA"])

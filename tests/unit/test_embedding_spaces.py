@@ -52,5 +52,5 @@ def test_the_file_of_models_says_where_one_is_and_what_it_costs(tmp_path: Path):
     own = deployment_of(f"litellm/{OURS}", str(file), 5.0)
     assert (own.api_base, price_of(f"litellm/{OURS}", own)) == ("http://here/v1", 2e-6)
     other = deployment_of(f"litellm/{SMALL}", str(file), 5.0)
-    assert (other.api_base, other.timeout) == (None, 5.0)
+    assert (own.timeout, other.api_base, other.timeout) == (5.0, None, 5.0)
     assert price_of(f"litellm/{SMALL}", other) == pytest.approx(A_MILLION / 1e6)

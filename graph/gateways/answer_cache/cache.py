@@ -22,7 +22,7 @@ from graph.gateways.answer_cache.similar import SimilarQuestions
 from graph.gateways.answer_cache.truth import AT_ONCE, Truth
 from graph.ports import QueryEmbedder
 from graph.tally import Size, Tally
-from kb_contract.errors import Unavailable
+from kb_contract.errors import BadInput, Unavailable
 from kb_contract.identifiers import sha256_json
 
 log = structlog.get_logger(__name__)
@@ -94,7 +94,7 @@ class StoredAnswers:
             return Looked()
         try:
             return await self._find(asking)
-        except Unavailable as error:
+        except (Unavailable, BadInput) as error:  # the model of questions may be a provider's
             log.warning("no answer is looked for", error=str(error)[:200])
             return Looked()
 
@@ -113,7 +113,7 @@ class StoredAnswers:
                 await self.similar.forget([replaced] if replaced else [])
                 [read] = await self.embedder.read([found.question])
                 await self.similar.keep(found.entry_id, place.scope, read.vector)
-        except Unavailable as error:
+        except (Unavailable, BadInput) as error:  # the model of questions may be a provider's
             log.warning("an answer is not kept", error=str(error)[:200])
 
     async def carry(self, found: KeptAnswer) -> KeptAnswer:

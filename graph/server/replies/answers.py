@@ -147,7 +147,7 @@ class Evaluation(BaseModel):
     """A measurement, and how it differs from the one before."""
 
     evaluation_id: int
-    kind: Literal["retrieval", "answers", "citations"]
+    kind: Literal["retrieval", "answers", "citations", "extraction"]
     data: str
     agent_id: str | None
     generation: int | None
