@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dagster_kb.intake.estimates import SMALL_TEXTS
 from tests.doubles.terminal import CTRL_C, OnATerminal
 from tests.doubles.writer_world import WriterWorld
 
@@ -16,14 +17,17 @@ PAGES = 70
 HIDDEN, SHOWN = "\x1b[?25l", "\x1b[?25h"
 
 
-def on_a_terminal(world: WriterWorld, home: Path, *options: str) -> OnATerminal:
+def on_a_terminal(
+    world: WriterWorld, home: Path, *options: str, yes: bool = True, **more: str
+) -> OnATerminal:
     environment = {
         **os.environ, "DATABASE_URL": world.settings.database_url.get_secret_value(),
         "QDRANT_URL": world.settings.qdrant_url, "KB_HOME": str(home),
-        "KNOWLEDGE_DIR": str(world.settings.knowledge_dir), "EMBEDDING_PROCESSES": "1",
+        "KNOWLEDGE_DIR": str(world.settings.knowledge_dir), "EMBEDDING_PROCESSES": "1", **more,
     }  # fmt: skip
+    agreed = ["--yes"] if yes else []
     return OnATerminal(
-        [sys.executable, "-m", "kb", "ingest", "--yes", *options], environment,
+        [sys.executable, "-m", "kb", "ingest", *agreed, *options], environment,
         pipes_stdout="--json" in options,
     )  # fmt: skip
 
@@ -66,3 +70,17 @@ def test_ctrl_c_gives_the_terminal_its_cursor_back(world: WriterWorld, tmp_path:
     code, seen, _ = running.ended()
     assert code in (0, 1, 130), seen  # it may have come to its end, or to what follows its runs
     assert SHOWN in seen.rpartition(HIDDEN)[2]
+
+
+def test_before_a_long_run_a_person_is_asked_and_a_no_builds_nothing(
+    world: WriterWorld, tmp_path: Path
+):
+    words = " ".join(f"word{n}" for n in range(100))
+    world.commit({f"more{n}.md": f"# More {n}\n\n{words}\n" for n in range(SMALL_TEXTS)})
+    running = on_a_terminal(world, tmp_path / "home", yes=False, INGEST_ASK_MINUTES="0")
+    running.wait_to_see(b"Go on?")
+    running.type(b"n\n")
+    code, seen, _ = running.ended()
+    assert code == 1, seen
+    assert "are to be embedded" in seen
+    assert world.ledger.generations.latest(world.agent) == []
