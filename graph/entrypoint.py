@@ -130,7 +130,7 @@ def gateways_of(
             settings.rerank_model, settings.rerank_seconds, settings.embedding_threads, reranker
         ),
         rewording=Rewording(model) if model else None,
-        asks_in=embedder.space_id,
+        asks_in=embedder.near_by,
     )
     kept = stored_answers(settings, ledger, ops, qdrant, embedder)
     copies = PastCopies(ledger, ops, qdrant, settings.workspace_id, settings.as_of_seconds)

@@ -50,6 +50,13 @@ def space_key(said: Mapping[str, Any]) -> str:
     return sha256_json(dict(said))[:32]
 
 
+def nearness_key(said: Mapping[str, Any]) -> str:
+    """Name what vectors must share to be compared, in a space as a generation says it."""
+    return sha256_json(
+        [said.get(one) for one in ("model", "weights_sha256", "dimension", "prefix")]
+    )[:32]
+
+
 def embedded_text(
     title: str,
     heading_path: tuple[str, ...],

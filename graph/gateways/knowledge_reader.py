@@ -29,7 +29,7 @@ from graph.selection import EVERYTHING, Selection
 from graph.state import Passage
 from kb_contract.agent_manifest import kept_manifest
 from kb_contract.calibration import OwnQuestions
-from kb_contract.embedding_space import space_key
+from kb_contract.embedding_space import nearness_key, space_key
 from kb_contract.errors import NotServed
 from kb_contract.identifiers import production_alias
 from kb_contract.named_queries import named_queries
@@ -68,7 +68,7 @@ class PostgresQdrantReader:
     links: EntityLinks | None = None
     rewording: Rewording | None = None
     asks_in: Callable[[], Awaitable[str]] | None = None
-    """Names the space of questions; None: whoever composes knows that it is the writer's."""
+    """Names what questions are embedded with; None: whoever composes knows that it is the writer's."""
     _finding: PassageFinding = field(init=False)
     _registry: tuple[float, dict[str, LiveAgent]] | None = field(default=None, init=False)
     _registry_read: TripsByLoop[None, None] = field(init=False)
@@ -159,7 +159,7 @@ class PostgresQdrantReader:
 
     async def _is_comparable(self, agent: LiveAgent) -> bool:
         """Vectors of two spaces never meet: they would be near each other at random."""
-        return self.asks_in is None or agent.space == await self.asks_in()
+        return self.asks_in is None or agent.near_by == await self.asks_in()
 
     async def _agent(self, agent_id: str) -> LiveAgent:
         live = await self._live()
@@ -233,7 +233,13 @@ def live_agent(row: Mapping[str, Any]) -> LiveAgent:
     )
     own = row["own_questions"]
     quoted_from = manifest.retrieval.quoted_from(OwnQuestions.model_validate(own) if own else None)
-    return LiveAgent(capability, manifest.retrieval, space_key(row["space"]), quoted_from)
+    return LiveAgent(
+        capability,
+        manifest.retrieval,
+        space_key(row["space"]),
+        nearness_key(row["space"]),
+        quoted_from,
+    )
 
 
 def _uuid(text: str) -> UUID | None:

@@ -33,6 +33,8 @@ class LiveAgent:
     retrieval: RetrievalSettings
     space: str
     """Key of its embeddings."""
+    near_by: str
+    """Key of what questions must be embedded with to be near them."""
     quoted_from: float
     """How sure one must be to quote its passages where no model reads them."""
 

@@ -12,6 +12,7 @@ from graph.ports import WORKING_STEP
 from graph.settings import ReaderSettings
 from kb_contract.chat_models.breaker import BreakerChange
 from kb_contract.chat_models.profiles import read_models_file
+from kb_contract.embedding_space import nearness_key
 from kb_contract.errors import KnowledgeUnavailable, ModelFailed, Unavailable
 from kb_contract.provider_embeddings.deployments import deployment_of
 from kb_contract.provider_embeddings.patience import Patience
@@ -38,8 +39,8 @@ class ProviderQuestions(QuestionEmbedder):
         self._count(self._read, questions)
         return await remembering(self._read, questions, self._readings_of)
 
-    async def space_id(self) -> str:
-        return self.provider.space.space_id
+    async def near_by(self) -> str:
+        return nearness_key(self.provider.space.model_dump())
 
     async def warm(self) -> None:
         """Have nothing to warm: the provider is always running."""

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from graph.gateways.one_trip import TripsByLoop
 from graph.tally import Size, Tally
-from kb_contract.embedding_space import DEFAULT_MODEL
+from kb_contract.embedding_space import DEFAULT_MODEL, nearness_key
 from kb_contract.sentence_models.export_cache import ExportCache
 from kb_contract.sentence_models.exporting import export
 from kb_contract.sentence_models.model_files import find_model
@@ -61,8 +61,8 @@ class QuestionEmbedder:
         read = iter(await remembering(self._read, every, self._readings_of))
         return [list(islice(read, len(each))) for each in asked]
 
-    async def space_id(self) -> str:
-        """Name the space that questions are asked in; once it is known, nobody waits for the model."""
+    async def near_by(self) -> str:
+        """Name what questions are embedded with; once it is known, nobody waits for the model."""
         if not self._space:
             loop = asyncio.get_running_loop()
             self._space = await loop.run_in_executor(_worker(), _space_of, self.model)
@@ -144,7 +144,7 @@ def _worker() -> ThreadPoolExecutor:
 @cache
 def _space_of(name: str) -> str:
     """Read it once per process: that takes a tenth of a second."""
-    return find_model(name).space().space_id
+    return nearness_key(find_model(name).space().model_dump())
 
 
 @cache

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from kb_contract.embedding_space import nearness_key
 from kb_contract.errors import BadSetting
 from kb_contract.provider_embeddings.deployments import deployment_of, price_of
 from kb_contract.provider_embeddings.spaces import (
@@ -54,3 +55,12 @@ def test_the_file_of_models_says_where_one_is_and_what_it_costs(tmp_path: Path):
     other = deployment_of(f"litellm/{SMALL}", str(file), 5.0)
     assert (own.timeout, other.api_base, other.timeout) == (5.0, None, 5.0)
     assert price_of(f"litellm/{SMALL}", other) == pytest.approx(A_MILLION / 1e6)
+
+
+def test_what_vectors_must_share_is_what_they_were_made_with_and_nothing_else():
+    """A reader that is newer than what is served keeps answering until all is embedded anew."""
+    small = provider_space(f"litellm/{SMALL}", 0).model_dump()
+    assert nearness_key(small) == nearness_key({**small, "sparse": "otherwise", "words": "packed"})
+    others = [provider_space(f"litellm/{SMALL}", 256), provider_space(f"litellm/{OURS}", 1536)]
+    keys = {nearness_key(one.model_dump()) for one in others}
+    assert len({nearness_key(small), *keys}) == 3

@@ -8,6 +8,7 @@ import pytest
 from graph.gateways.provider_questions import ProviderQuestions
 from graph.ports import WORKING_STEP
 from kb_contract.chat_models.profiles import Deployment
+from kb_contract.embedding_space import nearness_key
 from kb_contract.errors import KnowledgeUnavailable
 from kb_contract.provider_embeddings.patience import Patience
 from kb_contract.provider_embeddings.provider import EmbeddingProvider
@@ -106,4 +107,4 @@ async def test_warming_up_asks_nobody(
 ) -> None:
     await questions.warm()
     assert running.calls == []
-    assert await questions.space_id() == questions.provider.space.space_id
+    assert await questions.near_by() == nearness_key(questions.provider.space.model_dump())
