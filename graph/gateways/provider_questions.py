@@ -24,7 +24,7 @@ from kb_contract.sentence_models.word_vectors import NO_WORDS
 
 STEP: Final = "embed"
 # Somebody waits for the answer.
-PATIENCE: Final = Patience(tries=3, longest=2.0, in_all=20.0)
+PATIENCE: Final = Patience(tries=3, longest=2.0, in_all=20.0, unasked=2.0)
 LONGEST_REQUEST: Final = 8.0
 
 

@@ -219,6 +219,7 @@ def extraction(
         str, typer.Option(help="A version that there is, or a file NAME.md of one to be.")
     ] = "chunk_extract_v1",
     tier: Annotated[Tier, typer.Option(help="Of LLM_PROFILE.")] = "cheap",
+    yes: Annotated[bool, typer.Option("--yes", help="Agree to what it costs.")] = False,
     save: Save = None,
     baseline: Baseline = None,
     report: Report = None,
@@ -231,7 +232,7 @@ def extraction(
 
     wishes = Wishes(save, baseline, report, verbose, as_json)
     before = wishes.baseline_now("extraction")
-    found = measured_extraction(data, prompt, tier, quiet=as_json)
+    found = measured_extraction(data, prompt, tier, yes=yes, quiet=as_json)
     _leave(conclude(found, wishes, before))
 
 

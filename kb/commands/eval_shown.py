@@ -66,12 +66,18 @@ def show_history(rows: Sequence[dict[str, Any]], out: "Console") -> None:
         changed = [f"{name} {said['difference']:+.3f} {said['verdict']}"
                    for name, said in one["differences"].items() if said["verdict"] != "even"]  # fmt: skip
         table.add_row(
-            f"{one['at']:%Y-%m-%d %H:%M}", one["kind"], escape(one["data"]), one["agent_id"] or "-",
+            f"{one['at']:%Y-%m-%d %H:%M}", one["kind"], escape(_data(one)), one["agent_id"] or "-",
             str(one["generation"] or "-"), ", ".join(numbers[:5]), ", ".join(changed) or "-",
         )  # fmt: skip
     out.print(
         table if rows else "Nothing was measured yet: run `kb eval answers` or `kb eval retrieval`."
     )
+
+
+def _data(row: Mapping[str, Any]) -> str:
+    """Name the data; of extraction also what read it, for that is what is compared."""
+    prompt = row["figures"].get("prompt")
+    return f"{row['data']}, {prompt} by {row['model']}" if prompt else row["data"]
 
 
 def _show_differences(

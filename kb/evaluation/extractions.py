@@ -1,9 +1,11 @@
 """How well a prompt and a model read passages out: whether it can be used, and whether it is right."""
 
 import asyncio
+import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -12,6 +14,9 @@ from kb.evaluation.evaluation import COMPARABLE
 from kb.evaluation.labelled_extractions import LabelledPassage
 from kb_contract.chat_models.books import Books
 from kb_contract.entity_names import folded
+
+# Thai, Khmer and their neighbours, Japanese, Chinese, Korean.
+_UNPARTED: Final = re.compile(r"[\u0e00-\u0fff\u1780-\u17ff\u3040-\u9fff\uac00-\ud7af]")
 
 
 @dataclass(frozen=True)
@@ -26,21 +31,26 @@ class Read:
         parsed, label = self.found.parsed, self.label
         valid = self.found.status == "DONE" and parsed is not None
         requests = len(self.found.usage) + self.found.refused
-        names = {folded(one.name) for one in parsed.entities} if parsed else set[str]()
-        said = f" {folded(' '.join([*parsed.facts, parsed.summary]))} " if parsed else ""
+        names = {_name(one.name) for one in parsed.entities} if parsed else set[str]()
+        said = " ".join([*parsed.facts, parsed.summary]) if parsed else ""
+        about: dict[str, Any] = {
+            "id": label.id, "text": label.passage.text[:200],
+            "wanted": [*(label.entities or ()), *label.says],
+            "ranked": [one.name for one in parsed.entities] if parsed else [],
+            "ms": self.found.latency_ms, "cost": round(self.found.cost, 8),
+        }  # fmt: skip
+        if self.found.status == "ERROR":
+            # Nobody answered: that says nothing of the prompt.
+            return {**about, "error": self._problem}
         figures: dict[str, float | None] = {
             "valid": float(valid),
             "first_time": float(valid and requests <= 1),
             "names_found": _share(label.entities, names),
-            "names_right": _right(names, label),
-            "says": _mean([float(f" {folded(one)} " in said) for one in label.says]),
+            "names_right": _right(names, label) if valid else None,
+            "says": _mean([float(_says(one, said)) for one in label.says]),
         }
         return {
-            "id": label.id, "text": label.passage.text[:200],
-            "wanted": [*(label.entities or ()), *label.says],
-            "ranked": [one.name for one in parsed.entities] if parsed else [],
-            **{name: one for name, one in figures.items() if one is not None},
-            "ms": self.found.latency_ms, "cost": round(self.found.cost, 8),
+            **about, **{name: one for name, one in figures.items() if one is not None},
             **({"error": problem} if (problem := self._problem) else {}),
         }  # fmt: skip
 
@@ -96,15 +106,29 @@ def figures_of(read: Sequence[Read], extractor: Extractor) -> dict[str, Any]:
 
 
 def _share(wanted: Sequence[str] | None, names: set[str]) -> float | None:
-    return _mean([float(folded(one) in names) for one in wanted or ()])
+    return _mean([float(_name(one) in names) for one in wanted or ()])
 
 
 def _right(names: set[str], label: LabelledPassage) -> float | None:
-    """Of what was named, what somebody says is named; where nobody says, or nothing was, there is no share."""
+    """Of what was named, what somebody says is named; nothing is right where there is nothing to name."""
     if label.entities is None:
         return None
-    known = {folded(one) for one in (*label.entities, *label.also)}
+    if not names and not label.entities:
+        return 1.0
+    known = {_name(one) for one in (*label.entities, *label.also)}
     return _mean([float(one in known) for one in names])
+
+
+def _name(said: str) -> str:
+    return folded(unicodedata.normalize("NFKC", said))
+
+
+def _says(words: str, text: str) -> bool:
+    """Whether a text has these words; where a language parts none by blanks, these signs."""
+    if _UNPARTED.search(words):
+        wanted, said = (unicodedata.normalize("NFKC", one) for one in (words, text))
+        return "".join(wanted.split()) in "".join(said.split())
+    return f" {_name(words)} " in f" {_name(text)} "
 
 
 def _mean(values: Sequence[float]) -> float | None:

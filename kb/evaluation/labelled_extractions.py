@@ -1,5 +1,6 @@
 """Passages with what people say stands in them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from uuid import UUID
 from dagster_kb.extraction.passages import Passage, tail
 from kb.evaluation.json_lines import labelled_rows
 from kb_contract.errors import BadInput
+from kb_contract.text_border import clean
 
 _CURE: Final = (
     '{"passage": text, "id", "title", "headings": [], "before", "entities": [names], '
@@ -32,14 +34,14 @@ class LabelledPassage:
 def read_passages(file: Path) -> list[LabelledPassage]:
     """Read JSON lines, one passage each."""
     rows = labelled_rows(file, {"passage"})
-    found = [
-        _labelled(row, number, f"{file}, passage {number}") for number, row in enumerate(rows, 1)
-    ]
-    twice = {one.id for one in found if sum(other.id == one.id for other in found) > 1}
-    if twice:
+    found = [_labelled(clean(row), number, f"{file}, passage {number}")
+             for number, row in enumerate(rows, 1)]  # fmt: skip
+    name, times = Counter(one.id for one in found).most_common(1)[0]
+    if times > 1:
         raise BadInput(
-            f"more than one has the id {min(twice)}", where=str(file), cure="ids tell them apart"
-        )
+            f"{times} passages have the id {name}", where=str(file),
+            cure="ids tell them apart; the same passage needs to be there once only",
+        )  # fmt: skip
     return found
 
 
@@ -48,11 +50,13 @@ def _labelled(row: Mapping[str, Any], number: int, where: str) -> LabelledPassag
     text, title = row["passage"], row.get("title") or ""
     if not isinstance(text, str) or not text.strip():
         raise BadInput("passage is no text", where=where, cure=_CURE)
-    name = str(row.get("id") or number)
+    given = row.get("id")
     passage = Passage(
-        UUID(int=number), 0, name, str(title), (), lists["headings"] or (),
+        UUID(int=number), 0, where, str(title), (), lists["headings"] or (),
         tail(str(row.get("before") or "")), text,
     )  # fmt: skip
+    # A passage is the same in the next file, wherever it stands there.
+    name = passage.sha256[:12] if given is None else str(given)
     return LabelledPassage(
         name, passage, lists["entities"], lists["also"] or (), lists["says"] or ()
     )

@@ -25,6 +25,8 @@ class Patience:
     """Seconds between two of them."""
     in_all: float
     """Seconds, with those in which nobody may ask or a budget has no room for a moment."""
+    unasked: float = 600.0
+    """Seconds that are waited at a time while the breaker lets nobody ask."""
 
     async def ask(self, model: str, request: Callable[[], Awaitable[Answer]]) -> Answer:
         """Ask until it answers; what it says in vain becomes what a person can act upon."""
@@ -47,7 +49,7 @@ class Patience:
 
     def _may_pass(self, error: BaseException) -> bool:
         if isinstance(error, NotAsked):
-            return True  # for how long, `in_all` says
+            return (error.rest or 0.0) <= self.unasked
         if isinstance(error, ProviderFailure):
             return error.kind in _MAY_PASS and (error.rest or 0.0) <= self.longest
         return isinstance(error, BudgetSpent) and error.momentary

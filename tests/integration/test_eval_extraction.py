@@ -67,6 +67,9 @@ def test_a_worse_prompt_is_told_from_a_better_one_and_all_stands_in_the_books(
             str(tmp_path / "page.html"),
         )
         worse = run("--data", str(data), "--prompt", str(worse_prompt), *compared, **around)
+        dear = run("--data", str(data), **around, EXTRACTION_ASK_ABOVE="0.000001")
+        provider.script = lambda _: Reply(status=401)
+        silent = run("--data", str(data), **around)
     assert better.exit_code == 0, better.output
     first = figures(better)
     assert (first["prompt"], first["names_found"], first["names_right"], first["says"]) == (
@@ -79,6 +82,8 @@ def test_a_worse_prompt_is_told_from_a_better_one_and_all_stands_in_the_books(
     assert second["baseline"]["valid"]["verdict"] == "worse"
     assert "Extraction" in (tmp_path / "page.html").read_text()
     in_the_books(database_url, requests=12 + 18)
+    assert "--yes agrees" in str(dear.exception)
+    assert "no passage was answered" in str(silent.exception)
 
 
 def answer(call: dict[str, Any]) -> Reply:
@@ -92,7 +97,7 @@ def answer(call: dict[str, Any]) -> Reply:
 def in_the_books(database_url: str, requests: int) -> None:
     with psycopg.connect(database_url) as connection:
         rows = connection.execute(
-            "select step_id, agent_id, cost > 0 from ops.usage where outcome <> 'open'"
+            "select step_id, agent_id, cost > 0 from ops.usage where outcome in ('answered', 'unusable')"
         ).fetchall()
         kept = connection.execute(
             "select kind, figures->>'prompt' from ops.evaluations order by evaluation_id"

@@ -51,7 +51,32 @@ def test_what_nobody_labelled_has_no_figure():
 
 def test_a_passage_without_names_is_right_only_with_none():
     assert Read(label(entities=()), extracted("Bob")).as_json()["names_right"] == 0.0
-    assert "names_right" not in Read(label(entities=()), extracted()).as_json()
+    assert Read(label(entities=()), extracted()).as_json()["names_right"] == 1.0
+
+
+def test_who_was_not_answered_counts_in_no_figure():
+    silent = Extracted("ERROR", error="budget spent")
+    rows = [
+        Read(label(entities=("Alice Moreau",)), one) for one in (silent, extracted("Alice Moreau"))
+    ]
+    figures = figures_of(rows, EXTRACTOR)
+    assert (figures["n"], figures["failed"], figures["valid"], figures["names_found"]) == (
+        2,
+        1,
+        1.0,
+        1.0,
+    )
+    assert rows[0].as_json()["error"] == "budget spent"
+
+
+def test_languages_without_blanks_and_letters_in_two_pieces_are_read_too():
+    said = extracted(
+        "Jose\u0301", facts=("\u5bc6\u94a5\u6bcf\u4e5d\u5341\u5929\u8f6e\u6362\u4e00\u6b21\u3002",)
+    )
+    row = Read(
+        label(entities=("Jos\u00e9",), says=("\u4e5d\u5341\u5929", "\u4e00\u767e\u5929")), said
+    ).as_json()
+    assert (row["names_found"], row["says"]) == (1.0, 0.5)
 
 
 def test_what_is_no_use_says_nothing_and_says_why():
@@ -106,7 +131,7 @@ def test_a_line_that_is_none_is_named(tmp_path: Path, line: dict[str, Any], said
 def test_two_passages_of_one_id_are_refused(tmp_path: Path):
     file = tmp_path / "passages.jsonl"
     file.write_text('{"passage": "a", "id": "x"}\n{"passage": "b", "id": "x"}\n')
-    with pytest.raises(BadInput, match="more than one has the id x"):
+    with pytest.raises(BadInput, match="2 passages have the id x"):
         read_passages(file)
 
 
@@ -117,5 +142,16 @@ def test_a_prompt_is_a_version_or_a_file_of_one_to_be(tmp_path: Path):
     assert prompt_of("chunk_extract_v1").name == "chunk_extract_v1"
     with pytest.raises(BadManifest, match="chunk_extract_v0"):
         prompt_of("chunk_extract_v0")
-    with pytest.raises(BadInput, match="nowhere"):
-        prompt_of(str(tmp_path / "nowhere.md"))
+    for name in ("nowhere.md", "notes.txt"):
+        with pytest.raises(BadInput, match=name):
+            prompt_of(str(tmp_path / name))
+
+
+def test_a_passage_is_known_by_what_it_says_where_nothing_names_it(tmp_path: Path):
+    file = tmp_path / "passages.jsonl"
+    file.write_text('{"passage": "a", "id": 0}\n{"passage": "b"}\n{"passage": "c\\ud800"}\n')
+    first, second, third = read_passages(file)
+    assert first.id == "0"
+    file.write_text('{"passage": "new"}\n{"passage": "b"}\n')
+    assert read_passages(file)[1].id == second.id
+    assert third.passage.text == "c\ufffd"
