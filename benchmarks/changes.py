@@ -68,6 +68,10 @@ class RememberingLanes:
         return self.lanes.processes
 
     @property
+    def texts_at_once(self) -> int:
+        return self.lanes.texts_at_once
+
+    @property
     def width(self) -> int:
         return self.lanes.width
 
@@ -224,8 +228,8 @@ def show(rows: Sequence[Row], files: int) -> None:
     for column in heads:
         table.add_column(column, justify="left" if column == "what" else "right")
     for one in rows:
-        times = f"{one.seconds / one.floor_seconds:.1f}" if one.embedded else ""
-        times_cpu = f"{one.cpu / one.floor_cpu:.1f}" if one.embedded else ""
+        times = f"{one.seconds / one.floor_seconds:.1f}" if one.embedded and one.floor_cpu else ""
+        times_cpu = f"{one.cpu / one.floor_cpu:.1f}" if one.floor_cpu else ""
         table.add_row(
             one.what, str(one.agents), f"{one.seconds:.2f}", f"{one.seconds / one.agents:.2f}",
             f"{one.cpu:.2f}", str(one.embedded), str(one.written), f"{one.floor_seconds:.2f}",
