@@ -24,8 +24,8 @@ from kb_contract.provider_embeddings.spaces import most_tokens, provider_space, 
 from kb_contract.provider_embeddings.tokens import ENCODING, usual_counter
 from kb_contract.sentence_models.word_vectors import NO_WORDS
 
-# A run may wait for minutes for a provider that is busy; then Dagster tries the step again.
 LONGEST_REQUEST: Final = 60.0
+# A run may wait for minutes for a provider that is busy; then Dagster tries the step again.
 PATIENCE: Final = Patience(tries=6, longest=60.0, in_all=600.0)
 
 

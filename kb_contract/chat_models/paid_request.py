@@ -94,14 +94,14 @@ class PaidRequests:
                     said = await asked.ask()
             # The library's client told it; of one that does not, what came tells it.
             await self._going_out(request)
-            answer = asked.read(said)
+            answer, took = asked.read(said), asked.took(said)
         except asyncio.CancelledError:
             turn.left_alone()
             self._settle(request.receipt("abandoned", asked.usual))
             raise
         except Exception as error:
             raise self._failed(error, request, turn) from error
-        receipt = request.receipt("answered", asked.took(said))
+        receipt = request.receipt("answered", took)
         turn.answered(receipt.seconds, slow=receipt.seconds > self.model.slow_seconds)
         self._settle(receipt)
         return answer

@@ -6,11 +6,12 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from kb_contract.chat_models.litellm_library import litellm
 from tests.doubles.hash_embedder import DIMENSION, HashEmbedder
+from tests.doubles.loopback_server import QuietHandler, loopback_server
 
 # Models that give more by themselves.
 LONG = {"text-embedding-3-small": 1536}
@@ -73,7 +74,7 @@ class LoopbackEmbeddings:
         return [[*row, *([0.0] * much)][:much] for row in rows][: len(rows) - self.left_out]
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler, BaseHTTPRequestHandler):
     provider: LoopbackEmbeddings
 
     def do_POST(self) -> None:
@@ -110,9 +111,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
-        """Say nothing."""
-
 
 def _openai(rows: list[list[float]], tokens: int, *, backwards: bool) -> dict[str, Any]:
     data = [{"object": "embedding", "index": at, "embedding": row} for at, row in enumerate(rows)]
@@ -133,14 +131,9 @@ def embedding_provider() -> Iterator[LoopbackEmbeddings]:
     litellm()  # its import takes seconds that no test's deadline should pay
     made = LoopbackEmbeddings()
     made.may_answer.set()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (_Handler,), {"provider": made}))
-    made.address = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield made
-    finally:
-        made.may_answer.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with loopback_server(type("Bound", (_Handler,), {"provider": made})) as address:
+        made.address = address
+        try:
+            yield made
+        finally:
+            made.may_answer.set()

@@ -5,10 +5,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from kb_contract.chat_models.litellm_library import litellm
+from tests.doubles.loopback_server import QuietHandler, loopback_server
 
 
 @dataclass
@@ -24,7 +25,7 @@ class RerankProvider:
     may_answer: threading.Event = field(default_factory=threading.Event)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler, BaseHTTPRequestHandler):
     provider: RerankProvider
 
     def do_POST(self) -> None:
@@ -44,9 +45,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
-        """Say nothing."""
-
 
 @contextmanager
 def rerank_provider() -> Iterator[RerankProvider]:
@@ -54,14 +52,9 @@ def rerank_provider() -> Iterator[RerankProvider]:
     litellm()  # its import takes seconds that no test's deadline should pay
     made = RerankProvider()
     made.may_answer.set()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (_Handler,), {"provider": made}))
-    made.base = f"http://127.0.0.1:{server.server_port}/v2/rerank"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield made
-    finally:
-        made.may_answer.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with loopback_server(type("Bound", (_Handler,), {"provider": made})) as address:
+        made.base = f"{address}/v2/rerank"
+        try:
+            yield made
+        finally:
+            made.may_answer.set()

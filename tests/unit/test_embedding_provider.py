@@ -338,7 +338,7 @@ async def test_waiting_for_a_model_that_nobody_may_ask_takes_no_try(
     asking = asyncio.create_task(provider.embed(texts, "passage"))
     for _ in range(5):
         assert await asyncio.to_thread(running.arrived.acquire, timeout=60)
-    await asyncio.sleep(QUICK.tries * 2 * PROBE_LOOK)
+    await asyncio.sleep(QUICK.tries * 2 * PROBE_LOOK)  # so slow is the one that probes
     assert board.numbers()[0]["state"] == "half_open"
     running.may_answer.set()
     assert (await asking).shape == (len(texts), 384)
